@@ -1,0 +1,438 @@
+-- Tables of Breakeven. `lib/db/build.py` fills them from the CSV file of the same name
+-- (api_prices from the genai-prices package and api_prices_history.csv), in this order.
+-- Every COMMENT starts with the unit in brackets; [-] means none.
+
+CREATE TABLE sources (
+    source_id VARCHAR PRIMARY KEY CHECK (regexp_full_match(source_id, '[a-z0-9][a-z0-9._-]*')),
+    title VARCHAR NOT NULL CHECK (length(title) > 0),
+    publisher VARCHAR NOT NULL CHECK (length(publisher) > 0),
+    address VARCHAR,
+    licence VARCHAR NOT NULL CHECK (length(licence) > 0),
+    accessed DATE NOT NULL
+);
+COMMENT ON TABLE sources IS 'Where facts come from, each source once';
+COMMENT ON COLUMN sources.source_id IS '[-] key, lower case';
+COMMENT ON COLUMN sources.title IS '[-] title of the document, page, package or repository';
+COMMENT ON COLUMN sources.publisher IS '[-] who published it';
+COMMENT ON COLUMN sources.address IS '[-] where a reader can check it; empty for a printed or internal source';
+COMMENT ON COLUMN sources.licence IS '[-] licence of the source; "facts only" where only numbers are cited';
+COMMENT ON COLUMN sources.accessed IS '[date] day it was read';
+
+CREATE TABLE precisions (
+    precision_id VARCHAR PRIMARY KEY,
+    bytes_per_weight DOUBLE NOT NULL CHECK (bytes_per_weight > 0 AND bytes_per_weight <= 4),
+    compute_rate VARCHAR NOT NULL CHECK (compute_rate IN ('fp16', 'fp8', 'fp4')),
+    weight_only_fallback BOOLEAN NOT NULL,
+    notes VARCHAR,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    as_of DATE NOT NULL
+);
+COMMENT ON TABLE precisions IS 'Number formats of weights and the rate they compute at';
+COMMENT ON COLUMN precisions.precision_id IS '[-] key, as written in links and on the command line';
+COMMENT ON COLUMN precisions.bytes_per_weight IS '[B] storage of one weight, block scales left out';
+COMMENT ON COLUMN precisions.compute_rate IS '[-] which dense rate of the GPU the linear layers use';
+COMMENT ON COLUMN precisions.weight_only_fallback IS '[-] true: on a GPU without that rate the weights are stored so and computed in fp16/bf16; false: such a GPU is left out';
+COMMENT ON COLUMN precisions.notes IS '[-] what the figure leaves out';
+COMMENT ON COLUMN precisions.source_id IS '[-] key of sources';
+COMMENT ON COLUMN precisions.as_of IS '[date] day the row was checked';
+
+CREATE TABLE models (
+    model_id VARCHAR PRIMARY KEY CHECK (regexp_full_match(model_id, '[a-z0-9][a-z0-9._-]*')),
+    name VARCHAR NOT NULL,
+    family VARCHAR NOT NULL,
+    release VARCHAR NOT NULL CHECK (regexp_full_match(release, '20[0-9][0-9](-[01][0-9])?')),
+    params_total_b DOUBLE CHECK (params_total_b > 0),
+    params_active_b DOUBLE CHECK (params_active_b > 0),
+    n_layers INTEGER NOT NULL CHECK (n_layers > 0),
+    hidden INTEGER NOT NULL CHECK (hidden > 0),
+    ffn_dim INTEGER CHECK (ffn_dim > 0),
+    ffn_matrices INTEGER NOT NULL CHECK (ffn_matrices IN (2, 3)),
+    n_heads INTEGER NOT NULL CHECK (n_heads > 0),
+    n_kv_heads INTEGER NOT NULL CHECK (n_kv_heads > 0),
+    head_dim INTEGER NOT NULL CHECK (head_dim > 0),
+    attention VARCHAR NOT NULL CHECK (attention IN ('MHA', 'GQA', 'MQA', 'MLA')),
+    mla_kv_lora_rank INTEGER CHECK (mla_kv_lora_rank > 0),
+    mla_q_lora_rank INTEGER CHECK (mla_q_lora_rank > 0),
+    mla_qk_nope_dim INTEGER CHECK (mla_qk_nope_dim > 0),
+    mla_qk_rope_dim INTEGER CHECK (mla_qk_rope_dim > 0),
+    mla_v_head_dim INTEGER CHECK (mla_v_head_dim > 0),
+    n_experts INTEGER CHECK (n_experts > 0),
+    experts_per_tok INTEGER CHECK (experts_per_tok > 0),
+    n_shared_experts INTEGER CHECK (n_shared_experts >= 0),
+    moe_ffn_dim INTEGER CHECK (moe_ffn_dim > 0),
+    n_dense_layers INTEGER CHECK (n_dense_layers >= 0),
+    sliding_window INTEGER CHECK (sliding_window > 0),
+    n_full_attn_layers INTEGER CHECK (n_full_attn_layers >= 0),
+    n_sliding_layers INTEGER CHECK (n_sliding_layers >= 0),
+    n_linear_attn_layers INTEGER CHECK (n_linear_attn_layers >= 0),
+    vocab INTEGER NOT NULL CHECK (vocab > 0),
+    tied_embeddings BOOLEAN NOT NULL,
+    max_context INTEGER NOT NULL CHECK (max_context > 0),
+    native_precision VARCHAR NOT NULL,
+    open_weights BOOLEAN NOT NULL,
+    kv_derived BOOLEAN NOT NULL,
+    totals_checked BOOLEAN NOT NULL,
+    hf_id VARCHAR,
+    licence VARCHAR NOT NULL,
+    notes VARCHAR,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    locator VARCHAR NOT NULL,
+    as_of DATE NOT NULL,
+    CHECK (params_active_b <= params_total_b),
+    CHECK (attention <> 'MLA' OR (mla_kv_lora_rank IS NOT NULL AND mla_qk_rope_dim IS NOT NULL)),
+    CHECK (experts_per_tok <= n_experts),
+    CHECK (n_kv_heads <= n_heads)
+);
+COMMENT ON TABLE models IS 'Architectures of language models';
+COMMENT ON COLUMN models.model_id IS '[-] key';
+COMMENT ON COLUMN models.name IS '[-] name as people write it';
+COMMENT ON COLUMN models.family IS '[-] family';
+COMMENT ON COLUMN models.release IS '[year or year-month] first public release';
+COMMENT ON COLUMN models.params_total_b IS '[1e9 parameters] all parameters, as stated; empty where nobody states them';
+COMMENT ON COLUMN models.params_active_b IS '[1e9 parameters] active per token, as stated';
+COMMENT ON COLUMN models.n_layers IS '[-] transformer layers';
+COMMENT ON COLUMN models.hidden IS '[-] width of the residual stream';
+COMMENT ON COLUMN models.ffn_dim IS '[-] width of the dense feed-forward layers';
+COMMENT ON COLUMN models.ffn_matrices IS '[-] matrices in one feed-forward block: 3 gated, 2 plain';
+COMMENT ON COLUMN models.n_heads IS '[-] query heads';
+COMMENT ON COLUMN models.n_kv_heads IS '[-] key/value heads';
+COMMENT ON COLUMN models.head_dim IS '[-] width of one head (not used where attention is MLA)';
+COMMENT ON COLUMN models.attention IS '[-] MHA, GQA, MQA or MLA';
+COMMENT ON COLUMN models.mla_kv_lora_rank IS '[-] width of the compressed key/value vector';
+COMMENT ON COLUMN models.mla_q_lora_rank IS '[-] width of the compressed query';
+COMMENT ON COLUMN models.mla_qk_nope_dim IS '[-] part of a query/key head without position';
+COMMENT ON COLUMN models.mla_qk_rope_dim IS '[-] part of a query/key head with position';
+COMMENT ON COLUMN models.mla_v_head_dim IS '[-] width of a value head';
+COMMENT ON COLUMN models.n_experts IS '[-] routed experts in one layer';
+COMMENT ON COLUMN models.experts_per_tok IS '[-] routed experts that one token uses';
+COMMENT ON COLUMN models.n_shared_experts IS '[-] experts that every token uses';
+COMMENT ON COLUMN models.moe_ffn_dim IS '[-] width of one expert';
+COMMENT ON COLUMN models.n_dense_layers IS '[-] layers with a dense feed-forward block in a mixture of experts';
+COMMENT ON COLUMN models.sliding_window IS '[tokens] window of the sliding layers';
+COMMENT ON COLUMN models.n_full_attn_layers IS '[-] layers that attend to the whole context; empty: all or, with a window and no counts, none';
+COMMENT ON COLUMN models.n_sliding_layers IS '[-] layers that attend to a window';
+COMMENT ON COLUMN models.n_linear_attn_layers IS '[-] layers with a state that does not grow';
+COMMENT ON COLUMN models.vocab IS '[-] rows of the embedding table';
+COMMENT ON COLUMN models.tied_embeddings IS '[-] input and output embedding are one matrix';
+COMMENT ON COLUMN models.max_context IS '[tokens] longest context';
+COMMENT ON COLUMN models.native_precision IS '[-] number format of the published weights';
+COMMENT ON COLUMN models.open_weights IS '[-] weights can be downloaded';
+COMMENT ON COLUMN models.kv_derived IS '[-] false: no formula for its KV cache is known here, so it cannot be placed on a GPU';
+COMMENT ON COLUMN models.totals_checked IS '[-] the stated total agrees with the dimensions within 2 % (checked at every build); false: no total can be computed';
+COMMENT ON COLUMN models.hf_id IS '[-] name on the Hugging Face hub';
+COMMENT ON COLUMN models.licence IS '[-] licence of the weights';
+COMMENT ON COLUMN models.notes IS '[-] what is peculiar or unverified';
+COMMENT ON COLUMN models.source_id IS '[-] key of sources';
+COMMENT ON COLUMN models.locator IS '[-] where in the source';
+COMMENT ON COLUMN models.as_of IS '[date] day the row was checked';
+
+CREATE TABLE gpus (
+    gpu_id VARCHAR PRIMARY KEY CHECK (regexp_full_match(gpu_id, '[a-z0-9][a-z0-9._-]*')),
+    name VARCHAR NOT NULL,
+    vendor VARCHAR NOT NULL CHECK (vendor IN ('nvidia', 'amd', 'intel', 'google')),
+    gpu_family VARCHAR NOT NULL,
+    architecture VARCHAR NOT NULL,
+    launch_year INTEGER NOT NULL CHECK (launch_year BETWEEN 2015 AND 2035),
+    memory_gb DOUBLE NOT NULL CHECK (memory_gb BETWEEN 4 AND 1000),
+    memory_type VARCHAR NOT NULL,
+    mem_bw_gb_s DOUBLE NOT NULL CHECK (mem_bw_gb_s BETWEEN 100 AND 30000),
+    fp16_dense_tflops DOUBLE CHECK (fp16_dense_tflops BETWEEN 10 AND 20000),
+    bf16_dense_tflops DOUBLE CHECK (bf16_dense_tflops BETWEEN 10 AND 20000),
+    fp8_dense_tflops DOUBLE CHECK (fp8_dense_tflops BETWEEN 10 AND 40000),
+    int8_dense_tops DOUBLE CHECK (int8_dense_tops BETWEEN 10 AND 40000),
+    fp4_dense_tflops DOUBLE CHECK (fp4_dense_tflops BETWEEN 10 AND 80000),
+    interconnect VARCHAR NOT NULL,
+    scale_up_gb_s_unidirectional DOUBLE CHECK (scale_up_gb_s_unidirectional > 0),
+    tdp_w DOUBLE CHECK (tdp_w BETWEEN 20 AND 5000),
+    verified BOOLEAN NOT NULL,
+    cross_checked_with VARCHAR,
+    notes VARCHAR,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    locator VARCHAR NOT NULL,
+    as_of DATE NOT NULL,
+    CHECK (fp16_dense_tflops IS NOT NULL OR bf16_dense_tflops IS NOT NULL)
+);
+COMMENT ON TABLE gpus IS 'Accelerators; dense rates only, never the sparse figure';
+COMMENT ON COLUMN gpus.gpu_id IS '[-] key';
+COMMENT ON COLUMN gpus.name IS '[-] name as people write it';
+COMMENT ON COLUMN gpus.vendor IS '[-] maker';
+COMMENT ON COLUMN gpus.gpu_family IS '[-] devices that share an efficiency row';
+COMMENT ON COLUMN gpus.architecture IS '[-] maker''s name of the generation';
+COMMENT ON COLUMN gpus.launch_year IS '[year] launch';
+COMMENT ON COLUMN gpus.memory_gb IS '[GB, 1e9 B] device memory';
+COMMENT ON COLUMN gpus.memory_type IS '[-] kind of memory';
+COMMENT ON COLUMN gpus.mem_bw_gb_s IS '[GB/s] peak memory bandwidth';
+COMMENT ON COLUMN gpus.fp16_dense_tflops IS '[TFLOP/s] peak dense fp16 with fp32 accumulation';
+COMMENT ON COLUMN gpus.bf16_dense_tflops IS '[TFLOP/s] peak dense bf16; empty: not supported';
+COMMENT ON COLUMN gpus.fp8_dense_tflops IS '[TFLOP/s] peak dense fp8; empty: not supported';
+COMMENT ON COLUMN gpus.int8_dense_tops IS '[TOP/s] peak dense int8; empty: not supported';
+COMMENT ON COLUMN gpus.fp4_dense_tflops IS '[TFLOP/s] peak dense fp4; empty: not supported';
+COMMENT ON COLUMN gpus.interconnect IS '[-] link between the devices of one server';
+COMMENT ON COLUMN gpus.scale_up_gb_s_unidirectional IS '[GB/s] bandwidth of that link per device in one direction; empty: not known';
+COMMENT ON COLUMN gpus.tdp_w IS '[W] power limit';
+COMMENT ON COLUMN gpus.verified IS '[-] false: figures not re-read from the maker''s page; shown as unverified';
+COMMENT ON COLUMN gpus.cross_checked_with IS '[-] what else agrees';
+COMMENT ON COLUMN gpus.notes IS '[-] conflicts between sources';
+COMMENT ON COLUMN gpus.source_id IS '[-] key of sources';
+COMMENT ON COLUMN gpus.locator IS '[-] where in the source';
+COMMENT ON COLUMN gpus.as_of IS '[date] day the row was checked';
+
+CREATE TABLE gpu_prices (
+    gpu_offer_id VARCHAR PRIMARY KEY CHECK (regexp_full_match(gpu_offer_id, '[a-z0-9][a-z0-9._-]*')),
+    provider VARCHAR NOT NULL,
+    instance VARCHAR,
+    gpu_as_listed VARCHAR NOT NULL,
+    gpu_id VARCHAR REFERENCES gpus (gpu_id),
+    unresolved_reason VARCHAR,
+    gpu_count DOUBLE NOT NULL CHECK (gpu_count > 0),
+    price_type VARCHAR NOT NULL CHECK (price_type IN ('on-demand', 'spot', 'marketplace', 'reserved', 'estimate')),
+    usd_per_gpu_hour DOUBLE NOT NULL CHECK (usd_per_gpu_hour BETWEEN 0.01 AND 200),
+    region VARCHAR,
+    valid_from DATE NOT NULL,
+    valid_from_kind VARCHAR NOT NULL CHECK (valid_from_kind IN ('collected', 'commit', 'approximate', 'published')),
+    flag VARCHAR,
+    notes VARCHAR,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    locator VARCHAR NOT NULL,
+    as_of DATE NOT NULL,
+    CHECK ((gpu_id IS NULL) = (unresolved_reason IS NOT NULL))
+);
+COMMENT ON TABLE gpu_prices IS 'Rental offers, dated and appended, never overwritten';
+COMMENT ON COLUMN gpu_prices.gpu_offer_id IS '[-] key';
+COMMENT ON COLUMN gpu_prices.provider IS '[-] provider, one spelling each';
+COMMENT ON COLUMN gpu_prices.instance IS '[-] the provider''s name of the machine';
+COMMENT ON COLUMN gpu_prices.gpu_as_listed IS '[-] the provider''s name of the GPU';
+COMMENT ON COLUMN gpu_prices.gpu_id IS '[-] key of gpus; empty where the listing does not say which device it is';
+COMMENT ON COLUMN gpu_prices.unresolved_reason IS '[-] why gpu_id is empty; such an offer is shown and never ranked';
+COMMENT ON COLUMN gpu_prices.gpu_count IS '[-] GPUs in the offer';
+COMMENT ON COLUMN gpu_prices.price_type IS '[-] on-demand, spot, marketplace, reserved, or an analyst''s estimate';
+COMMENT ON COLUMN gpu_prices.usd_per_gpu_hour IS '[USD/h] price of one GPU for one hour';
+COMMENT ON COLUMN gpu_prices.region IS '[-] where, if the source says';
+COMMENT ON COLUMN gpu_prices.valid_from IS '[date] first day on which the price is known to hold';
+COMMENT ON COLUMN gpu_prices.valid_from_kind IS '[-] how that day is known';
+COMMENT ON COLUMN gpu_prices.flag IS '[-] what looks wrong with the offer; flagged offers are never the default';
+COMMENT ON COLUMN gpu_prices.notes IS '[-] notes';
+COMMENT ON COLUMN gpu_prices.source_id IS '[-] key of sources';
+COMMENT ON COLUMN gpu_prices.locator IS '[-] where in the source';
+COMMENT ON COLUMN gpu_prices.as_of IS '[date] day the source was read';
+
+CREATE TABLE model_aliases (
+    provider VARCHAR NOT NULL,
+    api_model VARCHAR NOT NULL,
+    model_id VARCHAR REFERENCES models (model_id),
+    variant VARCHAR,
+    unmapped_reason VARCHAR,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    as_of DATE NOT NULL,
+    PRIMARY KEY (provider, api_model),
+    CHECK ((model_id IS NULL) = (unmapped_reason IS NOT NULL))
+);
+COMMENT ON TABLE model_aliases IS 'Which API offers serve which open-weight model';
+COMMENT ON COLUMN model_aliases.provider IS '[-] provider, as in api_prices';
+COMMENT ON COLUMN model_aliases.api_model IS '[-] the provider''s exact name of the model, as in api_prices';
+COMMENT ON COLUMN model_aliases.model_id IS '[-] key of models; empty: an open-weight model that models does not hold';
+COMMENT ON COLUMN model_aliases.variant IS '[-] how the offer differs: turbo, fp8, specdec, long-context, fine-tune …';
+COMMENT ON COLUMN model_aliases.unmapped_reason IS '[-] why model_id is empty';
+COMMENT ON COLUMN model_aliases.source_id IS '[-] key of sources';
+COMMENT ON COLUMN model_aliases.as_of IS '[date] day it was decided';
+
+CREATE TABLE api_prices (
+    api_offer_id VARCHAR NOT NULL,
+    provider VARCHAR NOT NULL,
+    api_model VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    valid_from DATE NOT NULL,
+    valid_from_kind VARCHAR NOT NULL CHECK (valid_from_kind IN ('dated', 'first-seen', 'catalogue', 'published')),
+    valid_to DATE,
+    processing VARCHAR NOT NULL CHECK (processing IN ('standard', 'batch')),
+    tier_above_tokens BIGINT NOT NULL CHECK (tier_above_tokens >= 0),
+    input_usd_per_mtok DECIMAL(18, 9) CHECK (input_usd_per_mtok >= 0),
+    output_usd_per_mtok DECIMAL(18, 9) CHECK (output_usd_per_mtok >= 0),
+    cache_read_usd_per_mtok DECIMAL(18, 9) CHECK (cache_read_usd_per_mtok >= 0),
+    cache_write_5m_usd_per_mtok DECIMAL(18, 9) CHECK (cache_write_5m_usd_per_mtok >= 0),
+    cache_write_1h_usd_per_mtok DECIMAL(18, 9) CHECK (cache_write_1h_usd_per_mtok >= 0),
+    usd_per_request DECIMAL(18, 9) CHECK (usd_per_request >= 0),
+    context_tokens BIGINT CHECK (context_tokens > 0),
+    reseller BOOLEAN NOT NULL,
+    deprecated BOOLEAN NOT NULL,
+    flag VARCHAR,
+    notes VARCHAR,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    locator VARCHAR NOT NULL,
+    as_of DATE NOT NULL,
+    PRIMARY KEY (api_offer_id, valid_from, processing, tier_above_tokens),
+    CHECK (valid_to IS NULL OR valid_to > valid_from)
+);
+COMMENT ON TABLE api_prices IS 'Token prices of every API offer, dated; one row per offer, first day, processing and tier';
+COMMENT ON COLUMN api_prices.api_offer_id IS '[-] provider/model';
+COMMENT ON COLUMN api_prices.provider IS '[-] who bills';
+COMMENT ON COLUMN api_prices.api_model IS '[-] the provider''s name of the model';
+COMMENT ON COLUMN api_prices.name IS '[-] name as people write it';
+COMMENT ON COLUMN api_prices.valid_from IS '[date] first day on which the price holds or was seen';
+COMMENT ON COLUMN api_prices.valid_from_kind IS '[-] how that day is known: dated by the catalogue, first seen in a release, day of the catalogue, or published';
+COMMENT ON COLUMN api_prices.valid_to IS '[date] first day on which the price no longer holds or was last seen; empty: still in force or replaced by a later row';
+COMMENT ON COLUMN api_prices.processing IS '[-] standard or batch';
+COMMENT ON COLUMN api_prices.tier_above_tokens IS '[tokens] the row prices whole requests with more input tokens than this (0: the base)';
+COMMENT ON COLUMN api_prices.input_usd_per_mtok IS '[USD per 1e6 tokens] uncached input; empty: not sold by the token';
+COMMENT ON COLUMN api_prices.output_usd_per_mtok IS '[USD per 1e6 tokens] output, reasoning included';
+COMMENT ON COLUMN api_prices.cache_read_usd_per_mtok IS '[USD per 1e6 tokens] input read from a cache; empty: charged as input';
+COMMENT ON COLUMN api_prices.cache_write_5m_usd_per_mtok IS '[USD per 1e6 tokens] input written to a cache; empty: charged as input';
+COMMENT ON COLUMN api_prices.cache_write_1h_usd_per_mtok IS '[USD per 1e6 tokens] input written to a one-hour cache; empty: as the short one';
+COMMENT ON COLUMN api_prices.usd_per_request IS '[USD] fee per request';
+COMMENT ON COLUMN api_prices.context_tokens IS '[tokens] longest input; empty: not stated';
+COMMENT ON COLUMN api_prices.reseller IS '[-] passes on another host''s model; left out of "cheapest" unless asked';
+COMMENT ON COLUMN api_prices.deprecated IS '[-] the provider is retiring it';
+COMMENT ON COLUMN api_prices.flag IS '[-] what looks wrong with the price; flagged offers are never the default';
+COMMENT ON COLUMN api_prices.notes IS '[-] what the row leaves out (time-of-day prices, other fees)';
+COMMENT ON COLUMN api_prices.source_id IS '[-] key of sources';
+COMMENT ON COLUMN api_prices.locator IS '[-] where in the source';
+COMMENT ON COLUMN api_prices.as_of IS '[date] day the source was read';
+
+CREATE TABLE benchmarks (
+    benchmark_id VARCHAR PRIMARY KEY,
+    source_family VARCHAR NOT NULL,
+    model_as_published VARCHAR NOT NULL,
+    model_id VARCHAR REFERENCES models (model_id),
+    gpu_as_published VARCHAR NOT NULL,
+    gpu_id VARCHAR REFERENCES gpus (gpu_id),
+    gpu_count DOUBLE CHECK (gpu_count > 0),
+    engine VARCHAR,
+    engine_version VARCHAR,
+    precision VARCHAR,
+    mode VARCHAR NOT NULL,
+    parallelism VARCHAR,
+    tensor_parallel INTEGER CHECK (tensor_parallel > 0),
+    prompt_tokens DOUBLE CHECK (prompt_tokens > 0),
+    completion_tokens DOUBLE CHECK (completion_tokens > 0),
+    concurrency DOUBLE CHECK (concurrency > 0),
+    batch_size DOUBLE CHECK (batch_size > 0),
+    metric VARCHAR NOT NULL CHECK (metric IN ('output_throughput', 'latency_pair', 'ttft', 'static_batch_times', 'api_latency')),
+    raw_value DOUBLE CHECK (raw_value > 0),
+    raw_unit VARCHAR,
+    output_tokens_per_s_per_gpu DOUBLE CHECK (output_tokens_per_s_per_gpu > 0),
+    ttft_s DOUBLE CHECK (ttft_s > 0),
+    tpot_s DOUBLE CHECK (tpot_s > 0),
+    completion_s DOUBLE CHECK (completion_s > 0),
+    workload_class VARCHAR,
+    ambiguous VARCHAR,
+    notes VARCHAR,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    locator VARCHAR NOT NULL,
+    as_of DATE NOT NULL
+);
+COMMENT ON TABLE benchmarks IS 'Measured speeds, raw value kept beside the normalised one';
+COMMENT ON COLUMN benchmarks.benchmark_id IS '[-] key';
+COMMENT ON COLUMN benchmarks.source_family IS '[-] which collection of measurements';
+COMMENT ON COLUMN benchmarks.model_as_published IS '[-] the source''s name of the model';
+COMMENT ON COLUMN benchmarks.model_id IS '[-] key of models; empty: not held there';
+COMMENT ON COLUMN benchmarks.gpu_as_published IS '[-] the source''s name of the device';
+COMMENT ON COLUMN benchmarks.gpu_id IS '[-] key of gpus; empty: an API, or not held there';
+COMMENT ON COLUMN benchmarks.gpu_count IS '[-] GPUs used together';
+COMMENT ON COLUMN benchmarks.engine IS '[-] tensorrt-llm, vllm, sglang, tgi-2023 …';
+COMMENT ON COLUMN benchmarks.engine_version IS '[-] version as published';
+COMMENT ON COLUMN benchmarks.precision IS '[-] number format of the weights';
+COMMENT ON COLUMN benchmarks.mode IS '[-] how it was measured: static-batch, offline-max-throughput, online-agg, mlperf-*, api';
+COMMENT ON COLUMN benchmarks.parallelism IS '[-] as published';
+COMMENT ON COLUMN benchmarks.tensor_parallel IS '[-] GPUs that share each layer, where the source says';
+COMMENT ON COLUMN benchmarks.prompt_tokens IS '[tokens] prompt length, nominal';
+COMMENT ON COLUMN benchmarks.completion_tokens IS '[tokens] completion length, nominal';
+COMMENT ON COLUMN benchmarks.concurrency IS '[-] clients at once';
+COMMENT ON COLUMN benchmarks.batch_size IS '[-] sequences in a static batch';
+COMMENT ON COLUMN benchmarks.metric IS '[-] what was measured';
+COMMENT ON COLUMN benchmarks.raw_value IS '[raw_unit] as published';
+COMMENT ON COLUMN benchmarks.raw_unit IS '[-] unit as published';
+COMMENT ON COLUMN benchmarks.output_tokens_per_s_per_gpu IS '[tokens/s] completion tokens per second and GPU; empty where the unit is ambiguous';
+COMMENT ON COLUMN benchmarks.ttft_s IS '[s] time to first token';
+COMMENT ON COLUMN benchmarks.tpot_s IS '[s] time per output token after the first';
+COMMENT ON COLUMN benchmarks.completion_s IS '[s] time for the completion';
+COMMENT ON COLUMN benchmarks.workload_class IS '[-] prompt_heavy, generation_heavy, balanced';
+COMMENT ON COLUMN benchmarks.ambiguous IS '[-] what the source leaves open; empty: nothing';
+COMMENT ON COLUMN benchmarks.notes IS '[-] notes';
+COMMENT ON COLUMN benchmarks.source_id IS '[-] key of sources';
+COMMENT ON COLUMN benchmarks.locator IS '[-] where in the source';
+COMMENT ON COLUMN benchmarks.as_of IS '[date] day of the measurement or release';
+
+CREATE TABLE efficiency (
+    efficiency_id VARCHAR PRIMARY KEY,
+    engine VARCHAR NOT NULL,
+    gpu_family VARCHAR NOT NULL,
+    precision_class VARCHAR NOT NULL CHECK (precision_class IN ('fp16', 'fp8', 'fp4', 'any')),
+    mode VARCHAR NOT NULL CHECK (mode IN ('static', 'continuous')),
+    mfu DOUBLE NOT NULL CHECK (mfu > 0 AND mfu <= 1),
+    mbu DOUBLE NOT NULL CHECK (mbu > 0 AND mbu <= 1),
+    kv_mbu DOUBLE NOT NULL CHECK (kv_mbu > 0 AND kv_mbu <= 1),
+    link_share DOUBLE NOT NULL CHECK (link_share > 0 AND link_share <= 1),
+    link_latency_s DOUBLE NOT NULL CHECK (link_latency_s >= 0),
+    prefill_overhead_s DOUBLE NOT NULL CHECK (prefill_overhead_s >= 0),
+    step_overhead_s DOUBLE NOT NULL CHECK (step_overhead_s >= 0),
+    layer_overhead_s DOUBLE NOT NULL CHECK (layer_overhead_s >= 0),
+    sequence_overhead_s DOUBLE NOT NULL CHECK (sequence_overhead_s >= 0),
+    context_overhead_s DOUBLE NOT NULL CHECK (context_overhead_s >= 0),
+    ttft_factor_low DOUBLE NOT NULL CHECK (ttft_factor_low > 0 AND ttft_factor_low <= 1),
+    ttft_factor_high DOUBLE NOT NULL CHECK (ttft_factor_high >= 1),
+    tpot_factor_low DOUBLE NOT NULL CHECK (tpot_factor_low > 0 AND tpot_factor_low <= 1),
+    tpot_factor_high DOUBLE NOT NULL CHECK (tpot_factor_high >= 1),
+    ttft_median_error DOUBLE CHECK (ttft_median_error >= 0),
+    tpot_median_error DOUBLE CHECK (tpot_median_error >= 0),
+    n_rows INTEGER NOT NULL CHECK (n_rows >= 0),
+    min_gpus INTEGER NOT NULL CHECK (min_gpus > 0),
+    max_gpus INTEGER NOT NULL,
+    fitted_on VARCHAR NOT NULL,
+    method VARCHAR NOT NULL CHECK (method IN ('fitted by hand', 'fitted', 'pooled', 'assumed')),
+    notes VARCHAR,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    as_of DATE NOT NULL,
+    CHECK (max_gpus >= min_gpus)
+);
+COMMENT ON TABLE efficiency IS 'What share of the peak rates an engine reaches, and its fixed times';
+COMMENT ON COLUMN efficiency.efficiency_id IS '[-] key';
+COMMENT ON COLUMN efficiency.engine IS '[-] serving engine; "pooled" for the fall-back rows';
+COMMENT ON COLUMN efficiency.gpu_family IS '[-] as in gpus; "any" for a fall-back row';
+COMMENT ON COLUMN efficiency.precision_class IS '[-] rate that the linear layers compute at';
+COMMENT ON COLUMN efficiency.mode IS '[-] static batch or continuous batching';
+COMMENT ON COLUMN efficiency.mfu IS '[0 to 1] share of the dense peak FLOP/s';
+COMMENT ON COLUMN efficiency.mbu IS '[0 to 1] share of the memory bandwidth when weights are read';
+COMMENT ON COLUMN efficiency.kv_mbu IS '[0 to 1] share of the memory bandwidth when the KV cache is read';
+COMMENT ON COLUMN efficiency.link_share IS '[0 to 1] share of the link bandwidth';
+COMMENT ON COLUMN efficiency.link_latency_s IS '[s] fixed time of one all-reduce';
+COMMENT ON COLUMN efficiency.prefill_overhead_s IS '[s] fixed time of one prefill';
+COMMENT ON COLUMN efficiency.step_overhead_s IS '[s] fixed time of one decode step';
+COMMENT ON COLUMN efficiency.layer_overhead_s IS '[s] fixed time of one layer in one decode step';
+COMMENT ON COLUMN efficiency.sequence_overhead_s IS '[s] time per sequence in one decode step';
+COMMENT ON COLUMN efficiency.context_overhead_s IS '[s] time per token of context in one decode step, whatever the batch (an attention kernel that does not split the cache)';
+COMMENT ON COLUMN efficiency.ttft_factor_low IS '[-] measured over predicted TTFT, 10th percentile of the rows fitted';
+COMMENT ON COLUMN efficiency.ttft_factor_high IS '[-] the same, 90th percentile';
+COMMENT ON COLUMN efficiency.tpot_factor_low IS '[-] measured over predicted TPOT, 10th percentile';
+COMMENT ON COLUMN efficiency.tpot_factor_high IS '[-] the same, 90th percentile';
+COMMENT ON COLUMN efficiency.ttft_median_error IS '[0 to 1] median absolute relative error of TTFT; empty: not measured';
+COMMENT ON COLUMN efficiency.tpot_median_error IS '[0 to 1] median absolute relative error of TPOT, or of throughput where only that was measured';
+COMMENT ON COLUMN efficiency.n_rows IS '[-] measured rows used';
+COMMENT ON COLUMN efficiency.min_gpus IS '[-] fewest GPUs in those rows';
+COMMENT ON COLUMN efficiency.max_gpus IS '[-] most GPUs in those rows';
+COMMENT ON COLUMN efficiency.fitted_on IS '[-] which rows of benchmarks';
+COMMENT ON COLUMN efficiency.method IS '[-] how the row came about';
+COMMENT ON COLUMN efficiency.notes IS '[-] notes';
+COMMENT ON COLUMN efficiency.source_id IS '[-] key of sources';
+COMMENT ON COLUMN efficiency.as_of IS '[date] day of the fit';
+
+CREATE TABLE presets (
+    preset_id VARCHAR PRIMARY KEY CHECK (regexp_full_match(preset_id, '[a-z0-9][a-z0-9._-]*')),
+    name VARCHAR NOT NULL,
+    prompt_tokens INTEGER NOT NULL CHECK (prompt_tokens > 0),
+    completion_tokens INTEGER NOT NULL CHECK (completion_tokens > 0),
+    workload_class VARCHAR NOT NULL CHECK (workload_class IN ('prompt-heavy', 'balanced', 'generation-heavy')),
+    description VARCHAR NOT NULL,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    locator VARCHAR NOT NULL,
+    as_of DATE NOT NULL
+);
+COMMENT ON TABLE presets IS 'Workload shapes to start from';
+COMMENT ON COLUMN presets.preset_id IS '[-] key';
+COMMENT ON COLUMN presets.name IS '[-] name on the page';
+COMMENT ON COLUMN presets.prompt_tokens IS '[tokens] prompt of one request';
+COMMENT ON COLUMN presets.completion_tokens IS '[tokens] completion of one request';
+COMMENT ON COLUMN presets.workload_class IS '[-] prompt-heavy, balanced or generation-heavy';
+COMMENT ON COLUMN presets.description IS '[-] what such a request is';
+COMMENT ON COLUMN presets.source_id IS '[-] key of sources';
+COMMENT ON COLUMN presets.locator IS '[-] where in the source';
+COMMENT ON COLUMN presets.as_of IS '[date] day it was read or decided';
