@@ -1,0 +1,1 @@
+"""The only Streamlit below the pages: state, inputs, sources, downloads."""

@@ -1,0 +1,590 @@
+"""A scenario and the tables become the answer: who is cheaper, from when, and why. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lib.api_bills import ApiAnswer, ApiBill, answer_of_apis, api_bill, offers_of_model
+from lib.deployments import (
+    GPU_COUNTS,
+    KV_BYTES,
+    MOST_SEQUENCES,
+    Ask,
+    Candidate,
+    Evaluation,
+    Floats,
+    LeftOut,
+    Unplaceable,
+    evaluate,
+    find_candidates,
+    model_shape,
+    what_would_fit,
+)
+from lib.formulas import cost
+from lib.formulas.parts import ModelShape
+from lib.records import ApiOffer, Efficiency, Gpu, GpuOffer, Model, Precision
+from lib.scenario import CHEAPEST, Scenario, Shape
+from lib.units import SECONDS_PER_HOUR, SECONDS_PER_MONTH
+
+MAP_PROMPTS: Floats = np.exp2(np.arange(4, 17.5, 0.5))
+MAP_COMPLETIONS: Floats = np.exp2(np.arange(0, 14.5, 0.5))
+CURVE_BATCHES: Floats = np.exp2(np.arange(0, 9, dtype=float))
+VOLUME_POINTS = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """Rows in force on the day of the scenario."""
+
+    models: Mapping[str, Model]
+    gpus: Mapping[str, Gpu]
+    precisions: Mapping[str, Precision]
+    efficiencies: Sequence[Efficiency]
+    gpu_offers: Sequence[GpuOffer]
+    api_offers: Sequence[ApiOffer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostRow:
+    """One deployment at one shape; seconds, US dollars per request."""
+
+    candidate: Candidate
+    batch: int
+    most_sequences: int
+    fits: bool
+    holds: bool
+    ttft_s: float
+    wait_s: float
+    tpot_s: float
+    prefill_s: float
+    decode_s: float
+    prompt_usd: float
+    completion_usd: float
+    usd_low: float
+    usd_high: float
+    ttft_range_s: tuple[float, float]
+    tpot_range_s: tuple[float, float]
+    bound_prefill: str
+    bound_decode: str
+
+    @property
+    def usd(self) -> float:
+        """Dollars per request, idle time included. [USD]"""
+        return self.prompt_usd + self.completion_usd
+
+    @property
+    def replica_s(self) -> float:
+        """Replica seconds per request. [s]"""
+        return self.prefill_s + self.decode_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchCurve:
+    """Cost and latency of the chosen deployment against the batch."""
+
+    batch: Floats
+    prompt_usd_per_token: Floats
+    completion_usd_per_token: Floats
+    ttft_s: Floats
+    tpot_s: Floats
+    fits: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """Monthly bills against load; US dollars."""
+
+    requests_per_s: Floats
+    api_usd_month: Floats
+    host_usd_month: Floats
+    replicas: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtLoad:
+    """Both bills at the scenario's own load; US dollars a month."""
+
+    requests_per_s: float
+    replicas: int
+    busy: float
+    """Share of the time that those replicas work. [0 to 1]"""
+    api_usd_month: float
+    host_usd_month: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShapeAnswer:
+    """Everything about one of the two shapes."""
+
+    shape: Shape
+    api: ApiAnswer
+    host: HostRow | None
+    """None: no deployment fits; ``host_reason`` says why and what would."""
+    host_reason: str | None
+    ideal: HostRow | None
+    """The physical limit of the same deployment and batch."""
+    ranking: tuple[HostRow, ...]
+    """Deployments that hold the targets, cheapest first."""
+    ratio: float | None
+    """API dollars over self-hosting dollars; above 1 self-hosting is cheaper."""
+    within_range: bool
+    """The API's price lies inside the range of the estimate."""
+    break_even_busy: float | None
+    """Busy share at which both cost the same; at 1 or above no volume does."""
+    first_paying_rate: float | None
+    never_dearer_rate: float | None
+    stops_next: str | None
+    """What keeps the batch from being larger."""
+    volume: Volume | None
+    at_load: AtLoad | None
+    curve: BatchCurve | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostMap:
+    """Self-hosting over API cost on a grid; rows completion tokens, columns prompt tokens."""
+
+    prompt_tokens: Floats
+    completion_tokens: Floats
+    host_over_api: Floats
+    """NaN where either side cannot serve the shape."""
+    api_usd: Floats
+    host_usd: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """The answer to a scenario."""
+
+    scenario: Scenario
+    model: Model | None
+    shapes: tuple[ShapeAnswer, ...]
+    map: CostMap | None
+    problems: tuple[str, ...]
+    """Sentences about what keeps the question from being answered."""
+    left_out: tuple[LeftOut, ...]
+    model_shape: ModelShape | None
+    source_ids: tuple[str, ...]
+
+
+def requests_per_s(scenario: Scenario) -> float:
+    """Load of a scenario. [1/s]"""
+    return scenario.requests / (1.0 if scenario.per == "second" else SECONDS_PER_MONTH)
+
+
+def compare(scenario: Scenario, tables: Tables) -> Comparison:
+    """Answer a scenario: both shapes, the map and the reasons.
+
+    Unknown ids, models that do not fit, missing prices and rates become
+    sentences in the answer; nothing is raised and nothing is priced at zero.
+    """
+    problems: list[str] = []
+    left: list[LeftOut] = []
+    model = tables.models.get(scenario.model)
+    shape: ModelShape | None = None
+    candidates: list[Candidate] = []
+    if model is None:
+        problems.append(f"There is no model '{scenario.model}' in the tables.")
+    else:
+        try:
+            shape = model_shape(model, tables.precisions[scenario.precision], KV_BYTES[scenario.kv_precision])
+            candidates, left, more = _candidates(scenario, tables)
+            problems += more
+        except Unplaceable as reason:
+            problems.append(str(reason))
+    chosen, missing = _chosen_offer(scenario, tables)
+    if missing:
+        problems.append(missing)
+    answers = tuple(
+        _answer(scenario, tables, one, model, shape, candidates, chosen) for one in scenario.shapes
+    )
+    return Comparison(
+        scenario=scenario,
+        model=model,
+        shapes=answers,
+        map=_map(scenario, tables, model, shape, candidates, chosen, answers) if not missing else None,
+        problems=tuple(problems),
+        left_out=tuple(left),
+        model_shape=shape,
+        source_ids=_sources(model, answers),
+    )
+
+
+def ask_of(scenario: Scenario) -> Ask:
+    """What a scenario asks of every deployment."""
+    return Ask(
+        mode=scenario.mode,
+        batch=scenario.batch,
+        ttft_s=scenario.ttft,
+        tpot_s=scenario.tpot,
+        utilisation=scenario.utilisation,
+        usable=scenario.usable,
+    )
+
+
+def _candidates(scenario: Scenario, tables: Tables) -> tuple[list[Candidate], list[LeftOut], list[str]]:
+    """Deployments that the scenario lets us choose from."""
+    chosen = tables.gpus.get(scenario.gpu)
+    if scenario.gpu != CHEAPEST and chosen is None:
+        return [], [], [f"There is no GPU '{scenario.gpu}' in the tables."]
+    found, left = find_candidates(
+        gpus=tables.gpus.values() if chosen is None else [chosen],
+        counts=GPU_COUNTS if chosen is None else (scenario.gpus,),
+        offers=tables.gpu_offers,
+        efficiencies=tables.efficiencies,
+        precision=tables.precisions[scenario.precision],
+        engine=scenario.engine,
+        mode=scenario.mode,
+        price_type=scenario.gpu_price_type,
+        price_choice=scenario.gpu_offer,
+        overhead_percent=scenario.overhead_percent,
+    )
+    problems = []
+    if chosen is not None and not found:
+        why = left[0].why if left else "it cannot be priced"
+        offers = [o for o in tables.gpu_offers if o.gpu_id == chosen.gpu_id]
+        kinds = sorted({o.price_type for o in offers})
+        hint = f" Other prices on record for it that day: {', '.join(kinds)}." if kinds else ""
+        problems.append(f"{chosen.name} is left out: {why}.{hint}".replace("..", "."))
+    elif not found:
+        problems.append(
+            f"No GPU has a {scenario.gpu_price_type} price in force on {scenario.as_of}; "
+            "choose another day or kind of price."
+        )
+    return found, left, problems
+
+
+def _chosen_offer(scenario: Scenario, tables: Tables) -> tuple[ApiOffer | None, str | None]:
+    """The API offer that a scenario names; None where it asks for the cheapest."""
+    if scenario.api == CHEAPEST:
+        return None, None
+    for offer in tables.api_offers:
+        if offer.api_offer_id == scenario.api:
+            return offer, None
+    return None, (
+        f"{scenario.api} has no price in force on {scenario.as_of}; choose another day or another offer."
+    )
+
+
+def _at(
+    model: ModelShape, candidates: Sequence[Candidate], scenario: Scenario, shape: Shape, **more: object
+) -> Evaluation:
+    """Evaluate candidates at a single shape."""
+    return evaluate(
+        model,
+        candidates,
+        ask_of(scenario),
+        prompt_tokens=np.array([float(shape.prompt_tokens)]),
+        completion_tokens=np.array([float(shape.completion_tokens)]),
+        cached_tokens=np.array([float(shape.cached_tokens)]),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _row(result: Evaluation, candidates: Sequence[Candidate], i: int) -> HostRow:
+    """One candidate at the first shape of an evaluation."""
+    row = candidates[i].profile.efficiency
+
+    def at(array: object) -> float:
+        return float(np.broadcast_to(np.asarray(array), result.batch.shape)[i, 0])
+
+    ttft, tpot = at(result.ttft_s), at(result.tpot_s)
+    return HostRow(
+        candidate=candidates[i],
+        batch=int(at(result.batch)),
+        most_sequences=int(at(result.most_sequences)),
+        fits=bool(at(result.fits)),
+        holds=bool(at(result.holds)),
+        ttft_s=ttft,
+        wait_s=at(result.wait_s),
+        tpot_s=tpot,
+        prefill_s=at(result.prefill_s),
+        decode_s=at(result.decode_s),
+        prompt_usd=at(result.prompt_usd),
+        completion_usd=at(result.completion_usd),
+        usd_low=at(result.prompt_usd_low) + at(result.completion_usd_low),
+        usd_high=at(result.prompt_usd_high) + at(result.completion_usd_high),
+        ttft_range_s=(ttft * row.ttft_factor_low, ttft * row.ttft_factor_high),
+        tpot_range_s=(tpot * row.tpot_factor_low, tpot * row.tpot_factor_high),
+        bound_prefill="compute" if at(result.service.prefill.compute_bound) else "bandwidth",
+        bound_decode="compute" if at(result.service.decode.compute_bound) else "bandwidth",
+    )
+
+
+def _answer(
+    scenario: Scenario,
+    tables: Tables,
+    shape: Shape,
+    model: Model | None,
+    work: ModelShape | None,
+    candidates: Sequence[Candidate],
+    chosen: ApiOffer | None,
+) -> ShapeAnswer:
+    """Answer one shape."""
+    api = answer_of_apis(
+        offers_of_model(tables.api_offers, scenario.model),
+        shape,
+        resellers=scenario.resellers,
+        chosen=chosen,
+        named=scenario.api != CHEAPEST,
+    )
+    host: HostRow | None = None
+    ideal: HostRow | None = None
+    curve: BatchCurve | None = None
+    host_reason: str | None = None
+    stops: str | None = None
+    ranking: tuple[HostRow, ...] = ()
+    if model is not None and work is not None and candidates:
+        host, host_reason, ranking = _pick(scenario, shape, model, work, candidates)
+        if host is not None:
+            batch = np.array([[float(host.batch)]])
+            ideal = _row(
+                _at(work, [host.candidate], scenario, shape, ideal=True, batch=batch), [host.candidate], 0
+            )
+            stops = _stops_next(scenario, shape, work, host)
+            curve = _curve(scenario, shape, work, host.candidate)
+    ratio = busy = first = always = volume = at_load = None
+    within = False
+    if host is not None and api.bill is not None and api.bill.usd > 0:
+        ratio = api.bill.usd / host.usd
+        within = host.usd_low <= api.bill.usd <= host.usd_high
+        busy = float(
+            cost.break_even_utilisation(
+                busy_usd_per_request=host.usd * scenario.utilisation, api_usd_per_request=api.bill.usd
+            )
+        )
+        first, always, volume, at_load = _volume(scenario, host, api.bill)
+    return ShapeAnswer(
+        shape=shape,
+        api=api,
+        host=host,
+        host_reason=host_reason,
+        ideal=ideal,
+        ranking=ranking,
+        ratio=ratio,
+        within_range=within,
+        break_even_busy=busy,
+        first_paying_rate=first,
+        never_dearer_rate=always,
+        stops_next=stops,
+        volume=volume,
+        at_load=at_load,
+        curve=curve,
+    )
+
+
+def _pick(
+    scenario: Scenario,
+    shape: Shape,
+    model: Model,
+    work: ModelShape,
+    candidates: Sequence[Candidate],
+) -> tuple[HostRow | None, str | None, tuple[HostRow, ...]]:
+    """The scenario's deployment, or the cheapest that holds the targets; a reason if there is none."""
+    longest = shape.prompt_tokens + shape.completion_tokens
+    result = _at(work, candidates, scenario, shape)
+    order = np.argsort(np.where(result.holds[:, 0], result.usd[:, 0], np.inf), kind="stable")
+    ranking = tuple(_row(result, candidates, int(i)) for i in order if result.holds[i, 0])
+    if longest > model.max_context:
+        too_long = (
+            f"{model.name} holds at most {model.max_context:,} tokens of context; "
+            f"this request has {longest:,}."
+        )
+        if scenario.gpu == CHEAPEST:
+            return None, too_long, ()
+        # A named deployment is timed all the same: the 2023 article measured beyond the context.
+        return _row(result, candidates, 0), too_long, ranking
+    if ranking:
+        # A deployment that nobody measured is listed, and chosen only where nothing measured holds.
+        measured = [row for row in ranking if row.candidate.profile.measured]
+        return (measured or ranking)[0], None, ranking
+    if result.fits.any():
+        pool = np.where(result.fits[:, 0], result.usd[:, 0], np.inf)
+        nearest = _row(result, candidates, int(np.argmin(pool)))
+        return nearest, _missed_targets(scenario, nearest), ()
+    gpu = (
+        candidates[0].gpu
+        if scenario.gpu != CHEAPEST
+        else max((c.gpu for c in candidates), key=lambda g: g.memory_gb)
+    )
+    return (
+        None,
+        what_would_fit(work, gpu, usable=scenario.usable, context_tokens=longest, name=model.name),
+        (),
+    )
+
+
+def _missed_targets(scenario: Scenario, row: HostRow) -> str:
+    """Say which target even the smallest batch misses, and by how much."""
+    missed = []
+    if scenario.ttft is not None and row.ttft_s > scenario.ttft:
+        missed.append(f"TTFT is {row.ttft_s:.3g} s (target {scenario.ttft:g} s)")
+    if scenario.tpot is not None and row.tpot_s > scenario.tpot:
+        missed.append(f"TPOT is {row.tpot_s * 1e3:.3g} ms (target {scenario.tpot * 1e3:g} ms)")
+    which = "this deployment" if scenario.gpu != CHEAPEST else "any deployment, nor the cheapest that fits"
+    size = f"batch {row.batch}"
+    return (
+        f"The latency targets do not hold on {which}: at {size} {' and '.join(missed) or 'they are missed'}."
+    )
+
+
+def _stops_next(scenario: Scenario, shape: Shape, work: ModelShape, host: HostRow) -> str:
+    """Say what keeps the batch from being one larger."""
+    if scenario.batch is not None:
+        return "the batch that is set by hand"
+    if host.batch >= MOST_SEQUENCES:
+        return f"the scheduler, which runs at most {MOST_SEQUENCES:,} sequences"
+    if host.batch >= host.most_sequences:
+        return "full memory"
+    larger = _at(work, [host.candidate], scenario, shape, batch=np.array([[host.batch + 1.0]]))
+    if scenario.tpot is not None and larger.tpot_s[0, 0] > scenario.tpot:
+        return "the TPOT target"
+    return "the TTFT target"
+
+
+def _curve(scenario: Scenario, shape: Shape, work: ModelShape, candidate: Candidate) -> BatchCurve:
+    """Cost per token and latency of one deployment at every batch of the curve."""
+    rows = [candidate] * len(CURVE_BATCHES)
+    result = _at(work, rows, scenario, shape, batch=CURVE_BATCHES[:, None])
+    return BatchCurve(
+        batch=CURVE_BATCHES,
+        prompt_usd_per_token=result.prompt_usd[:, 0] / shape.prompt_tokens,
+        completion_usd_per_token=result.completion_usd[:, 0] / shape.completion_tokens,
+        ttft_s=result.ttft_s[:, 0],
+        tpot_s=result.tpot_s[:, 0],
+        fits=result.fits[:, 0].astype(float),
+    )
+
+
+def _volume(scenario: Scenario, host: HostRow, bill: ApiBill) -> tuple[float, float, Volume, AtLoad]:
+    """Break-even loads, the staircase, and both bills at the scenario's own load."""
+    rent = host.candidate.usd_per_hour / SECONDS_PER_HOUR
+    carries = scenario.utilisation / host.replica_s
+    fixed = scenario.overhead_month / SECONDS_PER_MONTH
+
+    def staircase(load: Floats) -> tuple[Floats, Floats]:
+        replicas = np.asarray(
+            cost.replicas_needed(
+                requests_per_s=load,
+                replica_s_per_request=host.replica_s,
+                utilisation=scenario.utilisation,
+            )
+        )
+        return replicas, (replicas * rent + fixed) * SECONDS_PER_MONTH
+
+    about = {
+        "replica_usd_per_s": rent,
+        "api_usd_per_request": bill.usd,
+        "replica_requests_per_s": carries,
+        "fixed_usd_per_s": fixed,
+    }
+    first = float(cost.first_paying_rate(**about))
+    always = float(cost.never_dearer_rate(**about))
+    own = requests_per_s(scenario)
+    points = [4 * carries, 1.5 * own] + [1.5 * x for x in (first, always) if np.isfinite(x)]
+    # Beyond forty steps the staircase is a line to the eye; the reader's own load must be on it.
+    top = max(min(max(points), 40 * carries), 1.5 * own)
+    load = np.linspace(0, top, VOLUME_POINTS + 1)[1:]
+    replicas, host_usd = staircase(load)
+    own_replicas, own_usd = staircase(np.array([own]))
+    n = int(own_replicas[0])
+    return (
+        first,
+        always,
+        Volume(
+            requests_per_s=load,
+            api_usd_month=load * bill.usd * SECONDS_PER_MONTH,
+            host_usd_month=host_usd,
+            replicas=replicas,
+        ),
+        AtLoad(
+            requests_per_s=own,
+            replicas=n,
+            busy=own * host.replica_s / n,
+            api_usd_month=own * bill.usd * SECONDS_PER_MONTH,
+            host_usd_month=float(own_usd[0]),
+        ),
+    )
+
+
+def _map(
+    scenario: Scenario,
+    tables: Tables,
+    model: Model | None,
+    work: ModelShape | None,
+    candidates: Sequence[Candidate],
+    chosen: ApiOffer | None,
+    answers: Sequence[ShapeAnswer],
+) -> CostMap | None:
+    """Self-hosting over API for every shape of the grid."""
+    if model is None or work is None or not candidates:
+        return None
+    grid_n, grid_c = np.meshgrid(MAP_PROMPTS, MAP_COMPLETIONS)
+    prompt, completion = grid_n.ravel(), grid_c.ravel()
+    none = np.zeros_like(prompt)
+    marked = {bill.offer.api_offer_id for answer in answers for bill in answer.api.same_model if bill.mark}
+    offers = (
+        [chosen]
+        if chosen is not None
+        else [o for o in offers_of_model(tables.api_offers, scenario.model) if o.api_offer_id not in marked]
+    )
+    if not offers:
+        return None
+    bills = np.array([sum(api_bill(offer, prompt, completion, none)) for offer in offers])
+    api_usd = np.fmin.reduce(bills, axis=0)
+    finalists = _finalists(scenario, work, candidates)
+    result = evaluate(
+        work,
+        finalists,
+        ask_of(scenario),
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        cached_tokens=none,
+    )
+    host_usd = np.where(result.holds, result.usd, np.inf).min(axis=0)
+    host_usd = np.where(np.isfinite(host_usd) & (prompt + completion <= model.max_context), host_usd, np.nan)
+    return CostMap(
+        prompt_tokens=MAP_PROMPTS,
+        completion_tokens=MAP_COMPLETIONS,
+        host_over_api=(host_usd / api_usd).reshape(grid_n.shape),
+        api_usd=api_usd.reshape(grid_n.shape),
+        host_usd=host_usd.reshape(grid_n.shape),
+    )
+
+
+def _finalists(scenario: Scenario, work: ModelShape, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+    """Deployments that are cheapest somewhere on a coarse grid: only they are drawn on the fine one."""
+    if len(candidates) == 1:
+        return candidates
+    candidates = [c for c in candidates if c.profile.measured] or candidates
+    grid_n, grid_c = np.meshgrid(MAP_PROMPTS[::4], MAP_COMPLETIONS[::4])
+    result = evaluate(
+        work,
+        candidates,
+        ask_of(scenario),
+        prompt_tokens=grid_n.ravel(),
+        completion_tokens=grid_c.ravel(),
+        cached_tokens=np.zeros(grid_n.size),
+    )
+    usd = np.where(result.holds, result.usd, np.inf)
+    best = np.unique(usd.argmin(axis=0)[np.isfinite(usd.min(axis=0))])
+    return [candidates[int(i)] for i in best] or list(candidates[:1])
+
+
+def _sources(model: Model | None, answers: Sequence[ShapeAnswer]) -> tuple[str, ...]:
+    """Keys of the sources of the numbers that decide the answer, in order of appearance."""
+    keys: list[str] = [model.source_id] if model else []
+    for answer in answers:
+        if answer.host:
+            candidate = answer.host.candidate
+            keys += [
+                candidate.gpu.source_id,
+                candidate.price.offer.source_id,
+                candidate.profile.efficiency.source_id,
+            ]
+        if answer.api.bill:
+            keys.append(answer.api.bill.offer.source_id)
+    return tuple(dict.fromkeys(keys))

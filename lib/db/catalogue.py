@@ -1,0 +1,540 @@
+"""API prices: the installed `genai_prices` package and the dated history, flattened into rows.
+
+The rows have the columns of table ``api_prices`` in ``data/schema.sql``. Nothing here touches the
+network or the database. Three rules decide what a row says:
+
+1. A price that the package dates keeps that date. Its undated first price starts where the history
+   first saw the same price, otherwise on the day of the catalogue (the day before the first dated
+   change, where there is one): a day is never shown a price that nobody dated so far back.
+2. From the first day of the package's own prices of an offer, the history is silent about it.
+3. A price that nothing here can express (time of day, service tier, web searches) is said in ``notes``.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from genai_prices import data
+from genai_prices.types import (
+    ConditionalPrice,
+    ModelInfo,
+    ModelPrice,
+    Provider,
+    StartDateConstraint,
+    TieredPrices,
+    TimeOfDateConstraint,
+)
+
+Row = dict[str, Any]
+
+COLUMNS = (
+    "api_offer_id",
+    "provider",
+    "api_model",
+    "name",
+    "valid_from",
+    "valid_from_kind",
+    "valid_to",
+    "processing",
+    "tier_above_tokens",
+    "input_usd_per_mtok",
+    "output_usd_per_mtok",
+    "cache_read_usd_per_mtok",
+    "cache_write_5m_usd_per_mtok",
+    "cache_write_1h_usd_per_mtok",
+    "usd_per_request",
+    "context_tokens",
+    "reseller",
+    "deprecated",
+    "flag",
+    "notes",
+    "source_id",
+    "locator",
+    "as_of",
+)
+"""Columns of a row, in the order of table ``api_prices``."""
+
+_METERS = {
+    "input_mtok": "input_usd_per_mtok",
+    "output_mtok": "output_usd_per_mtok",
+    "cache_read_mtok": "cache_read_usd_per_mtok",
+    "cache_write_mtok": "cache_write_5m_usd_per_mtok",
+    "cache_write_1h_mtok": "cache_write_1h_usd_per_mtok",
+    "requests_kcount": "usd_per_request",
+}
+_RESOLUTION = Decimal("1e-9")  # of the DECIMAL(18, 9) columns
+_DAY = timedelta(days=1)
+
+# A classification, not a measurement: gateways and editors that bill for models which somebody else
+# serves. Clouds that run the models themselves (aws, azure, databricks, google-vertex) are hosts.
+_GATEWAYS = frozenset({"cursor", "github-copilot", "openrouter", "quicksilverpro"})
+_GATEWAY_PREFIX = "huggingface_"
+# Hosts of open models that also pass on the closed models of others, under the maker's name.
+_MIXED_HOSTS = frozenset({"deepinfra", "perplexity", "replicate"})
+_CLOSED_MODELS = re.compile(r"(anthropic|google/gemini|openai(?!/gpt-oss)|xai|x-ai)(/|-)")
+
+# Families with published weights; embeddings, rerankers, guards and speech are somebody else's question.
+_OPEN_FAMILIES = re.compile(
+    r"""
+    llama|(?<![a-z])l3[.1-]|mi[sx]tral|ministral|devstral|magistral|pixtral|mistrallite
+    |qwen|qwq|qvq|deepseek|(?<![a-z])r1-1776|gemma|gpt-oss|gpt-jt?-|gpt-neox|(?<![a-z])phi-\d|mai-ds-
+    |kimi|(?<![a-z])glm-|chatglm|minimax|falcon|nemotron|hermes|(?<![a-z])yi-\d|dbrx|olmo|molmo|granite
+    |jamba|starcoder|vicuna|wizardlm|mythomax|mythalion|zephyr|dolphin|solar-10|command-[ar](?![a-z])|command-r7b
+    |aya-|(?<![a-z])mpt-|nous-|stripedhyena|redpajama|pythia|inkling|muse-(spark-open|glimmer)|step-3
+    |ernie-4[.p]5|hunyuan|(?<![a-z])hy(\d|-mt)|mimo-|longcat|(?<![a-z])[lr]ing-\d|seed-oss|apertus|exaone
+    |internvl|internlm|baichuan|smollm|(?<![a-z])lfm|trinity|cogito|intellect|tongyi|arctic|toppy
+    |openchat|openorca|alpaca|capybara|platypus|remm-|chronos|rocinante|unslop|cydonia|euryale|lunaris
+    |stheno|magnum|noromaid|goliath|(?<![a-z])weaver|airoboros|lzlv|xwin|midnight-rose|llemma|reka-flash
+    |minicpm|kat-dev|firefunction|firellava|(?<![a-z])mn-|skyfall|anubis|rnj-|openhands|bielik|eurollm
+    |(?<![a-z])alia-|dictalm|bonsai|fimbulvetr|sorcererlm|valkyrie|nexusraven|beam-1|ripple-65b|fare-20b
+    |replit-code|stablecode|ui-tars|moondream|arcee-blitz|virtuoso-|laguna-|sea-lion
+    """,
+    re.VERBOSE,
+)
+_NOT_TEXT_MODELS = re.compile(
+    r"embed|rerank|guard|whisper|voxtral|tts|speech|audio|voice|ocr|-asr|bge-|gte-|transcribe"
+    r"|moderation|content-safety|reward|stable-diffusion|flux|image|e5-mistral"
+)
+# Closed models whose names look like an open family's.
+_CLOSED_NAMES = re.compile(
+    r"qwen[\d.p]*-(coder-|vl-|mt-)?(max|plus|turbo|flash|long)(?!\w|-next)"
+    r"|mistral-(large-latest|medium|saba|tiny|small-latest|code-|vibe-)|(?<!open-)codestral|ministral-8b-latest"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkippedOffer:
+    """An offer of the package that is not sold by the token."""
+
+    provider: str
+    """Who bills."""
+    api_model: str
+    """The provider's name of the model."""
+    meters: tuple[str, ...]
+    """What it is sold by, in the package's names; empty where no price is given at all (free routes)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Period:
+    """Prices of one offer and processing from one day on; one row per tier, the base first."""
+
+    day: date | None
+    kind: str
+    rows: tuple[Row, ...]
+    beside: tuple[Decimal | None, Decimal | None] | None = None
+    """Of a batch price in the history: the standard price it was seen with."""
+
+    def prices(self) -> tuple[tuple[Any, ...], ...]:
+        """Everything that is charged, to tell whether two periods differ."""
+        return tuple((row["tier_above_tokens"], *(row[m] for m in _METERS.values())) for row in self.rows)
+
+    def headline(self) -> tuple[Decimal | None, Decimal | None]:
+        """Input and output price below any tier."""
+        return self.rows[0]["input_usd_per_mtok"], self.rows[0]["output_usd_per_mtok"]
+
+
+def catalogue_rows(history: Sequence[Mapping[str, str]], *, catalogue_day: date, source_id: str) -> list[Row]:
+    """Flatten the package and the history into rows of ``api_prices``.
+
+    Parameters
+    ----------
+    history
+        Rows of ``data/api_prices_history.csv`` as text, an empty cell for a missing value.
+    catalogue_day
+        Day on which the installed release of the package came out.
+    source_id
+        Key of that release in ``sources``.
+
+    Returns
+    -------
+    list of dict
+        One dict per offer, first day, processing and tier, keys as in ``COLUMNS``, sorted by them.
+    """
+    past = _history_periods(history)
+    rows: list[Row] = []
+    for provider, model in _offers():
+        key = (provider.id, model.id)
+        older = past.pop(key, {})
+        frame = _frame(provider, model, catalogue_day, source_id)
+        standard = _combine(_standard_periods(model, frame), older.get("standard", []), catalogue_day)
+        if not standard:
+            continue
+        batch = _combine(_batch_periods(model, frame), older.get("batch", []), catalogue_day)
+        rows += _dated_rows(standard, _batch_beside_standard(batch, standard))
+    for older in past.values():
+        standard = older["standard"]
+        rows += _dated_rows(standard, _batch_beside_standard(older.get("batch", []), standard))
+    rows.sort(key=_row_key)
+    return rows
+
+
+def skipped_offers() -> list[SkippedOffer]:
+    """List the package's offers that have no price per token (speech, images, pages)."""
+    skipped = []
+    for provider, model in _offers():
+        if not any(_sold_by_token(condition.prices) for condition in _conditions(model)):
+            meters = {name for c in _conditions(model) for name in _charged(c.prices)}
+            skipped.append(
+                SkippedOffer(provider=provider.id, api_model=model.id, meters=tuple(sorted(meters)))
+            )
+    return skipped
+
+
+def open_weight_names(api_model: str) -> bool:
+    """Say whether a name looks like a text model with published weights.
+
+    A check of ``model_aliases``, by name only: which model an offer serves is never guessed from it.
+
+    Examples
+    --------
+    >>> open_weight_names("meta-llama/Llama-3.3-70B-Instruct"), open_weight_names("gpt-4o")
+    (True, False)
+    >>> open_weight_names("qwen3-embedding-8b"), open_weight_names("qwen-max")
+    (False, False)
+    """
+    name = api_model.lower().removesuffix("/community").rsplit("/", maxsplit=1)[-1]  # without the maker
+    if _NOT_TEXT_MODELS.search(name) or _CLOSED_NAMES.search(name):
+        return False
+    return _OPEN_FAMILIES.search(name) is not None
+
+
+def is_reseller(provider: str, api_model: str) -> bool:
+    """Say whether the offer passes on a model that somebody else serves."""
+    if provider in _GATEWAYS or provider.startswith(_GATEWAY_PREFIX):
+        return True
+    return provider in _MIXED_HOSTS and _CLOSED_MODELS.match(api_model) is not None
+
+
+def _offers() -> Iterator[tuple[Provider, ModelInfo]]:
+    return ((provider, model) for provider in data.providers for model in provider.models)
+
+
+def _conditions(model: ModelInfo) -> list[ConditionalPrice]:
+    if isinstance(model.prices, ModelPrice):
+        return [ConditionalPrice(prices=model.prices)]
+    return model.prices
+
+
+def _charged(prices: ModelPrice) -> dict[str, Decimal | TieredPrices]:
+    return {name: price for name, price in vars(prices).items() if price is not None}
+
+
+def _sold_by_token(prices: ModelPrice) -> bool:
+    charged = _charged(prices)
+    return "input_mtok" in charged or "output_mtok" in charged
+
+
+def _at_tier(price: Decimal | TieredPrices, threshold: int) -> Decimal:
+    """Price of a request just above the threshold: its highest tier that starts there or below."""
+    if not isinstance(price, TieredPrices):
+        return price
+    reached = [tier.price for tier in price.tiers if tier.start <= threshold] if threshold else []
+    return reached[-1] if reached else price.base
+
+
+def _frame(provider: Provider, model: ModelInfo, catalogue_day: date, source_id: str) -> Row:
+    """Everything in a row that does not depend on the day or the price."""
+    return {
+        "api_offer_id": f"{provider.id}/{model.id}",
+        "provider": provider.id,
+        "api_model": model.id,
+        "name": (model.name or model.id).strip(),
+        "valid_to": None,
+        "context_tokens": model.context_window,
+        "reseller": is_reseller(provider.id, model.id),
+        "deprecated": bool(model.deprecated),
+        "source_id": source_id,
+        "locator": f"provider {provider.id}, model {model.id}",
+        "as_of": catalogue_day,
+    }
+
+
+def _priced_rows(
+    frame: Row, prices: Mapping[str, Decimal | TieredPrices], processing: str, notes: Sequence[str]
+) -> tuple[Row, ...]:
+    meters = {name: price for name, price in prices.items() if name in _METERS}
+    starts = {tier.start for p in meters.values() if isinstance(p, TieredPrices) for tier in p.tiers}
+    also = sorted(name for name in prices if name not in _METERS)
+    remarks = [*notes, f"also charged: {', '.join(also)}"] if also else list(notes)
+    rows = []
+    for threshold in (0, *sorted(starts)):
+        row = {**frame, "processing": processing, "tier_above_tokens": threshold}
+        row.update(dict.fromkeys(_METERS.values()))
+        for name, price in meters.items():
+            value = _at_tier(price, threshold)
+            row[_METERS[name]] = _rounded(value / 1000 if name == "requests_kcount" else value)
+        row["flag"] = _free_flag(row)
+        row["notes"] = "; ".join(remarks) or None
+        rows.append(row)
+    return tuple(rows)
+
+
+def _rounded(value: Decimal) -> Decimal:
+    """Cut what a float left behind the ninth decimal of a dollar per million tokens."""
+    exponent = value.as_tuple().exponent
+    return value.quantize(_RESOLUTION) if isinstance(exponent, int) and exponent < -9 else value
+
+
+def _free_flag(row: Row) -> str | None:
+    free = not row["input_usd_per_mtok"] and not row["output_usd_per_mtok"]
+    return "free tier: price 0, rate-limited" if free else None
+
+
+def _start(condition: Any) -> date | None:
+    constraint = condition.constraint
+    return constraint.start_date if isinstance(constraint, StartDateConstraint) else None
+
+
+def _standard_on(model: ModelInfo, day: date | None) -> tuple[ModelPrice, list[str]]:
+    """Standard prices on a day, and what they leave out; ``None`` is the time before any date.
+
+    Daily windows carry no date in the package and describe its latest prices, so they apply from the
+    last dated change on. The dearer price of the day is taken: nobody is promised the cheap hours.
+    """
+    conditions = _conditions(model)
+    flat = [c for c in conditions if not isinstance(c.constraint, TimeOfDateConstraint)]
+    windows = [c for c in conditions if isinstance(c.constraint, TimeOfDateConstraint)]
+    in_force = flat[0]
+    for condition in flat:
+        start = _start(condition)
+        if start is None or (day is not None and start <= day):
+            in_force = condition
+    if not windows or in_force is not flat[-1]:
+        return in_force.prices, []
+    peak = max([in_force, *windows], key=lambda c: _headline_sum(c.prices))
+    cheap = min([in_force, *windows], key=lambda c: _headline_sum(c.prices))
+    hours = ", ".join(
+        f"{c.constraint.start_time:%H:%M}-{c.constraint.end_time:%H:%M}"
+        for c in windows
+        if isinstance(c.constraint, TimeOfDateConstraint)
+    )
+    where = f"inside {hours}" if cheap is not in_force else f"outside {hours}"
+    charged = _charged(cheap.prices)
+    amount = "/".join(f"{charged[m]}" for m in ("input_mtok", "output_mtok") if m in charged)
+    return peak.prices, [f"peak price; off-peak ({where} UTC) {amount} USD per Mtok in/out"]
+
+
+def _headline_sum(prices: ModelPrice) -> Decimal:
+    charged = _charged(prices)
+    return sum((_at_tier(charged[m], 0) for m in ("input_mtok", "output_mtok") if m in charged), Decimal(0))
+
+
+def _standard_periods(model: ModelInfo, frame: Row) -> list[_Period]:
+    other = sorted(
+        {f"{k}={v}" for variant in model.price_variants or () for k, v in variant.when.items()}
+        - {"processing=batch"}
+    )
+    variants = [f"other prices exist for {', '.join(other)}"] if other else []
+    days = sorted({start for c in _conditions(model) if (start := _start(c))})
+    periods = []
+    for day in (None, *days):
+        prices, notes = _standard_on(model, day)
+        if _sold_by_token(prices):
+            rows = _priced_rows(frame, _charged(prices), "standard", [*notes, *variants])
+            periods.append(_Period(day=day, kind="dated" if day else "catalogue", rows=rows))
+    return periods
+
+
+def _batch_periods(model: ModelInfo, frame: Row) -> list[_Period]:
+    """Batch prices: the standard ones of the day, overridden by the first variant that names the meter."""
+    variants = [v for v in model.price_variants or () if v.when == {"processing": "batch"}]
+    if not variants:
+        return []
+    starts = [_start(v) for v in variants]
+    first = None if None in starts else min(s for s in starts if s)
+    changes = {s for s in starts if s} | {s for c in _conditions(model) if (s := _start(c))}
+    later = sorted(day for day in changes if first is None or day > first)
+    periods = []
+    for day in (first, *later):
+        standard, notes = _standard_on(model, day)
+        overrides: dict[str, Decimal | TieredPrices] = {}
+        for variant, start in zip(variants, starts, strict=True):
+            if start is None or (day is not None and start <= day):
+                for name, price in _charged(variant.prices).items():
+                    overrides.setdefault(name, price)
+        if _sold_by_token(standard):
+            rows = _priced_rows(frame, {**_charged(standard), **overrides}, "batch", notes)
+            periods.append(_Period(day=day, kind="dated" if day else "catalogue", rows=rows))
+    return periods
+
+
+def _combine(package: list[_Period], history: list[_Period], catalogue_day: date) -> list[_Period]:
+    """Put the package's prices of one offer behind the older ones of the history."""
+    if not package:
+        return history
+    base, *dated = package
+    if base.day is None:
+        latest = min([catalogue_day, *(p.day - _DAY for p in dated[:1] if p.day)])
+        seen = _first_seen(base, history, latest, only_last_run=not dated)
+        last = next((p for p in reversed(history) if p.day and p.day <= latest), None)
+        if seen:
+            package = [_as_seen(base, seen), *dated]
+        elif last is None or _ended(last, latest):
+            package = [replace(base, day=latest), *dated]
+        elif dated:
+            package = dated  # the history has a price for the days before the first dated change
+        else:
+            package = [_disagreeing(replace(base, day=latest), last)]
+        base = package[0]
+    assert base.day is not None
+    older = [p for p in history if p.day and p.day < base.day]
+    if older and older[-1].prices() == base.prices():
+        package = [_as_seen(base, older.pop()), *package[1:]]
+    merged = older
+    for period in package:
+        if not merged or merged[-1].prices() != period.prices():
+            merged.append(period)
+    return merged
+
+
+def _first_seen(
+    base: _Period, history: list[_Period], latest: date, *, only_last_run: bool
+) -> _Period | None:
+    """Find where the history first has the price of the undated base.
+
+    A price that only came back later is not in force in between, so without dated changes only the last
+    unbroken run counts. Where the package dates a change, its word on what was charged before stands.
+    """
+    older = [p for p in history if p.day and p.day <= latest]
+    if only_last_run:
+        run: list[_Period] = []
+        for period in reversed(older):
+            if period.headline() != base.headline():
+                break
+            run.insert(0, period)
+    else:
+        run = [p for p in older if p.headline() == base.headline()]
+    cached = base.rows[0]["cache_read_usd_per_mtok"]
+    same_cache = [p for p in run if p.rows[0]["cache_read_usd_per_mtok"] == cached]
+    return next(iter(same_cache or run), None)
+
+
+def _ended(period: _Period, day: date) -> bool:
+    end = period.rows[0]["valid_to"]
+    return end is not None and end <= day
+
+
+def _as_seen(base: _Period, seen: _Period) -> _Period:
+    """Date a base price by the history, and say by which row."""
+    row = seen.rows[0]
+    remark = row["notes"] if seen.kind == "published" else None
+    origin = f"first day from {row['source_id']} ({row['locator']})"
+    return replace(_remarked(base, origin, remark), day=seen.day, kind=seen.kind)
+
+
+def _disagreeing(base: _Period, last: _Period) -> _Period:
+    """Say that the history had another price until the catalogue's day; one of the two lags."""
+    row, (inputs, outputs) = last.rows[0], last.headline()
+    return _remarked(
+        base, f"catalogues disagree: {row['source_id']} has {inputs}/{outputs} in/out ({row['locator']})"
+    )
+
+
+def _remarked(period: _Period, *remarks: str | None) -> _Period:
+    rows = tuple({**row, "notes": "; ".join(filter(None, (row["notes"], *remarks)))} for row in period.rows)
+    return replace(period, rows=rows)
+
+
+def _batch_beside_standard(batch: list[_Period], standard: list[_Period]) -> list[_Period]:
+    """Start batch prices no earlier than the offer, and end old ones when its standard price changes."""
+    first = standard[0]
+    fitted: list[_Period] = []
+    for position, period in enumerate(batch):
+        assert period.day is not None
+        assert first.day is not None
+        if period.day < first.day:
+            following = batch[position + 1 : position + 2]
+            if following and following[0].day is not None and following[0].day <= first.day:
+                continue
+            period = replace(period, day=first.day, kind=first.kind)
+        fitted.append(period)
+    closed = []
+    for position, period in enumerate(fitted):
+        following = fitted[position + 1 : position + 2]
+        end = _standard_change_after(period, standard) if period.beside else None
+        if end and not (following and following[0].day and following[0].day <= end):
+            period = replace(period, rows=tuple({**row, "valid_to": end} for row in period.rows))
+        closed.append(period)
+    return closed
+
+
+def _standard_change_after(batch: _Period, standard: list[_Period]) -> date | None:
+    """First day after the batch price was seen on which the standard price is another one."""
+    ends = [batch.rows[0]["valid_to"]]
+    ends += [
+        p.day for p in standard if p.day and batch.day and p.day > batch.day and p.headline() != batch.beside
+    ]
+    return min((end for end in ends if end), default=None)
+
+
+def _dated_rows(*groups: list[_Period]) -> Iterator[Row]:
+    for group in groups:
+        for position, period in enumerate(group):
+            following = [p.day for p in group[position + 1 : position + 2]]
+            for row in period.rows:
+                dated = {**row, "valid_from": period.day, "valid_from_kind": period.kind}
+                if dated["valid_to"] and following and following[0] and following[0] <= dated["valid_to"]:
+                    dated["valid_to"] = None  # the later row takes over on its own day
+                yield {column: dated[column] for column in COLUMNS}
+
+
+def _row_key(row: Row) -> tuple[str, date, str, int]:
+    return row["api_offer_id"], row["valid_from"], row["processing"], row["tier_above_tokens"]
+
+
+def _history_periods(history: Sequence[Mapping[str, str]]) -> dict[tuple[str, str], dict[str, list[_Period]]]:
+    """Group the history by offer and processing, in order of time, equal neighbours merged."""
+    offers: dict[tuple[str, str], dict[str, list[_Period]]] = {}
+    for line in sorted(history, key=lambda r: (r["provider"], r["api_model"], r["valid_from"])):
+        groups = offers.setdefault((line["provider"], line["api_model"]), {})
+        for period in _history_line(line):
+            group = groups.setdefault(period.rows[0]["processing"], [])
+            if group and group[-1].prices() == period.prices() and group[-1].rows[0]["flag"] is None:
+                ends = {"valid_to": period.rows[0]["valid_to"]}
+                group[-1] = replace(group[-1], rows=tuple({**row, **ends} for row in group[-1].rows))
+            else:
+                group.append(period)
+    return offers
+
+
+def _history_line(line: Mapping[str, str]) -> Iterator[_Period]:
+    def money(column: str) -> Decimal | None:
+        return Decimal(line[column]) if line[column] else None
+
+    day, kind = date.fromisoformat(line["valid_from"]), line["valid_from_kind"]
+    unchecked = None if line["checked"] == "true" else "as catalogued"
+    standard: Row = {
+        **dict.fromkeys(_METERS.values()),
+        "api_offer_id": f"{line['provider']}/{line['api_model']}",
+        "provider": line["provider"],
+        "api_model": line["api_model"],
+        "name": line["api_model"],
+        "valid_to": date.fromisoformat(line["valid_to"]) if line["valid_to"] else None,
+        "processing": "standard",
+        "tier_above_tokens": 0,
+        "input_usd_per_mtok": money("input_usd_per_mtok"),
+        "output_usd_per_mtok": money("output_usd_per_mtok"),
+        "cache_read_usd_per_mtok": money("cache_read_usd_per_mtok"),
+        "context_tokens": int(line["context_tokens"]) if line["context_tokens"] else None,
+        "reseller": is_reseller(line["provider"], line["api_model"]),
+        "deprecated": False,
+        "flag": line["flag"] or None,
+        "notes": "; ".join(filter(None, (unchecked, line["notes"]))) or None,
+        "source_id": line["source_id"],
+        "locator": line["locator"],
+        "as_of": date.fromisoformat(line["as_of"]),
+    }
+    period = _Period(day=day, kind=kind, rows=(standard,))
+    yield period
+    inputs, outputs = money("batch_input_usd_per_mtok"), money("batch_output_usd_per_mtok")
+    if inputs is not None or outputs is not None:
+        batch = {
+            **standard,
+            "processing": "batch",
+            "input_usd_per_mtok": standard["input_usd_per_mtok"] if inputs is None else inputs,
+            "output_usd_per_mtok": standard["output_usd_per_mtok"] if outputs is None else outputs,
+        }
+        yield _Period(day=day, kind=kind, rows=(batch,), beside=period.headline())

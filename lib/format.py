@@ -1,0 +1,179 @@
+"""Numbers as people read them: three significant digits, thousands separated, unit always."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+SYMBOLS = {
+    "USD": "$",
+    "EUR": "€",
+    "GBP": "£",
+    "CNY": "CN¥",
+    "JPY": "JP¥",
+    "INR": "₹",
+    "CHF": "CHF ",
+    "CAD": "CA$",
+    "AUD": "A$",
+}
+NOT_KNOWN = "–"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Round to significant digits and separate thousands.
+
+    >>> number(1234567), number(0.012345), number(2.0), number(None)
+    ('1,230,000', '0.0123', '2', '–')
+    """
+    if value is None or math.isnan(value):
+        return NOT_KNOWN
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if value == 0:
+        return "0"
+    decimals = digits - 1 - math.floor(math.log10(abs(value)))
+    try:
+        rounded = round(value, decimals)
+    except OverflowError:  # above the largest float once rounded
+        rounded = value
+    text = f"{rounded:,.{max(decimals, 0)}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.replace("-", "−")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """Writes amounts that are computed in US dollars in the currency of the reader."""
+
+    currency: str = "USD"
+    rate: float = 1.0
+    """Units of the currency per US dollar."""
+
+    @property
+    def symbol(self) -> str:
+        """What stands before an amount."""
+        return SYMBOLS[self.currency]
+
+    def amount(self, usd: float | None) -> str:
+        """Write an amount; two decimals from 1 to 100, as prices are written.
+
+        >>> Money().amount(2.5), Money().amount(1234.5), Money().amount(0.00316)
+        ('$2.50', '$1,230', '$0.00316')
+        >>> Money(currency="EUR", rate=0.9).amount(10)
+        '€9.00'
+        """
+        if usd is None or not math.isfinite(usd):
+            return number(usd)
+        value = usd * self.rate
+        # Decided on the rounded amount, so that 99.999 is written as 100 is and 0.9999 as 1 is.
+        as_price = round(abs(value), 3) >= 1 and round(abs(value), 2) < 100
+        text = f"{value:.2f}".replace("-", "−") if as_price else number(value)
+        return self.symbol + text
+
+    def per_million(self, usd_per_token: float | None) -> str:
+        """Write a price per token as a price per million tokens.
+
+        >>> Money().per_million(4.2e-7)
+        '$0.42 per 1M tokens'
+        """
+        return f"{self.amount(None if usd_per_token is None else usd_per_token * 1e6)} per 1M tokens"
+
+    def span(self, low: float, high: float) -> str:
+        """Write a range with one symbol.
+
+        >>> Money().span(1.3, 1.7)
+        '$1.30–1.70'
+        """
+        first, second = self.amount(low), self.amount(high)
+        return first if first == second else f"{first}–{second.removeprefix(self.symbol)}"
+
+
+def seconds(value: float | None) -> str:
+    """Write a time in the unit that fits.
+
+    >>> seconds(0.0123), seconds(2.5), seconds(7200)
+    ('12.3 ms', '2.5 s', '2 h')
+    """
+    if value is None or not math.isfinite(value):
+        return number(value)
+    if value < 1e-3:
+        return f"{number(value * 1e6)} µs"
+    if value < 1:
+        return f"{number(value * 1e3)} ms"
+    if value < 600:
+        return f"{number(value)} s"
+    return f"{number(value / 60)} min" if value < 7200 else f"{number(value / 3600)} h"
+
+
+def seconds_span(low: float, high: float) -> str:
+    """Write a range of times in one unit.
+
+    >>> seconds_span(0.0123, 0.02), seconds_span(0.5, 1.5)
+    ('12.3–20 ms', '0.5–1.5 s')
+    """
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return f"{seconds(low)}–{seconds(high)}"
+    if high < 1:
+        first, second, unit = number(low * 1e3), number(high * 1e3), "ms"
+    elif high < 600:
+        first, second, unit = number(low), number(high), "s"
+    else:
+        return f"{seconds(low)} – {seconds(high)}"
+    return f"{first} {unit}" if first == second else f"{first}–{second} {unit}"
+
+
+def gigabytes(value: float) -> str:
+    """Write bytes as GB, 1e9 bytes each.
+
+    >>> gigabytes(137.95e9), gigabytes(327_680)
+    ('138 GB', '328 kB')
+    """
+    for factor, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if abs(value) >= factor:
+            return f"{number(value / factor)} {unit}"
+    return f"{number(value)} B"
+
+
+def percent(share: float) -> str:
+    """Write a share.
+
+    >>> percent(0.413), percent(1.0), percent(0.004)
+    ('41 %', '100 %', '0.4 %')
+    """
+    value = share * 100
+    return f"{number(value, 2)} %" if value < 100 else f"{number(value)} %"
+
+
+def times(ratio: float) -> str:
+    """Write a ratio.
+
+    >>> times(1.58), times(17.43)
+    ('1.6×', '17×')
+    """
+    return f"{number(ratio, 2 if ratio < 100 else 3)}×"
+
+
+def load(requests_per_s: float) -> str:
+    """Write a load per second, or per hour, day or month where that is below one.
+
+    >>> load(3.14159), load(0.01), load(1e-6), load(1)
+    ('3.14 requests/s', '36 requests/h', '2.63 requests/month', '1 request/s')
+    """
+    for factor, unit in ((1, "s"), (3600, "h"), (86_400, "day")):
+        if requests_per_s * factor >= 1:
+            return _requests(requests_per_s * factor, unit)
+    return _requests(requests_per_s * 2_628_000, "month")
+
+
+def _requests(amount: float, unit: str) -> str:
+    text = number(amount)
+    return f"{text} request{'' if text == '1' else 's'}/{unit}"
+
+
+def count(value: float, noun: str) -> str:
+    """Write a whole number of things.
+
+    >>> count(1, "replica"), count(40, "GPU")
+    ('1 replica', '40 GPUs')
+    """
+    return f"{value:,.0f} {noun}{'' if value == 1 else 's'}"

@@ -1,0 +1,681 @@
+"""Time of prefill and decode, and what a replica delivers in each serving mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lib.formulas._domain import (
+    Numeric,
+    require_not_negative,
+    require_positive,
+    require_share,
+    require_whole,
+    scalar_or_array,
+)
+from lib.formulas.flops import (
+    attended_pairs,
+    attention_flop_decode,
+    linear_flop,
+    touched_weight_bytes,
+)
+from lib.formulas.kv_cache import kv_bytes_per_sequence, kv_replication, sequences_that_fit
+from lib.formulas.parts import Engine, ModelShape, Replica
+from lib.formulas.roofline import all_reduce_time, operator_time
+
+ACTIVATION_BYTES = 2
+"""Activations travel between GPUs in fp16 or bf16. [B]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepTime:
+    """One step taken apart; every field in seconds, in the broadcast shape of the arguments."""
+
+    linear_compute_s: Numeric
+    """Matrix multiplications at the rate reached."""
+    linear_memory_s: Numeric
+    """Reading the touched weights."""
+    attention_compute_s: Numeric
+    """Attention at the rate reached."""
+    attention_memory_s: Numeric
+    """Reading the KV cache."""
+    link_s: Numeric
+    """All-reduces."""
+    fixed_s: Numeric
+    """Launching, scheduling, sampling."""
+
+    @property
+    def total_s(self) -> Numeric:
+        """Both operators at their slower resource, plus link and fixed time. [s]"""
+        return scalar_or_array(
+            np.maximum(self.linear_compute_s, self.linear_memory_s)
+            + np.maximum(self.attention_compute_s, self.attention_memory_s)
+            + self.link_s
+            + self.fixed_s
+        )
+
+    @property
+    def compute_bound(self) -> Numeric:
+        """True where arithmetic takes longer than memory traffic, both operators together."""
+        return scalar_or_array(
+            np.asarray(self.linear_compute_s) + self.attention_compute_s
+            >= np.asarray(self.linear_memory_s) + self.attention_memory_s
+        )
+
+
+def prefill_step(
+    *,
+    model: ModelShape,
+    replica: Replica,
+    engine: Engine,
+    batch: Numeric,
+    prompt_tokens: Numeric,
+    cached_tokens: Numeric = 0,
+) -> StepTime:
+    r"""Time to read ``batch`` prompts of ``prompt_tokens`` tokens together.
+
+    .. math:: t = \max\left(\frac{2 P_a B N}{n F \mathrm{mfu}}, \frac{M_w}{n W \mathrm{mbu}}\right)
+        + \max\left(\frac{2 B L H d_h N^2}{n F \mathrm{mfu}}, \frac{B M_\mathrm{kv}(N)}
+        {n W \mathrm{mbu}_\mathrm{kv}}\right) + 2 L \, t_\mathrm{all\,reduce} + t_0
+
+    Parameters
+    ----------
+    model, replica, engine
+        See :mod:`lib.formulas.parts`.
+    batch
+        Prompts read together, :math:`B`. [-]
+    prompt_tokens
+        Length of each, :math:`N`. [tokens]
+    cached_tokens
+        Tokens at the start of each prompt whose keys and values are still in the
+        cache; they are not computed again, only attended to. Less than N. [tokens]
+
+    Returns
+    -------
+    StepTime
+        The parts of the step. [s]
+
+    Raises
+    ------
+    ValueError
+        If an argument leaves its domain.
+
+    References
+    ----------
+    .. [1] R. Pope et al., "Efficiently Scaling Transformer Inference", 2022, section 2, arXiv:2211.05102
+    .. [2] A. Sanger, 2023, https://cursor.com/blog/llama-inference (prompt throughput)
+    """
+    require_positive(batch=batch, prompt_tokens=prompt_tokens)
+    require_not_negative(cached_tokens=cached_tokens)
+    if np.any(np.asarray(cached_tokens) >= prompt_tokens):
+        raise ValueError(f"cached_tokens must be less than prompt_tokens, got {cached_tokens}")
+    tokens = batch * (prompt_tokens - np.asarray(cached_tokens))
+
+    def pairs_within(window: Numeric) -> Numeric:
+        whole = attended_pairs(prompt_tokens=prompt_tokens, window_tokens=window)
+        return whole - attended_pairs(prompt_tokens=cached_tokens, window_tokens=window)
+
+    pairs = model.full_layers * pairs_within(np.inf) + model.sliding_layers * pairs_within(
+        model.window_tokens
+    )
+    attention = attention_flop_decode(
+        n_layers=1,
+        n_heads=model.n_heads,
+        qk_dim=model.prefill_qk_dim,
+        v_dim=model.prefill_v_dim,
+        context_tokens=pairs,
+    )
+    return _step(
+        model, replica, engine, batch, tokens, attention, prompt_tokens, np.asarray(engine.prefill_overhead_s)
+    )
+
+
+def decode_step(
+    *, model: ModelShape, replica: Replica, engine: Engine, batch: Numeric, context_tokens: Numeric
+) -> StepTime:
+    r"""Time to add one token to each of ``batch`` sequences of ``context_tokens`` tokens.
+
+    .. math:: t = \max\left(\frac{2 P_a B}{n F \mathrm{mfu}},
+        \frac{M_\mathrm{touched}}{n W \mathrm{mbu}}\right)
+        + \max\left(\frac{4 B L H d_h c}{n F \mathrm{mfu}}, \frac{B M_\mathrm{kv}(c)}
+        {n W \mathrm{mbu}_\mathrm{kv}}\right) + 2 L \, t_\mathrm{all\,reduce}
+        + c_0 + c_1 L + c_2 B + c_3 c
+
+    Parameters
+    ----------
+    model, replica, engine
+        See :mod:`lib.formulas.parts`.
+    batch
+        Sequences decoded together, :math:`B`. [-]
+    context_tokens
+        Tokens of each so far, :math:`c`. [tokens]
+
+    Returns
+    -------
+    StepTime
+        The parts of the step. [s]
+
+    Raises
+    ------
+    ValueError
+        If an argument leaves its domain.
+
+    References
+    ----------
+    .. [1] Kipply, "Transformer Inference Arithmetic", 2022, section "latency calculations",
+       https://kipp.ly/transformer-inference-arithmetic
+    .. [2] A. Sanger, 2023, https://cursor.com/blog/llama-inference (140 GB + 320 KB N B per step)
+    """
+    require_positive(batch=batch, context_tokens=context_tokens)
+    seen = model.full_layers * np.asarray(context_tokens, dtype=float) + (
+        model.sliding_layers * np.minimum(context_tokens, model.window_tokens)
+    )
+    attention = attention_flop_decode(
+        n_layers=1,
+        n_heads=model.n_heads,
+        qk_dim=model.decode_qk_dim,
+        v_dim=model.decode_v_dim,
+        context_tokens=seen,
+    )
+    fixed = (
+        np.asarray(engine.step_overhead_s)
+        + engine.layer_overhead_s * np.asarray(model.n_layers)
+        + engine.sequence_overhead_s * np.asarray(batch)
+        + engine.context_overhead_s * np.asarray(context_tokens)
+    )
+    return _step(model, replica, engine, batch, batch, attention, context_tokens, fixed)
+
+
+def _step(
+    model: ModelShape,
+    replica: Replica,
+    engine: Engine,
+    batch: Numeric,
+    tokens: Numeric,
+    attention_flop_per_sequence: Numeric,
+    context_tokens: Numeric,
+    fixed_s: NDArray[np.float64],
+) -> StepTime:
+    """Both operators, the link and the fixed time of a step that holds ``tokens`` tokens."""
+    require_share(mfu=engine.mfu, mbu=engine.mbu, kv_mbu=engine.kv_mbu, link_share=engine.link_share)
+    require_not_negative(
+        link_latency_s=engine.link_latency_s,
+        prefill_overhead_s=engine.prefill_overhead_s,
+        step_overhead_s=engine.step_overhead_s,
+        layer_overhead_s=engine.layer_overhead_s,
+        sequence_overhead_s=engine.sequence_overhead_s,
+        context_overhead_s=engine.context_overhead_s,
+    )
+    n = np.asarray(replica.n_gpus, dtype=float)
+    weights = touched_weight_bytes(
+        shared_bytes=model.shared_bytes,
+        routed_bytes=model.routed_bytes,
+        expert_share=model.expert_share,
+        tokens=tokens,
+    )
+    cache = kv_bytes_per_sequence(
+        context_tokens=context_tokens,
+        full_bytes_per_token=model.full_kv_bytes_per_token,
+        sliding_bytes_per_token=model.sliding_kv_bytes_per_token,
+        window_tokens=model.window_tokens,
+    )
+    copies = kv_replication(n_gpus=replica.n_gpus, n_kv_heads=model.kv_heads)
+    reduce_s = all_reduce_time(
+        n_gpus=replica.n_gpus,
+        tokens=tokens,
+        hidden=model.hidden,
+        bytes_per_activation=ACTIVATION_BYTES,
+        link_bytes_per_s=replica.link_bytes_per_s * np.asarray(engine.link_share),
+        latency_s=engine.link_latency_s,
+    )
+
+    def compute(flop: Numeric, peak: Numeric) -> Numeric:
+        return operator_time(flop=flop, bytes_moved=0, flop_per_s=n * peak * engine.mfu, bytes_per_s=1)
+
+    def memory(moved: Numeric, share: Numeric) -> Numeric:
+        bandwidth = n * replica.memory_bytes_per_s * share
+        return operator_time(flop=0, bytes_moved=moved, flop_per_s=1, bytes_per_s=bandwidth)
+
+    return StepTime(
+        linear_compute_s=compute(
+            linear_flop(tokens=tokens, active_params=model.linear_params), replica.flop_per_s
+        ),
+        linear_memory_s=memory(weights, engine.mbu),
+        attention_compute_s=compute(
+            np.asarray(batch) * attention_flop_per_sequence, replica.attention_flop_per_s
+        ),
+        attention_memory_s=memory(np.asarray(batch) * cache * copies, engine.kv_mbu),
+        link_s=scalar_or_array(2 * np.asarray(model.n_layers) * reduce_s * engine.communication),
+        fixed_s=scalar_or_array(fixed_s),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What one replica delivers in one serving mode, in the broadcast shape of the arguments."""
+
+    ttft_s: Numeric
+    """Time to first token, without queueing. [s]"""
+    tpot_s: Numeric
+    """Time per output token after the first. [s]"""
+    prefill_s_per_request: Numeric
+    """Replica seconds that the prompt of one request takes. [s]"""
+    decode_s_per_request: Numeric
+    """Replica seconds that the completion of one request takes. [s]"""
+    prefill: StepTime
+    """The prefill step."""
+    decode: StepTime
+    """The decode step at the mean context."""
+
+    @property
+    def replica_s_per_request(self) -> Numeric:
+        """Replica seconds per request, g; its inverse is the throughput. [s]"""
+        return self.prefill_s_per_request + self.decode_s_per_request
+
+
+def mean_context(*, prompt_tokens: Numeric, completion_tokens: Numeric) -> Numeric:
+    r"""Mean context of the decode steps of one request, :math:`N + C/2`. [tokens]
+
+    Raises
+    ------
+    ValueError
+        If any element is negative or not finite.
+
+    References
+    ----------
+    .. [1] Own derivation: the context runs evenly from N to N + C.
+
+    Examples
+    --------
+    >>> mean_context(prompt_tokens=512, completion_tokens=512)
+    768.0
+    """
+    require_not_negative(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
+    return prompt_tokens + completion_tokens / 2
+
+
+def static_batch(
+    *,
+    model: ModelShape,
+    replica: Replica,
+    engine: Engine,
+    batch: Numeric,
+    prompt_tokens: Numeric,
+    completion_tokens: Numeric,
+    cached_tokens: Numeric = 0,
+) -> Service:
+    r"""One batch read together and decoded together, the next one after it.
+
+    .. math:: \mathrm{TTFT} = t_\mathrm{prefill}(B, N), \quad
+        \mathrm{TPOT} = t_\mathrm{decode}(B, N + C/2), \quad
+        g = \frac{\mathrm{TTFT} + C \, \mathrm{TPOT}}{B}
+
+    This is what the 2023 measurement did.
+
+    Parameters
+    ----------
+    model, replica, engine
+        See :mod:`lib.formulas.parts`.
+    batch
+        Sequences, :math:`B`. [-]
+    prompt_tokens, completion_tokens
+        :math:`N` and :math:`C`. [tokens]
+    cached_tokens
+        Part of the prompt that is found in the prefix cache. [tokens]
+
+    Returns
+    -------
+    Service
+        Times of the batch and replica seconds per request. [s]
+
+    Raises
+    ------
+    ValueError
+        If an argument leaves its domain.
+
+    References
+    ----------
+    .. [1] A. Sanger, 2023, appendix table, https://cursor.com/blog/llama-inference
+    """
+    require_positive(completion_tokens=completion_tokens)
+    prefill = prefill_step(
+        model=model,
+        replica=replica,
+        engine=engine,
+        batch=batch,
+        prompt_tokens=prompt_tokens,
+        cached_tokens=cached_tokens,
+    )
+    context = mean_context(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
+    decode = decode_step(model=model, replica=replica, engine=engine, batch=batch, context_tokens=context)
+    return Service(
+        ttft_s=prefill.total_s,
+        tpot_s=decode.total_s,
+        prefill_s_per_request=prefill.total_s / batch,
+        decode_s_per_request=completion_tokens * decode.total_s / batch,
+        prefill=prefill,
+        decode=decode,
+    )
+
+
+def continuous_batching(
+    *,
+    model: ModelShape,
+    replica: Replica,
+    engine: Engine,
+    batch: Numeric,
+    prompt_tokens: Numeric,
+    completion_tokens: Numeric,
+    cached_tokens: Numeric = 0,
+) -> Service:
+    r"""B slots kept full; a finished sequence makes room for the next prompt at once.
+
+    .. math:: g = t_\mathrm{prefill}(1, N) + \frac{C}{B} t_\mathrm{decode}(B, N + C/2)
+    .. math:: \mathrm{TPOT} = t_\mathrm{decode} + \frac{B}{C} t_\mathrm{prefill}, \qquad
+        \mathrm{TTFT} = t_\mathrm{prefill} + t_\mathrm{decode}
+
+    While a sequence decodes its C tokens, B prompts of its neighbours are read
+    in between: that is the second term of TPOT.
+
+    Parameters
+    ----------
+    model, replica, engine
+        See :mod:`lib.formulas.parts`.
+    batch
+        Slots, :math:`B`. [-]
+    prompt_tokens, completion_tokens
+        :math:`N` and :math:`C`. [tokens]
+    cached_tokens
+        Part of the prompt that is found in the prefix cache. [tokens]
+
+    Returns
+    -------
+    Service
+        Steady-state latencies (without queueing) and replica seconds per request. [s]
+
+    Raises
+    ------
+    ValueError
+        If an argument leaves its domain.
+
+    References
+    ----------
+    .. [1] G.-I. Yu et al., "Orca", OSDI 2022, section 3 (iteration-level scheduling)
+    .. [2] A. Agrawal et al., "Sarathi-Serve", 2024, section 3 (prefill stalls decode), arXiv:2403.02310
+    """
+    require_positive(completion_tokens=completion_tokens)
+    prefill = prefill_step(
+        model=model,
+        replica=replica,
+        engine=engine,
+        batch=1,
+        prompt_tokens=prompt_tokens,
+        cached_tokens=cached_tokens,
+    )
+    context = mean_context(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
+    decode = decode_step(model=model, replica=replica, engine=engine, batch=batch, context_tokens=context)
+    return Service(
+        ttft_s=prefill.total_s + decode.total_s,
+        tpot_s=decode.total_s + batch * prefill.total_s / completion_tokens,
+        prefill_s_per_request=prefill.total_s,
+        decode_s_per_request=completion_tokens * decode.total_s / batch,
+        prefill=prefill,
+        decode=decode,
+    )
+
+
+def disaggregated(
+    *,
+    model: ModelShape,
+    replica: Replica,
+    engine: Engine,
+    batch: Numeric,
+    prompt_tokens: Numeric,
+    completion_tokens: Numeric,
+    cached_tokens: Numeric = 0,
+) -> Service:
+    r"""A pool of replicas that only reads prompts, another that only decodes.
+
+    .. math:: \mathrm{TPOT} = t_\mathrm{decode}, \qquad
+        \mathrm{TTFT} = t_\mathrm{prefill} + \frac{M_\mathrm{kv}(N)}{n X} + t_\mathrm{decode}
+
+    The replica seconds per request are those of continuous batching; the two
+    pools are sized in their ratio. The cache of the prompt travels over the
+    link, all GPUs of a replica sending at once.
+
+    Parameters
+    ----------
+    model, replica, engine
+        See :mod:`lib.formulas.parts`.
+    batch
+        Slots of one decode replica, :math:`B`. [-]
+    prompt_tokens, completion_tokens
+        :math:`N` and :math:`C`. [tokens]
+    cached_tokens
+        Part of the prompt that is found in the prefix cache. [tokens]
+
+    Returns
+    -------
+    Service
+        Latencies without queueing, replica seconds per request in each pool. [s]
+
+    Raises
+    ------
+    ValueError
+        If an argument leaves its domain.
+
+    References
+    ----------
+    .. [1] Y. Zhong et al., "DistServe", OSDI 2024, section 3, arXiv:2401.09670
+    """
+    mixed = continuous_batching(
+        model=model,
+        replica=replica,
+        engine=engine,
+        batch=batch,
+        prompt_tokens=prompt_tokens,
+        completion_tokens=completion_tokens,
+        cached_tokens=cached_tokens,
+    )
+    cache = kv_bytes_per_sequence(
+        context_tokens=prompt_tokens,
+        full_bytes_per_token=model.full_kv_bytes_per_token,
+        sliding_bytes_per_token=model.sliding_kv_bytes_per_token,
+        window_tokens=model.window_tokens,
+    )
+    link = np.asarray(replica.n_gpus) * replica.link_bytes_per_s * engine.link_share
+    transfer_s = operator_time(flop=0, bytes_moved=cache, flop_per_s=1, bytes_per_s=link)
+    return Service(
+        ttft_s=mixed.ttft_s + transfer_s * np.asarray(engine.communication),
+        tpot_s=mixed.decode.total_s,
+        prefill_s_per_request=mixed.prefill_s_per_request,
+        decode_s_per_request=mixed.decode_s_per_request,
+        prefill=mixed.prefill,
+        decode=mixed.decode,
+    )
+
+
+MODES: dict[str, Callable[..., Service]] = {
+    "continuous": continuous_batching,
+    "static": static_batch,
+    "disaggregated": disaggregated,
+}
+"""Serving modes by the name that links and the command line use."""
+
+
+def batch_that_fits(
+    *,
+    model: ModelShape,
+    replica: Replica,
+    usable: Numeric,
+    prompt_tokens: Numeric,
+    completion_tokens: Numeric,
+) -> Numeric:
+    r"""Sequences whose cache fits at their longest, N + C tokens each.
+
+    Parameters
+    ----------
+    model, replica
+        See :mod:`lib.formulas.parts`.
+    usable
+        Share of the memory that the engine may use. [0 to 1]
+    prompt_tokens, completion_tokens
+        :math:`N` and :math:`C`. [tokens]
+
+    Returns
+    -------
+    Numeric
+        Whole sequences; zero where the model does not fit. [-]
+
+    Raises
+    ------
+    ValueError
+        If an argument leaves its domain.
+
+    References
+    ----------
+    .. [1] See :func:`lib.formulas.kv_cache.sequences_that_fit`.
+    """
+    longest = kv_bytes_per_sequence(
+        context_tokens=prompt_tokens + completion_tokens,
+        full_bytes_per_token=model.full_kv_bytes_per_token,
+        sliding_bytes_per_token=model.sliding_kv_bytes_per_token,
+        window_tokens=model.window_tokens,
+    )
+    copies = kv_replication(n_gpus=replica.n_gpus, n_kv_heads=model.kv_heads)
+    return sequences_that_fit(
+        n_gpus=replica.n_gpus,
+        memory_bytes=replica.memory_bytes,
+        usable=usable,
+        weights_bytes=model.weights_bytes,
+        workspace_bytes=0,
+        sequence_bytes=longest * copies,
+    )
+
+
+def largest_batch(
+    *, limit: Numeric, holds: Callable[[NDArray[np.float64]], NDArray[np.bool_]]
+) -> NDArray[np.float64]:
+    """Find the largest whole batch up to ``limit`` for which ``holds`` is true.
+
+    ``holds`` must be monotone (true up to some batch, false beyond), as latency
+    is in the batch size. Bisection on all elements at once.
+
+    Parameters
+    ----------
+    limit
+        Largest batch allowed, whole numbers, zero for "none". [-]
+    holds
+        Takes an array of batches in the shape of ``limit``, tells which are acceptable.
+
+    Returns
+    -------
+    NDArray
+        Batches in the shape of ``limit``; zero where not even one sequence holds. [-]
+
+    Raises
+    ------
+    ValueError
+        If any element of ``limit`` is negative or not finite.
+
+    Examples
+    --------
+    >>> largest_batch(limit=np.array([5.0, 100.0, 0.0]), holds=lambda batch: batch <= 17)
+    array([ 5., 17.,  0.])
+    """
+    require_not_negative(limit=limit)
+    low = np.zeros_like(np.asarray(limit, dtype=float))
+    high = np.floor(np.asarray(limit, dtype=float))
+    while np.any(low < high):
+        middle = np.ceil((low + high) / 2)
+        good = holds(np.maximum(middle, 1.0)) & (middle >= 1)
+        low = np.where(good, middle, low)
+        high = np.where(good, high, middle - 1)
+        high = np.maximum(low, high)
+    return low
+
+
+def queueing_wait_md1(*, arrivals_per_s: Numeric, service_s: Numeric) -> Numeric:
+    r"""Mean wait of a Poisson stream at one server with a fixed service time.
+
+    .. math:: W = \frac{\rho}{2 (1 - \rho)} s, \qquad \rho = \lambda s
+
+    Used for the wait of a prompt before its prefill: an approximation, since
+    prefills share the replica with decode steps and lengths differ.
+
+    Parameters
+    ----------
+    arrivals_per_s
+        Requests per second at one replica, :math:`\lambda`. [1/s]
+    service_s
+        Time of one prefill, :math:`s`. [s]
+
+    Returns
+    -------
+    Numeric
+        Mean wait; infinite where :math:`\rho \ge 1`. [s]
+
+    Raises
+    ------
+    ValueError
+        If any element is out of domain.
+
+    References
+    ----------
+    .. [1] L. Kleinrock, "Queueing Systems", vol. 1, 1975, section 5.5 (Pollaczek-Khinchine)
+
+    Examples
+    --------
+    >>> queueing_wait_md1(arrivals_per_s=0.5, service_s=1.0)
+    0.5
+    """
+    require_not_negative(arrivals_per_s=arrivals_per_s)
+    require_positive(service_s=service_s)
+    load = np.asarray(arrivals_per_s) * np.asarray(service_s, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        wait = load / (2 * (1 - load)) * service_s
+    return scalar_or_array(np.where(load < 1, wait, np.inf))
+
+
+def expected_tokens_per_verification(*, acceptance: Numeric, drafts: Numeric) -> Numeric:
+    r"""Tokens that one verification step of speculative decoding yields.
+
+    .. math:: E = \frac{1 - a^{k+1}}{1 - a}, \qquad E = k + 1 \text{ for } a = 1
+
+    Parameters
+    ----------
+    acceptance
+        Probability that a drafted token is accepted, :math:`a`. [0 to 1]
+    drafts
+        Drafted tokens per step, :math:`k`. [-]
+
+    Returns
+    -------
+    Numeric
+        Expected tokens. [-]
+
+    Raises
+    ------
+    ValueError
+        If any element is out of domain.
+
+    References
+    ----------
+    .. [1] Y. Leviathan et al., "Fast Inference from Transformers via Speculative Decoding", 2023,
+       equation 1, arXiv:2211.17192
+
+    Examples
+    --------
+    >>> expected_tokens_per_verification(acceptance=0.5, drafts=1)
+    1.5
+    """
+    require_whole(drafts=drafts)
+    a = np.asarray(acceptance, dtype=float)
+    if not np.all((a >= 0) & (a <= 1)):
+        raise ValueError(f"acceptance must be between 0 and 1, got {acceptance}")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        tokens = (1 - a ** (np.asarray(drafts) + 1)) / (1 - a)
+    return scalar_or_array(np.where(a < 1, tokens, np.asarray(drafts) + 1.0))

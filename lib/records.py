@@ -1,0 +1,202 @@
+"""Rows of the tables as frozen records; field names and units are those of the columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One row of ``sources``."""
+
+    source_id: str
+    title: str
+    publisher: str
+    address: str | None
+    licence: str
+    accessed: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Precision:
+    """One row of ``precisions``."""
+
+    precision_id: str
+    bytes_per_weight: float
+    compute_rate: str
+    weight_only_fallback: bool
+    notes: str | None
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One row of ``models``."""
+
+    model_id: str
+    name: str
+    family: str
+    release: str
+    params_total_b: float | None
+    params_active_b: float | None
+    n_layers: int
+    hidden: int
+    ffn_dim: int | None
+    ffn_matrices: int
+    n_heads: int
+    n_kv_heads: int
+    head_dim: int
+    attention: str
+    mla_kv_lora_rank: int | None
+    mla_q_lora_rank: int | None
+    mla_qk_nope_dim: int | None
+    mla_qk_rope_dim: int | None
+    mla_v_head_dim: int | None
+    n_experts: int | None
+    experts_per_tok: int | None
+    n_shared_experts: int | None
+    moe_ffn_dim: int | None
+    n_dense_layers: int | None
+    sliding_window: int | None
+    n_full_attn_layers: int | None
+    n_sliding_layers: int | None
+    n_linear_attn_layers: int | None
+    vocab: int
+    tied_embeddings: bool
+    max_context: int
+    native_precision: str
+    open_weights: bool
+    kv_derived: bool
+    totals_checked: bool
+    notes: str | None
+    source_id: str
+    locator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gpu:
+    """One row of ``gpus``."""
+
+    gpu_id: str
+    name: str
+    vendor: str
+    gpu_family: str
+    architecture: str
+    memory_gb: float
+    mem_bw_gb_s: float
+    fp16_dense_tflops: float | None
+    bf16_dense_tflops: float | None
+    fp8_dense_tflops: float | None
+    fp4_dense_tflops: float | None
+    interconnect: str
+    scale_up_gb_s_unidirectional: float | None
+    tdp_w: float | None
+    verified: bool
+    notes: str | None
+    source_id: str
+    locator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuOffer:
+    """One row of ``gpu_prices``."""
+
+    gpu_offer_id: str
+    provider: str
+    instance: str | None
+    gpu_as_listed: str
+    gpu_id: str
+    gpu_count: float
+    price_type: str
+    usd_per_gpu_hour: float
+    region: str | None
+    valid_from: date
+    flag: str | None
+    notes: str | None
+    source_id: str
+    locator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceTier:
+    """Prices of requests with more input tokens than a threshold; USD per million tokens."""
+
+    above_tokens: int
+    input_usd_per_mtok: Decimal
+    output_usd_per_mtok: Decimal
+    cache_read_usd_per_mtok: Decimal | None
+    cache_write_5m_usd_per_mtok: Decimal | None
+    cache_write_1h_usd_per_mtok: Decimal | None
+    usd_per_request: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiOffer:
+    """The rows of ``api_prices`` of one offer in force on one day, with the model they serve."""
+
+    api_offer_id: str
+    provider: str
+    api_model: str
+    name: str
+    valid_from: date
+    valid_from_kind: str
+    processing: str
+    tiers: tuple[PriceTier, ...]
+    context_tokens: int | None
+    reseller: bool
+    deprecated: bool
+    flag: str | None
+    model_id: str | None
+    variant: str | None
+    source_id: str
+    locator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Efficiency:
+    """One row of ``efficiency``."""
+
+    efficiency_id: str
+    engine: str
+    gpu_family: str
+    precision_class: str
+    mode: str
+    mfu: float
+    mbu: float
+    kv_mbu: float
+    link_share: float
+    link_latency_s: float
+    prefill_overhead_s: float
+    step_overhead_s: float
+    layer_overhead_s: float
+    sequence_overhead_s: float
+    context_overhead_s: float
+    ttft_factor_low: float
+    ttft_factor_high: float
+    tpot_factor_low: float
+    tpot_factor_high: float
+    ttft_median_error: float | None
+    tpot_median_error: float | None
+    n_rows: int
+    min_gpus: int
+    max_gpus: int
+    fitted_on: str
+    method: str
+    notes: str | None
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """One row of ``presets``."""
+
+    preset_id: str
+    name: str
+    prompt_tokens: int
+    completion_tokens: int
+    workload_class: str
+    description: str
+    source_id: str
+    locator: str

@@ -1,0 +1,170 @@
+"""What a page starts from: the database, the tables of a day, the scenario of this visitor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import date
+from threading import Lock
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
+
+import streamlit as st
+from duckdb import DuckDBPyConnection
+
+from lib.comparison import Tables
+from lib.db import queries
+from lib.db.build import open_memory
+from lib.format import Money
+from lib.records import Preset, Source
+from lib.scenario import Scenario
+from lib.scenario_url import KnownIds, decode, encode
+
+_PREFIX = "q_"
+_LINK = "link_written"
+_WARNINGS = "link_warnings"
+_lock = Lock()
+_shared: dict[str, DuckDBPyConnection] = {}
+
+
+def database() -> DuckDBPyConnection:
+    """Open the tables, built once for all visitors; queries take a cursor each."""
+    with _lock:
+        if "connection" not in _shared:
+            _shared["connection"] = open_memory()
+        return _shared["connection"]
+
+
+@st.cache_resource(max_entries=64, show_spinner="Reading the tables")
+def tables_on(day: date) -> Tables:
+    """Rows in force on a day; immutable and shared by all visitors."""
+    connection = database()
+    return Tables(
+        models=queries.models(connection),
+        gpus=queries.gpus(connection),
+        precisions=queries.precisions(connection),
+        efficiencies=queries.efficiencies(connection),
+        gpu_offers=queries.gpu_offers_on(connection, day),
+        api_offers=queries.api_offers_on(connection, day),
+    )
+
+
+@st.cache_resource(show_spinner=False)
+def sources() -> Mapping[str, Source]:
+    """All sources by id."""
+    return MappingProxyType(queries.sources(database()))
+
+
+@st.cache_resource(show_spinner=False)
+def presets() -> Mapping[str, Preset]:
+    """All workload shapes by id."""
+    return MappingProxyType(queries.presets(database()))
+
+
+@st.cache_resource(show_spinner=False)
+def known_ids() -> KnownIds:
+    """Ids that a link may name."""
+    connection = database()
+    return KnownIds(
+        model=frozenset(queries.models(connection)),
+        api=frozenset(queries.api_offer_ids(connection)),
+        gpu=frozenset(queries.gpus(connection)),
+        gpu_offer=frozenset(queries.gpu_offer_ids(connection)),
+        engine=frozenset(row.engine for row in queries.efficiencies(connection)),
+    )
+
+
+def warm_up() -> None:
+    """Do what the first visitor would wait for."""
+    database()
+
+
+_TO_WIDGET: Mapping[str, Callable[[Any], Any]] = {
+    "tpot": lambda seconds: None if seconds is None else round(seconds * 1e3, 9),
+    "utilisation": lambda share: round(share * 100, 9),
+    "usable": lambda share: round(share * 100, 9),
+}
+"""Fields that people set in another unit: milliseconds, percent."""
+
+_FROM_WIDGET: Mapping[str, Callable[[Any], Any]] = {
+    "tpot": lambda milliseconds: None if milliseconds is None else milliseconds / 1e3,
+    "utilisation": lambda percent: percent / 100,
+    "usable": lambda percent: percent / 100,
+}
+
+
+def key_of(field: str) -> str:
+    """Key of the widget that sets a field."""
+    return _PREFIX + field
+
+
+def open_scenario() -> tuple[Scenario, tuple[str, ...]]:
+    """Scenario of this visitor, and what could not be read from the link.
+
+    The link wins whenever it is not the one this session wrote last: a shared
+    link, an edited address, the back button. Otherwise the widgets hold the state.
+    """
+    query = st.query_params.to_dict()
+    current = {key: st.query_params.get_all(key) for key in query}
+    written = st.session_state.get(_LINK)
+    if written is None or (query and _flat(current) != written):
+        decoded = decode(current, default=Scenario(as_of=date.today()), known=known_ids())
+        st.session_state[_WARNINGS] = decoded.warnings
+        _fill_widgets(decoded.scenario)
+        return decoded.scenario, decoded.warnings
+    return scenario_of_widgets(), st.session_state.get(_WARNINGS, ())
+
+
+def _flat(pairs: Mapping[str, list[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((key, value) for key, values in sorted(pairs.items()) for value in values)
+
+
+def _fill_widgets(scenario: Scenario) -> None:
+    for field in fields(Scenario):
+        value = getattr(scenario, field.name)
+        st.session_state[key_of(field.name)] = _TO_WIDGET.get(field.name, lambda x: x)(value)
+    for letter in "ab":
+        st.session_state[f"preset_{letter}"] = None
+
+
+def scenario_of_widgets() -> Scenario:
+    """Put the scenario together from the widgets; a combination that is not valid keeps what was."""
+    values = {}
+    for field in fields(Scenario):
+        value = st.session_state[key_of(field.name)]
+        values[field.name] = _FROM_WIDGET.get(field.name, lambda x: x)(value)
+    for letter in "ab":
+        values[f"cached_{letter}"] = min(values[f"cached_{letter}"], values[f"prompt_{letter}"] - 1)
+    return Scenario(**values)
+
+
+def save_scenario(scenario: Scenario) -> None:
+    """Write the scenario into the address bar, every field of it."""
+    from urllib.parse import parse_qsl
+
+    pairs = dict(parse_qsl(encode(scenario), keep_blank_values=True))
+    flat = tuple(sorted(pairs.items()))
+    current = {key: st.query_params.get_all(key) for key in st.query_params.to_dict()}
+    if _flat(current) != flat:
+        st.query_params.from_dict(pairs)
+    st.session_state[_LINK] = flat
+
+
+def keep_widgets() -> None:
+    """Hold the widgets' values over a change of page, where Streamlit would drop them."""
+    for field in fields(Scenario):
+        key = key_of(field.name)
+        if key in st.session_state:
+            st.session_state[key] = st.session_state[key]
+
+
+def link_to(scenario: Scenario) -> str:
+    """Address that repeats the page with this scenario."""
+    base = urlsplit(st.context.url or "")
+    return base._replace(query=encode(scenario), fragment="").geturl()
+
+
+def money_of(scenario: Scenario) -> Money:
+    """Currency of a scenario."""
+    return Money(currency=scenario.currency, rate=scenario.rate)

@@ -1,0 +1,237 @@
+"""Blocks of the Compare page. Text from files and links is shown as text, never as Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from lib import charts, verdict
+from lib.comparison import Comparison, ShapeAnswer
+from lib.format import Money
+from lib.records import Preset, Source
+from lib.scenario import Scenario
+from lib.ui.downloads import csv_of
+
+GLOSSARY = {
+    "prefill": "reading the prompt, all its tokens at once",
+    "decode": "writing the completion, one token at a time",
+    "KV cache": "keys and values of earlier tokens, kept in GPU memory",
+    "TTFT": "time to first token",
+    "TPOT": "time per output token after the first",
+    "batch": "sequences that are decoded together",
+}
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:-])")
+
+
+def plain(text: str) -> str:
+    """Escape whatever Markdown would read as formatting."""
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+def link_warnings(sentences: Sequence[str]) -> None:
+    """Say what could not be read from the link."""
+    for sentence in sentences:
+        st.warning(plain(sentence), icon=":material/link_off:")
+
+
+def problems(sentences: Sequence[str]) -> None:
+    """Say what keeps the question from being answered."""
+    for sentence in dict.fromkeys(sentences):
+        st.warning(plain(sentence), icon=":material/info:")
+
+
+def header(question: str, link: str) -> None:
+    """The question in one line, and the link that repeats it."""
+    left, right = st.columns([6, 1], vertical_alignment="center")
+    left.markdown(plain(question))
+    with right.popover("Copy link", icon=":material/link:", width="stretch"):
+        st.caption("This address repeats the page with all its numbers.")
+        st.code(link, language=None, wrap_lines=True)
+
+
+def verdicts(answer: Comparison, money: Money) -> None:
+    """Both shapes side by side, the verdict first."""
+    for number, (column, shape) in enumerate(zip(st.columns(2, gap="large"), answer.shapes, strict=True)):
+        with column:
+            st.caption(
+                plain(
+                    f"{'AB'[number]} · {verdict.kind_of(shape.shape).upper()} · "
+                    f"{verdict.shape_name(shape.shape)}"
+                )
+            )
+            st.subheader(plain(verdict.headline(shape)), anchor=False)
+            st.markdown(plain(verdict.condition(shape, answer.scenario)))
+            if shape.host is not None and shape.host_reason:
+                st.warning(plain(shape.host_reason), icon=":material/timer_off:")
+            top = max((side.usd for side in (shape.host, shape.api.bill) if side is not None), default=0.0)
+            if top > 0:
+                st.plotly_chart(
+                    charts.split_bars(shape, money, top),
+                    key=f"bars_{number}",
+                    config={"displayModeBar": False},
+                    alt=verdict.bills(shape, money),
+                )
+            for line in (
+                verdict.bills(shape, money),
+                verdict.contenders(shape),
+                verdict.at_load(shape, money),
+            ):
+                if line:
+                    st.markdown(plain(line))
+
+
+def cost_map(answer: Comparison, presets: Sequence[Preset], money: Money) -> None:
+    """Who is cheaper for every shape."""
+    if answer.map is None:
+        st.info("The map needs a deployment and an API offer that can be priced.")
+        return
+    st.markdown(f"**{plain(verdict.map_finding(answer.map))}**")
+    st.plotly_chart(
+        charts.cost_map(answer.map, [shape.shape for shape in answer.shapes], presets, money),
+        key="map",
+        config={"displayModeBar": False},
+        alt=verdict.map_finding(answer.map),
+    )
+    st.caption(
+        "Blue: self-hosting cheaper. Orange: API cheaper. Black line: equal. A, B: your shapes. "
+        "Rings: presets. Blank: no deployment holds the targets, or the context is too long. "
+        "Nothing is cached on the map."
+    )
+
+
+def volume(answer: Comparison, money: Money) -> None:
+    """Monthly bills against the load, one tab a shape."""
+    for tab, shape, number in zip(st.tabs(["Shape A", "Shape B"]), answer.shapes, "AB", strict=True):
+        with tab:
+            if shape.volume is None:
+                st.info("The bills need a deployment and an API offer that can be priced.")
+                continue
+            st.markdown(f"**{plain(verdict.volume_finding(shape))}**")
+            st.plotly_chart(
+                charts.volume(shape, money, answer.scenario.per),
+                key=f"volume_{number}",
+                config={"displayModeBar": False},
+                alt=verdict.at_load(shape, money),
+            )
+
+
+def reasons(answer: Comparison, money: Money) -> None:
+    """Why: tokens by kind, what binds, the physical limit, the batch."""
+    st.subheader(
+        "Why",
+        anchor=False,
+        help="  \n".join(f"**{word}**: {meaning}" for word, meaning in GLOSSARY.items()),
+    )
+    for number, (column, shape) in enumerate(zip(st.columns(2, gap="large"), answer.shapes, strict=True)):
+        with column:
+            lines = verdict.by_kind(shape, money) + verdict.why(shape, answer.model_shape, answer.scenario)
+            if not lines:
+                st.info("There is nothing to explain until both sides can be priced.")
+                continue
+            st.markdown("\n".join(f"- {plain(line)}" for line in lines))
+            st.markdown(f"**{plain(verdict.batch_finding(shape))}**")
+            st.plotly_chart(
+                charts.batch_curve(shape, money),
+                key=f"batch_{number}",
+                config={"displayModeBar": False},
+                alt=verdict.batch_finding(shape),
+            )
+
+
+def rankings(letter: str, shape: ShapeAnswer, money: Money) -> None:
+    """All offers and all deployments of one shape, cheapest first; downloads."""
+    with st.expander(f"Shape {letter}: all offers and deployments"):
+        offers = offers_table(shape, money)
+        st.markdown(f"**{len(offers)} API offers of the same model**")
+        if len(offers):
+            st.dataframe(offers, hide_index=True, key=f"offers_{letter}")
+            csv_of(offers, f"breakeven-offers-{letter.lower()}.csv", key=f"offers_csv_{letter}")
+        for gone in shape.api.left_out:
+            st.caption(plain(f"Left out: {gone.what}, {gone.why}."))
+        hosts = hosts_table(shape, money)
+        st.markdown(f"**{len(hosts)} deployments that hold the targets**")
+        if len(hosts):
+            st.dataframe(hosts, hide_index=True, key=f"hosts_{letter}")
+            csv_of(hosts, f"breakeven-deployments-{letter.lower()}.csv", key=f"hosts_csv_{letter}")
+
+
+def offers_table(shape: ShapeAnswer, money: Money) -> pd.DataFrame:
+    """API offers of the model at one shape."""
+    scale = verdict.PER_REQUESTS * money.rate
+    unit = f"{money.currency} per {verdict.PER_REQUESTS:,} requests"
+    return pd.DataFrame(
+        [
+            {
+                "Offer": bill.offer.api_offer_id,
+                unit: _three(bill.usd * scale),
+                "Prompt part": _three(bill.prompt_usd * scale),
+                "Completion part": _three(bill.completion_usd * scale),
+                "Variant": bill.offer.variant or "",
+                "Context [tokens]": bill.offer.context_tokens,
+                "Not the default because": bill.mark or "",
+                "Since": bill.offer.valid_from,
+            }
+            for bill in shape.api.same_model
+        ]
+    )
+
+
+def hosts_table(shape: ShapeAnswer, money: Money) -> pd.DataFrame:
+    """Deployments at one shape."""
+    scale = verdict.PER_REQUESTS * money.rate
+    unit = f"{money.currency} per {verdict.PER_REQUESTS:,} requests"
+    return pd.DataFrame(
+        [
+            {
+                "Deployment": verdict.deployment_name(row),
+                unit: _three(row.usd * scale),
+                "Range": money.span(row.usd_low * verdict.PER_REQUESTS, row.usd_high * verdict.PER_REQUESTS),
+                f"{money.currency} per GPU-hour": _three(row.candidate.price.usd_per_gpu_hour * money.rate),
+                "Batch": row.batch,
+                "TTFT [s]": _three(row.ttft_s),
+                "TPOT [ms]": _three(row.tpot_s * 1e3),
+                "Not certain": row.candidate.profile.caveat or "",
+                "GPU price from": f"{row.candidate.price.offer.provider}, "
+                f"{row.candidate.price.offer.valid_from}",
+            }
+            for row in shape.ranking
+        ]
+    )
+
+
+def _three(value: float) -> float:
+    """Three significant digits, still a number so that the table sorts."""
+    return float(f"{value:.3g}")
+
+
+def sources(answer: Comparison, known: Mapping[str, Source], scenario: Scenario) -> None:
+    """Where the numbers come from, and what was left out."""
+    with st.expander("Sources of these numbers"):
+        rows = [known[key] for key in answer.source_ids if key in known]
+        st.dataframe(
+            pd.DataFrame(
+                [
+                    {
+                        "Source": row.title,
+                        "Publisher": row.publisher,
+                        "Address": row.address,
+                        "Read": row.accessed,
+                        "Licence": row.licence,
+                    }
+                    for row in rows
+                ]
+            ),
+            hide_index=True,
+            column_config={"Address": st.column_config.LinkColumn()},
+        )
+        for line in verdict.price_notes(answer, scenario):
+            st.caption(plain(line))
+    if answer.left_out:
+        with st.expander(f"Left out of the ranking: {len(answer.left_out)} GPUs"):
+            st.dataframe(
+                pd.DataFrame([{"GPU": gone.what, "Why": gone.why} for gone in answer.left_out]),
+                hide_index=True,
+            )

@@ -1,0 +1,56 @@
+"""Compare: API or self-hosting, for a prompt-heavy and a generation-heavy shape."""
+
+import streamlit as st
+
+from lib import verdict
+from lib.comparison import compare
+from lib.ui import inputs, show
+from lib.ui.session import (
+    link_to,
+    money_of,
+    open_scenario,
+    presets,
+    save_scenario,
+    scenario_of_widgets,
+    sources,
+    tables_on,
+)
+
+# 1. Input
+scenario, warnings = open_scenario()
+money = money_of(scenario)
+tables = tables_on(scenario.as_of)
+with st.sidebar:
+    inputs.shape_inputs("a", "Shape A")
+    inputs.shape_inputs("b", "Shape B")
+    inputs.load_inputs()
+    with st.expander("Model and API", expanded=True):
+        inputs.model_inputs(tables, money)
+    with st.expander("GPUs"):
+        inputs.gpu_inputs(tables, money)
+    with st.expander("Engine and targets"):
+        inputs.engine_inputs(tables)
+    with st.expander("Day and money"):
+        inputs.money_inputs()
+scenario = scenario_of_widgets()
+save_scenario(scenario)
+
+# 2. Answer
+answer = compare(scenario, tables_on(scenario.as_of))
+money = money_of(scenario)
+
+# 3. Show
+show.link_warnings(warnings)
+show.header(verdict.question(answer, money), link_to(scenario))
+show.problems(answer.problems)
+inputs.note_on_money(money)
+show.verdicts(answer, money)
+left, right = st.columns(2, gap="large")
+with left:
+    show.cost_map(answer, list(presets().values()), money)
+with right:
+    show.volume(answer, money)
+show.reasons(answer, money)
+for number, shape in enumerate(answer.shapes):
+    show.rankings("AB"[number], shape, money)
+show.sources(answer, sources(), scenario)
