@@ -143,6 +143,7 @@ CREATE TABLE gpus (
     fp4_dense_tflops DOUBLE CHECK (fp4_dense_tflops BETWEEN 10 AND 80000),
     interconnect VARCHAR NOT NULL,
     scale_up_gb_s_unidirectional DOUBLE CHECK (scale_up_gb_s_unidirectional > 0),
+    link_gpus INTEGER NOT NULL CHECK (link_gpus BETWEEN 1 AND 10000),
     tdp_w DOUBLE CHECK (tdp_w BETWEEN 20 AND 5000),
     verified BOOLEAN NOT NULL,
     cross_checked_with VARCHAR,
@@ -169,6 +170,7 @@ COMMENT ON COLUMN gpus.int8_dense_tops IS '[TOP/s] peak dense int8; empty: not s
 COMMENT ON COLUMN gpus.fp4_dense_tflops IS '[TFLOP/s] peak dense fp4; empty: not supported';
 COMMENT ON COLUMN gpus.interconnect IS '[-] link between the devices of one server';
 COMMENT ON COLUMN gpus.scale_up_gb_s_unidirectional IS '[GB/s] bandwidth of that link per device in one direction; empty: not known';
+COMMENT ON COLUMN gpus.link_gpus IS '[-] devices that the link joins, in one server or pod as it is sold';
 COMMENT ON COLUMN gpus.tdp_w IS '[W] power limit';
 COMMENT ON COLUMN gpus.verified IS '[-] false: figures not re-read from the maker''s page; shown as unverified';
 COMMENT ON COLUMN gpus.cross_checked_with IS '[-] what else agrees';

@@ -145,7 +145,7 @@ def cost_map(
         x=[preset.prompt_tokens for preset in presets],
         y=[preset.completion_tokens for preset in presets],
         mode="markers",
-        marker={"size": 7, "color": "rgba(0,0,0,0)", "line": {"color": "#222222", "width": 1.5}},
+        marker={"size": 7, "color": "#FFFFFF", "line": {"color": "#333333", "width": 1.5}},
         hovertext=[f"{p.name}: {p.prompt_tokens:,} in / {p.completion_tokens:,} out" for p in presets],
         hoverinfo="text",
     )
@@ -312,11 +312,18 @@ def batch_curve(answer: ShapeAnswer, money: Money) -> go.Figure:
     figure.update_yaxes(
         type="log",
         title=f"{money.currency} per 1M tokens",
-        tickprefix=money.symbol,
-        dtick=1,
-        tickformat="~g",
+        **_log_ticks([trace.y for trace in figure.data], money.symbol),
     )
     return _layout(figure, 340)
+
+
+def _log_ticks(lines: Sequence[Sequence[float]], symbol: str) -> dict[str, list[float] | list[str]]:
+    """Ticks at 1, 2 and 5 of every decade that the lines cross, written as plain numbers."""
+    values = np.concatenate([np.asarray(line, dtype=float) for line in lines])
+    low, high = math.floor(math.log10(values.min())), math.ceil(math.log10(values.max()))
+    steps = (1, 2, 5) if high - low <= 3 else (1,)
+    ticks = [step * 10.0**power for power in range(low, high + 1) for step in steps]
+    return {"tickvals": ticks, "ticktext": [symbol + number(tick) for tick in ticks]}
 
 
 _End = tuple[float, str, str]
@@ -324,7 +331,7 @@ _End = tuple[float, str, str]
 
 
 def _end_labels(figure: go.Figure, x: float, ends: Sequence[_End], *, left: bool) -> None:
-    """Label lines at one end, the highest above its line, the others below theirs; log axes take exponents."""
+    """Label lines at one end: the highest above its line, the others below. Log axes take exponents."""
     for index, (y, text, colour) in enumerate(sorted(ends, reverse=True)):
         figure.add_annotation(
             x=math.log10(x),

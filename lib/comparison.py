@@ -405,16 +405,19 @@ def _pick(
         pool = np.where(result.fits[:, 0], result.usd[:, 0], np.inf)
         nearest = _row(result, candidates, int(np.argmin(pool)))
         return nearest, _missed_targets(scenario, nearest), ()
-    gpu = (
-        candidates[0].gpu
-        if scenario.gpu != CHEAPEST
-        else max((c.gpu for c in candidates), key=lambda g: g.memory_gb)
-    )
-    return (
-        None,
-        what_would_fit(work, gpu, usable=scenario.usable, context_tokens=longest, name=model.name),
-        (),
-    )
+    roomiest = int(np.argmax(result.most_sequences[:, 0]))
+    most = int(result.most_sequences[roomiest, 0])
+    if most >= 1:
+        row = _row(result, candidates, roomiest)
+        return (
+            None,
+            f"A batch of {row.batch:,} does not fit: {row.candidate.n_gpus} × {row.candidate.gpu.name} hold "
+            f"at most {most:,} sequences of {longest:,} tokens. Choose a smaller batch or more GPUs.",
+            (),
+        )
+    gpu = max((c.gpu for c in candidates), key=lambda g: g.memory_gb)
+    reason = what_would_fit(work, gpu, usable=scenario.usable, context_tokens=longest, name=model.name)
+    return None, reason, ()
 
 
 def _missed_targets(scenario: Scenario, row: HostRow) -> str:

@@ -32,6 +32,9 @@ GPU_COUNTS = (1, 2, 4, 8)
 MOST_SEQUENCES = 1024
 """Most sequences that a scheduler runs at once (vLLM's default on data-centre GPUs)."""
 
+FEW_ROWS = 6
+"""An efficiency row on fewer measured rows than this does not count as measured."""
+
 KV_BYTES: Mapping[str, float] = {"fp16": 2.0, "fp8": 1.0}
 """Bytes of one cached element by number format."""
 
@@ -170,10 +173,15 @@ def replica_of(gpu: Gpu, n_gpus: int, rate: str) -> Replica:
     Raises
     ------
     Unplaceable
-        If several GPUs are asked for and their link is not known.
+        If several GPUs are asked for and their link is not known, or more than the link joins.
     """
     half = gpu.bf16_dense_tflops or gpu.fp16_dense_tflops or 0.0
     peak = {"fp16": half, "fp8": gpu.fp8_dense_tflops, "fp4": gpu.fp4_dense_tflops}[rate] or half
+    if n_gpus > gpu.link_gpus:
+        joined = "is sold singly" if gpu.link_gpus == 1 else f"are joined by {gpu.link_gpus} at most"
+        raise Unplaceable(
+            f"{gpu.name} {joined} ({gpu.interconnect}); {n_gpus} in one replica cannot be computed."
+        )
     link = gpu.scale_up_gb_s_unidirectional
     if link is None and n_gpus > 1:
         raise Unplaceable(f"The link bandwidth of {gpu.name} is not known, so only one GPU can be computed.")
@@ -203,8 +211,9 @@ def choose_profile(
 ) -> Profile:
     """Pick the efficiency row nearest to what is asked, and say how near it is.
 
-    Order: the engine on this GPU family at this rate; another engine there (the
-    one with most rows); the pooled row of the rate; any pooled row.
+    Order: the engine on this GPU family at this rate; another engine there; the
+    pooled row of the rate; any pooled row. Among several the fitted one with the
+    smallest error of TPOT, one on few rows last.
 
     Raises
     ------
@@ -219,11 +228,17 @@ def choose_profile(
     pools = (named, here, [row for row in fallback if row.precision_class == rate], fallback, usable)
     for pool in pools:
         if pool:
-            best = max(pool, key=lambda row: row.n_rows)
+            best = min(pool, key=_distrust)
             caveat = _caveat(best, engine, gpu, rate, n_gpus)
             fitted = best.method not in ("assumed", "pooled")
             return Profile(efficiency=best, measured=fitted and caveat is None, caveat=caveat)
     raise Unplaceable(f"No efficiency row for {timing} batching is on record.")
+
+
+def _distrust(row: Efficiency) -> tuple[bool, bool, float, str]:
+    """Sort key: assumed rows and rows on few measurements last, then by error."""
+    error = 1.0 if row.tpot_median_error is None else row.tpot_median_error
+    return row.method == "assumed", row.n_rows < FEW_ROWS, error, row.efficiency_id
 
 
 def _caveat(row: Efficiency, engine: str, gpu: Gpu, rate: str, n_gpus: int) -> str | None:
@@ -234,6 +249,8 @@ def _caveat(row: Efficiency, engine: str, gpu: Gpu, rate: str, n_gpus: int) -> s
         return f"no measured run of {row.engine} on {gpu.name} at {rate}; {row.fitted_on}"
     if engine not in (AUTO, row.engine):
         return f"no measured run of {engine} on {gpu.name} at {rate}; {row.engine} is used instead"
+    if row.n_rows < FEW_ROWS:
+        return f"{row.engine} on {gpu.name} rests on {row.n_rows} measured rows only"
     if not row.min_gpus <= n_gpus <= row.max_gpus:
         measured = f"{row.min_gpus}" if row.min_gpus == row.max_gpus else f"{row.min_gpus} to {row.max_gpus}"
         noun = "GPU" if measured == "1" else "GPUs"
@@ -507,8 +524,9 @@ def evaluate(
         decode_s=np.broadcast_to(np.asarray(service.decode_s_per_request), shape),
         prompt_usd=np.broadcast_to(prompt_usd, shape),
         completion_usd=np.broadcast_to(completion_usd, shape),
-        prompt_usd_low=np.broadcast_to(prompt_usd * factor("ttft_factor_low"), shape),
-        prompt_usd_high=np.broadcast_to(prompt_usd * factor("ttft_factor_high"), shape),
+        # The spread of TTFT holds waiting that nobody pays for; replica time spreads as TPOT does.
+        prompt_usd_low=np.broadcast_to(prompt_usd * factor("tpot_factor_low"), shape),
+        prompt_usd_high=np.broadcast_to(prompt_usd * factor("tpot_factor_high"), shape),
         completion_usd_low=np.broadcast_to(completion_usd * factor("tpot_factor_low"), shape),
         completion_usd_high=np.broadcast_to(completion_usd * factor("tpot_factor_high"), shape),
         service=service,

@@ -92,6 +92,7 @@ class Gpu:
     fp4_dense_tflops: float | None
     interconnect: str
     scale_up_gb_s_unidirectional: float | None
+    link_gpus: int
     tdp_w: float | None
     verified: bool
     notes: str | None

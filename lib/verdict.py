@@ -35,9 +35,11 @@ def shape_name(shape: Shape) -> str:
 
 
 def deployment_name(row: HostRow) -> str:
-    """Write a deployment."""
-    name = row.candidate.gpu.name.removeprefix("NVIDIA ").removeprefix("AMD ").removeprefix("Intel ")
-    return f"{row.candidate.n_gpus}×{name.removeprefix('Google ').removeprefix('GeForce ')}"
+    """Write a deployment: how many of which GPU, without the maker."""
+    name = row.candidate.gpu.name
+    for maker in ("NVIDIA ", "AMD ", "Intel ", "Google ", "GeForce "):
+        name = name.removeprefix(maker)
+    return f"{row.candidate.n_gpus}×{name.partition(' (')[0]}"
 
 
 def offer_name(offer: ApiOffer) -> str:

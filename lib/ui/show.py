@@ -45,9 +45,10 @@ def problems(sentences: Sequence[str]) -> None:
 
 def header(question: str, link: str) -> None:
     """The question in one line, and the link that repeats it."""
-    left, right = st.columns([6, 1], vertical_alignment="center")
+    left, right = st.columns([4, 1], vertical_alignment="center")
+    left.caption("BREAKEVEN · LLM API, or your own GPUs?")
     left.markdown(plain(question))
-    with right.popover("Copy link", icon=":material/link:", width="stretch"):
+    with right.popover("Copy link", width="stretch"):
         st.caption("This address repeats the page with all its numbers.")
         st.code(link, language=None, wrap_lines=True)
 
