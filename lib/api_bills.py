@@ -17,6 +17,8 @@ CATALOGUE = "genai-prices"
 """Sources of the current catalogue start with this; the others are older price packages."""
 OUTLIER_SHARE = 0.5
 """An open-weight price below this share of the next provider's is marked, not silently the cheapest."""
+BATCH_VARIANT = "batch"
+"""Word among an alias's variants for an offer that answers later, at the batch price."""
 NEAR_SHARE = 1.2
 """Offers up to this multiple of the cheapest count as "within 20 %"."""
 
@@ -113,6 +115,8 @@ def _mark(offer: ApiOffer, resellers: bool) -> str | None:
         return offer.flag
     if offer.deprecated:
         return "being retired by the provider"
+    if offer.variant and BATCH_VARIANT in offer.variant.split(", "):
+        return "batch processing: the answer may take hours"
     return "reseller" if offer.reseller and not resellers else None
 
 

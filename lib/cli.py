@@ -16,6 +16,11 @@ from typing import Any, NoReturn
 
 from lib.scenario import AUTO, LIMITS
 
+LARGEST_WHOLE = 10**12
+"""Largest count that is read; arrays of floats hold it exactly."""
+LONGEST_QUOTE = 60
+"""Characters of a bad value that a message repeats."""
+
 
 class BadInput(Exception):
     """What the user typed is wrong; the text says what and where."""
@@ -25,7 +30,7 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, without the usage."""
 
     def error(self, message: str) -> NoReturn:
-        raise BadInput(f"{self.prog}: {message}")
+        raise BadInput(f"{self.prog}: {' '.join(message.split())}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -108,9 +113,18 @@ def _add_data(commands: Any) -> None:
 
 def _whole(text: str) -> int:
     try:
-        return int(text)
+        value = int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
+        raise argparse.ArgumentTypeError(f"'{_short(text)}' is not a whole number") from None
+    if abs(value) > LARGEST_WHOLE:
+        raise argparse.ArgumentTypeError(f"'{_short(text)}' is beyond {LARGEST_WHOLE:,}")
+    return value
+
+
+def _short(text: str) -> str:
+    """Repeat what was typed on one line, and not all of a long one."""
+    short = text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
+    return "".join(c if c.isprintable() else " " for c in short)
 
 
 def _number(text: str) -> float:
@@ -134,7 +148,7 @@ def _pick(known: Iterable[str], text: str, option: str) -> str:
         return text
     near = get_close_matches(text.lower(), ids, n=3, cutoff=0.5)
     hint = f"the nearest are {', '.join(near)}" if near else f"known are {', '.join(sorted(ids)[:5])} …"
-    raise BadInput(f"breakeven: {option}: there is no '{text}'; {hint}")
+    raise BadInput(f"breakeven: {option}: there is no '{_short(text)}'; {hint}")
 
 
 def _serve(options: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from lib.deployments import (
     KV_BYTES,
     MOST_SEQUENCES,
     Ask,
+    Booleans,
     Candidate,
     Evaluation,
     Floats,
@@ -20,9 +21,11 @@ from lib.deployments import (
     Unplaceable,
     evaluate,
     find_candidates,
+    gpu_price,
     model_shape,
     what_would_fit,
 )
+from lib.format import count
 from lib.formulas import cost
 from lib.formulas.parts import ModelShape
 from lib.records import ApiOffer, Efficiency, Gpu, GpuOffer, Model, Precision
@@ -32,7 +35,7 @@ from lib.units import SECONDS_PER_HOUR, SECONDS_PER_MONTH
 MAP_PROMPTS: Floats = np.exp2(np.arange(4, 17.5, 0.5))
 MAP_COMPLETIONS: Floats = np.exp2(np.arange(0, 14.5, 0.5))
 CURVE_BATCHES: Floats = np.exp2(np.arange(0, 9, dtype=float))
-VOLUME_POINTS = 400
+VOLUME_POINTS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +249,13 @@ def _candidates(scenario: Scenario, tables: Tables) -> tuple[list[Candidate], li
     if chosen is not None and not found:
         why = left[0].why if left else "it cannot be priced"
         offers = [o for o in tables.gpu_offers if o.gpu_id == chosen.gpu_id]
-        kinds = sorted({o.price_type for o in offers})
+        price = gpu_price(
+            offers,
+            gpu_id=chosen.gpu_id,
+            price_type=scenario.gpu_price_type,
+            choice=scenario.gpu_offer,
+        )
+        kinds = sorted({o.price_type for o in offers}) if price is None else []
         hint = f" Other prices on record for it that day: {', '.join(kinds)}." if kinds else ""
         problems.append(f"{chosen.name} is left out: {why}.{hint}".replace("..", "."))
     elif not found:
@@ -288,8 +297,8 @@ def _row(result: Evaluation, candidates: Sequence[Candidate], i: int) -> HostRow
     """One candidate at the first shape of an evaluation."""
     row = candidates[i].profile.efficiency
 
-    def at(array: object) -> float:
-        return float(np.broadcast_to(np.asarray(array), result.batch.shape)[i, 0])
+    def at(array: Floats | Booleans) -> float:
+        return float(array[i, 0])
 
     ttft, tpot = at(result.ttft_s), at(result.tpot_s)
     return HostRow(
@@ -309,8 +318,8 @@ def _row(result: Evaluation, candidates: Sequence[Candidate], i: int) -> HostRow
         usd_high=at(result.prompt_usd_high) + at(result.completion_usd_high),
         ttft_range_s=(ttft * row.ttft_factor_low, ttft * row.ttft_factor_high),
         tpot_range_s=(tpot * row.tpot_factor_low, tpot * row.tpot_factor_high),
-        bound_prefill="compute" if at(result.service.prefill.compute_bound) else "bandwidth",
-        bound_decode="compute" if at(result.service.decode.compute_bound) else "bandwidth",
+        bound_prefill="compute" if at(result.prefill_compute_bound) else "bandwidth",
+        bound_decode="compute" if at(result.decode_compute_bound) else "bandwidth",
     )
 
 
@@ -411,8 +420,9 @@ def _pick(
         row = _row(result, candidates, roomiest)
         return (
             None,
-            f"A batch of {row.batch:,} does not fit: {row.candidate.n_gpus} × {row.candidate.gpu.name} hold "
-            f"at most {most:,} sequences of {longest:,} tokens. Choose a smaller batch or more GPUs.",
+            f"A batch of {row.batch:,} does not fit: {row.candidate.n_gpus} × {row.candidate.gpu.name} can "
+            f"hold at most {count(most, 'sequence')} of {longest:,} tokens. "
+            "Choose a smaller batch or more GPUs.",
             (),
         )
     gpu = max((c.gpu for c in candidates), key=lambda g: g.memory_gb)
@@ -538,6 +548,7 @@ def _map(
         return None
     bills = np.array([sum(api_bill(offer, prompt, completion, none)) for offer in offers])
     api_usd = np.fmin.reduce(bills, axis=0)
+    api_usd = np.where(api_usd > 0, api_usd, np.nan)  # an offer free of charge leaves nothing to compare
     finalists = _finalists(scenario, work, candidates)
     result = evaluate(
         work,
@@ -547,6 +558,8 @@ def _map(
         completion_tokens=completion,
         cached_tokens=none,
     )
+    # A free offer has no ratio; it is blank on the map as an offer without a price is.
+    api_usd = np.where(api_usd > 0, api_usd, np.nan)
     host_usd = np.where(result.holds, result.usd, np.inf).min(axis=0)
     host_usd = np.where(np.isfinite(host_usd) & (prompt + completion <= model.max_context), host_usd, np.nan)
     return CostMap(

@@ -21,7 +21,14 @@ from lib.formulas.kv_cache import (
 )
 from lib.formulas.parameters import parameter_counts
 from lib.formulas.parts import IDEAL, Engine, ModelShape, Part, Replica
-from lib.formulas.serving import MODES, Service, batch_that_fits, largest_batch, queueing_wait_md1
+from lib.formulas.serving import (
+    MODES,
+    Service,
+    batch_that_fits,
+    largest_batch,
+    prefill_step,
+    queueing_wait_md1,
+)
 from lib.records import Efficiency, Gpu, GpuOffer, Model, Precision
 from lib.scenario import AUTO, CHEAPEST, DEAREST, MEDIAN
 from lib.units import GIGA, TERA
@@ -365,9 +372,9 @@ class Evaluation:
     holds: Booleans
     """Fits and keeps both targets."""
     ttft_s: Floats
-    """Time to first token, with the wait before the prefill."""
+    """Time to first token of a request that need not wait; this is what the target is held against."""
     wait_s: Floats
-    """That wait alone."""
+    """Mean wait before the prefill while the replica is as busy as planned; zero for a static batch."""
     tpot_s: Floats
     prefill_s: Floats
     """Replica seconds for the prompt of one request."""
@@ -381,7 +388,8 @@ class Evaluation:
     prompt_usd_high: Floats
     completion_usd_low: Floats
     completion_usd_high: Floats
-    service: Service
+    prefill_compute_bound: Booleans
+    decode_compute_bound: Booleans
 
     @property
     def usd(self) -> Floats:
@@ -462,8 +470,20 @@ def evaluate(
         shape,
     )
 
-    def serve(size: Floats) -> tuple[Service, Floats, Floats]:
-        service = MODES[ask.mode](
+    # The prompt of one request is read alone in all modes but the static batch: read it once.
+    alone = {}
+    if ask.mode != "static":
+        alone["prefill"] = prefill_step(
+            model=model,
+            replica=replica,
+            engine=engine,
+            batch=1,
+            prompt_tokens=prompt,
+            cached_tokens=cached,
+        )
+
+    def serve(size: Floats) -> Service:
+        return MODES[ask.mode](
             model=model,
             replica=replica,
             engine=engine,
@@ -471,22 +491,14 @@ def evaluate(
             prompt_tokens=prompt,
             completion_tokens=completion,
             cached_tokens=cached,
+            **alone,
         )
-        wait = np.zeros(shape)
-        if ask.mode != "static":
-            wait = np.asarray(
-                queueing_wait_md1(
-                    arrivals_per_s=ask.utilisation / service.replica_s_per_request,
-                    service_s=service.prefill_s_per_request,
-                )
-            )
-        return service, wait, np.asarray(service.ttft_s) + wait
 
     def holds(size: Floats) -> Booleans:
-        service, _, ttft = serve(size)
+        service = serve(size)
         good = np.ones(shape, dtype=bool)
         if ask.ttft_s is not None:
-            good &= ttft <= ask.ttft_s
+            good &= np.asarray(service.ttft_s) <= ask.ttft_s
         if ask.tpot_s is not None:
             good &= np.asarray(service.tpot_s) <= ask.tpot_s
         return good
@@ -498,7 +510,7 @@ def evaluate(
     else:
         size = largest_batch(limit=np.minimum(fit, MOST_SEQUENCES), holds=holds)
     size = np.maximum(size, 1.0)
-    service, wait, ttft = serve(size)
+    service = serve(size)
     fits = fit >= size
 
     def usd(busy_s: object) -> Floats:
@@ -517,8 +529,8 @@ def evaluate(
         most_sequences=fit,
         fits=fits,
         holds=fits & holds(size),
-        ttft_s=ttft,
-        wait_s=wait,
+        ttft_s=np.broadcast_to(np.asarray(service.ttft_s), shape),
+        wait_s=np.broadcast_to(_wait(service, ask), shape),
         tpot_s=np.broadcast_to(np.asarray(service.tpot_s), shape),
         prefill_s=np.broadcast_to(np.asarray(service.prefill_s_per_request), shape),
         decode_s=np.broadcast_to(np.asarray(service.decode_s_per_request), shape),
@@ -529,8 +541,22 @@ def evaluate(
         prompt_usd_high=np.broadcast_to(prompt_usd * factor("tpot_factor_high"), shape),
         completion_usd_low=np.broadcast_to(completion_usd * factor("tpot_factor_low"), shape),
         completion_usd_high=np.broadcast_to(completion_usd * factor("tpot_factor_high"), shape),
-        service=service,
+        prefill_compute_bound=np.broadcast_to(np.asarray(service.prefill.compute_bound), shape),
+        decode_compute_bound=np.broadcast_to(np.asarray(service.decode.compute_bound), shape),
     )
+
+
+def _wait(service: Service, ask: Ask) -> Floats:
+    """Mean wait for the prompts before, as an M/D/1 queue at the planned busy share.
+
+    In a mixed replica only the prefill part of the work queues up prompts; a
+    prefill pool does nothing else and is loaded with the whole share.
+    """
+    prefill = np.asarray(service.prefill_s_per_request)
+    if ask.mode == "static" or ask.utilisation >= 1:
+        return np.zeros_like(prefill)
+    work = prefill if ask.mode == "disaggregated" else np.asarray(service.replica_s_per_request)
+    return np.asarray(queueing_wait_md1(arrivals_per_s=ask.utilisation / work, service_s=prefill))
 
 
 def find_candidates(
@@ -597,7 +623,13 @@ def what_would_fit(model: ModelShape, gpu: Gpu, *, usable: float, context_tokens
         weights_bytes=model.weights_bytes,
         workspace_bytes=0,
         sequence_bytes=sequence,
+        n_kv_heads=model.kv_heads,
     )
+    if not np.isfinite(need):
+        return (
+            f"{name} cannot be placed on {gpu.name}: one sequence of {context_tokens:,} tokens "
+            f"takes {gigabytes(float(sequence))} of cache on every GPU."
+        )
     return (
         f"{name} needs {gigabytes(float(model.weights_bytes))} for its weights and "
         f"{gigabytes(float(sequence))} for one sequence: at least {need:,.0f} × {gpu.name} "

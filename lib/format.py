@@ -96,9 +96,10 @@ def seconds(value: float | None) -> str:
     """
     if value is None or not math.isfinite(value):
         return number(value)
-    if value < 1e-3:
+    # Boundaries are where three digits round up to the next unit.
+    if value < 0.9995e-3:
         return f"{number(value * 1e6)} µs"
-    if value < 1:
+    if value < 0.9995:
         return f"{number(value * 1e3)} ms"
     if value < 600:
         return f"{number(value)} s"
@@ -129,7 +130,7 @@ def gigabytes(value: float) -> str:
     ('138 GB', '328 kB')
     """
     for factor, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if abs(value) >= factor:
+        if abs(value) >= 0.9995 * factor:
             return f"{number(value / factor)} {unit}"
     return f"{number(value)} B"
 

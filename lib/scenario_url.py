@@ -109,7 +109,7 @@ def decode(
             0, f"The link is of version {_quote(version)}; version {VERSION} is read as far as it goes."
         )
     if pairs:
-        missing = [name for name in _NAMES if name not in seen]
+        missing = [name for name in ("v", *_NAMES) if name not in seen]
         if missing:
             shown = ", ".join(missing[:6]) + (f" and {len(missing) - 6} more" if len(missing) > 6 else "")
             warnings.append(f"The link leaves out {shown}; the usual values are used.")

@@ -89,8 +89,9 @@ def condition(answer: ShapeAnswer, scenario: Scenario) -> str:
     if answer.host is None:
         return answer.host_reason or "No deployment can be computed; the reasons stand below."
     if answer.api.bill is None:
-        if answer.api.left_out:
-            gone = answer.api.left_out[0]
+        # Of a named offer only its own reason counts, not those of the same model's other offers.
+        gone = next((one for one in answer.api.left_out if scenario.api in (CHEAPEST, one.what)), None)
+        if gone is not None:
             return f"{gone.what} {gone.why}."
         if scenario.api == CHEAPEST:
             return "No unmarked API offer of this model is in force on that day; choose another offer or day."
@@ -134,8 +135,11 @@ def contenders(answer: ShapeAnswer) -> str:
     """Name both sides."""
     parts = []
     if answer.api.bill:
-        near = answer.api.n_within_20_percent
-        more = f", {count(near, 'offer')} within 20 % of it" if answer.api.bill.offer.model_id else ""
+        more = ""
+        unmarked = [bill.offer for bill in answer.api.same_model if bill.mark is None]
+        if unmarked and unmarked[0].api_offer_id == answer.api.bill.offer.api_offer_id:
+            others = answer.api.n_within_20_percent - 1
+            more = f", {count(others, 'other offer') if others else 'no other offer'} within 20 % of it"
         parts.append(f"API: {offer_name(answer.api.bill.offer)}{more}")
     if answer.host:
         parts.append(
@@ -209,8 +213,8 @@ def why(answer: ShapeAnswer, work: ModelShape | None, scenario: Scenario) -> lis
     )
     if host.wait_s > 0.01 * host.ttft_s:
         lines.append(
-            f"TTFT holds {seconds(host.wait_s)} of waiting for earlier prompts "
-            f"at {percent(scenario.utilisation)} busy (M/D/1 queue, an approximation)."
+            f"At {percent(scenario.utilisation)} busy a request waits {seconds(host.wait_s)} more on average "
+            "for the prompts before it (M/D/1 queue, an approximation; not part of TTFT here)."
         )
     lines.append(memory_sentence(answer, work, scenario))
     row = host.candidate.profile.efficiency

@@ -51,6 +51,7 @@ with left:
 with right:
     show.volume(answer, money)
 show.reasons(answer, money)
+show.working(answer, money)
 for number, shape in enumerate(answer.shapes):
     show.rankings("AB"[number], shape, money)
 show.sources(answer, sources(), scenario)

@@ -215,9 +215,9 @@ def test_ratios_have_two_digits_below_a_hundred(ratio, text):
 @pytest.mark.parametrize(
     ("requests_per_s", "text"),
     [
-        pytest.param(1, "1 requests/s", id="one-a-second"),
+        pytest.param(1, "1 request/s", id="one-a-second"),
         pytest.param(0.5, "1,800 requests/h", id="less-than-one-a-second"),
-        pytest.param(1 / 3600, "1 requests/h", id="one-an-hour"),
+        pytest.param(1 / 3600, "1 request/h", id="one-an-hour"),
         pytest.param(0.5 / 3600, "12 requests/day", id="less-than-one-an-hour"),
         # 730 hours a month: 1e-6 x 2,628,000 s.
         pytest.param(1e-6, "2.63 requests/month", id="less-than-one-a-day"),

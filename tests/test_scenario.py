@@ -66,7 +66,9 @@ def test_what_is_no_number_is_refused(name, bad):
 def test_messages_write_limits_as_people_do():
     with pytest.raises(ValueError, match=r"^prompt_a must lie between 1 and 2,000,000, got 2000001$"):
         replace(DEFAULT, prompt_a=2_000_001)
-    with pytest.raises(ValueError, match=r"^requests must lie between 0\.000001 and 1,000,000,000,000, got 0$"):
+    with pytest.raises(
+        ValueError, match=r"^requests must lie between 0\.000001 and 1,000,000,000,000, got 0$"
+    ):
         replace(DEFAULT, requests=0.0)
 
 
@@ -92,7 +94,9 @@ def test_days_without_prices_are_refused():
 def test_a_prompt_cannot_be_cached_to_its_last_token(letter):
     prompt = {f"prompt_{letter}": 100}
     assert replace(DEFAULT, **prompt, **{f"cached_{letter}": 99})
-    with pytest.raises(ValueError, match=rf"cached_{letter} must be less than prompt_{letter} \(100\), got 100"):
+    with pytest.raises(
+        ValueError, match=rf"cached_{letter} must be less than prompt_{letter} \(100\), got 100"
+    ):
         replace(DEFAULT, **prompt, **{f"cached_{letter}": 100})
 
 

@@ -29,8 +29,8 @@ FULL = dict(parse_qsl(encode(DEFAULT)))
 quick = settings(deadline=None, max_examples=150)
 anything = st.text(alphabet=st.characters(codec=None, exclude_categories=()), max_size=60)
 """Text with NULs, surrogates, controls, right-to-left marks."""
-ids = st.text(alphabet=st.characters(codec="utf-8"), min_size=1, max_size=40).filter(
-    lambda text: text.isprintable() and text == text.strip()
+ids = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,40}", fullmatch=True) | st.sampled_from(
+    ["a b", "a&b=c", "100%", "a+b", "modèle", "模型", "none", "?#/:", "'\"<>"]
 )
 
 
@@ -73,13 +73,13 @@ def the_warning(decoded):
 # --- there and back ---------------------------------------------------------------------------
 
 
-@quick
+@settings(deadline=None, max_examples=80)
 @given(scenarios())
 def test_a_scenario_comes_back_from_its_link(scenario):
     assert decode(encode(scenario), default=DEFAULT) == Decoded(scenario=scenario, warnings=())
 
 
-@quick
+@settings(deadline=None, max_examples=30)
 @given(scenarios())
 def test_a_scenario_comes_back_from_parameters(scenario):
     parameters = dict(parse_qsl(encode(scenario), keep_blank_values=True))
@@ -159,7 +159,8 @@ def test_missing_keys_give_one_sentence_together():
     decoded = decode(link(gpus=None), default=DEFAULT)
     assert "leaves out gpus" in the_warning(decoded)
     few = decode("v=1&gpus=8", default=DEFAULT)
-    assert "and 23 more" in the_warning(few) or "more;" in the_warning(few)
+    # All fields but one are left out; six are named.
+    assert f"and {len(NAMES) - 1 - 6} more" in the_warning(few)
     assert few.scenario == replace(DEFAULT, gpus=8)
 
 
@@ -216,7 +217,13 @@ def test_a_value_out_of_range_gives_one_sentence_and_the_limit_itself_none(name,
 
 @pytest.mark.parametrize(
     ("name", "noun"),
-    [("model", "model"), ("api", "API offer"), ("gpu", "GPU"), ("gpu_offer", "GPU offer"), ("engine", "engine")],
+    [
+        ("model", "model"),
+        ("api", "API offer"),
+        ("gpu", "GPU"),
+        ("gpu_offer", "GPU offer"),
+        ("engine", "engine"),
+    ],
 )
 def test_a_vanished_id_gives_one_sentence_and_a_known_one_none(name, noun):
     there = sorted(getattr(KNOWN, name))[0]

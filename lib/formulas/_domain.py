@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,6 +20,8 @@ def _offender(value: Any, bad: Any) -> object:
 def require_positive(**arguments: Numeric) -> None:
     """Raise ValueError, naming argument and value, unless all elements are finite and above zero."""
     for name, value in arguments.items():
+        if isinstance(value, (float, int)) and 0 < value < math.inf:
+            continue
         ok = np.isfinite(value) & (np.asarray(value) > 0)
         if not ok.all():
             raise ValueError(f"{name} must be positive and finite, got {_offender(value, ~ok)}")
@@ -27,6 +30,8 @@ def require_positive(**arguments: Numeric) -> None:
 def require_not_negative(**arguments: Numeric) -> None:
     """Raise ValueError, naming argument and value, unless all elements are finite and at least zero."""
     for name, value in arguments.items():
+        if isinstance(value, (float, int)) and 0 <= value < math.inf:
+            continue
         ok = np.isfinite(value) & (np.asarray(value) >= 0)
         if not ok.all():
             raise ValueError(f"{name} must be zero or more and finite, got {_offender(value, ~ok)}")

@@ -56,10 +56,14 @@ def fewest_gpus(
     weights_bytes: Numeric,
     workspace_bytes: Numeric,
     sequence_bytes: Numeric,
+    n_kv_heads: Numeric = np.inf,
 ) -> Numeric:
     r"""Fewest GPUs whose memory holds the weights and one sequence.
 
-    .. math:: n_\mathrm{min} = \left\lceil \frac{M_w + M_\mathrm{work} + M_\mathrm{seq}}{M \, u} \right\rceil
+    .. math:: n = \left\lceil \frac{M_w + M_\mathrm{work} + M_\mathrm{seq}}{M u} \right\rceil
+        \;(n \le H_\mathrm{kv}), \qquad
+        n = \left\lceil \frac{M_w + M_\mathrm{work}}{M u - M_\mathrm{seq} / H_\mathrm{kv}} \right\rceil
+        \;(n > H_\mathrm{kv})
 
     Parameters
     ----------
@@ -68,16 +72,19 @@ def fewest_gpus(
     usable
         Share of it that the engine may use, :math:`u`. [0 to 1]
     weights_bytes
-        All weights. [B]
+        All weights, :math:`M_w`. [B]
     workspace_bytes
         Activations and buffers. [B]
     sequence_bytes
-        Cache of one sequence at its longest, stored once. [B]
+        Cache of one sequence at its longest, stored once, :math:`M_\mathrm{seq}`. [B]
+    n_kv_heads
+        KV heads, :math:`H_\mathrm{kv}`; with more GPUs than heads each further GPU keeps a copy of one.
+        Infinite: the cache is never copied. [-]
 
     Returns
     -------
     Numeric
-        GPUs, a whole number. [-]
+        GPUs, a whole number; infinite where no number is enough. [-]
 
     Raises
     ------
@@ -87,7 +94,7 @@ def fewest_gpus(
     References
     ----------
     .. [1] Own derivation: the memory balance of :func:`lib.formulas.kv_cache.sequences_that_fit`
-       solved for one sequence.
+       with the copies of :func:`lib.formulas.kv_cache.kv_replication`, solved for one sequence.
 
     Examples
     --------
@@ -98,5 +105,12 @@ def fewest_gpus(
     require_positive(memory_bytes=memory_bytes, weights_bytes=weights_bytes)
     require_not_negative(workspace_bytes=workspace_bytes, sequence_bytes=sequence_bytes)
     require_share(usable=usable)
-    need = np.asarray(weights_bytes) + workspace_bytes + sequence_bytes
-    return scalar_or_array(np.ceil(need / (np.asarray(memory_bytes) * usable)))
+    if not np.all(np.asarray(n_kv_heads) >= 1):
+        raise ValueError(f"n_kv_heads must be at least 1, got {n_kv_heads}")
+    room = np.asarray(memory_bytes) * usable
+    fixed = np.asarray(weights_bytes) + workspace_bytes
+    split = np.ceil((fixed + sequence_bytes) / room)
+    left = room - np.asarray(sequence_bytes) / n_kv_heads
+    with np.errstate(divide="ignore", invalid="ignore"):
+        copied = np.where(left > 0, np.ceil(fixed / left), np.inf)
+    return scalar_or_array(np.where(split <= n_kv_heads, split, np.maximum(copied, split)))

@@ -370,6 +370,7 @@ def continuous_batching(
     prompt_tokens: Numeric,
     completion_tokens: Numeric,
     cached_tokens: Numeric = 0,
+    prefill: StepTime | None = None,
 ) -> Service:
     r"""B slots kept full; a finished sequence makes room for the next prompt at once.
 
@@ -390,6 +391,9 @@ def continuous_batching(
         :math:`N` and :math:`C`. [tokens]
     cached_tokens
         Part of the prompt that is found in the prefix cache. [tokens]
+    prefill
+        The prefill step of one prompt, where the caller has it already; it does not
+        depend on the batch. [s]
 
     Returns
     -------
@@ -407,14 +411,15 @@ def continuous_batching(
     .. [2] A. Agrawal et al., "Sarathi-Serve", 2024, section 3 (prefill stalls decode), arXiv:2403.02310
     """
     require_positive(completion_tokens=completion_tokens)
-    prefill = prefill_step(
-        model=model,
-        replica=replica,
-        engine=engine,
-        batch=1,
-        prompt_tokens=prompt_tokens,
-        cached_tokens=cached_tokens,
-    )
+    if prefill is None:
+        prefill = prefill_step(
+            model=model,
+            replica=replica,
+            engine=engine,
+            batch=1,
+            prompt_tokens=prompt_tokens,
+            cached_tokens=cached_tokens,
+        )
     context = mean_context(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
     decode = decode_step(model=model, replica=replica, engine=engine, batch=batch, context_tokens=context)
     return Service(
@@ -436,6 +441,7 @@ def disaggregated(
     prompt_tokens: Numeric,
     completion_tokens: Numeric,
     cached_tokens: Numeric = 0,
+    prefill: StepTime | None = None,
 ) -> Service:
     r"""A pool of replicas that only reads prompts, another that only decodes.
 
@@ -456,6 +462,9 @@ def disaggregated(
         :math:`N` and :math:`C`. [tokens]
     cached_tokens
         Part of the prompt that is found in the prefix cache. [tokens]
+    prefill
+        The prefill step of one prompt, where the caller has it already; it does not
+        depend on the batch. [s]
 
     Returns
     -------
@@ -479,6 +488,7 @@ def disaggregated(
         prompt_tokens=prompt_tokens,
         completion_tokens=completion_tokens,
         cached_tokens=cached_tokens,
+        prefill=prefill,
     )
     cache = kv_bytes_per_sequence(
         context_tokens=prompt_tokens,

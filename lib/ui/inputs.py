@@ -90,28 +90,50 @@ def model_inputs(tables: Tables, money: Money) -> None:
         help="Number format of the weights. fp8 and fp4 compute faster on GPUs that have the rate; "
         "int8 and int4 only store the weights smaller.",
     )
-    same = [offer for offer in tables.api_offers if offer.model_id == st.session_state[key_of("model")]]
-    others = [offer for offer in tables.api_offers if offer not in same]
-    offers = {offer.api_offer_id: offer for offer in [*same, *others]}
-    options = [CHEAPEST, *offers]
-    if st.session_state[key_of("api")] not in options:
-        options.append(st.session_state[key_of("api")])
-    st.selectbox(
-        "Against the API offer",
-        options,
-        format_func=lambda key: _api_label(key, offers, len(same), money),
-        key=key_of("api"),
-        help="The cheapest unmarked offer of the same model, or any offer of any model by name.",
-    )
+    _api_input(tables, money)
     st.toggle("Let resellers be the cheapest", key=key_of("resellers"))
 
 
-def _api_label(key: str, offers: dict[str, ApiOffer], n_same: int, money: Money) -> str:
-    if key == CHEAPEST:
-        return f"cheapest of the same model ({n_same} offers)"
-    offer = offers.get(key)
-    if offer is None:
-        return f"{key} (no price that day)"
+_SAME, _OTHER = "cheapest of the same model", "an offer by name"
+
+
+def _api_input(tables: Tables, money: Money) -> None:
+    """The cheapest offer of the same model, or any offer by name.
+
+    The list of all offers is long, so it is only sent to the browser when asked for.
+    """
+    key = key_of("api")
+    st.session_state["api_kind"] = _SAME if st.session_state[key] == CHEAPEST else _OTHER
+    model = st.session_state[key_of("model")]
+
+    def switch() -> None:
+        by_name = st.session_state["api_kind"] == _OTHER
+        st.session_state[key] = (
+            next(iter(_api_labels(tables, model, money)), CHEAPEST) if by_name else CHEAPEST
+        )
+
+    st.segmented_control("Against", [_SAME, _OTHER], required=True, key="api_kind", on_change=switch)
+    if st.session_state[key] == CHEAPEST:
+        return
+    labels = _api_labels(tables, model, money)
+    known = st.session_state[key] in labels
+    st.selectbox(
+        "API offer",
+        list(labels) if known else [*labels, st.session_state[key]],
+        format_func=lambda offer: labels.get(offer, f"{offer} (no price that day)"),
+        key=key,
+        help="Offers of the same model come first; then every other offer in force on the day.",
+    )
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs={Tables: id})
+def _api_labels(tables: Tables, model: str, money: Money) -> dict[str, str]:
+    """Offers in force by id, the ones of the model first, with their prices."""
+    offers = sorted(tables.api_offers, key=lambda offer: (offer.model_id != model, offer.api_offer_id))
+    return {offer.api_offer_id: _api_label(offer, money) for offer in offers}
+
+
+def _api_label(offer: ApiOffer, money: Money) -> str:
     tier = offer.tiers[0]
     prices = " / ".join(
         money.amount(float(usd)) for usd in (tier.input_usd_per_mtok, tier.output_usd_per_mtok)

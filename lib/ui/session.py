@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date
 from threading import Lock
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import streamlit as st
 from duckdb import DuckDBPyConnection
@@ -26,6 +27,8 @@ _LINK = "link_written"
 _WARNINGS = "link_warnings"
 _lock = Lock()
 _shared: dict[str, DuckDBPyConnection] = {}
+# A connection that outlives the interpreter makes DuckDB's bindings complain on the way out.
+atexit.register(_shared.clear)
 
 
 def database() -> DuckDBPyConnection:
@@ -141,8 +144,6 @@ def scenario_of_widgets() -> Scenario:
 
 def save_scenario(scenario: Scenario) -> None:
     """Write the scenario into the address bar, every field of it."""
-    from urllib.parse import parse_qsl
-
     pairs = dict(parse_qsl(encode(scenario), keep_blank_values=True))
     flat = tuple(sorted(pairs.items()))
     current = {key: st.query_params.get_all(key) for key in st.query_params.to_dict()}

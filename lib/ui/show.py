@@ -105,7 +105,10 @@ def cost_map(answer: Comparison, presets: Sequence[Preset], money: Money) -> Non
 
 def volume(answer: Comparison, money: Money) -> None:
     """Monthly bills against the load, one tab a shape."""
-    for tab, shape, number in zip(st.tabs(["Shape A", "Shape B"]), answer.shapes, "AB", strict=True):
+    tabs = st.tabs(["Shape A", "Shape B"], key="volume_tab", on_change="rerun")
+    for tab, shape, number in zip(tabs, answer.shapes, "AB", strict=True):
+        if not tab.open:
+            continue
         with tab:
             if shape.volume is None:
                 st.info("The bills need a deployment and an API offer that can be priced.")
@@ -120,31 +123,53 @@ def volume(answer: Comparison, money: Money) -> None:
 
 
 def reasons(answer: Comparison, money: Money) -> None:
-    """Why: tokens by kind, what binds, the physical limit, the batch."""
+    """Why: tokens by kind, what binds, the physical limit."""
     st.subheader(
         "Why",
         anchor=False,
         help="  \n".join(f"**{word}**: {meaning}" for word, meaning in GLOSSARY.items()),
     )
-    for number, (column, shape) in enumerate(zip(st.columns(2, gap="large"), answer.shapes, strict=True)):
+    for column, shape in zip(st.columns(2, gap="large"), answer.shapes, strict=True):
         with column:
             lines = verdict.by_kind(shape, money) + verdict.why(shape, answer.model_shape, answer.scenario)
             if not lines:
                 st.info("There is nothing to explain until both sides can be priced.")
                 continue
+            if shape.curve is not None:
+                lines.insert(2, f"{verdict.batch_finding(shape)}.")
             st.markdown("\n".join(f"- {plain(line)}" for line in lines))
-            st.markdown(f"**{plain(verdict.batch_finding(shape))}**")
-            st.plotly_chart(
-                charts.batch_curve(shape, money),
-                key=f"batch_{number}",
-                config={"displayModeBar": False},
-                alt=verdict.batch_finding(shape),
-            )
+
+
+def working(answer: Comparison, money: Money) -> None:
+    """What each kind of token costs at every batch; drawn only when it is opened."""
+    box = st.expander("Show the working: cost against batch", key="working_box", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        for number, (column, shape) in enumerate(zip(st.columns(2, gap="large"), answer.shapes, strict=True)):
+            with column:
+                st.markdown(f"**{'AB'[number]}: {plain(verdict.batch_finding(shape))}**")
+                if shape.curve is not None:
+                    st.plotly_chart(
+                        charts.batch_curve(shape, money),
+                        key=f"batch_{number}",
+                        config={"displayModeBar": False},
+                        alt=verdict.batch_finding(shape),
+                    )
+        st.caption(
+            "Filled points fit in the usable memory, open ones do not. Prices per token fall with the batch "
+            "because one read of the weights serves all its sequences."
+        )
 
 
 def rankings(letter: str, shape: ShapeAnswer, money: Money) -> None:
     """All offers and all deployments of one shape, cheapest first; downloads."""
-    with st.expander(f"Shape {letter}: all offers and deployments"):
+    box = st.expander(
+        f"Shape {letter}: all offers and deployments", key=f"ranking_{letter}", on_change="rerun"
+    )
+    if not box.open:
+        return
+    with box:
         offers = offers_table(shape, money)
         st.markdown(f"**{len(offers)} API offers of the same model**")
         if len(offers):
@@ -210,29 +235,39 @@ def _three(value: float) -> float:
 
 def sources(answer: Comparison, known: Mapping[str, Source], scenario: Scenario) -> None:
     """Where the numbers come from, and what was left out."""
-    with st.expander("Sources of these numbers"):
-        rows = [known[key] for key in answer.source_ids if key in known]
-        st.dataframe(
-            pd.DataFrame(
-                [
-                    {
-                        "Source": row.title,
-                        "Publisher": row.publisher,
-                        "Address": row.address,
-                        "Read": row.accessed,
-                        "Licence": row.licence,
-                    }
-                    for row in rows
-                ]
-            ),
-            hide_index=True,
-            column_config={"Address": st.column_config.LinkColumn()},
-        )
-        for line in verdict.price_notes(answer, scenario):
-            st.caption(plain(line))
-    if answer.left_out:
-        with st.expander(f"Left out of the ranking: {len(answer.left_out)} GPUs"):
+    box = st.expander("Sources of these numbers", key="sources_box", on_change="rerun")
+    if box.open:
+        with box:
+            rows = [known[key] for key in answer.source_ids if key in known]
+            st.dataframe(_sources_table(rows), hide_index=True, column_config=_LINKS)
+            for line in verdict.price_notes(answer, scenario):
+                st.caption(plain(line))
+    if not answer.left_out:
+        return
+    box = st.expander(
+        f"Left out of the ranking: {len(answer.left_out)} GPUs", key="left_out_box", on_change="rerun"
+    )
+    if box.open:
+        with box:
             st.dataframe(
                 pd.DataFrame([{"GPU": gone.what, "Why": gone.why} for gone in answer.left_out]),
                 hide_index=True,
             )
+
+
+_LINKS = {"Address": st.column_config.LinkColumn()}
+
+
+def _sources_table(rows: Sequence[Source]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "Source": row.title,
+                "Publisher": row.publisher,
+                "Address": row.address,
+                "Read": row.accessed,
+                "Licence": row.licence,
+            }
+            for row in rows
+        ]
+    )

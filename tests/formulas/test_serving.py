@@ -140,9 +140,7 @@ def test_sangers_decode_traffic_is_per_step_not_per_token():
 
 def test_one_sequence_decodes_as_fast_as_its_weights_can_be_read():
     # At the physical limit and without a cache: 140 GB over 2 x 2 TB/s.
-    step = decode_step(
-        model=WITHOUT_ATTENTION, replica=TWO_A100, engine=IDEAL, batch=1, context_tokens=1000
-    )
+    step = decode_step(model=WITHOUT_ATTENTION, replica=TWO_A100, engine=IDEAL, batch=1, context_tokens=1000)
     assert step.total_s == pytest.approx(140e9 / 4e12, rel=1e-12)
 
 
@@ -151,9 +149,7 @@ def test_one_sequence_decodes_as_fast_as_its_weights_can_be_read():
 )
 def test_decode_turns_compute_bound_at_the_ridge_point(batch, compute_bound):
     # fp16: 2 FLOP and 2 B per weight, so a batch of B does B FLOP per byte; the A100's ridge is at 156.
-    step = decode_step(
-        model=WITHOUT_ATTENTION, replica=TWO_A100, engine=IDEAL, batch=batch, context_tokens=1
-    )
+    step = decode_step(model=WITHOUT_ATTENTION, replica=TWO_A100, engine=IDEAL, batch=batch, context_tokens=1)
     assert step.compute_bound is compute_bound
 
 
@@ -247,17 +243,13 @@ def test_twice_every_rate_halves_the_physical_limit(model, n, batch, context):
 
 
 @quick
-@given(
-    model=models, engine=engines, n=gpu_counts, batch=batches, context=lengths, more=st.integers(1, 5000)
-)
+@given(model=models, engine=engines, n=gpu_counts, batch=batches, context=lengths, more=st.integers(1, 5000))
 def test_time_grows_with_batch_and_context(model, engine, n, batch, context, more):
     replica = replace(TWO_A100, n_gpus=n)
     for step, tokens in ((prefill_step, "prompt_tokens"), (decode_step, "context_tokens")):
 
         def seconds(size, length, step=step, tokens=tokens):
-            return step(
-                model=model, replica=replica, engine=engine, batch=size, **{tokens: length}
-            ).total_s
+            return step(model=model, replica=replica, engine=engine, batch=size, **{tokens: length}).total_s
 
         assert seconds(batch + more, context) >= seconds(batch, context)
         assert seconds(batch, context + more) >= seconds(batch, context)
@@ -325,9 +317,7 @@ def step_times(prefill_batch, decode_batch):
     prefill = prefill_step(
         model=LLAMA, replica=TWO_A100, engine=ENGINE, batch=prefill_batch, prompt_tokens=512
     )
-    decode = decode_step(
-        model=LLAMA, replica=TWO_A100, engine=ENGINE, batch=decode_batch, context_tokens=768
-    )
+    decode = decode_step(model=LLAMA, replica=TWO_A100, engine=ENGINE, batch=decode_batch, context_tokens=768)
     return prefill.total_s, decode.total_s
 
 
@@ -357,7 +347,8 @@ def test_continuous_batching_takes_one_prefill_and_a_share_of_each_decode_step()
 def test_slots_and_throughput_agree_on_how_long_a_sequence_stays():
     # Little's law: B sequences inside = throughput x (C x TPOT), TPOT holding the neighbours' prefills.
     service = serve(continuous_batching)
-    assert 16 == pytest.approx(512 * service.tpot_s / service.replica_s_per_request)
+    inside = 512 * service.tpot_s / service.replica_s_per_request
+    assert inside == pytest.approx(16)
 
 
 def test_separate_pools_keep_prefills_out_of_decode():

@@ -1,0 +1,38 @@
+"""The shipped tables, built once for all tests, and the rows in force on a day."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from functools import cache
+
+import pytest
+from duckdb import DuckDBPyConnection
+
+from lib.comparison import Tables
+from lib.db import queries
+from lib.db.build import open_memory
+
+
+@pytest.fixture(scope="session")
+def connection() -> Iterator[DuckDBPyConnection]:
+    """The shipped tables in memory, locked."""
+    opened = open_memory()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def tables_on(connection: DuckDBPyConnection) -> Callable[[date], Tables]:
+    """Rows in force on a day, read once a day."""
+
+    @cache
+    def read(day: date) -> Tables:
+        return Tables(
+            models=queries.models(connection),
+            gpus=queries.gpus(connection),
+            precisions=queries.precisions(connection),
+            efficiencies=queries.efficiencies(connection),
+            gpu_offers=queries.gpu_offers_on(connection, day),
+            api_offers=queries.api_offers_on(connection, day),
+        )
+
+    return read
