@@ -59,54 +59,83 @@ def tier_for(offer: ApiOffer, prompt_tokens: float) -> PriceTier:
     return [tier for tier in offer.tiers if tier.above_tokens == 0 or prompt_tokens > tier.above_tokens][-1]
 
 
-def api_bill(offer: ApiOffer, prompt: Floats, completion: Floats, cached: Floats) -> tuple[Floats, Floats]:
-    """Dollars for prompt and completion of one request at every shape; the fee counts as prompt.
+def bills_of(
+    offers: Sequence[ApiOffer], *, prompt: Floats, completion: Floats, cached: Floats
+) -> tuple[Floats, Floats]:
+    """Dollars for prompt and completion of one request; the fee per request counts as prompt.
 
-    Shapes beyond the offer's context are NaN.
+    Parameters
+    ----------
+    offers
+        Rows of the result.
+    prompt, completion, cached
+        Columns of the result, one-dimensional. [tokens]
+
+    Returns
+    -------
+    tuple
+        Prompt and completion dollars, each of shape (offers, shapes); NaN beyond an offer's context.
     """
-    prompt_usd, completion_usd = np.zeros_like(prompt), np.zeros_like(prompt)
-    for tier in offer.tiers:
-        applies = prompt > tier.above_tokens
-        read = tier.cache_read_usd_per_mtok
-        input_usd = float(tier.input_usd_per_mtok)
+    shape = (len(offers), len(prompt))
+    prompt_usd, completion_usd = np.zeros(shape), np.zeros(shape)
+    for level in range(max(len(offer.tiers) for offer in offers)):
+        # An offer with fewer tiers repeats its last one, which changes nothing.
+        tiers = [offer.tiers[min(level, len(offer.tiers) - 1)] for offer in offers]
+        above, input_usd, read_usd, output_usd, fee_usd = (
+            np.array(column, dtype=float)[:, None] for column in zip(*map(_prices, tiers), strict=True)
+        )
         in_part = cost.api_request_usd(
             uncached_tokens=prompt - cached,
             cache_read_tokens=cached,
             output_tokens=0,
             input_usd_per_mtok=input_usd,
-            cache_read_usd_per_mtok=input_usd if read is None else float(read),
+            cache_read_usd_per_mtok=read_usd,
             output_usd_per_mtok=0,
-            usd_per_request=float(tier.usd_per_request),
+            usd_per_request=fee_usd,
         )
         out_part = cost.api_request_usd(
-            uncached_tokens=0,
-            output_tokens=completion,
-            input_usd_per_mtok=0,
-            output_usd_per_mtok=float(tier.output_usd_per_mtok),
+            uncached_tokens=0, output_tokens=completion, input_usd_per_mtok=0, output_usd_per_mtok=output_usd
         )
+        applies = prompt > above
         prompt_usd = np.where(applies, in_part, prompt_usd)
         completion_usd = np.where(applies, out_part, completion_usd)
-    if offer.context_tokens:
-        too_long = prompt + completion > offer.context_tokens
-        prompt_usd = np.where(too_long, np.nan, prompt_usd)
-        completion_usd = np.where(too_long, np.nan, completion_usd)
-    return prompt_usd, completion_usd
+    longest = np.array([[offer.context_tokens or np.inf] for offer in offers])
+    too_long = prompt + completion > longest
+    return np.where(too_long, np.nan, prompt_usd), np.where(too_long, np.nan, completion_usd)
 
 
-def _bill(offer: ApiOffer, shape: Shape, mark: str | None) -> ApiBill:
-    prompt, completion = api_bill(
-        offer,
-        np.array([float(shape.prompt_tokens)]),
-        np.array([float(shape.completion_tokens)]),
-        np.array([float(shape.cached_tokens)]),
+def _prices(tier: PriceTier) -> tuple[float, float, float, float, float]:
+    """Threshold and prices of a tier; cached input without a price of its own is billed as input."""
+    read = tier.cache_read_usd_per_mtok
+    return (
+        float(tier.above_tokens),
+        float(tier.input_usd_per_mtok),
+        float(tier.input_usd_per_mtok if read is None else read),
+        float(tier.output_usd_per_mtok),
+        float(tier.usd_per_request),
     )
-    return ApiBill(
-        offer=offer,
-        tier=tier_for(offer, shape.prompt_tokens),
-        prompt_usd=float(prompt[0]),
-        completion_usd=float(completion[0]),
-        mark=mark,
+
+
+def _bills(offers: Sequence[ApiOffer], shape: Shape, marks: Sequence[str | None]) -> list[ApiBill]:
+    """Bills of one shape."""
+    if not offers:
+        return []
+    prompt_usd, completion_usd = bills_of(
+        offers,
+        prompt=np.array([float(shape.prompt_tokens)]),
+        completion=np.array([float(shape.completion_tokens)]),
+        cached=np.array([float(shape.cached_tokens)]),
     )
+    return [
+        ApiBill(
+            offer=offer,
+            tier=tier_for(offer, shape.prompt_tokens),
+            prompt_usd=float(prompt_usd[row, 0]),
+            completion_usd=float(completion_usd[row, 0]),
+            mark=mark,
+        )
+        for row, (offer, mark) in enumerate(zip(offers, marks, strict=True))
+    ]
 
 
 def _mark(offer: ApiOffer, resellers: bool) -> str | None:
@@ -123,11 +152,6 @@ def _mark(offer: ApiOffer, resellers: bool) -> str | None:
 def _doubtful(offer: ApiOffer) -> bool:
     """Known only from an older price package, which may lag."""
     return offer.valid_from_kind == "first-seen" and not offer.source_id.startswith(CATALOGUE)
-
-
-def offers_of_model(offers: Sequence[ApiOffer], model_id: str) -> list[ApiOffer]:
-    """Offers that serve one open model."""
-    return [offer for offer in offers if offer.model_id == model_id]
 
 
 def _too_long(offer: ApiOffer, shape: Shape) -> LeftOut:
@@ -164,20 +188,22 @@ def answer_of_apis(
     bills: list[ApiBill] = []
     left: list[LeftOut] = []
     confirmed = any(not _doubtful(offer) and _mark(offer, resellers) is None for offer in offers)
-    for offer in offers:
-        mark = _mark(offer, resellers)
-        if mark is None and confirmed and _doubtful(offer):
-            mark = "only in an older catalogue, which may lag"
-        bill = _bill(offer, shape, mark)
+    marks = [
+        "only in an older catalogue, which may lag"
+        if (mark := _mark(offer, resellers)) is None and confirmed and _doubtful(offer)
+        else mark
+        for offer in offers
+    ]
+    for bill in _bills(offers, shape, marks):
         if np.isnan(bill.usd):
-            left.append(_too_long(offer, shape))
+            left.append(_too_long(bill.offer, shape))
         else:
             bills.append(bill)
     bills = _mark_outliers(sorted(bills, key=lambda b: (b.usd, b.offer.api_offer_id)))
     clean = [bill for bill in bills if bill.mark is None]
     answer = None if named or not clean else clean[0]
     if chosen is not None:
-        answer = _bill(chosen, shape, None)
+        (answer,) = _bills([chosen], shape, [None])
         if np.isnan(answer.usd):
             left.insert(0, _too_long(chosen, shape))
             answer = None

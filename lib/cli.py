@@ -336,8 +336,11 @@ def _data_check(options: argparse.Namespace) -> int:
             print(line, file=sys.stderr)
         for line in report.warnings if options.warnings else ():
             print(line)
-        rows = ", ".join(f"{name} {count:,}" for name, count in report.counts.items())
-        print(f"{rows}. {len(report.problems)} problems, {len(report.warnings)} warnings.")
+        from lib.format import count
+
+        rows = ", ".join(f"{name} {number:,}" for name, number in report.counts.items())
+        problems, warnings = count(len(report.problems), "problem"), count(len(report.warnings), "warning")
+        print(f"{rows}. {problems}, {warnings}.")
     return 2 if report.problems else 0
 
 

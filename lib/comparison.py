@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
 
 import numpy as np
 
-from lib.api_bills import ApiAnswer, ApiBill, answer_of_apis, api_bill, offers_of_model
+from lib.api_bills import ApiAnswer, ApiBill, answer_of_apis, bills_of
 from lib.deployments import (
     GPU_COUNTS,
     KV_BYTES,
@@ -36,11 +38,19 @@ MAP_PROMPTS: Floats = np.exp2(np.arange(4, 17.5, 0.5))
 MAP_COMPLETIONS: Floats = np.exp2(np.arange(0, 14.5, 0.5))
 CURVE_BATCHES: Floats = np.exp2(np.arange(0, 9, dtype=float))
 VOLUME_POINTS = 300
+MOST_KEPT = 64
+"""Maps and sets of deployments that are kept for the next visitor who asks for the same."""
+NOT_ON_THE_MAP = (
+    *("prompt_a", "completion_a", "cached_a", "prompt_b", "completion_b", "cached_b"),
+    *("requests", "per", "currency", "rate", "overhead_month"),
+)
+"""Fields of a scenario that the map does not hang on; the day is the tables' own."""
+ANY_SCENARIO = Scenario(as_of=date(2023, 1, 1))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Tables:
-    """Rows in force on the day of the scenario."""
+    """Rows in force on the day of the scenario; shared by all visitors, so what is derived is kept."""
 
     models: Mapping[str, Model]
     gpus: Mapping[str, Gpu]
@@ -48,6 +58,52 @@ class Tables:
     efficiencies: Sequence[Efficiency]
     gpu_offers: Sequence[GpuOffer]
     api_offers: Sequence[ApiOffer]
+    _candidates: dict[tuple[object, ...], tuple[list[Candidate], list[LeftOut]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    maps: dict[tuple[Scenario, frozenset[str]], CostMap | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Maps drawn so far, by what they hang on."""
+
+    @cached_property
+    def api_offers_by_model(self) -> Mapping[str | None, list[ApiOffer]]:
+        """Offers that serve each open model."""
+        grouped: dict[str | None, list[ApiOffer]] = {}
+        for offer in self.api_offers:
+            grouped.setdefault(offer.model_id, []).append(offer)
+        return grouped
+
+    def candidates(self, scenario: Scenario) -> tuple[list[Candidate], list[LeftOut]]:
+        """Deployments that the scenario lets us choose from; found once for the fields they hang on."""
+        chosen = None if scenario.gpu == CHEAPEST else self.gpus[scenario.gpu]
+        key = (
+            scenario.gpu,
+            scenario.gpus if chosen else None,
+            scenario.precision,
+            scenario.engine,
+            scenario.mode,
+            scenario.gpu_price_type,
+            scenario.gpu_offer,
+            scenario.overhead_percent,
+        )
+        if key not in self._candidates:
+            if len(self._candidates) >= MOST_KEPT:
+                self._candidates.clear()
+            self._candidates[key] = find_candidates(
+                gpus=self.gpus.values() if chosen is None else [chosen],
+                counts=GPU_COUNTS if chosen is None else (scenario.gpus,),
+                offers=self.gpu_offers,
+                efficiencies=self.efficiencies,
+                precision=self.precisions[scenario.precision],
+                engine=scenario.engine,
+                mode=scenario.mode,
+                price_type=scenario.gpu_price_type,
+                price_choice=scenario.gpu_offer,
+                overhead_percent=scenario.overhead_percent,
+            )
+        return self._candidates[key]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,8 +257,9 @@ def compare(scenario: Scenario, tables: Tables) -> Comparison:
     chosen, missing = _chosen_offer(scenario, tables)
     if missing:
         problems.append(missing)
+    result = _at(shape, candidates, scenario, scenario.shapes) if shape and candidates else None
     answers = tuple(
-        _answer(scenario, tables, one, model, shape, candidates, chosen) for one in scenario.shapes
+        _answer(scenario, tables, column, model, shape, candidates, result, chosen) for column in (0, 1)
     )
     return Comparison(
         scenario=scenario,
@@ -233,18 +290,7 @@ def _candidates(scenario: Scenario, tables: Tables) -> tuple[list[Candidate], li
     chosen = tables.gpus.get(scenario.gpu)
     if scenario.gpu != CHEAPEST and chosen is None:
         return [], [], [f"There is no GPU '{scenario.gpu}' in the tables."]
-    found, left = find_candidates(
-        gpus=tables.gpus.values() if chosen is None else [chosen],
-        counts=GPU_COUNTS if chosen is None else (scenario.gpus,),
-        offers=tables.gpu_offers,
-        efficiencies=tables.efficiencies,
-        precision=tables.precisions[scenario.precision],
-        engine=scenario.engine,
-        mode=scenario.mode,
-        price_type=scenario.gpu_price_type,
-        price_choice=scenario.gpu_offer,
-        overhead_percent=scenario.overhead_percent,
-    )
+    found, left = tables.candidates(scenario)
     problems = []
     if chosen is not None and not found:
         why = left[0].why if left else "it cannot be priced"
@@ -279,26 +325,33 @@ def _chosen_offer(scenario: Scenario, tables: Tables) -> tuple[ApiOffer | None, 
 
 
 def _at(
-    model: ModelShape, candidates: Sequence[Candidate], scenario: Scenario, shape: Shape, **more: object
+    model: ModelShape,
+    candidates: Sequence[Candidate],
+    scenario: Scenario,
+    shapes: Sequence[Shape],
+    *,
+    ideal: bool = False,
+    batch: Floats | None = None,
 ) -> Evaluation:
-    """Evaluate candidates at a single shape."""
+    """Evaluate candidates at some shapes."""
     return evaluate(
         model,
         candidates,
         ask_of(scenario),
-        prompt_tokens=np.array([float(shape.prompt_tokens)]),
-        completion_tokens=np.array([float(shape.completion_tokens)]),
-        cached_tokens=np.array([float(shape.cached_tokens)]),
-        **more,  # type: ignore[arg-type]
+        prompt_tokens=np.array([float(shape.prompt_tokens) for shape in shapes]),
+        completion_tokens=np.array([float(shape.completion_tokens) for shape in shapes]),
+        cached_tokens=np.array([float(shape.cached_tokens) for shape in shapes]),
+        ideal=ideal,
+        batch=batch,
     )
 
 
-def _row(result: Evaluation, candidates: Sequence[Candidate], i: int) -> HostRow:
-    """One candidate at the first shape of an evaluation."""
+def _row(result: Evaluation, candidates: Sequence[Candidate], i: int, column: int = 0) -> HostRow:
+    """One candidate at one shape of an evaluation."""
     row = candidates[i].profile.efficiency
 
     def at(array: Floats | Booleans) -> float:
-        return float(array[i, 0])
+        return float(array[i, column])
 
     ttft, tpot = at(result.ttft_s), at(result.tpot_s)
     return HostRow(
@@ -326,15 +379,17 @@ def _row(result: Evaluation, candidates: Sequence[Candidate], i: int) -> HostRow
 def _answer(
     scenario: Scenario,
     tables: Tables,
-    shape: Shape,
+    column: int,
     model: Model | None,
     work: ModelShape | None,
     candidates: Sequence[Candidate],
+    result: Evaluation | None,
     chosen: ApiOffer | None,
 ) -> ShapeAnswer:
-    """Answer one shape."""
+    """Answer the shape in one column of an evaluation."""
+    shape = scenario.shapes[column]
     api = answer_of_apis(
-        offers_of_model(tables.api_offers, scenario.model),
+        tables.api_offers_by_model.get(scenario.model, []),
         shape,
         resellers=scenario.resellers,
         chosen=chosen,
@@ -346,15 +401,13 @@ def _answer(
     host_reason: str | None = None
     stops: str | None = None
     ranking: tuple[HostRow, ...] = ()
-    if model is not None and work is not None and candidates:
-        host, host_reason, ranking = _pick(scenario, shape, model, work, candidates)
+    if model is not None and work is not None and result is not None:
+        host, host_reason, ranking = _pick(scenario, column, model, work, candidates, result)
         if host is not None:
             batch = np.array([[float(host.batch)]])
-            ideal = _row(
-                _at(work, [host.candidate], scenario, shape, ideal=True, batch=batch), [host.candidate], 0
-            )
-            stops = _stops_next(scenario, shape, work, host)
-            curve = _curve(scenario, shape, work, host.candidate)
+            limit = _at(work, [host.candidate], scenario, [shape], ideal=True, batch=batch)
+            ideal = _row(limit, [host.candidate], 0)
+            curve, stops = _curve(scenario, shape, work, host)
     ratio = busy = first = always = volume = at_load = None
     within = False
     if host is not None and api.bill is not None and api.bill.usd > 0:
@@ -387,16 +440,17 @@ def _answer(
 
 def _pick(
     scenario: Scenario,
-    shape: Shape,
+    column: int,
     model: Model,
     work: ModelShape,
     candidates: Sequence[Candidate],
+    result: Evaluation,
 ) -> tuple[HostRow | None, str | None, tuple[HostRow, ...]]:
     """The scenario's deployment, or the cheapest that holds the targets; a reason if there is none."""
+    shape = scenario.shapes[column]
     longest = shape.prompt_tokens + shape.completion_tokens
-    result = _at(work, candidates, scenario, shape)
-    order = np.argsort(np.where(result.holds[:, 0], result.usd[:, 0], np.inf), kind="stable")
-    ranking = tuple(_row(result, candidates, int(i)) for i in order if result.holds[i, 0])
+    order = np.argsort(np.where(result.holds[:, column], result.usd[:, column], np.inf), kind="stable")
+    ranking = tuple(_row(result, candidates, int(i), column) for i in order if result.holds[i, column])
     if longest > model.max_context:
         too_long = (
             f"{model.name} holds at most {model.max_context:,} tokens of context; "
@@ -405,19 +459,19 @@ def _pick(
         if scenario.gpu == CHEAPEST:
             return None, too_long, ()
         # A named deployment is timed all the same: the 2023 article measured beyond the context.
-        return _row(result, candidates, 0), too_long, ranking
+        return _row(result, candidates, 0, column), too_long, ranking
     if ranking:
         # A deployment that nobody measured is listed, and chosen only where nothing measured holds.
         measured = [row for row in ranking if row.candidate.profile.measured]
         return (measured or ranking)[0], None, ranking
-    if result.fits.any():
-        pool = np.where(result.fits[:, 0], result.usd[:, 0], np.inf)
-        nearest = _row(result, candidates, int(np.argmin(pool)))
+    if result.fits[:, column].any():
+        pool = np.where(result.fits[:, column], result.usd[:, column], np.inf)
+        nearest = _row(result, candidates, int(np.argmin(pool)), column)
         return nearest, _missed_targets(scenario, nearest), ()
-    roomiest = int(np.argmax(result.most_sequences[:, 0]))
-    most = int(result.most_sequences[roomiest, 0])
+    roomiest = int(np.argmax(result.most_sequences[:, column]))
+    most = int(result.most_sequences[roomiest, column])
     if most >= 1:
-        row = _row(result, candidates, roomiest)
+        row = _row(result, candidates, roomiest, column)
         return (
             None,
             f"A batch of {row.batch:,} does not fit: {row.candidate.n_gpus} × {row.candidate.gpu.name} can "
@@ -437,14 +491,31 @@ def _missed_targets(scenario: Scenario, row: HostRow) -> str:
         missed.append(f"TTFT is {row.ttft_s:.3g} s (target {scenario.ttft:g} s)")
     if scenario.tpot is not None and row.tpot_s > scenario.tpot:
         missed.append(f"TPOT is {row.tpot_s * 1e3:.3g} ms (target {scenario.tpot * 1e3:g} ms)")
-    which = "this deployment" if scenario.gpu != CHEAPEST else "any deployment, nor the cheapest that fits"
-    size = f"batch {row.batch}"
-    return (
-        f"The latency targets do not hold on {which}: at {size} {' and '.join(missed) or 'they are missed'}."
+    what = " and ".join(missed) or "they are missed"
+    if scenario.gpu == CHEAPEST:
+        return (
+            "No deployment holds the latency targets. On the cheapest one that fits, "
+            f"at batch {row.batch:,}, {what}."
+        )
+    return f"This deployment does not hold the latency targets: at batch {row.batch:,}, {what}."
+
+
+def _curve(scenario: Scenario, shape: Shape, work: ModelShape, host: HostRow) -> tuple[BatchCurve, str]:
+    """Cost per token and latency at every batch of the curve, and what keeps the batch from growing."""
+    batches = np.append(CURVE_BATCHES, host.batch + 1.0)[:, None]
+    result = _at(work, [host.candidate] * len(batches), scenario, [shape], batch=batches)
+    curve = BatchCurve(
+        batch=CURVE_BATCHES,
+        prompt_usd_per_token=result.prompt_usd[:-1, 0] / shape.prompt_tokens,
+        completion_usd_per_token=result.completion_usd[:-1, 0] / shape.completion_tokens,
+        ttft_s=result.ttft_s[:-1, 0],
+        tpot_s=result.tpot_s[:-1, 0],
+        fits=result.fits[:-1, 0].astype(float),
     )
+    return curve, _stops_next(scenario, host, float(result.tpot_s[-1, 0]))
 
 
-def _stops_next(scenario: Scenario, shape: Shape, work: ModelShape, host: HostRow) -> str:
+def _stops_next(scenario: Scenario, host: HostRow, next_tpot_s: float) -> str:
     """Say what keeps the batch from being one larger."""
     if scenario.batch is not None:
         return "the batch that is set by hand"
@@ -452,24 +523,9 @@ def _stops_next(scenario: Scenario, shape: Shape, work: ModelShape, host: HostRo
         return f"the scheduler, which runs at most {MOST_SEQUENCES:,} sequences"
     if host.batch >= host.most_sequences:
         return "full memory"
-    larger = _at(work, [host.candidate], scenario, shape, batch=np.array([[host.batch + 1.0]]))
-    if scenario.tpot is not None and larger.tpot_s[0, 0] > scenario.tpot:
+    if scenario.tpot is not None and next_tpot_s > scenario.tpot:
         return "the TPOT target"
     return "the TTFT target"
-
-
-def _curve(scenario: Scenario, shape: Shape, work: ModelShape, candidate: Candidate) -> BatchCurve:
-    """Cost per token and latency of one deployment at every batch of the curve."""
-    rows = [candidate] * len(CURVE_BATCHES)
-    result = _at(work, rows, scenario, shape, batch=CURVE_BATCHES[:, None])
-    return BatchCurve(
-        batch=CURVE_BATCHES,
-        prompt_usd_per_token=result.prompt_usd[:, 0] / shape.prompt_tokens,
-        completion_usd_per_token=result.completion_usd[:, 0] / shape.completion_tokens,
-        ttft_s=result.ttft_s[:, 0],
-        tpot_s=result.tpot_s[:, 0],
-        fits=result.fits[:, 0].astype(float),
-    )
 
 
 def _volume(scenario: Scenario, host: HostRow, bill: ApiBill) -> tuple[float, float, Volume, AtLoad]:
@@ -535,19 +591,42 @@ def _map(
     """Self-hosting over API for every shape of the grid."""
     if model is None or work is None or not candidates:
         return None
+    marked = frozenset(
+        bill.offer.api_offer_id for answer in answers for bill in answer.api.same_model if bill.mark
+    )
+    # The map covers all shapes, so it stays while only the reader's own shapes or load move.
+    asked = replace(
+        scenario, **{name: getattr(ANY_SCENARIO, name) for name in NOT_ON_THE_MAP}, as_of=ANY_SCENARIO.as_of
+    )
+    if (asked, marked) not in tables.maps:
+        if len(tables.maps) >= MOST_KEPT:
+            tables.maps.clear()
+        tables.maps[asked, marked] = _draw_map(scenario, tables, model, work, candidates, chosen, marked)
+    return tables.maps[asked, marked]
+
+
+def _draw_map(
+    scenario: Scenario,
+    tables: Tables,
+    model: Model,
+    work: ModelShape,
+    candidates: Sequence[Candidate],
+    chosen: ApiOffer | None,
+    marked: frozenset[str],
+) -> CostMap | None:
+    """Evaluate the grid."""
     grid_n, grid_c = np.meshgrid(MAP_PROMPTS, MAP_COMPLETIONS)
     prompt, completion = grid_n.ravel(), grid_c.ravel()
     none = np.zeros_like(prompt)
-    marked = {bill.offer.api_offer_id for answer in answers for bill in answer.api.same_model if bill.mark}
     offers = (
         [chosen]
         if chosen is not None
-        else [o for o in offers_of_model(tables.api_offers, scenario.model) if o.api_offer_id not in marked]
+        else [o for o in tables.api_offers_by_model.get(scenario.model, []) if o.api_offer_id not in marked]
     )
     if not offers:
         return None
-    bills = np.array([sum(api_bill(offer, prompt, completion, none)) for offer in offers])
-    api_usd = np.fmin.reduce(bills, axis=0)
+    prompt_usd, completion_usd = bills_of(offers, prompt=prompt, completion=completion, cached=none)
+    api_usd = np.fmin.reduce(prompt_usd + completion_usd, axis=0)
     api_usd = np.where(api_usd > 0, api_usd, np.nan)  # an offer free of charge leaves nothing to compare
     finalists = _finalists(scenario, work, candidates)
     result = evaluate(

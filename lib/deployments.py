@@ -19,6 +19,7 @@ from lib.formulas.kv_cache import (
     kv_bytes_per_token,
     latent_kv_bytes_per_token,
 )
+from lib.formulas.latency import latency_of
 from lib.formulas.parameters import parameter_counts
 from lib.formulas.parts import IDEAL, Engine, ModelShape, Part, Replica
 from lib.formulas.serving import (
@@ -26,7 +27,6 @@ from lib.formulas.serving import (
     Service,
     batch_that_fits,
     largest_batch,
-    prefill_step,
     queueing_wait_md1,
 )
 from lib.records import Efficiency, Gpu, GpuOffer, Model, Precision
@@ -470,47 +470,43 @@ def evaluate(
         shape,
     )
 
-    # The prompt of one request is read alone in all modes but the static batch: read it once.
-    alone = {}
-    if ask.mode != "static":
-        alone["prefill"] = prefill_step(
-            model=model,
-            replica=replica,
-            engine=engine,
-            batch=1,
-            prompt_tokens=prompt,
-            cached_tokens=cached,
-        )
-
-    def serve(size: Floats) -> Service:
-        return MODES[ask.mode](
-            model=model,
-            replica=replica,
-            engine=engine,
-            batch=size,
-            prompt_tokens=prompt,
-            completion_tokens=completion,
-            cached_tokens=cached,
-            **alone,
-        )
-
-    def holds(size: Floats) -> Booleans:
-        service = serve(size)
+    def kept(ttft_s: Floats, tpot_s: Floats) -> Booleans:
+        # Targets are held up to rounding: the search and the final evaluation round differently.
         good = np.ones(shape, dtype=bool)
         if ask.ttft_s is not None:
-            good &= np.asarray(service.ttft_s) <= ask.ttft_s
+            good &= ttft_s <= ask.ttft_s * (1 + 1e-9)
         if ask.tpot_s is not None:
-            good &= np.asarray(service.tpot_s) <= ask.tpot_s
+            good &= tpot_s <= ask.tpot_s * (1 + 1e-9)
         return good
 
     if batch is not None:
         size = np.broadcast_to(batch, shape)
     elif ask.batch is not None:
         size = np.full(shape, float(ask.batch))
+    elif ask.ttft_s is None and ask.tpot_s is None:
+        size = np.minimum(fit, MOST_SEQUENCES)
     else:
-        size = largest_batch(limit=np.minimum(fit, MOST_SEQUENCES), holds=holds)
+        latencies = latency_of(
+            ask.mode,
+            model=model,
+            replica=replica,
+            engine=engine,
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            cached_tokens=cached,
+        )
+        limit = np.minimum(fit, MOST_SEQUENCES)
+        size = largest_batch(limit=limit, holds=lambda sizes: kept(*latencies(sizes)))
     size = np.maximum(size, 1.0)
-    service = serve(size)
+    service = MODES[ask.mode](
+        model=model,
+        replica=replica,
+        engine=engine,
+        batch=size,
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        cached_tokens=cached,
+    )
     fits = fit >= size
 
     def usd(busy_s: object) -> Floats:
@@ -528,7 +524,7 @@ def evaluate(
         batch=size,
         most_sequences=fit,
         fits=fits,
-        holds=fits & holds(size),
+        holds=fits & kept(np.asarray(service.ttft_s), np.asarray(service.tpot_s)),
         ttft_s=np.broadcast_to(np.asarray(service.ttft_s), shape),
         wait_s=np.broadcast_to(_wait(service, ask), shape),
         tpot_s=np.broadcast_to(np.asarray(service.tpot_s), shape),

@@ -24,14 +24,12 @@ with st.sidebar:
     inputs.shape_inputs("a", "Shape A")
     inputs.shape_inputs("b", "Shape B")
     inputs.load_inputs()
-    with st.expander("Model and API", expanded=True):
-        inputs.model_inputs(tables, money)
-    with st.expander("GPUs"):
-        inputs.gpu_inputs(tables, money)
-    with st.expander("Engine and targets"):
-        inputs.engine_inputs(tables)
-    with st.expander("Day and money"):
-        inputs.money_inputs()
+    # Closed boxes are not drawn: a rerun costs what is open.
+    for title, draw in inputs.BOXES.items():
+        box = st.expander(title, key=f"box_{title}", on_change="rerun")
+        if box.open:
+            with box:
+                draw(tables, money)
 scenario = scenario_of_widgets()
 save_scenario(scenario)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.api_bills import answer_of_apis, api_bill, offers_of_model, tier_for
+from lib.api_bills import answer_of_apis, bills_of, tier_for
 from lib.records import ApiOffer, PriceTier
 from lib.scenario import Shape
 
@@ -66,8 +66,9 @@ def marks(answer) -> dict[str, str | None]:
 
 def bill_of(one, prompt, completion, cached=0):
     """Both parts of a bill, as plain numbers."""
-    parts = api_bill(one, *(np.array([float(n)]) for n in (prompt, completion, cached)))
-    return tuple(float(part[0]) for part in parts)
+    tokens = {"prompt": prompt, "completion": completion, "cached": cached}
+    parts = bills_of([one], **{name: np.array([float(number)]) for name, number in tokens.items()})
+    return tuple(float(part[0, 0]) for part in parts)
 
 
 @pytest.fixture(scope="module")
@@ -151,12 +152,18 @@ def test_a_chosen_offer_beyond_its_context_comes_first_among_those_left_out():
     assert [gone.what for gone in answer.left_out] == ["chosen/model", "other/model"]
 
 
-def test_many_shapes_are_billed_as_one_by_one(real):
-    sonnet = real("anthropic/claude-sonnet-4-5")
-    prompt, completion, cached = np.array([[10.0, 1e5, 199_999], [1, 10.0, 1], [0, 5e4, 0]])
-    together = np.array(api_bill(sonnet, prompt, completion, cached))
-    alone = [bill_of(sonnet, *one) for one in zip(prompt, completion, cached, strict=True)]
-    assert together == pytest.approx(np.array(alone).T)
+def test_many_offers_at_many_shapes_are_billed_as_one_by_one(real):
+    names = ("anthropic/claude-sonnet-4-5", "perplexity/sonar", "openai/gpt-4o", "anthropic/claude-haiku-5-5")
+    offers = [real(name) for name in names]
+    prompt, completion, cached = np.array(
+        [[10.0, 1e5, 199_999, 250_000], [1, 10.0, 1, 1000], [0, 5e4, 0, 200_000]]
+    )
+    prompt_usd, completion_usd = bills_of(offers, prompt=prompt, completion=completion, cached=cached)
+    assert prompt_usd.shape == completion_usd.shape == (4, 4)
+    for row, one in enumerate(offers):
+        for column, shape in enumerate(zip(prompt, completion, cached, strict=True)):
+            both = (prompt_usd[row, column], completion_usd[row, column])
+            assert both == pytest.approx(bill_of(one, *shape), nan_ok=True)
 
 
 # Which offer is compared with
@@ -300,11 +307,6 @@ def test_the_median_is_over_the_unmarked_offers(prices, median):
 def test_offers_within_20_percent_of_the_cheapest_are_counted_itself_included(usd, near):
     answer = ask(offer("cheapest", 1.0), offer("next", usd), offer("retired", 1.1, deprecated=True))
     assert answer.n_within_20_percent == near
-
-
-def test_offers_of_a_model_are_found_by_their_key_alone():
-    mapped, other, unmapped = offer("a"), offer("b", model_id="qwen"), offer("c", model_id=None)
-    assert offers_of_model([mapped, other, unmapped], "llama") == [mapped]
 
 
 def test_no_offer_at_all_is_no_answer():

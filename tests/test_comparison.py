@@ -317,7 +317,10 @@ def test_an_unknown_gpu_is_a_sentence(answer):
 def test_targets_that_nothing_holds_are_said_with_what_the_nearest_reaches(answer):
     result = answer(replace(DEFAULT, ttft=0.001, tpot=0.0001))
     for shape in result.shapes:
-        assert "The latency targets do not hold on any deployment" in shape.host_reason
+        assert (
+            "No deployment holds the latency targets. On the cheapest one that fits, at batch 1, "
+            in shape.host_reason
+        )
         assert "TTFT is" in shape.host_reason
         assert "(target 0.001 s)" in shape.host_reason
         assert "(target 0.1 ms)" in shape.host_reason
@@ -328,7 +331,7 @@ def test_targets_that_nothing_holds_are_said_with_what_the_nearest_reaches(answe
 
 def test_only_the_target_that_is_missed_is_named(answer):
     reason = answer(replace(FOUR_H100, batch=None, ttft=0.001)).shapes[0].host_reason
-    assert "this deployment" in reason
+    assert reason.startswith("This deployment does not hold the latency targets: at batch ")
     assert "TTFT is" in reason
     assert "TPOT" not in reason
 
@@ -572,6 +575,25 @@ def test_the_batch_curve_passes_through_the_answer(answer):
 def test_what_stops_a_larger_batch_is_named(answer, changes, words):
     scenario = replace(FOUR_H100, prompt_a=512, completion_a=512, batch=None)
     assert words in answer(replace(scenario, **changes)).shapes[0].stops_next
+
+
+# The tables of a day
+
+
+def test_offers_of_a_model_are_found_by_their_key_alone(tables_on):
+    tables = tables_on(TODAY)
+    for model in ("llama-3.3-70b", "falcon-7b", None):
+        wanted = [offer for offer in tables.api_offers if offer.model_id == model]
+        assert tables.api_offers_by_model.get(model, []) == wanted
+
+
+def test_deployments_are_found_once_for_each_question_and_not_shared_between_tables(tables_on):
+    tables = tables_on(TODAY)
+    assert tables.candidates(FOUR_H100) is tables.candidates(replace(FOUR_H100, prompt_a=7, usable=0.5))
+    for changes in ({"gpus": 2}, {"precision": "fp16"}, {"overhead_percent": 10.0}, {"gpu": "cheapest"}):
+        assert tables.candidates(replace(FOUR_H100, **changes))[0] != tables.candidates(FOUR_H100)[0]
+    without_prices = replace(tables, gpu_offers=[])
+    assert without_prices.candidates(FOUR_H100)[0] == []
 
 
 # Anything a link may ask

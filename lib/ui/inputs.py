@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import date
 
 import streamlit as st
@@ -203,7 +204,7 @@ def _gpu_offer_label(key: str, offers: dict[str, GpuOffer], money: Money) -> str
     )
 
 
-def engine_inputs(tables: Tables) -> None:
+def engine_inputs(tables: Tables, _money: Money) -> None:
     """Serving mode, cache precision, batch and targets."""
     st.selectbox(
         "Serving mode", LIMITS["mode"].choices, format_func=_MODE_WORDS.__getitem__, key=key_of("mode")
@@ -252,7 +253,7 @@ def engine_inputs(tables: Tables) -> None:
     )
 
 
-def money_inputs() -> None:
+def money_inputs(_tables: Tables, _money: Money) -> None:
     """Day, currency, overhead."""
     low, high = (LIMITS["as_of"].low, LIMITS["as_of"].high)
     st.date_input(
@@ -306,3 +307,12 @@ def note_on_money(money: Money) -> None:
         st.warning(f"{text} Check it under Day and money: no rate is looked up.", icon=":material/info:")
     else:
         st.caption(text)
+
+
+BOXES: Mapping[str, Callable[[Tables, Money], None]] = {
+    "Model and API": model_inputs,
+    "GPUs": gpu_inputs,
+    "Engine and targets": engine_inputs,
+    "Day and money": money_inputs,
+}
+"""The boxes of the sidebar, in order."""

@@ -163,9 +163,7 @@ def main() -> None:
         compare(scenario, tables)
         answers.append((time.perf_counter() - begin) * 1e3)
     ratio = full_rerun / empty_rerun
-    print(
-        f"rerun, median of {RUNS}: empty page {empty_rerun:.0f} ms, Compare {full_rerun:.0f} ms: {ratio:.1f} x"
-    )
+    print(f"rerun: empty page {empty_rerun:.0f} ms, Compare {full_rerun:.0f} ms: {ratio:.1f} x")
     print(f"of which computing the answer: {statistics.median(answers):.0f} ms")
     print(f"seen in Chromium: empty page {empty_ms:.0f} ms, Compare {full_ms:.0f} ms")
 

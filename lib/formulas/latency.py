@@ -1,0 +1,142 @@
+"""Latency as a cheap function of the batch, for finding the largest batch that holds a target.
+
+A step is affine in the batch but for the weights it touches, so two steps, at batch 1 and 2, say
+everything about the others. Evaluating the line costs a tenth of evaluating the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lib.formulas._domain import Numeric
+from lib.formulas.flops import touched_weight_bytes
+from lib.formulas.parts import Engine, ModelShape, Replica
+from lib.formulas.serving import MODES, StepTime, decode_step, mean_context, prefill_step
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepLine:
+    """A step at any batch, from its times at batch 1 and 2."""
+
+    one: StepTime
+    two: StepTime
+    model: ModelShape
+    tokens_per_sequence: Numeric
+    """Tokens that one sequence adds to the step. [tokens]"""
+
+    def total_s(self, batch: Floats) -> Floats:
+        """Time of the step, equal to ``StepTime.total_s`` at that batch up to rounding. [s]"""
+        more = batch - 1
+
+        def affine(name: str) -> Any:
+            first = np.asarray(getattr(self.one, name))
+            return first + more * (np.asarray(getattr(self.two, name)) - first)
+
+        return np.asarray(
+            np.maximum(affine("linear_compute_s"), self._weights_s(batch))
+            + np.maximum(affine("attention_compute_s"), affine("attention_memory_s"))
+            + affine("link_s")
+            + affine("fixed_s")
+        )
+
+    def _weights_s(self, batch: Floats) -> Any:
+        """Reading the touched weights: the one part that is not affine."""
+        if not np.any(self.model.routed_bytes):
+            return self.one.linear_memory_s
+
+        def touched(tokens: Any) -> Any:
+            return touched_weight_bytes(
+                shared_bytes=self.model.shared_bytes,
+                routed_bytes=self.model.routed_bytes,
+                expert_share=self.model.expert_share,
+                tokens=tokens,
+            )
+
+        tokens = np.asarray(self.tokens_per_sequence)
+        return np.asarray(self.one.linear_memory_s) / touched(tokens) * touched(batch * tokens)
+
+
+def latency_of(
+    mode: str,
+    *,
+    model: ModelShape,
+    replica: Replica,
+    engine: Engine,
+    prompt_tokens: Floats,
+    completion_tokens: Floats,
+    cached_tokens: Floats,
+) -> Callable[[Floats], tuple[Floats, Floats]]:
+    """Give TTFT and TPOT of a serving mode as a function of the batch.
+
+    Parameters
+    ----------
+    mode
+        Key of :data:`lib.formulas.serving.MODES`.
+    model, replica, engine
+        See :mod:`lib.formulas.parts`.
+    prompt_tokens, completion_tokens, cached_tokens
+        The shape of one request. [tokens]
+
+    Returns
+    -------
+    Callable
+        From batches to (TTFT, TPOT), equal to the mode's own at that batch up to rounding. [s]
+
+    Raises
+    ------
+    ValueError
+        If an argument leaves its domain.
+
+    References
+    ----------
+    .. [1] Own derivation from the modes in :mod:`lib.formulas.serving`; the tests compare the two.
+    """
+    context = mean_context(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
+
+    def decode_at(batch: int) -> StepTime:
+        return decode_step(model=model, replica=replica, engine=engine, batch=batch, context_tokens=context)
+
+    def prefill_at(batch: int) -> StepTime:
+        return prefill_step(
+            model=model,
+            replica=replica,
+            engine=engine,
+            batch=batch,
+            prompt_tokens=prompt_tokens,
+            cached_tokens=cached_tokens,
+        )
+
+    decode = StepLine(one=decode_at(1), two=decode_at(2), model=model, tokens_per_sequence=1)
+    alone = prefill_at(1)
+    if mode == "static":
+        tokens = prompt_tokens - cached_tokens
+        prefill = StepLine(one=alone, two=prefill_at(2), model=model, tokens_per_sequence=tokens)
+        return lambda batch: (prefill.total_s(batch), decode.total_s(batch))
+    single = MODES[mode](
+        model=model,
+        replica=replica,
+        engine=engine,
+        batch=1,
+        prompt_tokens=prompt_tokens,
+        completion_tokens=completion_tokens,
+        cached_tokens=cached_tokens,
+        prefill=alone,
+    )
+    prefill_s = np.asarray(alone.total_s)
+    # What a mode adds to prefill and first step, such as moving the cache to another pool.
+    extra_s = np.asarray(single.ttft_s) - prefill_s - np.asarray(single.decode.total_s)
+    # What one more slot adds to the time between tokens: the neighbours' prompts, read in between.
+    stall_s = np.asarray(single.tpot_s) - np.asarray(single.decode.total_s)
+
+    def latencies(batch: Floats) -> tuple[Floats, Floats]:
+        step_s = decode.total_s(batch)
+        return prefill_s + step_s + extra_s, step_s + batch * stall_s
+
+    return latencies
