@@ -301,13 +301,18 @@ def _compare(options: argparse.Namespace) -> int:
     return 0
 
 
+def _sentence(problems: Sequence[str]) -> str:
+    """One fault as it is, several as a list under their number."""
+    return problems[0] if len(problems) == 1 else "\n".join([f"{len(problems)} problems:", *problems])
+
+
 def _data_build(options: argparse.Namespace) -> int:
     from lib.db.build import DATA, DataError, build_file
 
     try:
         build_file(options.path, options.data or DATA)
     except DataError as problem:
-        raise BadInput(str(problem)) from None
+        raise BadInput(_sentence(problem.problems)) from None
     print(json.dumps({"path": str(options.path)}) if options.json else f"Wrote {options.path}.")
     return 0
 
@@ -319,7 +324,7 @@ def _data_check(options: argparse.Namespace) -> int:
     try:
         report = check(options.data or DATA)
     except DataError as problem:
-        raise BadInput(str(problem)) from None
+        raise BadInput(_sentence(problem.problems)) from None
     if options.json:
         print(
             json.dumps(
