@@ -821,14 +821,14 @@ def test_static_batches_do_not_wait_in_a_queue():
 def test_separate_pools_decode_without_prefills_between():
     one = candidate()
     answer = run([one], replace(ASK, mode="disaggregated", batch=8))
-    _, tpot, _ = by_hand(one, ASK, 8, 1000, 200, mode=disaggregated)
+    _, tpot, _, _ = by_hand(one, ASK, 8, 1000, 200, mode=disaggregated)
     assert answer.tpot_s[0, 0] == pytest.approx(tpot)
 
 
 def test_the_physical_limit_has_no_range():
     one = candidate()
     answer = run([one], replace(ASK, batch=8), ideal=True)
-    _, tpot, _ = by_hand(one, ASK, 8, 1000, 200, engine=IDEAL)
+    _, tpot, _, _ = by_hand(one, ASK, 8, 1000, 200, engine=IDEAL)
     assert answer.tpot_s[0, 0] == pytest.approx(tpot)
     assert answer.prompt_usd_low.tolist() == answer.prompt_usd_high.tolist() == answer.prompt_usd.tolist()
 

@@ -8,13 +8,16 @@ from streamlit.testing.v1 import AppTest
 
 from lib.scenario import Scenario
 from lib.scenario_url import decode
+from lib.ui.inputs import BOXES
 
 ROOT = Path(__file__).parents[2]
 
 
 def run(**link: str) -> AppTest:
-    """Open the app with a link."""
+    """Open the app with a link and all boxes of the sidebar."""
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    for title in BOXES:
+        app.session_state[f"box_{title}"] = True
     for key, value in link.items():
         app.query_params[key] = value
     app.run()
