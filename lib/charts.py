@@ -244,7 +244,8 @@ def volume(answer: ShapeAnswer, money: Money, per: str) -> go.Figure:
     names = (offer_name(answer.api.bill.offer), f"%{{customdata}} × {deployment_name(answer.host)}")
     data: list[Trace] = []
     labels: list[dict[str, Any]] = []
-    highest = max(curve.api_usd_month[-1], curve.host_usd_month[-1])
+    last = sorted((float(curve.api_usd_month[-1]), float(curve.host_usd_month[-1])))
+    close = last[0] > 0.85 * last[1]
     for name, label, usd, colour, line in (
         (names[0], "API", curve.api_usd_month, API, {}),
         (names[1], "self-hosted", curve.host_usd_month, SELF_HOSTED, {"dash": "dash", "shape": "vh"}),
@@ -271,7 +272,7 @@ def volume(answer: ShapeAnswer, money: Money, per: str) -> go.Figure:
                 "font": {"color": colour},
                 "showarrow": False,
                 "xanchor": "right",
-                "yshift": 12 if usd[-1] >= highest else -14,
+                "yshift": -14 if close and usd[-1] < last[1] else 12,
             }
         )
     marks = [(answer.at_load.requests_per_s, "your load", LIMIT)]

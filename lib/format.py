@@ -55,10 +55,10 @@ class Money:
         return SYMBOLS[self.currency]
 
     def amount(self, usd: float | None) -> str:
-        """Write an amount; two decimals from 1 to 100, as prices are written.
+        """Write an amount; at least two decimals below 100, as prices are written.
 
-        >>> Money().amount(2.5), Money().amount(1234.5), Money().amount(0.00316)
-        ('$2.50', '$1,230', '$0.00316')
+        >>> Money().amount(2.5), Money().amount(1234.5), Money().amount(0.8), Money().amount(0.00316)
+        ('$2.50', '$1,230', '$0.80', '$0.00316')
         >>> Money(currency="EUR", rate=0.9).amount(10)
         '€9.00'
         """
@@ -68,6 +68,9 @@ class Money:
         # Decided on the rounded amount, so that 99.999 is written as 100 is and 0.9999 as 1 is.
         as_price = round(abs(value), 3) >= 1 and round(abs(value), 2) < 100
         text = f"{value:.2f}".replace("-", "−") if as_price else number(value)
+        whole, point, decimals = text.partition(".")
+        if point and len(decimals) == 1:
+            text = f"{whole}.{decimals}0"
         return self.symbol + text
 
     def per_million(self, usd_per_token: float | None) -> str:

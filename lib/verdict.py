@@ -184,7 +184,7 @@ def at_load(answer: ShapeAnswer, money: Money) -> str:
     size = f"{count(here.replicas, 'replica')} of {count(answer.host.candidate.n_gpus, 'GPU')}"
     if here.replicas > 1:
         size += f" each ({gpus:,} GPUs)"
-    cheaper = "API" if here.api_usd_month < here.host_usd_month else "self-hosting"
+    cheaper = "the API" if here.api_usd_month < here.host_usd_month else "self-hosting"
     return (
         f"At your {load(here.requests_per_s)}: {size}, {percent(here.busy)} busy, "
         f"{money.amount(here.host_usd_month)} a month against {money.amount(here.api_usd_month)} "

@@ -417,7 +417,7 @@ def test_words_are_not_escaped_here(article):
         ("`code`", "\\`code\\`"),
         ("back\\slash", "back\\\\slash"),
         ("llama_3 ~old~", "llama\\_3 \\~old\\~"),
-        ("41 % busy, 2×A100", "41 % busy, 2×A100"),
+        ("41 % busy, 2×A100", "41\u00a0% busy, 2×A100"),
     ],
 )
 def test_text_from_outside_is_never_markdown(text, escaped):

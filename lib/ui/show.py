@@ -23,12 +23,13 @@ GLOSSARY = {
     "TPOT": "time per output token after the first",
     "batch": "sequences that are decoded together",
 }
+_UNIT = re.compile(r"(?<=\d) (?=(%|[µm]?s|min|h|[kMGT]?B)(?!\w))")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:-])")
 
 
 def plain(text: str) -> str:
-    """Escape whatever Markdown would read as formatting."""
-    return _MARKDOWN.sub(r"\\\1", text)
+    """Escape whatever Markdown would read as formatting, and keep numbers and units on one line."""
+    return _MARKDOWN.sub(r"\\\1", _UNIT.sub("\u00a0", text))
 
 
 def link_warnings(sentences: Sequence[str]) -> None:
@@ -98,7 +99,7 @@ def cost_map(answer: Comparison, presets: Sequence[Preset], money: Money) -> Non
     )
     st.caption(
         "Blue: self-hosting cheaper. Orange: API cheaper. Black line: equal. A, B: your shapes. "
-        "Rings: presets. Blank: no deployment holds the targets, or the context is too long. "
+        "White dots: presets. Blank: no deployment holds the targets, or the context is too long. "
         "Nothing is cached on the map."
     )
 

@@ -28,7 +28,7 @@ def run(**link: str) -> AppTest:
 def texts(app: AppTest) -> str:
     """Everything that the page says, Markdown escapes taken out."""
     blocks = [*app.markdown, *app.caption, *app.subheader, *app.warning, *app.info]
-    return "\n".join(block.value for block in blocks).replace("\\", "")
+    return "\n".join(block.value for block in blocks).replace("\\", "").replace("\u00a0", " ")
 
 
 def test_page_opens_with_a_verdict_for_each_shape() -> None:
