@@ -1,8 +1,9 @@
 """Compare page: a widget moved, against an empty Streamlit page, interleaved in one run.
 
-Two measures. The rerun: a widget's new value is sent over the websocket, the clock stops when the
-script's last message has arrived; the budget (design) is 3 times the empty page's. And what a visitor
-sees: a number typed in Chromium, until the page shows it and the script rests, drawing included.
+The rerun: a widget's new value is sent over the websocket, the clock stops when the script's last
+message has arrived. The empty page is served twice: by ``streamlit run``, which is what an empty
+Streamlit page is, and by the server that ``breakeven serve`` uses. Budget (design): 3 times the empty
+page. Then what a visitor sees: a number typed in Chromium, until the page shows it and the script rests.
 Run with ``uv run python -m tests.benchmarks.bench_compare``.
 """
 
@@ -18,10 +19,12 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 
+import streamlit as st
+import uvicorn
 from playwright.sync_api import Page, sync_playwright
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -51,15 +54,21 @@ MEASURE = """
 """
 
 
+STOCK = ("streamlit", "run", "{script}", "--server.headless=true", "--server.port={port}")
+OURS = ("tests.benchmarks.bench_compare", "{script}", "{port}")
+DASHBOARD = ("lib.cli", "serve", "--headless", "--port={port}")
+
+
 @contextmanager
-def served(script: Path) -> Iterator[str]:
-    """Serve a script as the dashboard is served."""
+def served(command: tuple[str, ...], script: Path) -> Iterator[str]:
+    """Serve a script; gives its address."""
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         port = probe.getsockname()[1]
-    options = ["--server.headless", "true", "--server.port", str(port), "--server.address", "localhost"]
-    command = [sys.executable, "-m", "streamlit", "run", str(script), *options]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+    words = [word.format(script=script, port=port) for word in command]
+    with subprocess.Popen(
+        [sys.executable, "-m", *words], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
         try:
             for _ in range(300):
                 try:
@@ -70,6 +79,11 @@ def served(script: Path) -> Iterator[str]:
             yield f"http://localhost:{port}"
         finally:
             server.terminate()
+
+
+def serve(script: str, port: int) -> None:
+    """Serve a script as ``breakeven serve`` does."""
+    uvicorn.run(st.App(script), host="localhost", port=port, log_level="warning")
 
 
 class Visitor:
@@ -107,66 +121,84 @@ class Visitor:
         return (time.perf_counter() - begin) * 1e3
 
 
-def rerun_ms(empty: str, full: str) -> tuple[float, float]:
-    """Medians of both pages' reruns. [ms]"""
-    addresses = [f"ws{address.removeprefix('http')}/_stcore/stream" for address in (empty, full)]
-    times: list[list[float]] = [[], []]
-    with connect(addresses[0], max_size=None) as one, connect(addresses[1], max_size=None) as other:
-        visitors = [Visitor(one), Visitor(other)]
+def rerun_ms(addresses: list[str]) -> list[float]:
+    """Median rerun of each page. [ms]"""
+    with ExitStack() as stack:
+        visitors = [
+            Visitor(
+                stack.enter_context(
+                    connect(f"ws{address.removeprefix('http')}/_stcore/stream", max_size=None)
+                )
+            )
+            for address in addresses
+        ]
+        times: list[list[float]] = [[] for _ in visitors]
+        # Interleaved, so that a busy machine slows all of them.
         for number in range(RUNS + 3):
             for visitor, kept in zip(visitors, times, strict=True):
                 kept.append(visitor.change_ms(1000 + 7 * number))
-    return statistics.median(times[0][3:]), statistics.median(times[1][3:])
+    return [statistics.median(kept[3:]) for kept in times]
+
+
+def seen_ms(addresses: list[str]) -> list[float]:
+    """Median time until a visitor in Chromium sees the change. [ms]"""
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if chromium is None:
+        raise SystemExit("no Chromium: install it or set CHROMIUM to its path")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        pages = []
+        for address in addresses:
+            page = browser.new_page(viewport={"width": 1280, "height": 800})
+            page.goto(address)
+            page.get_by_label("Prompt tokens", exact=True).first.wait_for()
+            page.wait_for_timeout(3000)
+            pages.append(page)
+        times: list[list[float]] = [[] for _ in pages]
+        for number in range(RUNS + 3):
+            for page, kept in zip(pages, times, strict=True):
+                page.bring_to_front()
+                kept.append(change_ms(page, 1000 + 7 * number))
+        browser.close()
+    return [statistics.median(kept[3:]) for kept in times]
 
 
 def change_ms(page: Page, value: int) -> float:
-    """Type another number of prompt tokens and wait for it to be read back from the page."""
+    """Type another number of prompt tokens and wait for it to be read back from the page. [ms]"""
     field = page.get_by_label("Prompt tokens", exact=True).first
     field.fill(str(value))
     field.press("Enter")
     return float(page.evaluate(MEASURE, [f"{value:,}"]))
 
 
-def main() -> None:
-    """Measure and print."""
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if chromium is None:
-        raise SystemExit("no Chromium: install it or set CHROMIUM to its path")
-    with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder) / "empty.py"
-        script.write_text(EMPTY, encoding="utf-8")
-        with served(script) as empty, served(ROOT / "app.py") as full, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-            )
-            pages = []
-            for address in (empty, full):
-                page = browser.new_page(viewport={"width": 1280, "height": 800})
-                page.goto(address)
-                page.get_by_label("Prompt tokens", exact=True).first.wait_for()
-                page.wait_for_timeout(3000)
-                pages.append(page)
-            times: list[list[float]] = [[], []]
-            # Interleaved, so that a busy machine slows both.
-            for number in range(RUNS + 3):
-                for page, kept in zip(pages, times, strict=True):
-                    page.bring_to_front()
-                    kept.append(change_ms(page, 1000 + 7 * number))
-            browser.close()
-            empty_rerun, full_rerun = rerun_ms(empty, full)
-    empty_ms, full_ms = (statistics.median(kept[3:]) for kept in times)
+def answer_ms() -> float:
+    """Median time of computing the default answer, without any page. [ms]"""
     scenario = Scenario(as_of=date(2026, 11, 21))
     tables = tables_on(scenario.as_of)
-    answers = []
+    times = []
     for _ in range(RUNS):
         begin = time.perf_counter()
         compare(scenario, tables)
-        answers.append((time.perf_counter() - begin) * 1e3)
-    ratio = full_rerun / empty_rerun
-    print(f"rerun: empty page {empty_rerun:.0f} ms, Compare {full_rerun:.0f} ms: {ratio:.1f} x")
-    print(f"of which computing the answer: {statistics.median(answers):.0f} ms")
-    print(f"seen in Chromium: empty page {empty_ms:.0f} ms, Compare {full_ms:.0f} ms")
+        times.append((time.perf_counter() - begin) * 1e3)
+    return statistics.median(times)
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        script = Path(folder) / "empty.py"
+        script.write_text(EMPTY, encoding="utf-8")
+        addresses = [stack.enter_context(served(command, script)) for command in (STOCK, OURS, DASHBOARD)]
+        stock, ours, full = rerun_ms(addresses)
+        empty_seen, full_seen = seen_ms([addresses[0], addresses[2]])
+    print(f"rerun: empty page {stock:.0f} ms by streamlit run, {ours:.0f} ms by our server")
+    print(f"rerun: Compare {full:.0f} ms: {full / stock:.1f} x and {full / ours:.1f} x the empty page")
+    print(f"of which computing the answer: {answer_ms():.0f} ms")
+    print(f"seen in Chromium: empty page {empty_seen:.0f} ms, Compare {full_seen:.0f} ms")
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) == 3:
+        serve(sys.argv[1], int(sys.argv[2]))
+    else:
+        main()
