@@ -689,3 +689,48 @@ def expected_tokens_per_verification(*, acceptance: Numeric, drafts: Numeric) ->
     with np.errstate(divide="ignore", invalid="ignore"):
         tokens = (1 - a ** (np.asarray(drafts) + 1)) / (1 - a)
     return scalar_or_array(np.where(a < 1, tokens, np.asarray(drafts) + 1.0))
+
+
+def speculative_tpot(
+    *, verification_s: Numeric, draft_s: Numeric, acceptance: Numeric, drafts: Numeric
+) -> Numeric:
+    r"""Time per output token with speculative decoding.
+
+    .. math:: \mathrm{TPOT} = \frac{t_\mathrm{verify} + k \, t_\mathrm{draft}}{E}
+
+    Parameters
+    ----------
+    verification_s
+        One step of the large model over the drafted tokens. [s]
+    draft_s
+        One step of the draft model. [s]
+    acceptance
+        Probability that a drafted token is accepted. [0 to 1]
+    drafts
+        Drafted tokens per step, :math:`k`. [-]
+
+    Returns
+    -------
+    Numeric
+        Time per token. [s]
+
+    Raises
+    ------
+    ValueError
+        If any element is out of domain.
+
+    References
+    ----------
+    .. [1] Y. Leviathan et al., 2023, theorem 3.8 (with c the draft's share of a step), arXiv:2211.17192
+
+    Examples
+    --------
+    Two tokens expected from a step and one draft that together take 12 ms:
+
+    >>> speculative_tpot(verification_s=0.010, draft_s=0.002, acceptance=1.0, drafts=1)
+    0.006
+    """
+    require_positive(verification_s=verification_s)
+    require_not_negative(draft_s=draft_s)
+    expected = expected_tokens_per_verification(acceptance=acceptance, drafts=drafts)
+    return (verification_s + drafts * draft_s) / expected
