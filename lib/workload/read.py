@@ -11,6 +11,7 @@ import csv
 import glob as globbing
 import io
 import json
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -204,8 +205,11 @@ class _Table:
     names: list[Path] = field(default_factory=list)
     sample: list[dict[Path, str]] = field(default_factory=list)
     header_lines: int = 0
+    width: int = 0
     delimiter: str = ","
     quoting: bool = True
+    rejects: str = "reject_errors"
+    """Where the reader notes the lines that it leaves out; one place for every way of reading."""
     notes: list[str] = field(default_factory=list)
 
 
@@ -293,7 +297,7 @@ def _files(
     return found
 
 
-def _connect(path: FilePath, limits: Limits, folder: FilePath, memory_mb: int) -> DuckDBPyConnection:
+def _connect(path: FilePath, limits: Limits, memory_mb: int, *, ordered: bool = False) -> DuckDBPyConnection:
     """Open a database in memory that can read one file and nothing else."""
     connection = duckdb.connect(
         ":memory:", config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
@@ -303,7 +307,7 @@ def _connect(path: FilePath, limits: Limits, folder: FilePath, memory_mb: int) -
         ("SET threads = ?", limits.threads),
         ("SET temp_directory = ?", ""),
         ("SET TimeZone = ?", "UTC"),
-        ("SET preserve_insertion_order = ?", False),
+        ("SET preserve_insertion_order = ?", ordered),
         ("SET python_enable_replacements = ?", False),
         ("SET allow_community_extensions = ?", False),
         ("SET allow_persistent_secrets = ?", False),
@@ -349,7 +353,7 @@ def _read_one(
                 limits.too_much(f"The JSON document has {size_mb:,.0f} MB, above", "document_mb", "MB")
                 + " JSON Lines have no such limit."
             )
-        with closing(_connect(file, limits, folder, memory)) as connection:
+        with closing(_connect(file, limits, memory)) as connection:
             if plain.parquet:
                 table = _parquet(connection, file, limits)
             elif _starts_json(file):
@@ -453,6 +457,7 @@ def _csv(path: FilePath, mapping: Mapping_ | None, limits: Limits) -> _Table:
         kind="csv",
         names=list(columns),
         header_lines=lines + skipped,
+        width=len(header),
         delimiter=delimiter,
         notes=notes,
     )
@@ -484,13 +489,14 @@ def _looks_like_data(header: Sequence[str]) -> bool:
 
 
 def _csv_source(table: _Table, width: int, limits: Limits) -> str:
-    columns = ", ".join(f"'c{n}': 'VARCHAR'" for n in range(width))
+    columns = ", ".join(f"'c{n}': '{table.types.get(f'c{n}', 'VARCHAR')}'" for n in range(width))
     delimiter = {",": ",", ";": ";", "\t": "\t", "|": "|"}[table.delimiter]
     quote = "'\"'" if table.quoting else "''"
     return (
         f"read_csv($path, delim='{delimiter}', quote={quote}, escape={quote}, header=false, "
         f"skip={table.header_lines}, auto_detect=false, columns={{{columns}}}, "
-        f"max_line_size={limits.line_kb * 1000 + 1000}, store_rejects=true, rejects_limit=0)"
+        f"max_line_size={limits.line_kb * 1000 + 1000}, store_rejects=true, rejects_limit=0, "
+        f"rejects_table='{table.rejects}', rejects_scan='{table.rejects}_scans')"
     )
 
 
@@ -526,7 +532,8 @@ def _json(connection: DuckDBPyConnection, path: FilePath, document: bool, limits
         base = (
             "(SELECT TRY_CAST(line AS JSON) AS j, line FROM read_csv($path, delim='\x01', quote='', escape='', "
             "header=false, auto_detect=false, columns={'line': 'VARCHAR'}, "
-            f"max_line_size={limits.line_kb * 1000 + 1000}, store_rejects=true, rejects_limit=0))"
+            f"max_line_size={limits.line_kb * 1000 + 1000}, store_rejects=true, rejects_limit=0, "
+            "rejects_table='reject_errors', rejects_scan='reject_scans'))"
         )
     parameters = {"path": str(path)}
     parent = False
@@ -688,6 +695,9 @@ def _texts(table: _Table, found: Recognised) -> tuple[dict[str, str], frozenset[
             cell = f"TRY_CAST({column} AS JSON)" if kind in ("VARCHAR", "JSON") else f"to_json({column})"
             return f"json_extract_string({cell}, ${key})", False
         if kind == "VARCHAR":
+            # Left bare, the reader would cast the column itself and drop the rows where that fails.
+            return (f"NULLIF(TRIM({column}), '')" if table.kind == "csv" else column), False
+        if kind in _TIMES and path in found.mapping.get("ts", ()) and len(found.mapping["ts"]) == 1:
             return column, False
         return (column, True) if kind.startswith(_NUMERIC) else (f"CAST({column} AS VARCHAR)", False)
 
@@ -722,14 +732,15 @@ def _read_table(
         )
     if found.format.refusal:
         raise Unreadable(found.format.refusal)
-    texts, numbers = _texts(table, found)
-    numeric_time = _numeric_time(table, found)
-    optional = frozenset({"input"}) if found.format.grain == BUCKET else frozenset()
-
-    def rows(source: str) -> str:
-        return sql.rows_sql(source, texts, found.format, found.cached, edges, numeric_time=numeric_time,
-                            number_fields=numbers, optional=optional)
-
+    fast = _with_types(table, found, file, limits) if table.kind == "csv" else None
+    if fast is not None:
+        texts, rows = _query(fast, found, edges)
+        sums, sets, withheld = _sums(connection, fast, rows, texts, limits)
+        if not _rejects(connection, fast) and all(row["good"] >= 0 for row in sums):
+            return _workload(
+                connection, fast, found, rows, sums, sets, withheld, [], file, name, edges, texts, limits
+            )
+    texts, rows = _query(table, found, edges)
     sums, sets, withheld = _sums(connection, table, rows, texts, limits)
     rejects = _rejects(connection, table)
     if table.kind == "csv" and any("QUOTE" in kind for _, _, kind, _ in rejects):
@@ -744,12 +755,69 @@ def _read_table(
     return _workload(connection, table, found, rows, sums, sets, withheld, rejects, file, name, edges, texts, limits)
 
 
+def _query(table: _Table, found: Recognised, edges: Edges) -> tuple[dict[str, str], Callable[[str], str]]:
+    """Expressions of the cells, and the canonical rows over any source with the same columns."""
+    texts, numbers = _texts(table, found)
+    numeric_time = _numeric_time(table, found)
+    time_columns = [table.columns.get(path) for path in found.mapping.get("ts", ())]
+    typed_time = len(time_columns) == 1 and table.types.get(str(time_columns[0]), "") in _TIMES
+    optional = frozenset({"input"}) if found.format.grain == BUCKET else frozenset()
+
+    def rows(source: str) -> str:
+        return sql.rows_sql(
+            source,
+            texts,
+            found.format,
+            found.cached,
+            edges,
+            numeric_time=numeric_time,
+            typed_time=typed_time,
+            number_fields=numbers,
+            optional=optional,
+        )
+
+    return texts, rows
+
+
+_TIMES = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "DATE", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S")
+
+
 def replace_quotes(table: _Table, limits: Limits) -> _Table:
     """The same file with quotation marks as plain characters."""
-    width = table.source.count("'VARCHAR'")
-    copy = replace(table, quoting=False)
-    copy.source = _csv_source(copy, width, limits)
+    copy = replace(table, quoting=False, rejects="reject_unquoted")
+    copy.source = _csv_source(copy, table.width, limits)
     return copy
+
+
+def _with_types(table: _Table, found: Recognised, file: FilePath, limits: Limits) -> _Table | None:
+    """The same file with the types that its first rows suggest: faster, as long as every row agrees."""
+    single = {name: paths[0] for name, paths in found.mapping.items() if len(paths) == 1 and len(paths[0]) == 1}
+    uses = [path for paths in found.mapping.values() for path in paths]
+    types: dict[str, str] = {}
+    for name, path in single.items():
+        values = [row[path] for row in table.sample if row.get(path)]
+        if uses.count(path) > 1 or not values:
+            continue
+        if name in (*TOKEN_FIELDS, "reported_cost_usd") and all(_is_number(value) for value in values):
+            types[table.columns[path]] = "DOUBLE"
+        elif name == "ts" and not found.format.relative_time and all(_PLAIN_TIME.fullmatch(v) for v in values):
+            types[table.columns[path]] = "TIMESTAMP"
+    if not types:
+        return None
+    copy = replace(table, rejects="reject_typed", types=types, parameters=dict(table.parameters))
+    copy.source = _csv_source(copy, table.width, limits)
+    return copy
+
+
+_PLAIN_TIME = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?Z?")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return text.isascii() and "_" not in text
 
 
 def _numeric_time(table: _Table, found: Recognised) -> bool:
@@ -774,7 +842,6 @@ def _sums(
                                  tenants=with_tenants)
         used = {key: value for key, value in table.parameters.items() if f"${key}" in statement}
         try:
-            _forget_rejects(connection)
             result = connection.execute(statement, used)
             keys = [column[0] for column in result.description or []]
             fetched = result.fetchmany(limits.groups + 1)
@@ -794,11 +861,6 @@ def _sums(
     raise AssertionError("one attempt always returns or raises")
 
 
-def _forget_rejects(connection: DuckDBPyConnection) -> None:
-    for name in ("reject_errors", "reject_scans"):
-        connection.execute(f"DROP TABLE IF EXISTS {name}")
-
-
 def _rejects(connection: DuckDBPyConnection, table: _Table) -> list[tuple[int, str, str, str]]:
     """Lines that have not the columns they should: line, column, kind, text."""
     if table.kind == "parquet":
@@ -806,7 +868,7 @@ def _rejects(connection: DuckDBPyConnection, table: _Table) -> list[tuple[int, s
     try:
         rows = connection.execute(
             "SELECT line, COALESCE(MIN(column_name), ''), MIN(CAST(error_type AS VARCHAR)), "
-            "MIN(LEFT(csv_line, 200)) FROM reject_errors GROUP BY line ORDER BY line"
+            f"MIN(LEFT(csv_line, 200)) FROM {table.rejects} GROUP BY line ORDER BY line"
         ).fetchall()
     except duckdb.Error:
         return []
@@ -998,8 +1060,7 @@ def _locate(
     numbered = f"(SELECT *, ROW_NUMBER() OVER () AS n FROM {table.source})"
     cells = [one for one in (*TOKEN_FIELDS, "ts") if one in columns]
     # The raw cells, the number and the status of every row; only the bad ones are kept.
-    statement = rows(numbered).replace("SELECT r_", "SELECT r_")
-    statement = _keep_number(statement, bool(inner))
+    statement = _keep_number(rows(numbered), bool(inner))
     selected = ", ".join(f"CAST(r_{one} AS VARCHAR)" for one in cells)
     whole = "LEFT(line, 200)" if inner else "NULL"
     query = (
@@ -1007,9 +1068,9 @@ def _locate(
         f"ORDER BY n LIMIT {limits.problem_rows}"
     )
     used = {key: value for key, value in table.parameters.items() if f"${key}" in query}
-    connection.execute("DROP TABLE IF EXISTS reject_errors")
-    connection.execute("DROP TABLE IF EXISTS reject_scans")
-    fetched = connection.execute(query, used).fetchall()
+    # A connection that keeps the order of the rows: their numbers become line numbers.
+    with closing(_connect(file, limits, limits.memory_mb, ordered=True)) as ordered:
+        fetched = ordered.execute(query, used).fetchall()
     line_of = _line_numbers(table, file, rejects, [int(row[0]) for row in fetched])
     problems = []
     for number, good, late, text, *values in fetched:

@@ -117,6 +117,7 @@ def rows_sql(
     edges: Edges,
     *,
     numeric_time: bool,
+    typed_time: bool = False,
     number_fields: frozenset[str] = frozenset(),
     optional: frozenset[str] = frozenset(),
 ) -> str:
@@ -134,6 +135,8 @@ def rows_sql(
         Thresholds of tiers and contexts.
     numeric_time
         Times look like numbers.
+    typed_time
+        Times are timestamps already.
     number_fields
         Columns that are numbers already, not text.
     optional
@@ -188,6 +191,7 @@ def rows_sql(
     if "processing" in texts:
         batch = f"CASE WHEN LOWER(r_processing) IN ('batch', 'true', '1') THEN 1 ELSE {batch} END"
     time = _time_us(form, numeric_time) if "ts" in texts else "CAST(NULL AS BIGINT)"
+    time = "epoch_us(r_ts)" if typed_time else time
     plausible = "time_us >= 0" if form.relative_time else f"time_us BETWEEN {FIRST_YEAR_US} AND {LAST_YEAR_US}"
     late = f"(r_ts IS NOT NULL AND NOT COALESCE({plausible}, FALSE))" if "ts" in texts else "FALSE"
     tenant = "r_tenant" if "tenant" in texts else "CAST(NULL AS VARCHAR)"
