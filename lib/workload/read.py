@@ -835,7 +835,7 @@ def _sums(
     """Run the aggregate; with fewer groups where the memory does not suffice for all."""
     minutes, tenants = "ts" in texts, "tenant" in texts
     withheld: list[str] = []
-    step = 60 if minutes else 0
+    step = _step_of_time(table) if minutes else 0
     attempts = [(step, tenants), (step, False), (0, False)]
     for number, (with_minutes, with_tenants) in enumerate(dict.fromkeys(attempts)):
         statement = sql.sums_sql(rows(table.source), repeated="repeat" in texts, minutes=with_minutes,
@@ -859,6 +859,15 @@ def _sums(
             withheld.append("Cost over time: the file spans too many hours.")
         return [dict(zip(keys, row, strict=True)) for row in fetched], (bool(with_minutes), with_tenants), withheld
     raise AssertionError("one attempt always returns or raises")
+
+
+SHORT_FILE_BYTES = 100_000_000
+"""Files up to this size are summed by the minute, larger ones by the hour."""
+
+
+def _step_of_time(table: _Table) -> int:
+    """Minutes of one step of time."""
+    return 1 if FilePath(table.parameters["path"]).stat().st_size <= SHORT_FILE_BYTES else 60
 
 
 def _rejects(connection: DuckDBPyConnection, table: _Table) -> list[tuple[int, str, str, str]]:
