@@ -69,6 +69,8 @@ class Format:
     """Who billed, where the export says so by being what it is."""
     unwrap: str | None = None
     """How the rows lie in a JSON document."""
+    only: str | None = None
+    """Kind of file that it comes as, where another export has the same columns: csv or json."""
     relative_time: bool = False
     time_unit_s: float | None = None
     """Seconds of one unit of a numeric time; None: unix time, unit from its size."""
@@ -99,6 +101,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         format_id="openai-usage-csv",
         name="OpenAI usage export (CSV)",
+        only="csv",
         marks=(
             _paths("start_time", "input_tokens", "output_tokens", "num_model_requests"),
             _paths("start_time_iso", "input_tokens", "output_tokens", "input_cached_tokens"),
@@ -447,7 +450,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         format_id="vllm-bench",
         name="vLLM bench serve --save-detailed (JSON)",
-        marks=(_paths("input_lens", "output_lens"),),
+        marks=(_paths("input_lens", "output_lens"), _paths("input_len", "output_len", "start_time", "ttft", "model_id")),
         fields={
             "ts": _paths("start_time"),
             "model": _paths("model_id"),
@@ -628,7 +631,9 @@ class Recognised:
         return {name: " or ".join(".".join(p) for p in paths) for name, paths in self.mapping.items()}
 
 
-def recognise(names: Iterable[Path], mapping: Mapping_ | None = None, *, nested: bool = False) -> Recognised | None:
+def recognise(
+    names: Iterable[Path], mapping: Mapping_ | None = None, *, nested: bool = False, kind: str = "csv"
+) -> Recognised | None:
     """Tell which export has such columns; None if none has.
 
     Parameters
@@ -639,11 +644,20 @@ def recognise(names: Iterable[Path], mapping: Mapping_ | None = None, *, nested:
         What the user corrected.
     nested
         Cells may hold JSON, so a path counts as present when its first part is.
+    kind
+        csv, json or parquet.
     """
     present: dict[Path, Path] = {}
     for path in names:
         present.setdefault(tuple(normal(part) for part in path), path)
-    chosen = next((f for f in FORMATS if any(_has(present, mark) for mark in f.marks)), None)
+    chosen = next(
+        (
+            f
+            for f in FORMATS
+            if not (kind == "json" and f.only == "csv") and any(_has(present, mark) for mark in f.marks)
+        ),
+        None,
+    )
     if mapping is not None and not mapping.empty:
         chosen = chosen if chosen is not None and not chosen.refusal else None
         return _mapped(chosen, present, mapping, nested)

@@ -43,12 +43,12 @@ def offer_of(model: str, form: Format | None, offer_ids: Collection[str]) -> str
     The price list's own rules tell dated names (``gpt-4o-2024-08-06``) and the
     like; nothing is guessed from likeness.
     """
-    name = model.strip()
-    if name in offer_ids:
-        return name
-    name = re.sub(r"^arn:aws[^/]*/", "", name)
+    name = re.sub(r"^arn:aws[^/]*/", "", model.strip())
     first = form.provider if form is not None else None
     tries: list[tuple[str, str]] = [(first, name)] if first else []
+    if name in offer_ids:
+        provider, _, rest = name.partition("/")
+        tries.append((provider, rest))
     prefix, slash, rest = name.partition("/")
     if slash and prefix.lower() in _PREFIXES:
         tries.append((_PREFIXES[prefix.lower()], rest))

@@ -111,7 +111,7 @@ class PricedWorkload:
     workload: Workload
     day: date
     offers: tuple[PricedOffer, ...]
-    """Cheapest first; offers that cannot serve every request come after those that can."""
+    """Cheapest first; offers that cannot serve every request come last, flagged ones before them."""
     models: tuple[ModelRow, ...]
     list_usd: Decimal | None
     """The models actually used, at list price; None: none has one."""
@@ -220,7 +220,7 @@ def price_workload(
         for (offer_id, _), bill in _bills(connection, day, groups).items()
         if offer_id in offers and bill.served
     ]
-    priced.sort(key=lambda p: (p.requests_not_served > 0, p.usd, p.offer.api_offer_id))
+    priced.sort(key=lambda p: (p.requests_not_served > 0, bool(p.offer.flag), p.usd, p.offer.api_offer_id))
     models = _model_rows(workload, connection, day, offers, named or {})
     known = [row.list_usd for row in models if row.list_usd is not None]
     unpriced = sum(row.tokens.requests for row in models if row.offer_id is None and row.model is not None)

@@ -701,7 +701,13 @@ def _texts(table: _Table, found: Recognised) -> tuple[dict[str, str], frozenset[
             return column, False
         return (column, True) if kind.startswith(_NUMERIC) else (f"CAST({column} AS VARCHAR)", False)
 
-    for name, paths in found.mapping.items():
+    columns = dict(found.mapping)
+    if table.kind == "json":  # later records may have keys that the first ones lack
+        for name in (*columns, "keep"):
+            usual = found.format.fields.get(name, ())
+            if usual and (name == "keep" or set(columns[name]) & set(usual)):
+                columns[name] = tuple(dict.fromkeys((*columns.get(name, ()), *usual)))
+    for name, paths in columns.items():
         parts = [expression(path) for path in paths]
         if len(parts) == 1 and parts[0][1] and name in (*TOKEN_FIELDS, "reported_cost_usd"):
             texts[name] = parts[0][0]
@@ -721,7 +727,7 @@ def _read_table(
     mapping: Mapping_ | None,
     limits: Limits,
 ) -> Workload:
-    found = recognise(table.names, mapping, nested=True)
+    found = recognise(table.names, mapping, nested=True, kind=table.kind)
     if found is None:
         columns = ", ".join(shorten(".".join(p), 40) for p in table.names if len(p) == 1)
         shown = shorten(columns, 200)

@@ -84,8 +84,10 @@ def _time_us(form: Format, numeric_first: bool) -> str:
     return f"COALESCE({numeric}, {iso}, {other})" if numeric_first else f"COALESCE({iso}, {numeric}, {other})"
 
 
-def _skip(form: Format) -> str:
-    """Condition for rows that are no request or failed."""
+def _skip(form: Format, known: bool) -> str:
+    """Condition for rows that are no request or failed; ``known``: the file has the column that tells."""
+    if not known:
+        return "FALSE"
     empty = "(r_keep IS NULL AND r_input IS NULL AND r_output IS NULL)"
     match form.keep:
         case "status":
@@ -239,7 +241,7 @@ def rows_sql(
                 CASE WHEN status = 0 THEN {requests} ELSE 0 END AS requests,
                 {model} AS model, {batch} AS batch, {time} AS time_us, {tenant} AS tenant, {cost} AS cost
             FROM (
-                SELECT *, CASE WHEN {_skip(form)} THEN 1 WHEN {" OR ".join(bad)} THEN -1 ELSE 0 END AS status
+                SELECT *, CASE WHEN {_skip(form, "keep" in texts)} THEN 1 WHEN {" OR ".join(bad)} THEN -1 ELSE 0 END AS status
                 FROM (SELECT *{columns} FROM (SELECT {raw} FROM {source}))
             )
         )
