@@ -98,7 +98,9 @@ def _add_price(commands: Any) -> None:
     command.add_argument("--as-of", type=_day, default=None, help="day of the prices; today by default")
     command.add_argument("--top", type=_whole, default=None, help="rows of each ranking")
     command.add_argument(
-        "--mapping", default="", help="input=column,output=column,cached=column,cached_in=inside,model=column …"
+        "--mapping",
+        default="",
+        help="input=column,output=column,cached=column,cached_in=inside,model=column …",
     )
     command.add_argument("--json", action="store_true")
     command.set_defaults(command=_price)

@@ -29,7 +29,15 @@ WIDTHS = (1, 2, 4, 8, 16)
 """Histogram bins that are merged into one, finest first."""
 CONTEXT_SHARES = (0.0, 0.002, 0.005, 0.01)
 """Share of the tokens up to which neighbouring context classes are merged."""
-_FIELDS = ("requests", "input_uncached", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning")
+_FIELDS = (
+    "requests",
+    "input_uncached",
+    "cache_read",
+    "cache_write_5m",
+    "cache_write_1h",
+    "output",
+    "reasoning",
+)
 
 
 class BadDigest(ValueError):
@@ -45,7 +53,11 @@ def pack(workload: Workload) -> str:
         If even its coarsest form is too long (does not happen below 1e18 tokens).
     """
     few_models = len(workload.by_model) <= MOST_MODELS
-    ladder = [(with_models, width, 0.0) for width in WIDTHS for with_models in ((True, False) if few_models else (False,))]
+    ladder = [
+        (with_models, width, 0.0)
+        for width in WIDTHS
+        for with_models in ((True, False) if few_models else (False,))
+    ]
     ladder += [(few_models, 0, share) for share in CONTEXT_SHARES[1:]]
     ladder += [(False, 0, share) for share in (*CONTEXT_SHARES, 0.05, 0.2, 1.0)]
     # A joint histogram that is a little coarser is worth the names of the models.
@@ -68,9 +80,13 @@ def unpack(text: str) -> Workload:
         If it is not one of ours, whole and unchanged; the text says so in a sentence.
     """
     if len(text) > LONGEST:
-        raise BadDigest(f"The workload in the link has {len(text):,} characters; at most {LONGEST:,} are read.")
+        raise BadDigest(
+            f"The workload in the link has {len(text):,} characters; at most {LONGEST:,} are read."
+        )
     if not re.fullmatch(r"[A-Za-z0-9_-]{8,}", text):
-        raise BadDigest("The workload in the link has characters that do not belong there; copy the link again.")
+        raise BadDigest(
+            "The workload in the link has characters that do not belong there; copy the link again."
+        )
     if text[0] != VERSION:
         raise BadDigest(f"The workload in the link is of version {text[0]}; version {VERSION} can be read.")
     body = text[1:]
@@ -85,7 +101,9 @@ def unpack(text: str) -> Workload:
     try:
         return _workload_of(raw)
     except (_Malformed, UnicodeDecodeError):
-        raise BadDigest("The workload in the link does not add up, so it was not made here; it is not used.") from None
+        raise BadDigest(
+            "The workload in the link does not add up, so it was not made here; it is not used."
+        ) from None
 
 
 class _Malformed(Exception):
@@ -106,7 +124,9 @@ def _varint(value: int) -> bytes:
     return bytes(parts)
 
 
-def _merged(workload: Workload, with_models: bool, width: int, share: float) -> dict[tuple[object, ...], Tokens]:
+def _merged(
+    workload: Workload, with_models: bool, width: int, share: float
+) -> dict[tuple[object, ...], Tokens]:
     """Cells of the wanted resolution; width 0: no bins."""
     context_of = _merged_contexts(workload, share)
     sums: dict[tuple[object, ...], Tokens] = {}
@@ -152,7 +172,10 @@ def _bytes_of(workload: Workload, with_models: bool, width: int, share: float) -
     put(width, workload.rows_read, workload.rows_rejected, workload.longest, int(workload.relative_time))
     put(0 if workload.paid_usd is None else 1 + round(max(workload.paid_usd, 0.0) * 10_000))
     span, (_, peak) = workload.span_s, loads(workload)
-    put(0 if span is None else 1 + round(span), 0 if workload.first_s is None else round(max(workload.first_s, 0)))
+    put(
+        0 if span is None else 1 + round(span),
+        0 if workload.first_s is None else round(max(workload.first_s, 0)),
+    )
     put(0 if peak is None else round(peak * 60_000))
     put(len(tiers), *(edges.tiers[tier - 1] for tier in tiers))
     put(len(contexts), *(edges.contexts[c] if c < len(edges.contexts) else 0 for c in contexts))
@@ -173,9 +196,9 @@ def _bytes_of(workload: Workload, with_models: bool, width: int, share: float) -
     for place in (4, 5):
         for key in keys:
             put(int(key[place]) + 1)  # type: ignore[call-overload]
-    for name in _FIELDS:
+    for meter in _FIELDS:
         for key in keys:
-            put(int(getattr(sums[key], name)))
+            put(int(getattr(sums[key], meter)))
     return bytes(out)
 
 

@@ -15,7 +15,16 @@ Path = tuple[str, ...]
 REQUEST, BUCKET = "request", "bucket"
 INSIDE, OUTSIDE, NONE = "inside", "outside", "none"
 
-TOKEN_FIELDS = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h", "reasoning", "n_requests", "repeat")
+TOKEN_FIELDS = (
+    "input",
+    "output",
+    "cache_read",
+    "cache_write_5m",
+    "cache_write_1h",
+    "reasoning",
+    "n_requests",
+    "repeat",
+)
 """Columns of whole numbers; ``repeat`` says how many requests are like the row."""
 TEXT_FIELDS = (
     "ts",
@@ -90,7 +99,10 @@ _OTEL_OUTPUT = _paths(_OTEL + "output_tokens", _OTEL + "completion_tokens")
 
 def _with_attributes(paths: tuple[Path, ...]) -> tuple[Path, ...]:
     """The same names one level down, where span exports keep them."""
-    return (*paths, *((level, *path) for level in ("attributes", "Attributes", "SpanAttributes") for path in paths))
+    return (
+        *paths,
+        *((level, *path) for level in ("attributes", "Attributes", "SpanAttributes") for path in paths),
+    )
 
 
 def _otel(*names: str) -> tuple[Path, ...]:
@@ -126,8 +138,8 @@ FORMATS: tuple[Format, ...] = (
         marks=(_paths("amount_value", "amount_currency"), _paths("amount_value", "line_item")),
         grain=BUCKET,
         provider="openai",
-        refusal="This is OpenAI's cost export: it has dollars but no tokens, so it cannot be priced elsewhere. "
-        "Export Usage instead (completions_usage_*.csv, from the same page).",
+        refusal="This is OpenAI's cost export: it has dollars but no tokens, so it cannot be priced "
+        "elsewhere. Export Usage instead (completions_usage_*.csv, from the same page).",
     ),
     Format(
         format_id="openai-usage-empty",
@@ -224,8 +236,8 @@ FORMATS: tuple[Format, ...] = (
         marks=(_paths("usage_date_utc", "token_type", "cost_usd"), _paths("usage_date_utc", "cost_usd")),
         grain=BUCKET,
         provider="anthropic",
-        refusal="This is Anthropic's cost export: it has dollars but no tokens, so it cannot be priced elsewhere. "
-        "Export Usage instead (claude_api_tokens_*.csv, from the console's Usage page).",
+        refusal="This is Anthropic's cost export: it has dollars but no tokens, so it cannot be priced "
+        "elsewhere. Export Usage instead (claude_api_tokens_*.csv, from the console's Usage page).",
     ),
     Format(
         format_id="anthropic-usage-json",
@@ -292,7 +304,10 @@ FORMATS: tuple[Format, ...] = (
     Format(
         format_id="cursor",
         name="Cursor usage (CSV)",
-        marks=(_paths("Input (w/o Cache Write)", "Output Tokens"), _paths("Input (w/ Cache Write)", "Output Tokens")),
+        marks=(
+            _paths("Input (w/o Cache Write)", "Output Tokens"),
+            _paths("Input (w/ Cache Write)", "Output Tokens"),
+        ),
         fields={
             "ts": _paths("Date"),
             "model": _paths("Model"),
@@ -409,7 +424,9 @@ FORMATS: tuple[Format, ...] = (
         },
         latency_unit_s=0.001,
         keep="success",
-        notes=("Portkey's cost column is in cents or dollars depending on the version, so it is not compared.",),
+        notes=(
+            "Portkey's cost column is in cents or dollars depending on the version, so it is not compared.",
+        ),
     ),
     Format(
         format_id="bedrock",
@@ -450,7 +467,10 @@ FORMATS: tuple[Format, ...] = (
     Format(
         format_id="vllm-bench",
         name="vLLM bench serve --save-detailed (JSON)",
-        marks=(_paths("input_lens", "output_lens"), _paths("input_len", "output_len", "start_time", "ttft", "model_id")),
+        marks=(
+            _paths("input_lens", "output_lens"),
+            _paths("input_len", "output_len", "start_time", "ttft", "model_id"),
+        ),
         fields={
             "ts": _paths("start_time"),
             "model": _paths("model_id"),
@@ -467,7 +487,11 @@ FORMATS: tuple[Format, ...] = (
         format_id="mooncake",
         name="Mooncake or timed trace (JSON Lines)",
         marks=(_paths("timestamp", "input_length", "output_length"),),
-        fields={"ts": _paths("timestamp"), "input": _paths("input_length"), "output": _paths("output_length")},
+        fields={
+            "ts": _paths("timestamp"),
+            "input": _paths("input_length"),
+            "output": _paths("output_length"),
+        },
         relative_time=True,
         time_unit_s=0.001,
         notes=("Arrival times are relative and quantised to 3 s, so a peak within 3 s cannot be seen.",),
@@ -476,7 +500,11 @@ FORMATS: tuple[Format, ...] = (
         format_id="azure-trace",
         name="Azure LLM inference trace (CSV)",
         marks=(_paths("TIMESTAMP", "ContextTokens", "GeneratedTokens"),),
-        fields={"ts": _paths("TIMESTAMP"), "input": _paths("ContextTokens"), "output": _paths("GeneratedTokens")},
+        fields={
+            "ts": _paths("TIMESTAMP"),
+            "input": _paths("ContextTokens"),
+            "output": _paths("GeneratedTokens"),
+        },
     ),
     Format(
         format_id="burstgpt",
@@ -511,7 +539,9 @@ FORMATS: tuple[Format, ...] = (
             "input": _with_attributes(_OTEL_INPUT),
             "output": _with_attributes(_OTEL_OUTPUT),
             "cache_read": _otel(_OTEL + "cache_read.input_tokens", _OTEL + "cache_read_input_tokens"),
-            "cache_write_5m": _otel(_OTEL + "cache_creation.input_tokens", _OTEL + "cache_creation_input_tokens"),
+            "cache_write_5m": _otel(
+                _OTEL + "cache_creation.input_tokens", _OTEL + "cache_creation_input_tokens"
+            ),
             "reasoning": _otel(_OTEL + "reasoning.output_tokens"),
             "session": _otel("gen_ai.conversation.id"),
             "tenant": _otel("user.id", "enduser.id"),
@@ -526,18 +556,21 @@ PLAIN_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "input": (
             "input_tokens", "prompt_tokens", "ContextTokens", "Request tokens", "input_length", "input",
-            "prompt", "tokens_in", "input_len", "prompt_len", "prompt_length", "context_tokens", "tokens_prompt",
+            "prompt", "tokens_in", "input_len", "prompt_len", "prompt_length", "context_tokens",
+            "tokens_prompt",
             "num_prompt_tokens", "promptTokens", "inputTokens", "n_prompt_tokens", "prompt_token_count",
             "promptTokenCount", "num_prefill_tokens",
         ),
         "output": (
-            "output_tokens", "completion_tokens", "GeneratedTokens", "Response tokens", "output_length", "output",
-            "completion", "tokens_out", "output_len", "completion_length", "generated_tokens",
-            "tokens_completion", "num_output_tokens", "completionTokens", "outputTokens", "n_completion_tokens",
+            "output_tokens", "completion_tokens", "GeneratedTokens", "Response tokens", "output_length",
+            "output", "completion", "tokens_out", "output_len", "completion_length", "generated_tokens",
+            "tokens_completion", "num_output_tokens", "completionTokens", "outputTokens",
+            "n_completion_tokens",
             "candidates_token_count", "candidatesTokenCount", "num_decode_tokens",
         ),
         "cache_read": (
-            "cached_tokens", "input_cached_tokens", "cached_input_tokens", "cache_read_input_tokens", "cached",
+            "cached_tokens", "input_cached_tokens", "cached_input_tokens", "cache_read_input_tokens",
+            "cached",
             "cache_read", "cache_read_tokens", "tokens_cached", "cached_content_token_count",
         ),
         "cache_write_5m": (
@@ -563,12 +596,14 @@ PLAIN_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )  # fmt: skip
 """Names that a plain file may use."""
 
-_OUTSIDE_NAMES = frozenset({"cache_read_input_tokens", "cache_creation_input_tokens", "cache_read", "cache_write"})
+_OUTSIDE_NAMES = frozenset(
+    {"cache_read_input_tokens", "cache_creation_input_tokens", "cache_read", "cache_write"}
+)
 PLAIN = Format(format_id="plain", name="a plain file with token columns")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mapping_:
+class ColumnMapping:
     """A mapping that the user typed: canonical column to column of the file."""
 
     columns: Mapping[str, str]
@@ -584,7 +619,7 @@ class BadMapping(ValueError):
     """A mapping cannot be understood; the text says why."""
 
 
-def parse_mapping(text: str) -> Mapping_:
+def parse_mapping(text: str) -> ColumnMapping:
     """Read ``input=col,output=col,cached=col,cached_in=inside,model=col``.
 
     >>> parse_mapping("input=a,output=b,cached_in=outside").columns
@@ -605,8 +640,10 @@ def parse_mapping(text: str) -> Mapping_:
         elif name in FIELDS:
             columns[name] = value.strip()
         else:
-            raise BadMapping(f"'{key.strip()}' cannot be mapped; known are {', '.join(FIELDS[:8])}, ts, model …")
-    return Mapping_(columns=columns, cached_in=cached_in)
+            raise BadMapping(
+                f"'{key.strip()}' cannot be mapped; known are {', '.join(FIELDS[:8])}, ts, model …"
+            )
+    return ColumnMapping(columns=columns, cached_in=cached_in)
 
 
 def normal(name: str) -> str:
@@ -632,7 +669,7 @@ class Recognised:
 
 
 def recognise(
-    names: Iterable[Path], mapping: Mapping_ | None = None, *, nested: bool = False, kind: str = "csv"
+    names: Iterable[Path], mapping: ColumnMapping | None = None, *, nested: bool = False, kind: str = "csv"
 ) -> Recognised | None:
     """Tell which export has such columns; None if none has.
 
@@ -670,7 +707,9 @@ def _has(present: Collection[Path], mark: Iterable[Path]) -> bool:
     return all(tuple(normal(part) for part in path) in present for path in mark)
 
 
-def _found(fields: Mapping[str, tuple[Path, ...]], present: Mapping[Path, Path], nested: bool) -> dict[str, tuple[Path, ...]]:
+def _found(
+    fields: Mapping[str, tuple[Path, ...]], present: Mapping[Path, Path], nested: bool
+) -> dict[str, tuple[Path, ...]]:
     """Columns of the file for every canonical column that has any."""
     found = {}
     for name, paths in fields.items():
@@ -699,7 +738,11 @@ def _plain(present: Mapping[Path, Path], names: Mapping[str, tuple[str, ...]] | 
     fields = {name: _paths(*(names or PLAIN_NAMES)[name]) for name in (names or PLAIN_NAMES)}
     found = {name: paths[:1] for name, paths in _found(fields, present, nested=False).items()}
     usage = {
-        name: tuple(p for p in present.values() if len(p) > 1 and p[0] == "usage" and normal(p[-1]) in map(normal, options))
+        name: tuple(
+            p
+            for p in present.values()
+            if len(p) > 1 and p[0] == "usage" and normal(p[-1]) in map(normal, options)
+        )
         for name, options in PLAIN_NAMES.items()
         if name in ("input", "output", "cache_read", "cache_write_5m", "reasoning")
     }
@@ -724,7 +767,7 @@ def _plain_cached(found: Mapping[str, tuple[Path, ...]]) -> str:
 
 
 def _mapped(
-    chosen: Format | None, present: Mapping[Path, Path], mapping: Mapping_, nested: bool
+    chosen: Format | None, present: Mapping[Path, Path], mapping: ColumnMapping, nested: bool
 ) -> Recognised | None:
     """Put the user's columns over what was recognised.
 

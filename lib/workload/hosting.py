@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from itertools import pairwise
 from math import ceil
 
 import numpy as np
@@ -131,7 +132,7 @@ def loads(workload: Workload) -> tuple[float | None, float | None]:
         if isinstance(one.key, int):
             by_step[one.key] = by_step.get(one.key, 0) + one.tokens.requests
     steps = sorted(by_step)
-    step_s = 60.0 * min((b - a for a, b in zip(steps, steps[1:], strict=False)), default=60)
+    step_s = 60.0 * min((b - a for a, b in pairwise(steps)), default=60)
     if any(key % 60 for key in steps):
         step_s = 60.0
     mean = workload.tokens.requests / max(span, 1.0)
@@ -156,12 +157,14 @@ def host_workload(
     """
     asked = scenario or Scenario(as_of=day)
     assumed = (
-        f"{asked.precision} weights, {asked.gpu_price_type} price ({asked.gpu_offer}), busy {asked.utilisation:.0%} "
-        f"of the time, TTFT within {asked.ttft or 0:g} s and TPOT within {(asked.tpot or 0) * 1000:g} ms "
+        f"{asked.precision} weights, {asked.gpu_price_type} price ({asked.gpu_offer}), "
+        f"busy {asked.utilisation:.0%} of the time, TTFT within {asked.ttft or 0:g} s and TPOT within {(asked.tpot or 0) * 1000:g} ms "
         f"for at least {HOLD_SHARE:.0%} of the requests"
     )
     if not workload.per_request:
-        return Hosting(offers=(), left_out=(), assumed=assumed, mean_requests_per_s=None, peak_requests_per_s=None)
+        return Hosting(
+            offers=(), left_out=(), assumed=assumed, mean_requests_per_s=None, peak_requests_per_s=None
+        )
     mean, peak = loads(workload)
     precision = queries.precisions(connection)[asked.precision]
     candidates, _ = find_candidates(
@@ -277,7 +280,9 @@ def _cheapest(
         places = [p for p, (r, _) in enumerate(finalists) if r == row]
         good = [p for p in places if usable[p]] or places
         place = min(good, key=lambda p: (not chosen[p][1].profile.measured, usd[p]))
-        offers.append(_offer(placed[row][0], chosen[place][1], result, place, shapes, share, ask, workload, mean, peak))
+        offers.append(
+            _offer(placed[row][0], chosen[place][1], result, place, shapes, share, ask, workload, mean, peak)
+        )
     return offers, left
 
 

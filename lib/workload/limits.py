@@ -42,10 +42,7 @@ class Limits:
 
     def too_much(self, what: str, name: str, unit: str) -> str:
         """Sentence about a limit that was passed."""
-        return (
-            f"{what} the limit of {getattr(self, name):,} {unit}; "
-            f"set {self.variable(name)} to raise it."
-        )
+        return f"{what} the limit of {getattr(self, name):,} {unit}; set {self.variable(name)} to raise it."
 
 
 def limits_from(environment: Mapping[str, str] | None = None) -> Limits:

@@ -32,8 +32,22 @@ _PREFIXES = {
     "moonshotai": "moonshotai",
 }
 """Prefixes that gateways write before a slash, and the provider of the price list that they mean."""
-_USUAL = ("openai", "anthropic", "google", "mistral", "x-ai", "deepseek", "cohere", "aws", "azure", "groq",
-          "together", "fireworks", "openrouter", "cursor")
+_USUAL = (
+    "openai",
+    "anthropic",
+    "google",
+    "mistral",
+    "x-ai",
+    "deepseek",
+    "cohere",
+    "aws",
+    "azure",
+    "groq",
+    "together",
+    "fireworks",
+    "openrouter",
+    "cursor",
+)
 """Where a bare name is looked up, in this order: first the makers."""
 
 
@@ -66,7 +80,9 @@ def _find(provider_id: str, name: str, offer_ids: Collection[str]) -> str | None
         if f"{provider_id}/{text}" in offer_ids:
             return f"{provider_id}/{text}"
         provider = _PROVIDERS.get(provider_id)
-        found = provider.find_model(text, all_providers=data.providers) if provider and len(text) < 200 else None
+        found = (
+            provider.find_model(text, all_providers=data.providers) if provider and len(text) < 200 else None
+        )
         if found is not None and f"{provider_id}/{found.id}" in offer_ids:
             return f"{provider_id}/{found.id}"
     return None

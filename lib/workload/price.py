@@ -1,4 +1,4 @@
-"""What a workload costs on every API offer: sums times prices, so that a price list costs nothing to change."""
+"""What a workload costs on every API offer: sums times prices, so that another price list costs nothing."""
 
 from __future__ import annotations
 
@@ -240,13 +240,20 @@ def _priced_offer(offer: ApiOffer, bill: _Bill, has_batch_rows: bool, workload: 
     notes = []
     if bill.not_served:
         notes.append(
-            f"{bill.not_served:,} requests are longer than its context of {offer.context_tokens or 0:,} tokens; "
-            f"the price is for the other {bill.served:,}."
+            f"{bill.not_served:,} requests are longer than its context of {offer.context_tokens or 0:,} "
+            f"tokens; the price is for the other {bill.served:,}."
         )
     if has_batch_rows and not bill.has_batch:
         notes.append("It has no batch price: batch requests are charged at the standard one.")
-    if not workload.per_request and len(offer.tiers) > 1 and workload.cells and not any(c.tier for c in workload.cells):
-        notes.append("Its price changes with the length of a request, which the file does not tell: base price.")
+    if (
+        not workload.per_request
+        and len(offer.tiers) > 1
+        and workload.cells
+        and not any(c.tier for c in workload.cells)
+    ):
+        notes.append(
+            "Its price changes with the length of a request, which the file does not tell: base price."
+        )
     return PricedOffer(
         offer=offer,
         prompt_usd=bill.prompt,
@@ -290,10 +297,20 @@ def _model_rows(
         if offer_id is None:
             continue
         own = offers.get(offer_id)
-        for (batch, tier, context), tokens in _collapsed(c for c in workload.cells if c.model == model).items():
+        for (batch, tier, context), tokens in _collapsed(
+            c for c in workload.cells if c.model == model
+        ).items():
             # The file says that the model served them, so they are priced whatever the catalogue's context.
             groups.append(
-                _group(number[model], offer_id, batch=batch, tier=tier, context=-1, edges=workload.edges, tokens=tokens)
+                _group(
+                    number[model],
+                    offer_id,
+                    batch=batch,
+                    tier=tier,
+                    context=-1,
+                    edges=workload.edges,
+                    tokens=tokens,
+                )
             )
             limit = own.context_tokens if own else None
             edges = workload.edges.contexts
@@ -323,14 +340,14 @@ def _notes(models: Sequence[ModelRow], workload: Workload) -> list[str]:
     unknown = [row for row in models if row.offer_id is None and row.model is not None]
     if unknown:
         notes.append(
-            f"{len(unknown)} of {len(models)} model names are not in the price list; they are unpriced at list "
-            "price, never counted as $0."
+            f"{len(unknown)} of {len(models)} model names are not in the price list; they are unpriced, "
+            "never counted as $0."
         )
     for row in models:
         if row.requests_too_long:
             notes.append(
-                f"{row.requests_too_long:,} requests of {row.model} are longer than its context window in the "
-                "catalogue; check the file."
+                f"{row.requests_too_long:,} requests of {row.model} are longer than its context window in "
+                "the catalogue; check the file."
             )
     if workload.paid_usd is not None and any(c.tokens.cache_read for c in workload.cells) is False:
         known = [row for row in models if row.list_usd is not None and row.paid_usd is not None]
@@ -403,7 +420,9 @@ def cost_rows(
         for key in keys
     ]
     order: Callable[[CostRow], Any] = (
-        (lambda row: -row.tokens.requests) if by == "tenant" else (lambda row: (row.key is None, row.key or 0))
+        (lambda row: -row.tokens.requests)
+        if by == "tenant"
+        else (lambda row: (row.key is None, row.key or 0))
     )
     if by != "tenant":
         timed = sorted((row for row in rows if row.key is not None), key=lambda row: row.key)  # type: ignore[arg-type, return-value]
@@ -440,7 +459,9 @@ def sensitivity(priced: PricedWorkload, connection: DuckDBPyConnection, offer_id
     def cached(cell: Cell) -> Cell:
         half = cell.tokens.input_uncached // 2
         tokens = replace(
-            cell.tokens, input_uncached=cell.tokens.input_uncached - half, cache_read=cell.tokens.cache_read + half
+            cell.tokens,
+            input_uncached=cell.tokens.input_uncached - half,
+            cache_read=cell.tokens.cache_read + half,
         )
         return replace(cell, tokens=tokens)
 
@@ -459,7 +480,9 @@ def sensitivity(priced: PricedWorkload, connection: DuckDBPyConnection, offer_id
     best = priced.best
     if best is not None and best.offer.api_offer_id != offer_id:
         changes.append(
-            Change(name=f"Another model: {best.offer.api_offer_id}", usd=best.usd, saves_usd=now.usd - best.usd)
+            Change(
+                name=f"Another model: {best.offer.api_offer_id}", usd=best.usd, saves_usd=now.usd - best.usd
+            )
         )
     return tuple(changes)
 

@@ -28,7 +28,7 @@ from lib.workload.formats import (
     BUCKET,
     TOKEN_FIELDS,
     BadMapping,
-    Mapping_,
+    ColumnMapping,
     Path,
     Recognised,
     looked_for,
@@ -217,7 +217,7 @@ def read_workload(
     path: str | FilePath | Sequence[FilePath],
     *,
     edges: Edges | None = None,
-    mapping: Mapping_ | None = None,
+    mapping: ColumnMapping | None = None,
     limits: Limits | None = None,
     stream: BinaryIO | None = None,
     name: str | None = None,
@@ -260,7 +260,11 @@ def read_workload(
         refusals: list[str] = []
         for number, file in enumerate(files, start=1):
             if progress:
-                progress(f"Reading {file.name} ({number} of {len(files)})" if len(files) > 1 else f"Reading {file.name}")
+                progress(
+                    f"Reading {file.name} ({number} of {len(files)})"
+                    if len(files) > 1
+                    else f"Reading {file.name}"
+                )
             private = folder / f"part{number}"
             private.mkdir()
             try:
@@ -287,13 +291,17 @@ def _files(
     try:
         if FilePath(path).is_file():
             return [FilePath(path)]
-        found = sorted(FilePath(one) for one in globbing.iglob(path, recursive=True) if FilePath(one).is_file())
+        found = sorted(
+            FilePath(one) for one in globbing.iglob(path, recursive=True) if FilePath(one).is_file()
+        )
     except (OSError, ValueError):
         found = []
     if not found:
         raise Unreadable(f"There is no file '{path}'.")
     if len(found) > limits.files:
-        raise Unreadable(limits.too_much(f"The pattern matches {len(found):,} files, above", "files", "files"))
+        raise Unreadable(
+            limits.too_much(f"The pattern matches {len(found):,} files, above", "files", "files")
+        )
     return found
 
 
@@ -333,7 +341,7 @@ def _set(connection: DuckDBPyConnection, statement: str, value: str | int | bool
 
 
 def _read_one(
-    path: FilePath, name: str, edges: Edges, mapping: Mapping_ | None, limits: Limits, folder: FilePath
+    path: FilePath, name: str, edges: Edges, mapping: ColumnMapping | None, limits: Limits, folder: FilePath
 ) -> Workload:
     """Read one file.
 
@@ -363,7 +371,9 @@ def _read_one(
             table.notes[:0] = plain.notes
             return _read_table(connection, table, file, name, edges, mapping, limits)
     except duckdb.OutOfMemoryException:
-        raise Unreadable(limits.too_much("Reading the file needs more memory than", "memory_mb", "MB")) from None
+        raise Unreadable(
+            limits.too_much("Reading the file needs more memory than", "memory_mb", "MB")
+        ) from None
     except duckdb.Error as error:
         raise Unreadable(f"The file cannot be read: {_first_line(error)}") from None
     except RecursionError:
@@ -409,7 +419,7 @@ def _is_document(path: FilePath) -> bool:
     return not rest.strip() and isinstance(record, dict) and len(first) > 1_000_000
 
 
-def _csv(path: FilePath, mapping: Mapping_ | None, limits: Limits) -> _Table:
+def _csv(path: FilePath, mapping: ColumnMapping | None, limits: Limits) -> _Table:
     """Find delimiter and header.
 
     Raises
@@ -430,21 +440,25 @@ def _csv(path: FilePath, mapping: Mapping_ | None, limits: Limits) -> _Table:
             found = recognise([(one,) for one in header], mapping, nested=True)
         except BadMapping:
             found = None
-        score = (2 if found and not found.format.format_id == "plain" else 1 if found else 0, len(header))
+        score = (2 if found and found.format.format_id != "plain" else 1 if found else 0, len(header))
         if best is None or score > best[0]:
             best = (score, delimiter, header, lines, found)
     if best is None:
         raise Unreadable("The file has no text in it.")
     _, delimiter, header, lines, found = best
     if len(header) > limits.columns:
-        raise Unreadable(limits.too_much(f"The file has {len(header):,} columns, above", "columns", "columns"))
+        raise Unreadable(
+            limits.too_much(f"The file has {len(header):,} columns, above", "columns", "columns")
+        )
     notes = []
     if found is None and (mapping is None or mapping.empty) and _looks_like_data(header):
         raise Unreadable(
             "The first line has no column names, so nobody can tell what its columns are. "
             "Write a first line such as input_tokens,output_tokens. " + looked_for()
         )
-    repeated = sorted({one for one in header if [normal(h) for h in header].count(normal(one)) > 1 and normal(one)})
+    repeated = sorted(
+        {one for one in header if [normal(h) for h in header].count(normal(one)) > 1 and normal(one)}
+    )
     if repeated:
         notes.append(f"Column {shorten(repeated[0])} occurs more than once; the first one counts.")
     columns: dict[Path, str] = {}
@@ -466,7 +480,9 @@ def _csv(path: FilePath, mapping: Mapping_ | None, limits: Limits) -> _Table:
     for row in table.sample[:50]:
         for (one, *_), cell in list(row.items()):
             if cell[:1] == "{":
-                table.names += [(one, *path) for path in _paths_of(_loads(cell)) if (one, *path) not in table.names]
+                table.names += [
+                    (one, *path) for path in _paths_of(_loads(cell)) if (one, *path) not in table.names
+                ]
     return table
 
 
@@ -530,7 +546,8 @@ def _json(connection: DuckDBPyConnection, path: FilePath, document: bool, limits
         )
     else:
         base = (
-            "(SELECT TRY_CAST(line AS JSON) AS j, line FROM read_csv($path, delim='\x01', quote='', escape='', "
+            "(SELECT TRY_CAST(NULLIF(TRIM(line), '') AS JSON) AS j, line FROM "
+            "read_csv($path, delim='\x01', quote='', escape='', "
             "header=false, auto_detect=false, columns={'line': 'VARCHAR'}, "
             f"max_line_size={limits.line_kb * 1000 + 1000}, store_rejects=true, rejects_limit=0, "
             "rejects_table='reject_errors', rejects_scan='reject_scans'))"
@@ -550,11 +567,20 @@ def _json(connection: DuckDBPyConnection, path: FilePath, document: bool, limits
     flat = [_flat(row) for row in rows]
     names = list(dict.fromkeys(path for row in flat for path in row))
     if parent:
-        parents = connection.execute(f"SELECT CAST(parent AS VARCHAR) FROM {source} LIMIT 20", parameters).fetchall()
+        parents = connection.execute(
+            f"SELECT CAST(parent AS VARCHAR) FROM {source} LIMIT 20", parameters
+        ).fetchall()
         names += [p for (text,) in parents for p in _flat(_loads(text)) if len(p) == 1 and p not in names]
         names = list(dict.fromkeys(names))
-    return _Table(source=source, parameters=dict(parameters), columns={}, kind="json", parent=parent, names=names,
-                  sample=[{k: str(v) for k, v in row.items() if v is not None} for row in flat])
+    return _Table(
+        source=source,
+        parameters=dict(parameters),
+        columns={},
+        kind="json",
+        parent=parent,
+        names=names,
+        sample=[{k: str(v) for k, v in row.items() if v is not None} for row in flat],
+    )
 
 
 def _loads(text: str | None) -> Any:
@@ -587,22 +613,22 @@ def _unwrap(rows: list[dict[str, Any]], source: str, parent: bool) -> tuple[str,
                 )
             )
             return (
-                "(SELECT json_object('input_len', input_len, 'output_len', output_len, 'start_time', start_time, "
-                f"'ttft', ttft, 'model_id', model_id) AS j FROM (SELECT {lists}, json_extract(j, '$.model_id') "
-                f"AS model_id FROM {source}))",
+                "(SELECT json_object('input_len', input_len, 'output_len', output_len, 'start_time', "
+                f"start_time, 'ttft', ttft, 'model_id', model_id) AS j FROM (SELECT {lists}, "
+                f"json_extract(j, '$.model_id') AS model_id FROM {source}))",
                 False,
                 True,
             )
         if isinstance(row.get("resourceSpans"), list):
-            value = "COALESCE({0}->>'stringValue', {0}->>'intValue', {0}->>'doubleValue', {0}->>'boolValue')".format(
+            value = "COALESCE({0}->>'stringValue', {0}->>'intValue', {0}->>'doubleValue')".format(
                 "json_extract(a, '$.value')"
             )
             return (
-                "(SELECT json_object('startTimeUnixNano', json_extract(s, '$.startTimeUnixNano'), 'attributes', "
-                "json(CAST(to_json(map_from_entries(list_transform(list_filter(COALESCE(TRY_CAST(json_extract(s, "
-                "'$.attributes') AS JSON[]), []), lambda a: a->>'key' LIKE 'gen_ai.%'), lambda a: "
-                f"struct_pack(k := a->>'key', v := {value})))) AS VARCHAR))) AS j FROM (SELECT unnest(json_extract(j, "
-                f"'$.resourceSpans[*].scopeSpans[*].spans[*]')) AS s FROM {source}))",
+                "(SELECT json_object('startTimeUnixNano', json_extract(s, '$.startTimeUnixNano'), "
+                "'attributes', json(CAST(to_json(map_from_entries(list_transform(list_filter(COALESCE(TRY_CAST("
+                "json_extract(s, '$.attributes') AS JSON[]), []), lambda a: a->>'key' LIKE 'gen_ai.%'), lambda a: "
+                f"struct_pack(k := a->>'key', v := {value})))) AS VARCHAR))) AS j FROM (SELECT unnest("
+                f"json_extract(j, '$.resourceSpans[*].scopeSpans[*].spans[*]')) AS s FROM {source}))",
                 False,
                 True,
             )
@@ -646,7 +672,9 @@ def _parquet(connection: DuckDBPyConnection, path: FilePath, limits: Limits) -> 
     parameters = {"path": str(path)}
     described = connection.execute("DESCRIBE SELECT * FROM read_parquet($path)", parameters).fetchall()
     if len(described) > limits.columns:
-        raise Unreadable(limits.too_much(f"The file has {len(described):,} columns, above", "columns", "columns"))
+        raise Unreadable(
+            limits.too_much(f"The file has {len(described):,} columns, above", "columns", "columns")
+        )
     aliases = ", ".join(f"c{n}" for n in range(len(described)))
     source = f"read_parquet($path) AS t({aliases})"
     columns: dict[Path, str] = {}
@@ -655,21 +683,42 @@ def _parquet(connection: DuckDBPyConnection, path: FilePath, limits: Limits) -> 
         columns.setdefault((str(name),), f"c{number}")
         types[f"c{number}"] = str(kind)
     names = list(columns)
-    rows = connection.execute(f"SELECT CAST(to_json(t) AS VARCHAR) FROM {source} LIMIT 50", parameters).fetchall()
+    rows = connection.execute(
+        f"SELECT CAST(to_json(t) AS VARCHAR) FROM {source} LIMIT 50", parameters
+    ).fetchall()
     back = {alias: path for path, alias in columns.items()}
     sample = []
     for (text,) in rows:
         flat = {(*back[p[:1][0]], *p[1:]): v for p, v in _flat(_loads(text)).items() if p[0] in back}
         names += [p for p in flat if p not in names]
         sample.append({k: str(v) for k, v in flat.items() if v is not None})
-    return _Table(source=source, parameters=dict(parameters), columns=columns, kind="parquet", types=types,
-                  names=names, sample=sample)
+    return _Table(
+        source=source,
+        parameters=dict(parameters),
+        columns=columns,
+        kind="parquet",
+        types=types,
+        names=names,
+        sample=sample,
+    )
 
 
 # --- sums -----------------------------------------------------------------------------------------
 
-_NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
-            "FLOAT", "DOUBLE", "DECIMAL")
+_NUMERIC = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "FLOAT",
+    "DOUBLE",
+    "DECIMAL",
+)
 
 
 def _pointer(path: Path) -> str:
@@ -724,7 +773,7 @@ def _read_table(
     file: FilePath,
     name: str,
     edges: Edges,
-    mapping: Mapping_ | None,
+    mapping: ColumnMapping | None,
     limits: Limits,
 ) -> Workload:
     found = recognise(table.names, mapping, nested=True, kind=table.kind)
@@ -732,13 +781,17 @@ def _read_table(
         columns = ", ".join(shorten(".".join(p), 40) for p in table.names if len(p) == 1)
         shown = shorten(columns, 200)
         raise Unreadable(
-            (f"No columns with prompt and completion tokens were found. The file has {shown}. " if shown
-             else "No records were found. ")
-            + looked_for() + " Or name the columns yourself (mapping input=…, output=…)."
+            (
+                f"No columns with prompt and completion tokens were found. The file has {shown}. "
+                if shown
+                else "No records were found. "
+            )
+            + looked_for()
+            + " Or name the columns yourself (mapping input=…, output=…)."
         )
     if found.format.refusal:
         raise Unreadable(found.format.refusal)
-    fast = _with_types(table, found, file, limits) if table.kind == "csv" else None
+    fast = _with_types(table, found, limits) if table.kind == "csv" else None
     if fast is not None:
         texts, rows = _query(fast, found, edges)
         sums, sets, withheld = _sums(connection, fast, rows, texts, limits)
@@ -754,11 +807,15 @@ def _read_table(
         table.quoting = False
         again = replace_quotes(table, limits)
         other, other_sets, other_withheld = _sums(connection, again, rows, texts, limits)
-        if sum(row["n_rows"] for row in other if row["good"] == 0) > sum(r["n_rows"] for r in sums if r["good"] == 0):
+        if sum(row["n_rows"] for row in other if row["good"] == 0) > sum(
+            r["n_rows"] for r in sums if r["good"] == 0
+        ):
             sums, sets, withheld, table = other, other_sets, other_withheld, again
             rejects = _rejects(connection, table)
             table.notes.append("A quotation mark is never closed; the marks are read as plain characters.")
-    return _workload(connection, table, found, rows, sums, sets, withheld, rejects, file, name, edges, texts, limits)
+    return _workload(
+        connection, table, found, rows, sums, sets, withheld, rejects, file, name, edges, texts, limits
+    )
 
 
 def _query(table: _Table, found: Recognised, edges: Edges) -> tuple[dict[str, str], Callable[[str], str]]:
@@ -795,9 +852,11 @@ def replace_quotes(table: _Table, limits: Limits) -> _Table:
     return copy
 
 
-def _with_types(table: _Table, found: Recognised, file: FilePath, limits: Limits) -> _Table | None:
+def _with_types(table: _Table, found: Recognised, limits: Limits) -> _Table | None:
     """The same file with the types that its first rows suggest: faster, as long as every row agrees."""
-    single = {name: paths[0] for name, paths in found.mapping.items() if len(paths) == 1 and len(paths[0]) == 1}
+    single = {
+        name: paths[0] for name, paths in found.mapping.items() if len(paths) == 1 and len(paths[0]) == 1
+    }
     uses = [path for paths in found.mapping.values() for path in paths]
     types: dict[str, str] = {}
     for name, path in single.items():
@@ -806,7 +865,9 @@ def _with_types(table: _Table, found: Recognised, file: FilePath, limits: Limits
             continue
         if name in (*TOKEN_FIELDS, "reported_cost_usd") and all(_is_number(value) for value in values):
             types[table.columns[path]] = "DOUBLE"
-        elif name == "ts" and not found.format.relative_time and all(_PLAIN_TIME.fullmatch(v) for v in values):
+        elif (
+            name == "ts" and not found.format.relative_time and all(_PLAIN_TIME.fullmatch(v) for v in values)
+        ):
             types[table.columns[path]] = "TIMESTAMP"
     if not types:
         return None
@@ -844,8 +905,9 @@ def _sums(
     step = _step_of_time(table) if minutes else 0
     attempts = [(step, tenants), (step, False), (0, False)]
     for number, (with_minutes, with_tenants) in enumerate(dict.fromkeys(attempts)):
-        statement = sql.sums_sql(rows(table.source), repeated="repeat" in texts, minutes=with_minutes,
-                                 tenants=with_tenants)
+        statement = sql.sums_sql(
+            rows(table.source), repeated="repeat" in texts, minutes=with_minutes, tenants=with_tenants
+        )
         used = {key: value for key, value in table.parameters.items() if f"${key}" in statement}
         try:
             result = connection.execute(statement, used)
@@ -857,13 +919,21 @@ def _sums(
             continue
         if len(fetched) > limits.groups:
             if number == len(set(attempts)) - 1:
-                raise Unreadable(limits.too_much("The models of the file and their lengths make more groups than", "groups", "groups"))
+                raise Unreadable(
+                    limits.too_much(
+                        "The models of the file and their lengths make more groups than", "groups", "groups"
+                    )
+                )
             continue
         if tenants and not with_tenants:
             withheld.append("Cost by tenant: the file names too many.")
         if minutes and not with_minutes:
             withheld.append("Cost over time: the file spans too many hours.")
-        return [dict(zip(keys, row, strict=True)) for row in fetched], (bool(with_minutes), with_tenants), withheld
+        return (
+            [dict(zip(keys, row, strict=True)) for row in fetched],
+            (bool(with_minutes), with_tenants),
+            withheld,
+        )
     raise AssertionError("one attempt always returns or raises")
 
 
@@ -939,11 +1009,17 @@ def _workload(
         raise Unreadable(limits.too_much(f"The file has {n_read:,} rows, above", "rows", "rows"))
     reader = _names(texts, found)
     problems = [
-        Problem(line=line, column="", value=shorten(text.strip("\r\n")), reason=_REJECT_REASONS.get(kind, kind.lower()), file=name)
+        Problem(
+            line=line,
+            column="",
+            value=shorten(text.strip("\r\n")),
+            reason=_REJECT_REASONS.get(kind, kind.lower()),
+            file=name,
+        )
         for line, _, kind, text in rejects[: limits.problem_rows]
     ]
     if n_bad or n_late:
-        problems += _locate(connection, table, found, rows, rejects, file, name, reader, limits)
+        problems += _locate(table, found, rows, rejects, file, name, reader, limits)
     blank = 0
     if table.kind == "json":  # blank lines of JSON Lines are no rows
         blank = sum(1 for p in problems if p.reason == _BLANK)
@@ -961,7 +1037,9 @@ def _workload(
     if rejected:
         notes.append(f"{rejected:,} of {n_read:,} rows cannot be read and are left out of every total.")
     if n_late:
-        notes.append(f"{n_late:,} rows have a date that cannot be; they are priced, but count in no time of day.")
+        notes.append(
+            f"{n_late:,} rows have a date that cannot be; they are priced, but count in no time of day."
+        )
     if found.format.grain == BUCKET:
         withheld = [*withheld, *bucket_withheld("context_tier" in texts)]
     if "ts" not in texts:
@@ -1014,8 +1092,10 @@ def _workload(
         withheld=tuple(withheld),
         paid_usd=sum(paid.values()) if paid else None,
         longest=0 if many else max((int(row["longest"] or 0) for row in good), default=0),
-        first_s=min((row["first_us"] for row in times), default=None) and min(r["first_us"] for r in times) / 1e6,
-        last_s=max((row["last_us"] for row in times), default=None) and max(r["last_us"] for r in times) / 1e6,
+        first_s=min((row["first_us"] for row in times), default=None)
+        and min(r["first_us"] for r in times) / 1e6,
+        last_s=max((row["last_us"] for row in times), default=None)
+        and max(r["last_us"] for r in times) / 1e6,
         relative_time=found.format.relative_time,
         models_paid=paid,
     )
@@ -1024,9 +1104,14 @@ def _workload(
 def bucket_withheld(tier_known: bool) -> list[str]:
     """What a file of sums cannot answer."""
     why = "the rows are sums over many requests"
-    held = [] if tier_known else [
-        f"Prices that change with the length of a request: {why}, so every request is charged at the base price."
-    ]
+    held = (
+        []
+        if tier_known
+        else [
+            f"Prices that change with the length of a request: {why}, so every request "
+            "is charged at the base price."
+        ]
+    )
     return [
         *held,
         f"Which requests exceed an offer's context window: {why}.",
@@ -1037,16 +1122,17 @@ def bucket_withheld(tier_known: bool) -> list[str]:
 def _refuse(n_read: int, rejected: int, skipped: int, problems: Sequence[Problem], found: Recognised) -> None:
     """Raise the sentence for a file without a good row."""
     if n_read == 0:
-        raise Unreadable(
-            f"The file has the column names of {found.format.name} and no rows below them."
-        )
+        raise Unreadable(f"The file has the column names of {found.format.name} and no rows below them.")
     if skipped and not rejected:
         raise Unreadable(f"All {skipped:,} rows are marked by the export as failed or as no request.")
     first = problems[0] if problems else None
-    example = f" Line {first.line}: {first.column or 'the row'} {first.value!r}: {first.reason}." if first else ""
+    example = (
+        f" Line {first.line}: {first.column or 'the row'} {first.value!r}: {first.reason}." if first else ""
+    )
     raise Unreadable(
         f"None of the {n_read:,} rows can be read.{example} Looked for whole numbers in "
-        + " and ".join(found.shown[name] for name in ("input", "output")) + "."
+        + " and ".join(found.shown[name] for name in ("input", "output"))
+        + "."
     )
 
 
@@ -1060,7 +1146,6 @@ def _names(texts: Mapping[str, str], found: Recognised) -> dict[str, str]:
 
 
 def _locate(
-    connection: DuckDBPyConnection,
     table: _Table,
     found: Recognised,
     rows: Callable[[str], str],
@@ -1071,13 +1156,13 @@ def _locate(
     limits: Limits,
 ) -> list[Problem]:
     """Find the rows that the aggregate counted as bad, with their line numbers."""
-    inner = "j, line" if "line FROM read_csv" in table.source and table.source.startswith("(SELECT TRY_CAST") else ""
+    lines = table.kind == "json" and table.source.startswith("(SELECT TRY_CAST")
     numbered = f"(SELECT *, ROW_NUMBER() OVER () AS n FROM {table.source})"
     cells = [one for one in (*TOKEN_FIELDS, "ts") if one in columns]
     # The raw cells, the number and the status of every row; only the bad ones are kept.
-    statement = _keep_number(rows(numbered), bool(inner))
+    statement = _keep_number(rows(numbered), lines)
     selected = ", ".join(f"CAST(r_{one} AS VARCHAR)" for one in cells)
-    whole = "LEFT(line, 200)" if inner else "NULL"
+    whole = "COALESCE(LEFT(line, 200), '')" if lines else "NULL"
     query = (
         f"SELECT n, good, late, {whole}, {selected} FROM ({statement}) WHERE good = -1 OR late = 1 "
         f"ORDER BY n LIMIT {limits.problem_rows}"
@@ -1098,7 +1183,14 @@ def _locate(
             value = raw.get("ts") or ""
             reason = _date_reason(value)
             problems.append(
-                Problem(line=line, column=columns.get("ts", "ts"), value=shorten(value), reason=reason, left_out=False, file=name)
+                Problem(
+                    line=line,
+                    column=columns.get("ts", "ts"),
+                    value=shorten(value),
+                    reason=reason,
+                    left_out=False,
+                    file=name,
+                )
             )
     return problems
 
@@ -1134,8 +1226,13 @@ def _explain(
             return columns[one], value, reason
     cached = columns.get("cache_read") or columns.get("cache_write_5m") or columns["input"]
     value = raw.get("cache_read") or raw.get("cache_write_5m") or ""
-    return cached, value, (
-        "more tokens are cached than the input column has; if they are not part of it, set cached_in=outside"
+    return (
+        cached,
+        value,
+        (
+            "more tokens are cached than the input column has; if they are not part of it, set "
+            "cached_in=outside"
+        ),
     )
 
 
@@ -1153,7 +1250,9 @@ def number_fault(text: str, most: int) -> str | None:
     try:
         value = float(clean)
     except ValueError:
-        digits = clean.replace(",", "").replace(".", "").replace(" ", "").replace("\u00a0", "").replace("'", "")
+        digits = (
+            clean.replace(",", "").replace(".", "").replace(" ", "").replace("\u00a0", "").replace("'", "")
+        )
         digits = digits.replace("\u202f", "").replace("_", "")
         if digits.isascii() and digits.isdigit():
             return f"a thousands separator; write {digits}"
@@ -1178,11 +1277,16 @@ def _line_numbers(
     table: _Table, file: FilePath, rejects: Sequence[tuple[int, str, str, str]], numbers: Sequence[int]
 ) -> dict[int, int]:
     """Line of a row from its place among the rows that could be split into columns."""
+    found: dict[int, int] = {}
     if table.kind != "csv" or not numbers:
-        return {number: number for number in numbers}
+        shift, faults = 0, sorted(line for line, *_ in rejects)
+        for number in sorted(numbers):  # rejected lines have no number of their own
+            while shift < len(faults) and faults[shift] <= number + shift:
+                shift += 1
+            found[number] = number + shift
+        return found
     faulty = {line for line, *_ in rejects}
     wanted, last = set(numbers), max(numbers)
-    found: dict[int, int] = {}
     quoting = csv.QUOTE_MINIMAL if table.quoting else csv.QUOTE_NONE
     with file.open("r", encoding="utf-8-sig", errors="replace", newline="") as text:
         for _ in range(table.header_lines):

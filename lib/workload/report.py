@@ -66,7 +66,10 @@ def as_json(priced: PricedWorkload, hosting: Hosting, top: int | None = None) ->
         "deployments": [_deployment(one) for one in hosting.offers[:top]],
         "deployments_assume": hosting.assumed,
         "deployments_left_out": [{"model": model, "why": why} for model, why in hosting.left_out],
-        "load": {"mean_requests_per_s": hosting.mean_requests_per_s, "peak_requests_per_s": hosting.peak_requests_per_s},
+        "load": {
+            "mean_requests_per_s": hosting.mean_requests_per_s,
+            "peak_requests_per_s": hosting.peak_requests_per_s,
+        },
         "withheld": list(workload.withheld),
         "notes": [*workload.notes, *priced.notes],
         "digest": digest,
@@ -138,7 +141,9 @@ def as_text(priced: PricedWorkload, hosting: Hosting, top: int) -> str:
     lines = []
     best = priced.best
     if best is not None:
-        lines.append(f"Cheapest API for all of it: {best.offer.api_offer_id}, {money.amount(float(best.usd))}.")
+        lines.append(
+            f"Cheapest API for all of it: {best.offer.api_offer_id}, {money.amount(float(best.usd))}."
+        )
     if hosting.offers:
         first = hosting.offers[0]
         lines.append(
@@ -164,26 +169,39 @@ def as_text(priced: PricedWorkload, hosting: Hosting, top: int) -> str:
     lines += [f"Withheld: {text}" for text in workload.withheld]
     for problem in workload.problems[:10]:
         column = f", {_plain(problem.column)}" if problem.column else ""
-        lines.append(f"Line {problem.line}{column}: '{_plain(problem.value)}' is left out: {problem.reason}."
-                     if problem.left_out
-                     else f"Line {problem.line}{column}: '{_plain(problem.value)}': {problem.reason}.")
+        lines.append(
+            f"Line {problem.line}{column}: '{_plain(problem.value)}' is left out: {problem.reason}."
+            if problem.left_out
+            else f"Line {problem.line}{column}: '{_plain(problem.value)}': {problem.reason}."
+        )
     lines.append("")
     lines.append("APIs")
     for one in priced.offers[:top]:
         mark = "; ".join(
-            text for text in (one.offer.flag, "reseller" if one.offer.reseller else None,
-                              "being retired" if one.offer.deprecated else None, *one.notes) if text
+            text
+            for text in (
+                one.offer.flag,
+                "reseller" if one.offer.reseller else None,
+                "being retired" if one.offer.deprecated else None,
+                *one.notes,
+            )
+            if text
         )
-        lines.append(f"  {money.amount(float(one.usd)):>12}  {one.offer.api_offer_id}{f'  ({mark})' if mark else ''}")
+        lines.append(
+            f"  {money.amount(float(one.usd)):>12}  {one.offer.api_offer_id}{f'  ({mark})' if mark else ''}"
+        )
     if hosting.offers:
         lines.append(f"Deployments ({hosting.assumed})")
         for host in hosting.offers[:top]:
             fleet = ""
             if host.replicas_peak is not None and host.usd_fixed is not None:
-                fleet = f", {count(host.replicas_peak, 'replica')} for the peak: {money.amount(host.usd_fixed)}"
+                fleet = (
+                    f", {count(host.replicas_peak, 'replica')} for the peak: {money.amount(host.usd_fixed)}"
+                )
             lines.append(
                 f"  {money.amount(host.usd):>12}  {host.model.model_id} on {host.candidate.n_gpus} × "
-                f"{host.candidate.gpu.gpu_id}, TTFT {seconds(host.ttft_s)}, TPOT {seconds(host.tpot_s)}{fleet}"
+                f"{host.candidate.gpu.gpu_id}, TTFT {seconds(host.ttft_s)}, "
+                f"TPOT {seconds(host.tpot_s)}{fleet}"
             )
     return "\n".join(lines)
 

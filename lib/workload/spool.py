@@ -166,14 +166,20 @@ def _json_document(path: Path) -> bool:
 
 
 def _unpack(
-    path: Path, target: Path, chunks: Callable[[Path, list[str]], Iterator[bytes]], limits: Limits, notes: list[str]
+    path: Path,
+    target: Path,
+    chunks: Callable[[Path, list[str]], Iterator[bytes]],
+    limits: Limits,
+    notes: list[str],
 ) -> None:
     size = 0
     with target.open("wb") as out:
         for chunk in chunks(path, notes):
             size += len(chunk)
             if size > limits.unpacked_mb * MEGABYTE:
-                raise Unreadable(limits.too_much("The compressed file unpacks to more than", "unpacked_mb", "MB"))
+                raise Unreadable(
+                    limits.too_much("The compressed file unpacks to more than", "unpacked_mb", "MB")
+                )
             out.write(chunk)
 
 
@@ -200,7 +206,7 @@ def _gunzip(path: Path, notes: list[str]) -> Iterator[bytes]:
 
 def _unzstd(path: Path, notes: list[str]) -> Iterator[bytes]:
     """Unpack Zstandard as far as it goes."""
-    import pyarrow as pa
+    import pyarrow as pa  # type: ignore[import-untyped]
 
     try:
         with pa.input_stream(str(path), compression="zstd") as stream:
@@ -225,7 +231,7 @@ def _repair(path: Path, target: Path, encoding: str | None, limits: Limits, note
                 clean = piece.replace("\0", REPLACED)
                 if REPLACED in clean and len(broken) < 100 and broken[-1:] != [line]:
                     broken.append(line)
-                if length + len(clean) > longest and not cut[-1:] == [line]:
+                if length + len(clean) > longest and cut[-1:] != [line]:
                     cut.append(line)
                     clean = clean[:1000].rstrip("\r\n") + REPLACED if length == 0 else REPLACED
                     out.write(clean)

@@ -149,11 +149,21 @@ def rows_sql(
     str
         SELECT of ``status`` (0 good, 1 no request, -1 bad), keys and whole numbers.
     """
-    every = [*TOKEN_FIELDS, "ts", "model", "context_tier", "processing", "reported_cost_usd", "tenant", "keep", "total"]
+    every = [
+        *TOKEN_FIELDS,
+        "ts",
+        "model",
+        "context_tier",
+        "processing",
+        "reported_cost_usd",
+        "tenant",
+        "keep",
+        "total",
+    ]
     raw = ", ".join(f"{texts[name]} AS r_{name}" for name in every if name in texts)
     mapped = [name for name in TOKEN_FIELDS if name in texts]
     numbers = ", ".join(
-        f"{f'CAST(r_{name} AS DOUBLE)' if name in number_fields else f'TRY_CAST(r_{name} AS DOUBLE)'} AS d_{name}"
+        f"{'CAST' if name in number_fields else 'TRY_CAST'}(r_{name} AS DOUBLE) AS d_{name}"
         for name in mapped
     )
     bad = []
@@ -161,13 +171,19 @@ def rows_sql(
         most = most_of(name, form.grain)
         fine = f"d_{name} BETWEEN 0 AND {most} AND d_{name} = FLOOR(d_{name})"
         must = name in ("input", "output") and name not in optional
-        bad.append(f"NOT COALESCE({fine}, FALSE)" if must else f"(r_{name} IS NOT NULL AND NOT COALESCE({fine}, FALSE))")
+        bad.append(
+            f"NOT COALESCE({fine}, FALSE)"
+            if must
+            else f"(r_{name} IS NOT NULL AND NOT COALESCE({fine}, FALSE))"
+        )
 
     def whole(name: str, default: int = 0) -> str:
         if name not in texts:
             return str(default)
         value = f"CAST(d_{name} AS BIGINT)"
-        return value if name in ("input", "output") and name not in optional else f"COALESCE({value}, {default})"
+        return (
+            value if name in ("input", "output") and name not in optional else f"COALESCE({value}, {default})"
+        )
 
     read, short, long = whole("cache_read"), whole("cache_write_5m"), whole("cache_write_1h")
     reasoning, inputs, outputs = whole("reasoning"), whole("input"), whole("output")
@@ -177,7 +193,9 @@ def rows_sql(
     elif cached == "total" and "total" in texts:
         # Disjoint parts add up to the total; a smaller total says that the cached ones are inside the input.
         total = "CAST(TRY_CAST(r_total AS DOUBLE) AS BIGINT)"
-        inside = f"COALESCE({total} < {inputs} + {cached_parts} + {outputs} AND {inputs} >= {cached_parts}, FALSE)"
+        inside = (
+            f"COALESCE({total} < {inputs} + {cached_parts} + {outputs} AND {inputs} >= {cached_parts}, FALSE)"
+        )
         uncached = f"CASE WHEN {inside} THEN {inputs} - ({cached_parts}) ELSE {inputs} END"
         prompt = f"CASE WHEN {inside} THEN {inputs} ELSE {inputs} + {cached_parts} END"
         outputs = (
@@ -194,7 +212,9 @@ def rows_sql(
         batch = f"CASE WHEN LOWER(r_processing) IN ('batch', 'true', '1') THEN 1 ELSE {batch} END"
     time = _time_us(form, numeric_time) if "ts" in texts else "CAST(NULL AS BIGINT)"
     time = "epoch_us(r_ts)" if typed_time else time
-    plausible = "time_us >= 0" if form.relative_time else f"time_us BETWEEN {FIRST_YEAR_US} AND {LAST_YEAR_US}"
+    plausible = (
+        "time_us >= 0" if form.relative_time else f"time_us BETWEEN {FIRST_YEAR_US} AND {LAST_YEAR_US}"
+    )
     late = f"(r_ts IS NOT NULL AND NOT COALESCE({plausible}, FALSE))" if "ts" in texts else "FALSE"
     tenant = "r_tenant" if "tenant" in texts else "CAST(NULL AS VARCHAR)"
     cost = "CAST(NULL AS DOUBLE)"
@@ -203,14 +223,14 @@ def rows_sql(
         if "reported_cost_usd" in number_fields:
             cost = f"CAST({plain} AS DOUBLE)"
         else:
-            cost = f"COALESCE(TRY_CAST({plain} AS DOUBLE), TRY_CAST(REPLACE(REPLACE({plain}, '$', ''), ',', '') AS DOUBLE))"
+            bare = f"REPLACE(REPLACE({plain}, '$', ''), ',', '')"
+            cost = f"COALESCE(TRY_CAST({plain} AS DOUBLE), TRY_CAST({bare} AS DOUBLE))"
     many = form.grain == BUCKET and "repeat" not in texts
     if many:
         tier_tokens = "0"
         if "context_tier" in texts:
-            tier_tokens = (
-                f"CASE WHEN r_context_tier LIKE '>%' OR r_context_tier LIKE '200k-%' THEN {LONG_TIER_TOKENS} ELSE 0 END"
-            )
+            long_tier = "r_context_tier LIKE '>%' OR r_context_tier LIKE '200k-%'"
+            tier_tokens = f"CASE WHEN {long_tier} THEN {LONG_TIER_TOKENS} ELSE 0 END"
         tier = bucket_of("tier_tokens", edges.tiers)
         context, in_bin, out_bin = "-1", "-1", "-1"
     else:
@@ -226,7 +246,8 @@ def rows_sql(
     SELECT *, {tier} AS tier, {context} AS context, {in_bin} AS in_bin, {out_bin} AS out_bin
     FROM (
         SELECT *, CASE WHEN status = 0 AND {negative} THEN -1 ELSE status END AS good,
-            GREATEST(s_uncached, 0) + s_read + s_short + s_long AS prompt, {tier_tokens if many else "0"} AS tier_tokens,
+            GREATEST(s_uncached, 0) + s_read + s_short + s_long AS prompt,
+            {tier_tokens if many else "0"} AS tier_tokens,
             CASE WHEN {late} THEN 1 ELSE 0 END AS late,
             CASE WHEN {plausible} THEN time_us END AS arrived_us
         FROM (
@@ -241,7 +262,8 @@ def rows_sql(
                 CASE WHEN status = 0 THEN {requests} ELSE 0 END AS requests,
                 {model} AS model, {batch} AS batch, {time} AS time_us, {tenant} AS tenant, {cost} AS cost
             FROM (
-                SELECT *, CASE WHEN {_skip(form, "keep" in texts)} THEN 1 WHEN {" OR ".join(bad)} THEN -1 ELSE 0 END AS status
+                SELECT *, CASE WHEN {_skip(form, "keep" in texts)} THEN 1
+                    WHEN {" OR ".join(bad)} THEN -1 ELSE 0 END AS status
                 FROM (SELECT *{columns} FROM (SELECT {raw} FROM {source}))
             )
         )

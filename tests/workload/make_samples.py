@@ -1,3 +1,5 @@
+# ruff: noqa: E501, SIM905
+# fmt: off
 """Write ``data/samples/``: one small made-up file for every export that is recognised.
 
 Run ``python tests/workload/make_samples.py`` from the repository's root. All numbers are invented,

@@ -39,7 +39,10 @@ def save(tmp_path, content, name="x.csv"):
         (b"\x1f\x8b\x08\x00broken", "nothing in it"),
         (b"PAR1 not really", "cannot be read"),
         (b"\x00" * 5000, "column"),
-        (",".join(f"c{n}" for n in range(10_000)) + "\n" + ",".join("1" for n in range(10_000)) + "\n", "limit of 2,000 columns"),
+        (
+            ",".join(f"c{n}" for n in range(10_000)) + "\n" + ",".join("1" for n in range(10_000)) + "\n",
+            "limit of 2,000 columns",
+        ),
     ],
 )
 def test_unreadable_file_is_refused_with_a_sentence(content, sentence, tmp_path):
@@ -137,7 +140,16 @@ def test_mixed_encodings_are_read_and_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "moment", ["2026-11-01", "2026-11-01T05:00:00+05:00", "1793491200", "1793491200000", "Nov 1, 2026", "11/01/2026 00:00", "2026-11-01 00:00:00 UTC"]
+    "moment",
+    [
+        "2026-11-01",
+        "2026-11-01T05:00:00+05:00",
+        "1793491200",
+        "1793491200000",
+        "Nov 1, 2026",
+        "11/01/2026 00:00",
+        "2026-11-01 00:00:00 UTC",
+    ],
 )
 def test_dates_in_many_forms_are_the_same_moment(moment, tmp_path):
     path = save(tmp_path, f'ts,input_tokens,output_tokens\n"{moment}",1,1\n')
@@ -175,7 +187,9 @@ def test_zstandard_and_parquet_are_read(tmp_path):
     connection = duckdb.connect()
     for name, options in (("x.csv.zst", "compression zstd, header"), ("x.parquet", "format parquet")):
         path = tmp_path / name
-        connection.execute(f"COPY (SELECT 'm' AS model, 7 AS input_tokens, 2 AS output_tokens) TO '{path}' ({options})")
+        connection.execute(
+            f"COPY (SELECT 'm' AS model, 7 AS input_tokens, 2 AS output_tokens) TO '{path}' ({options})"
+        )
         assert read_workload(path).tokens == Tokens(requests=1, input_uncached=7, output=2)
 
 
@@ -194,7 +208,9 @@ def test_limits_are_named_with_what_raises_them(limit, name, tmp_path):
 
 
 def test_limits_come_from_the_environment():
-    limits = limits_from({"BREAKEVEN_MAX_ROWS": "7", "BREAKEVEN_MAX_COLUMNS": "-1", "BREAKEVEN_MAX_FILES": "many"})
+    limits = limits_from(
+        {"BREAKEVEN_MAX_ROWS": "7", "BREAKEVEN_MAX_COLUMNS": "-1", "BREAKEVEN_MAX_FILES": "many"}
+    )
     assert (limits.rows, limits.columns, limits.files) == (7, Limits().columns, Limits().files)
 
 

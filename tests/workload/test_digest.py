@@ -16,7 +16,11 @@ from lib.workload.read import read_workload
 
 DAY = date(2026, 11, 21)
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
-FILES = sorted(p.name for p in SAMPLES.iterdir() if "cost" not in p.name and "empty" not in p.name and p.name != "manifest.csv")
+FILES = sorted(
+    p.name
+    for p in SAMPLES.iterdir()
+    if "cost" not in p.name and "empty" not in p.name and p.name != "manifest.csv"
+)
 
 ROW = st.tuples(
     st.sampled_from(["gpt-4o", "claude-sonnet-4-5", "mystery", "日本"]),
@@ -59,7 +63,9 @@ def test_round_trip(rows, tmp_path, tables, edges):
     again = unpack(text)
     assert len(text) <= LONGEST
     assert again.tokens == workload.tokens
-    whole = max((o.usd for o in price_workload(workload, tables, DAY).offers if o.serves_all), default=Decimal(0))
+    whole = max(
+        (o.usd for o in price_workload(workload, tables, DAY).offers if o.serves_all), default=Decimal(0)
+    )
     before = {o.offer.api_offer_id: o for o in price_workload(workload, tables, DAY).offers}
     after = {o.offer.api_offer_id: o for o in price_workload(again, tables, DAY).offers}
     for key, one in before.items():
@@ -82,10 +88,9 @@ def test_forged_numbers_are_refused_or_harmless(raw):
     text = "1" + base64.urlsafe_b64encode(zlib.compress(raw)).decode().rstrip("=")
     try:
         workload = unpack(text)
-    except BadDigest as refusal:
-        assert "digest" not in str(refusal).lower() or str(refusal)
-    else:
-        assert workload.cells
+    except BadDigest:
+        return
+    assert workload.cells
 
 
 @settings(max_examples=200, deadline=None)

@@ -37,7 +37,8 @@ def token_models(provider_id, offers):
 
 
 @pytest.mark.parametrize(
-    "provider", ["openai", "anthropic", "google", "deepseek", "mistral", "x-ai", "groq", "aws", "openrouter", "together"]
+    "provider",
+    ["openai", "anthropic", "google", "deepseek", "mistral", "x-ai", "groq", "aws", "openrouter", "together"],
 )
 def test_total_equals_the_price_package_row_by_row(provider, tmp_path, tables, edges):
     offers = {o.api_offer_id: o for o in queries.api_offers_on(tables, DAY)}
@@ -68,29 +69,42 @@ def test_total_equals_the_price_package_row_by_row(provider, tmp_path, tables, e
     different = {
         model: (ours.get(f"{provider}/{model}"), usd)
         for model, usd in per_model.items()
-        if ours.get(f"{provider}/{model}") is None or abs(ours[f"{provider}/{model}"] - usd) >= Decimal("0.005")
+        if ours.get(f"{provider}/{model}") is None
+        or abs(ours[f"{provider}/{model}"] - usd) >= Decimal("0.005")
     }
     assert not different
     assert abs(priced.list_usd - expected) < Decimal("0.01")
 
 
-@pytest.mark.parametrize("provider, model, below, above", [
-    ("anthropic", "claude-sonnet-4-5", 200_000, 200_001),
-    ("google", "gemini-2.5-pro", 200_000, 200_001),
-    ("openai", "gpt-5.4", 272_000, 272_001),
-])
-def test_tier_applies_to_the_whole_request_from_one_token_above(provider, model, below, above, tmp_path, tables, edges):
+@pytest.mark.parametrize(
+    ("provider", "model", "below", "above"),
+    [
+        ("anthropic", "claude-sonnet-4-5", 200_000, 200_001),
+        ("google", "gemini-2.5-pro", 200_000, 200_001),
+        ("openai", "gpt-5.4", 272_000, 272_001),
+    ],
+)
+def test_tier_applies_to_the_whole_request_from_one_token_above(
+    provider, model, below, above, tmp_path, tables, edges
+):
     at = datetime.combine(DAY, time(12), tzinfo=UTC)
     for prompt in (below, above):
-        workload = read_workload(write(tmp_path / f"{prompt}.csv", [(f"{provider}/{model}", prompt, 0, 0, 100)]), edges=edges)
+        workload = read_workload(
+            write(tmp_path / f"{prompt}.csv", [(f"{provider}/{model}", prompt, 0, 0, 100)]), edges=edges
+        )
         own = calc_price(
-            Usage(input_tokens=prompt, output_tokens=100), model_ref=model, provider_id=provider, genai_request_timestamp=at
+            Usage(input_tokens=prompt, output_tokens=100),
+            model_ref=model,
+            provider_id=provider,
+            genai_request_timestamp=at,
         )
         assert price_workload(workload, tables, DAY).list_usd == own.total_price
 
 
 def test_requests_beyond_the_context_are_counted_and_left_out(tmp_path, tables, edges):
-    path = write(tmp_path / "x.csv", [("openai/gpt-4o", 1000, 0, 0, 100), ("openai/gpt-4o", 127_950, 0, 0, 100)])
+    path = write(
+        tmp_path / "x.csv", [("openai/gpt-4o", 1000, 0, 0, 100), ("openai/gpt-4o", 127_950, 0, 0, 100)]
+    )
     priced = price_workload(read_workload(path, edges=edges), tables, DAY)
     offer = next(o for o in priced.offers if o.offer.api_offer_id == "openai/gpt-4o")
     assert (offer.requests_served, offer.requests_not_served) == (1, 1)
@@ -102,20 +116,26 @@ def test_requests_beyond_the_context_are_counted_and_left_out(tmp_path, tables, 
 def test_exact_context_is_served(tmp_path, tables, edges):
     path = write(tmp_path / "x.csv", [("openai/gpt-4o", 127_900, 0, 0, 100)])
     offer = next(
-        o for o in price_workload(read_workload(path, edges=edges), tables, DAY).offers if o.offer.api_offer_id == "openai/gpt-4o"
+        o
+        for o in price_workload(read_workload(path, edges=edges), tables, DAY).offers
+        if o.offer.api_offer_id == "openai/gpt-4o"
     )
     assert offer.serves_all
 
 
 def test_batch_rows_get_the_batch_price(tmp_path, tables, edges):
     path = tmp_path / "x.csv"
-    path.write_text("model,input_tokens,output_tokens,processing\nopenai/gpt-4o,1000000,0,batch\nopenai/gpt-4o,1000000,0,standard\n")
+    path.write_text(
+        "model,input_tokens,output_tokens,processing\nopenai/gpt-4o,1000000,0,batch\nopenai/gpt-4o,1000000,0,standard\n"
+    )
     priced = price_workload(read_workload(path, edges=edges), tables, DAY)
     assert priced.list_usd == Decimal("1.25") + Decimal("2.50")
 
 
 def test_unknown_model_is_unpriced_with_the_nearest_names_never_free(tmp_path, tables, edges):
-    path = write(tmp_path / "x.csv", [("gpt-4oo-mini-custom", 1000, 0, 0, 100), ("gpt-4o", 1_000_000, 0, 0, 0)])
+    path = write(
+        tmp_path / "x.csv", [("gpt-4oo-mini-custom", 1000, 0, 0, 100), ("gpt-4o", 1_000_000, 0, 0, 0)]
+    )
     workload = read_workload(path, edges=edges)
     priced = price_workload(workload, tables, DAY)
     unknown = next(row for row in priced.models if row.model == "gpt-4oo-mini-custom")
@@ -129,7 +149,9 @@ def test_unknown_model_is_unpriced_with_the_nearest_names_never_free(tmp_path, t
 
 
 def test_prices_of_the_day_apply(tmp_path, tables, edges):
-    workload = read_workload(write(tmp_path / "x.csv", [("openai/gpt-4", 1_000_000, 0, 0, 1_000_000)]), edges=edges)
+    workload = read_workload(
+        write(tmp_path / "x.csv", [("openai/gpt-4", 1_000_000, 0, 0, 1_000_000)]), edges=edges
+    )
     assert price_workload(workload, tables, date(2023, 8, 30)).list_usd == Decimal(90)
 
 

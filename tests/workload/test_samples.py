@@ -14,7 +14,6 @@ from lib.workload.price import price_workload
 from lib.workload.read import Tokens, read_workload
 from lib.workload.spool import Unreadable
 
-
 DAY = date(2026, 11, 21)
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 with (SAMPLES / "manifest.csv").open(encoding="utf-8", newline="") as _file:
@@ -27,7 +26,9 @@ def test_every_export_has_a_sample_and_every_sample_a_line():
     assert {row["file"] for row in MANIFEST} == {p.name for p in SAMPLES.iterdir()} - {"manifest.csv"}
 
 
-@pytest.mark.parametrize("row", [r for r in MANIFEST if r["format_id"] not in REFUSED], ids=lambda r: r["file"])
+@pytest.mark.parametrize(
+    "row", [r for r in MANIFEST if r["format_id"] not in REFUSED], ids=lambda r: r["file"]
+)
 def test_sample_is_recognised(row, edges):
     workload = read_workload(SAMPLES / row["file"], edges=edges)
     assert workload.recognised[0].format.format_id == row["format_id"]
@@ -105,7 +106,8 @@ def test_same_traffic_written_inside_and_outside_costs_the_same(tmp_path, tables
     )
     outside.write_text(
         "usage_date_utc,model_version,context_window,usage_input_tokens_no_cache,usage_input_tokens_cache_read,"
-        "usage_output_tokens\n" + "".join(f"2025-11-01,gpt-4o,≤ 200k,{p - c},{c},{o}\n" for p, c, o in traffic),
+        "usage_output_tokens\n"
+        + "".join(f"2025-11-01,gpt-4o,≤ 200k,{p - c},{c},{o}\n" for p, c, o in traffic),
         encoding="utf-8",
     )
     first, second = read_workload(inside, edges=edges), read_workload(outside, edges=edges)
@@ -113,7 +115,9 @@ def test_same_traffic_written_inside_and_outside_costs_the_same(tmp_path, tables
     assert replace(first.tokens, **drop) == replace(second.tokens, **drop)
     one, two = price_workload(first, tables, DAY), price_workload(second, tables, DAY)
     assert one.list_usd == two.list_usd
-    assert {o.offer.api_offer_id: o.usd for o in one.offers} == {o.offer.api_offer_id: o.usd for o in two.offers}
+    assert {o.offer.api_offer_id: o.usd for o in one.offers} == {
+        o.offer.api_offer_id: o.usd for o in two.offers
+    }
 
 
 def test_reasoning_is_part_of_the_output(tmp_path):
@@ -133,9 +137,13 @@ def test_corrected_mapping_counts(tmp_path):
     path = tmp_path / "x.csv"
     path.write_text("a,b,c,who\n100,7,60,gpt-4o\n")
     mapping = parse_mapping("input=a,output=b,cached=c,cached_in=outside,model=who")
-    assert read_workload(path, mapping=mapping).tokens == Tokens(requests=1, input_uncached=100, cache_read=60, output=7)
+    assert read_workload(path, mapping=mapping).tokens == Tokens(
+        requests=1, input_uncached=100, cache_read=60, output=7
+    )
     mapping = parse_mapping("input=a,output=b,cached=c,cached_in=inside")
-    assert read_workload(path, mapping=mapping).tokens == Tokens(requests=1, input_uncached=40, cache_read=60, output=7)
+    assert read_workload(path, mapping=mapping).tokens == Tokens(
+        requests=1, input_uncached=40, cache_read=60, output=7
+    )
 
 
 def test_bucket_file_says_what_it_withholds(edges):
