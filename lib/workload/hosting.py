@@ -158,8 +158,8 @@ def host_workload(
     asked = scenario or Scenario(as_of=day)
     assumed = (
         f"{asked.precision} weights, {asked.gpu_price_type} price ({asked.gpu_offer}), "
-        f"busy {asked.utilisation:.0%} of the time, TTFT within {asked.ttft or 0:g} s and TPOT within {(asked.tpot or 0) * 1000:g} ms "
-        f"for at least {HOLD_SHARE:.0%} of the requests"
+        f"busy {asked.utilisation:.0%} of the time, TTFT within {asked.ttft or 0:g} s "
+        f"and TPOT within {(asked.tpot or 0) * 1000:g} ms for at least {HOLD_SHARE:.0%} of the requests"
     )
     if not workload.per_request:
         return Hosting(

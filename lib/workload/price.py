@@ -215,8 +215,9 @@ def price_workload(
         for (batch, tier, context), tokens in _collapsed(workload.cells).items()
     ]
     has_batch_rows = any(cell.batch for cell in workload.cells)
+    tier_unknown = not workload.per_request and not any(cell.tier for cell in workload.cells)
     priced = [
-        _priced_offer(offers[offer_id], bill, has_batch_rows, workload)
+        _priced_offer(offers[offer_id], bill, has_batch_rows, tier_unknown)
         for (offer_id, _), bill in _bills(connection, day, groups).items()
         if offer_id in offers and bill.served
     ]
@@ -236,7 +237,7 @@ def price_workload(
     )
 
 
-def _priced_offer(offer: ApiOffer, bill: _Bill, has_batch_rows: bool, workload: Workload) -> PricedOffer:
+def _priced_offer(offer: ApiOffer, bill: _Bill, has_batch_rows: bool, tier_unknown: bool) -> PricedOffer:
     notes = []
     if bill.not_served:
         notes.append(
@@ -245,12 +246,7 @@ def _priced_offer(offer: ApiOffer, bill: _Bill, has_batch_rows: bool, workload: 
         )
     if has_batch_rows and not bill.has_batch:
         notes.append("It has no batch price: batch requests are charged at the standard one.")
-    if (
-        not workload.per_request
-        and len(offer.tiers) > 1
-        and workload.cells
-        and not any(c.tier for c in workload.cells)
-    ):
+    if tier_unknown and len(offer.tiers) > 1:
         notes.append(
             "Its price changes with the length of a request, which the file does not tell: base price."
         )

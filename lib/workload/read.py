@@ -291,9 +291,8 @@ def _files(
     try:
         if FilePath(path).is_file():
             return [FilePath(path)]
-        found = sorted(
-            FilePath(one) for one in globbing.iglob(path, recursive=True) if FilePath(one).is_file()
-        )
+        names = globbing.glob(path, recursive=True)  # noqa: PTH207 (a pattern may be absolute)
+        found = sorted(file for file in map(FilePath, names) if file.is_file())
     except (OSError, ValueError):
         found = []
     if not found:
@@ -625,8 +624,9 @@ def _unwrap(rows: list[dict[str, Any]], source: str, parent: bool) -> tuple[str,
             )
             return (
                 "(SELECT json_object('startTimeUnixNano', json_extract(s, '$.startTimeUnixNano'), "
-                "'attributes', json(CAST(to_json(map_from_entries(list_transform(list_filter(COALESCE(TRY_CAST("
-                "json_extract(s, '$.attributes') AS JSON[]), []), lambda a: a->>'key' LIKE 'gen_ai.%'), lambda a: "
+                "'attributes', json(CAST(to_json(map_from_entries(list_transform(list_filter(COALESCE("
+                "TRY_CAST(json_extract(s, '$.attributes') AS JSON[]), []), "
+                "lambda a: a->>'key' LIKE 'gen_ai.%'), lambda a: "
                 f"struct_pack(k := a->>'key', v := {value})))) AS VARCHAR))) AS j FROM (SELECT unnest("
                 f"json_extract(j, '$.resourceSpans[*].scopeSpans[*].spans[*]')) AS s FROM {source}))",
                 False,
@@ -796,9 +796,7 @@ def _read_table(
         texts, rows = _query(fast, found, edges)
         sums, sets, withheld = _sums(connection, fast, rows, texts, limits)
         if not _rejects(connection, fast) and all(row["good"] >= 0 for row in sums):
-            return _workload(
-                connection, fast, found, rows, sums, sets, withheld, [], file, name, edges, texts, limits
-            )
+            return _workload(fast, found, rows, sums, sets, withheld, [], file, name, edges, texts, limits)
     texts, rows = _query(table, found, edges)
     sums, sets, withheld = _sums(connection, table, rows, texts, limits)
     rejects = _rejects(connection, table)
@@ -813,9 +811,7 @@ def _read_table(
             sums, sets, withheld, table = other, other_sets, other_withheld, again
             rejects = _rejects(connection, table)
             table.notes.append("A quotation mark is never closed; the marks are read as plain characters.")
-    return _workload(
-        connection, table, found, rows, sums, sets, withheld, rejects, file, name, edges, texts, limits
-    )
+    return _workload(table, found, rows, sums, sets, withheld, rejects, file, name, edges, texts, limits)
 
 
 def _query(table: _Table, found: Recognised, edges: Edges) -> tuple[dict[str, str], Callable[[str], str]]:
@@ -983,7 +979,6 @@ _REJECT_REASONS = {
 
 
 def _workload(
-    connection: DuckDBPyConnection,
     table: _Table,
     found: Recognised,
     rows: Callable[[str], str],
