@@ -37,7 +37,7 @@ from lib.workload.formats import (
 )
 from lib.workload.limits import Limits, limits_from
 from lib.workload.spool import MEGABYTE, Unreadable, make_plain, spool_stream
-from lib.workload.sql import Edges
+from lib.workload.sql import Edges, Keys
 
 SHOWN_PROBLEMS = 100
 LONGEST_VALUE = 80
@@ -794,17 +794,17 @@ def _read_table(
     fast = _with_types(table, found, limits) if table.kind == "csv" else None
     if fast is not None:
         texts, rows = _query(fast, found, edges)
-        sums, sets, withheld = _sums(connection, fast, rows, texts, limits)
+        sums, sets, withheld = _sums(connection, fast, rows, texts, Keys(edges=edges), limits)
         if not _rejects(connection, fast) and all(row["good"] >= 0 for row in sums):
             return _workload(fast, found, rows, sums, sets, withheld, [], file, name, edges, texts, limits)
     texts, rows = _query(table, found, edges)
-    sums, sets, withheld = _sums(connection, table, rows, texts, limits)
+    sums, sets, withheld = _sums(connection, table, rows, texts, Keys(edges=edges), limits)
     rejects = _rejects(connection, table)
     if table.kind == "csv" and any("QUOTE" in kind for _, _, kind, _ in rejects):
         # A quote that is never closed swallows the rest: read the quotes as plain characters instead.
         table.quoting = False
         again = replace_quotes(table, limits)
-        other, other_sets, other_withheld = _sums(connection, again, rows, texts, limits)
+        other, other_sets, other_withheld = _sums(connection, again, rows, texts, Keys(edges=edges), limits)
         if sum(row["n_rows"] for row in other if row["good"] == 0) > sum(
             r["n_rows"] for r in sums if r["good"] == 0
         ):
@@ -893,6 +893,7 @@ def _sums(
     table: _Table,
     rows: Callable[[str], str],
     texts: Mapping[str, str],
+    keys: Keys,
     limits: Limits,
 ) -> tuple[list[dict[str, Any]], tuple[bool, bool], list[str]]:
     """Run the aggregate; with fewer groups where the memory does not suffice for all."""
@@ -901,13 +902,11 @@ def _sums(
     step = _step_of_time(table) if minutes else 0
     attempts = [(step, tenants), (step, False), (0, False)]
     for number, (with_minutes, with_tenants) in enumerate(dict.fromkeys(attempts)):
-        statement = sql.sums_sql(
-            rows(table.source), repeated="repeat" in texts, minutes=with_minutes, tenants=with_tenants
-        )
+        statement = sql.sums_sql(rows(table.source), texts, keys, minutes=with_minutes, tenants=with_tenants)
         used = {key: value for key, value in table.parameters.items() if f"${key}" in statement}
         try:
             result = connection.execute(statement, used)
-            keys = [column[0] for column in result.description or []]
+            names = [column[0] for column in result.description or []]
             fetched = result.fetchmany(limits.groups + 1)
         except duckdb.OutOfMemoryException:
             if number == len(set(attempts)) - 1:
@@ -925,13 +924,29 @@ def _sums(
             withheld.append("Cost by tenant: the file names too many.")
         if minutes and not with_minutes:
             withheld.append("Cost over time: the file spans too many hours.")
-        return (
-            [dict(zip(keys, row, strict=True)) for row in fetched],
-            (bool(with_minutes), with_tenants),
-            withheld,
-        )
+        found = [_unpacked(dict(zip(names, row, strict=True)), keys, with_minutes) for row in fetched]
+        return found, (bool(with_minutes), with_tenants), withheld
     raise AssertionError("one attempt always returns or raises")
 
+
+def _unpacked(row: dict[str, Any], keys: Keys, minutes: int) -> dict[str, Any]:
+    """A row of the sums with its keys as they were; ``level`` says what it sums by."""
+    known = {**_NO_SUMS, "requests": row["n_rows"], **row}
+    if not row["no_cell"]:
+        return {**known, **keys.unpack_cell(int(row["cell_key"])), "level": BY_LENGTH}
+    if minutes and not row["no_minute"]:
+        return {**known, **keys.unpack_minute(int(row["minute_key"]), minutes), "level": BY_TIME}
+    return {**known, **keys.unpack_slice(int(row["slice_key"])), "level": BY_TENANT}
+
+
+BY_LENGTH, BY_TIME, BY_TENANT = "length", "time", "tenant"
+_NO_SUMS: Mapping[str, Any] = {
+    **dict.fromkeys(sql.METERS, 0),
+    "cost": None,
+    "late": 0,
+    "first_us": None,
+    "last_us": None,
+}
 
 SHORT_FILE_BYTES = 100_000_000
 """Files up to this size are summed by the minute, larger ones by the hour."""
@@ -993,8 +1008,7 @@ def _workload(
     limits: Limits,
 ) -> Workload:
     """Turn the sums into records, and look for the bad rows where there are any."""
-    # Levels: 2 = by length, 1 = by minute, 3 = by tenant (GROUPING of in_bin + 2 x GROUPING of minute).
-    main = [row for row in sums if row["level"] == 2]
+    main = [row for row in sums if row["level"] == BY_LENGTH]
     good = [row for row in main if row["good"] == 0]
     n_bad = sum(row["n_rows"] for row in main if row["good"] == -1)
     n_skipped = sum(row["n_rows"] for row in main if row["good"] == 1)
@@ -1058,7 +1072,7 @@ def _workload(
             paid[row["model"]] = paid.get(row["model"], 0.0) + float(row["cost"])
     times = [row for row in good if row["first_us"] is not None]
 
-    def slices(level: int, key: str) -> tuple[Slice, ...]:
+    def slices(level: str, key: str) -> tuple[Slice, ...]:
         return tuple(
             Slice(
                 key=None if row[key] is None else int(row[key]) if key == "minute" else str(row[key]),
@@ -1077,8 +1091,8 @@ def _workload(
         recognised=(found,),
         edges=edges,
         cells=cells,
-        minutes=slices(1, "minute") if sets[0] else (),
-        tenants=slices(3, "tenant") if sets[1] else (),
+        minutes=slices(BY_TIME, "minute") if sets[0] else (),
+        tenants=slices(BY_TENANT, "tenant") if sets[1] else (),
         rows_read=n_read,
         rows_rejected=rejected,
         rows_skipped=n_skipped,

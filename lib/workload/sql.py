@@ -8,7 +8,7 @@ GROUPING SETS; no function that only DuckDB has.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from lib.workload.formats import BUCKET, INSIDE, TOKEN_FIELDS, Format
@@ -180,7 +180,8 @@ def rows_sql(
     def whole(name: str, default: int = 0) -> str:
         if name not in texts:
             return str(default)
-        value = f"CAST(d_{name} AS BIGINT)"
+        small = form.grain != BUCKET and name not in ("n_requests", "repeat")
+        value = f"CAST(d_{name} AS {'INTEGER' if small else 'BIGINT'})"
         return (
             value if name in ("input", "output") and name not in optional else f"COALESCE({value}, {default})"
         )
@@ -270,41 +271,117 @@ def rows_sql(
     )"""
 
 
-SUMS = """
-    COUNT(*) AS n_rows,
-    SUM(CAST(requests AS DECIMAL(18, 0)) * repeats) AS requests,
-    SUM(CAST(s_uncached AS DECIMAL(18, 0)) * repeats) AS uncached,
-    SUM(CAST(s_read AS DECIMAL(18, 0)) * repeats) AS cache_read,
-    SUM(CAST(s_short AS DECIMAL(18, 0)) * repeats) AS cache_write_5m,
-    SUM(CAST(s_long AS DECIMAL(18, 0)) * repeats) AS cache_write_1h,
-    SUM(CAST(s_output AS DECIMAL(18, 0)) * repeats) AS output,
-    SUM(CAST(s_reasoning AS DECIMAL(18, 0)) * repeats) AS reasoning"""
-PLAIN_SUMS = SUMS.replace(" * repeats", "").replace("CAST(", "").replace(" AS DECIMAL(18, 0))", "")
-"""The same where no row stands for several requests: plain integer sums."""
-
-CELLS = "good, model, batch, tier, context, in_bin, out_bin"
-MINUTES = "good, model, batch, tier, minute"
-TENANTS = "good, model, batch, tier, tenant"
+METERS = {
+    "requests": "requests",
+    "uncached": "s_uncached",
+    "cache_read": "s_read",
+    "cache_write_5m": "s_short",
+    "cache_write_1h": "s_long",
+    "output": "s_output",
+    "reasoning": "s_reasoning",
+}
+"""Sums and what is summed."""
 
 
-def sums_sql(rows: str, *, repeated: bool, minutes: int, tenants: bool) -> str:
-    """Sums by model, processing, tier, context and histogram bin; by time; by tenant; in one pass.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """The small whole numbers that decide a price, packed into one: one key is hashed faster than six."""
 
-    ``minutes`` is the length of one step of time, 0 for none.
+    edges: Edges
+
+    @property
+    def _sizes(self) -> tuple[int, ...]:
+        # tier, context + 1, in_bin + 1, out_bin + 1, batch, good + 1
+        return len(self.edges.tiers) + 1, len(self.edges.contexts) + 2, 512, 512, 2, 3
+
+    def cell(self) -> str:
+        """Expression of the key by length."""
+        _, context, in_bin, out_bin, batch, good = self._sizes
+        return (
+            f"((((CAST(tier AS BIGINT) * {context} + context + 1) * {in_bin} + in_bin + 1) * {out_bin} "
+            f"+ out_bin + 1) * {batch} + batch) * {good} + good + 1"
+        )
+
+    def slice(self) -> str:
+        """Expression of the key without lengths."""
+        return f"(CAST(tier AS BIGINT) * {self._sizes[4]} + batch) * {self._sizes[5]} + good + 1"
+
+    def minute(self, minutes: int) -> str:
+        """Expression of the key by time; rows without a time come first."""
+        step = f"COALESCE(CAST(FLOOR(arrived_us / {60_000_000 * minutes}) AS BIGINT) + 1, 0)"
+        most = self._sizes[0] * self._sizes[4] * self._sizes[5]
+        return f"{step} * {most} + {self.slice()}"
+
+    def unpack_cell(self, key: int) -> dict[str, int]:
+        """The numbers in a key by length."""
+        _, context, in_bin, out_bin, batch, good = self._sizes
+        key, good_ = divmod(key, good)
+        key, batch_ = divmod(key, batch)
+        key, out_ = divmod(key, out_bin)
+        key, in_ = divmod(key, in_bin)
+        tier_, context_ = divmod(key, context)
+        return {
+            "tier": tier_,
+            "context": context_ - 1,
+            "in_bin": in_ - 1,
+            "out_bin": out_ - 1,
+            "batch": batch_,
+            "good": good_ - 1,
+        }
+
+    def unpack_slice(self, key: int) -> dict[str, int]:
+        """The numbers in a key without lengths."""
+        key, good_ = divmod(key, self._sizes[5])
+        tier_, batch_ = divmod(key, self._sizes[4])
+        return {"tier": tier_, "batch": batch_, "good": good_ - 1}
+
+    def unpack_minute(self, key: int, minutes: int) -> dict[str, int | None]:
+        """The numbers in a key by time."""
+        step, rest = divmod(key, self._sizes[0] * self._sizes[4] * self._sizes[5])
+        return {"minute": (step - 1) * minutes if step else None, **self.unpack_slice(rest)}
+
+
+def sums_sql(rows: str, texts: Collection[str], keys: Keys, *, minutes: int, tenants: bool) -> str:
+    """Sums by model and length, by model and time, by model and tenant; in one pass.
+
+    Parameters
+    ----------
+    rows
+        From :func:`rows_sql`.
+    texts
+        Canonical columns that the file has; the others are not summed.
+    keys
+        How the keys are packed.
+    minutes
+        Length of one step of time, 0 for none.
+    tenants
+        Whether to sum by tenant.
     """
-    sets = [f"({CELLS})"]
-    sets += [f"({MINUTES})"] if minutes else []
-    sets += [f"({TENANTS})"] if tenants else []
-    keys = "good, model, batch, tier, context, in_bin, out_bin"
-    keys += ", minute" if minutes else ""
-    keys += ", tenant" if tenants else ""
-    grouping = "GROUPING(in_bin)" + (" + 2 * GROUPING(minute)" if minutes else " + 2")
-    minute = f"CAST(FLOOR(arrived_us / {60_000_000 * minutes}) AS INTEGER) * {minutes}" if minutes else "0"
-    sums = SUMS if repeated else PLAIN_SUMS
+    meters = {"uncached", "output"}
+    meters |= {name for name in METERS if name in texts}
+    meters |= {"requests"} if "n_requests" in texts else set()
+    times = " * repeats" if "repeat" in texts else ""
+    sums = [
+        f"SUM(CAST({column} AS DECIMAL(18, 0)){times}) AS {name}" if times else f"SUM({column}) AS {name}"
+        for name, column in METERS.items()
+        if name in meters
+    ]
+    if "repeat" in texts and "n_requests" not in texts:
+        sums.append("SUM(CAST(repeats AS DECIMAL(18, 0))) AS requests")
+    sums += ["SUM(cost) AS cost"] if "reported_cost_usd" in texts else []
+    if "ts" in texts:
+        sums += ["SUM(late) AS late", "MIN(arrived_us) AS first_us", "MAX(arrived_us) AS last_us"]
+    columns = [f"{keys.cell()} AS cell_key"]
+    sets, shown = ["(model, cell_key)"], ["GROUPING(cell_key) AS no_cell", "cell_key"]
+    if minutes:
+        columns.append(f"{keys.minute(minutes)} AS minute_key")
+        sets.append("(model, minute_key)")
+        shown += ["GROUPING(minute_key) AS no_minute", "minute_key"]
+    if tenants:
+        columns.append(f"{keys.slice()} AS slice_key")
+        sets.append("(model, slice_key, tenant)")
+        shown += ["slice_key", "tenant"]
     return f"""
-    SELECT {grouping} AS level, good, model, batch, tier, context, in_bin, out_bin,
-        {"minute" if minutes else "NULL AS minute"}, {"tenant" if tenants else "NULL AS tenant"}, {sums},
-        SUM(cost) AS cost, MAX(prompt + s_output) AS longest, SUM(late) AS late,
-        MIN(arrived_us) AS first_us, MAX(arrived_us) AS last_us
-    FROM (SELECT *, {minute} AS minute FROM ({rows}))
-    GROUP BY {"GROUPING SETS (" + ", ".join(sets) + ")" if len(sets) > 1 else keys}"""
+    SELECT model, {", ".join(shown)}, COUNT(*) AS n_rows, MAX(prompt + s_output) AS longest, {", ".join(sums)}
+    FROM (SELECT *, {", ".join(columns)} FROM ({rows}))
+    GROUP BY GROUPING SETS ({", ".join(sets)})"""

@@ -52,9 +52,7 @@ def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000_000)
-    parser.add_argument(
-        "--write", type=Path, help="only write the file (in a process of its own: its memory is not ours)"
-    )
+    parser.add_argument("--write", type=Path, help="only write the file; its memory is not ours")
     parser.add_argument("traces", nargs="*", type=Path)
     options = parser.parse_args()
     if options.write:
