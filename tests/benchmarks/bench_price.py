@@ -92,7 +92,7 @@ def main() -> None:
         size = path.stat().st_size / 1e6
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     print(
-        f"{workload.rows_read:,} rows, {size:,.0f} MB, {len(priced.offers):,} offers, {threads} threads: priced in "
+        f"{workload.rows_read:,} rows, {size:,.0f} MB, {len(priced.offers):,} offers, {threads} threads: priced in "  # noqa: E501
         f"{min(ours):.2f} s, DuckDB's own sum {min(theirs):.2f} s: ratio {min(ours) / min(theirs):.2f} "
         f"(budget 1.5); peak memory of the process {peak:,.0f} MB (budget 500)"
     )
