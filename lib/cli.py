@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_estimate(commands)
     _add_compare(commands)
+    _add_price(commands)
     _add_data(commands)
     return parser
 
@@ -94,6 +95,20 @@ def _add_compare(commands: Any) -> None:
     command.add_argument("--scenario", required=True, help="a link, or the part after its question mark")
     command.add_argument("--json", action="store_true")
     command.set_defaults(command=_compare)
+
+
+def _add_price(commands: Any) -> None:
+    command = commands.add_parser("price", help="what a usage file costs everywhere")
+    command.add_argument("file", help="a file, a pattern such as 'logs/*.jsonl', or - for standard input")
+    command.add_argument("--as-of", type=_day, default=None, help="day of the prices; today by default")
+    command.add_argument("--top", type=_whole, default=None, help="rows of each ranking")
+    command.add_argument(
+        "--mapping",
+        default="",
+        help="input=column,output=column,cached=column,cached_in=inside,model=column …",
+    )
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(command=_price)
 
 
 def _add_data(commands: Any) -> None:
@@ -313,6 +328,33 @@ def _compare(options: argparse.Namespace) -> int:
 def _sentence(problems: Sequence[str]) -> str:
     """One fault as it is, several as a list under their number."""
     return problems[0] if len(problems) == 1 else "\n".join([f"{len(problems)} problems:", *problems])
+
+
+def _price(options: argparse.Namespace) -> int:
+    from lib.db.build import open_memory
+    from lib.workload.formats import BadMapping, parse_mapping
+    from lib.workload.hosting import host_workload
+    from lib.workload.price import price_edges, price_workload
+    from lib.workload.read import read_workload
+    from lib.workload.report import as_json, as_text
+    from lib.workload.spool import Unreadable
+
+    if options.top is not None and options.top < 1:
+        raise BadInput(f"breakeven price: --top must be at least 1, got {options.top}")
+    try:
+        mapping = parse_mapping(options.mapping)
+        connection = open_memory()
+        workload = read_workload(options.file, edges=price_edges(connection), mapping=mapping)
+    except (BadMapping, Unreadable) as reason:
+        raise BadInput(f"breakeven price: {reason}") from None
+    day = options.as_of or date.today()
+    priced = price_workload(workload, connection, day)
+    hosting = host_workload(workload, connection, day)
+    if options.json:
+        print(json.dumps(as_json(priced, hosting, options.top), indent=2))
+    else:
+        print(as_text(priced, hosting, options.top or 10))
+    return 0
 
 
 def _data_build(options: argparse.Namespace) -> int:

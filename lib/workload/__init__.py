@@ -1,0 +1,1 @@
+"""Usage files: recognise, read, price, host, and pack into a link."""

@@ -1,0 +1,56 @@
+"""How much of a file is read. Every limit can be raised by an environment variable."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+PREFIX = "BREAKEVEN_MAX_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Limits of one upload; each has the environment variable ``BREAKEVEN_MAX_`` and its name in capitals."""
+
+    file_mb: int = 20_000
+    """Size of the file as given. [MB]"""
+    unpacked_mb: int = 4_000
+    """Size of a compressed file once unpacked. [MB]"""
+    document_mb: int = 200
+    """Size of a JSON document that has to be read in one piece. [MB]"""
+    rows: int = 1_000_000_000
+    """Rows."""
+    columns: int = 2_000
+    """Columns of one row."""
+    line_kb: int = 4_000
+    """Length of one line, and so of one cell. [kB]"""
+    memory_mb: int = 400
+    """Memory of the reader. [MB]"""
+    threads: int = 2
+    """Threads of the reader."""
+    files: int = 1_000
+    """Files of one pattern."""
+    problem_rows: int = 100_000
+    """Bad rows that are kept for the download."""
+    groups: int = 200_000
+    """Different models, tenants and minutes together."""
+
+    def variable(self, name: str) -> str:
+        """Environment variable that raises a limit."""
+        return PREFIX + name.upper()
+
+    def too_much(self, what: str, name: str, unit: str) -> str:
+        """Sentence about a limit that was passed."""
+        return f"{what} the limit of {getattr(self, name):,} {unit}; set {self.variable(name)} to raise it."
+
+
+def limits_from(environment: Mapping[str, str] | None = None) -> Limits:
+    """The limits in force; a variable that is no positive whole number is passed over."""
+    variables = os.environ if environment is None else environment
+    changes = {}
+    for one in fields(Limits):
+        text = variables.get(PREFIX + one.name.upper(), "").strip()
+        if text.isascii() and text.isdigit() and 0 < int(text) < 10**12:
+            changes[one.name] = int(text)
+    return replace(Limits(), **changes)
