@@ -9,6 +9,10 @@ st.set_page_config(page_title="Breakeven", page_icon=":material/balance:", layou
 st.html("<style>.stMainBlockContainer{padding-top:3.5rem;padding-bottom:3rem}</style>")
 keep_widgets()
 page = st.navigation(
-    [st.Page("pages/compare.py", title="Compare", icon=":material/balance:", default=True)], position="top"
+    [
+        st.Page("pages/compare.py", title="Compare", icon=":material/balance:", default=True),
+        st.Page("pages/workload.py", title="Price my workload", icon=":material/receipt_long:"),
+    ],
+    position="top",
 )
 page.run()

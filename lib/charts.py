@@ -38,7 +38,7 @@ _THREE = ",.3~r"
 """Plotly's format of three significant digits without an exponent."""
 
 
-def _figure(height: int, data: list[Trace], x: Axis, y: Axis, **layout: Any) -> go.Figure:
+def figure(height: int, data: list[Trace], x: Axis, y: Axis, **layout: Any) -> go.Figure:
     """Put a chart together with what all charts share."""
     shared = {
         "height": height,
@@ -51,7 +51,8 @@ def _figure(height: int, data: list[Trace], x: Axis, y: Axis, **layout: Any) -> 
     return go.Figure({"data": data, "layout": shared | layout}, _validate=False)
 
 
-def _title(text: str) -> dict[str, str]:
+def title(text: str) -> dict[str, str]:
+    """Title of an axis."""
     return {"text": text}
 
 
@@ -117,11 +118,11 @@ def split_bars(answer: ShapeAnswer, money: Money, top_usd: float) -> go.Figure:
                 "xshift": 4,
             }
         )
-    return _figure(
+    return figure(
         165,
         data,
         {
-            "title": _title(f"{money.currency} per {PER_REQUESTS:,} requests"),
+            "title": title(f"{money.currency} per {PER_REQUESTS:,} requests"),
             "range": [0, top_usd * scale * 1.28],
             "nticks": 5,
             "tickprefix": money.symbol,
@@ -215,7 +216,7 @@ def cost_map(
             "hoverinfo": "text",
         }
     )
-    return _figure(
+    return figure(
         440,
         data,
         _token_axis("Prompt tokens", cost_map.prompt_tokens),
@@ -223,11 +224,11 @@ def cost_map(
     )
 
 
-def _token_axis(title: str, values: np.ndarray) -> Axis:
+def _token_axis(text: str, values: np.ndarray) -> Axis:
     """Log axis of tokens with plain numbers."""
     return {
         "type": "log",
-        "title": _title(title),
+        "title": title(text),
         "tickvals": _TOKEN_TICKS,
         "ticktext": _TOKEN_TEXTS,
         "range": [math.log10(values[0]), math.log10(values[-1])],
@@ -238,7 +239,7 @@ def volume(answer: ShapeAnswer, money: Money, per: str) -> go.Figure:
     """Draw both monthly bills against the load: a line and a staircase."""
     curve = answer.volume
     if curve is None or answer.at_load is None or answer.host is None or answer.api.bill is None:
-        return _figure(300, [], {}, {})
+        return figure(300, [], {}, {})
     unit = 1.0 if per == "second" else SECONDS_PER_MONTH
     x = curve.requests_per_s * unit
     names = (offer_name(answer.api.bill.offer), f"%{{customdata}} × {deployment_name(answer.host)}")
@@ -295,12 +296,12 @@ def volume(answer: ShapeAnswer, money: Money, per: str) -> go.Figure:
                 "xanchor": "left" if rate < 0.5 * curve.requests_per_s[-1] else "right",
             }
         )
-    return _figure(
+    return figure(
         300,
         data,
-        {"title": _title(f"Requests per {per}"), "rangemode": "tozero", "nticks": 6},
+        {"title": title(f"Requests per {per}"), "rangemode": "tozero", "nticks": 6},
         {
-            "title": _title(f"{money.currency} per month"),
+            "title": title(f"{money.currency} per month"),
             "rangemode": "tozero",
             "tickprefix": money.symbol,
             "nticks": 6,
@@ -314,7 +315,7 @@ def batch_curve(answer: ShapeAnswer, money: Money) -> go.Figure:
     """Draw what a prompt token and a completion token cost against the batch, the API's prices beside."""
     curve = answer.curve
     if curve is None or answer.host is None:
-        return _figure(300, [], {}, {})
+        return figure(300, [], {}, {})
     scale = 1e6 * money.rate
     data: list[Trace] = []
     ends: list[_End] = []
@@ -366,18 +367,18 @@ def batch_curve(answer: ShapeAnswer, money: Money) -> go.Figure:
         )
         ends.append((usd_token * scale, word, colour))
     labels += _end_labels(float(curve.batch[0]), ends, left=True)
-    return _figure(
+    return figure(
         340,
         data,
         {
             "type": "log",
-            "title": _title("Batch [sequences]"),
+            "title": title("Batch [sequences]"),
             "tickvals": curve.batch,
             "ticktext": [number(float(batch)) for batch in curve.batch],
         },
         {
             "type": "log",
-            "title": _title(f"{money.currency} per 1M tokens"),
+            "title": title(f"{money.currency} per 1M tokens"),
             **_log_ticks([trace["y"] for trace in data], money.symbol),
         },
         annotations=labels,

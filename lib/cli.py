@@ -192,7 +192,7 @@ def _serve(options: argparse.Namespace) -> int:
         Timer(1.0, webbrowser.open, (address,)).start()
     # uvicorn opens the socket itself: Streamlit's own server leaves Nagle's algorithm on, which
     # holds back the end of an answer by 40 ms.
-    uvicorn.run(dashboard(), host=options.address, port=options.port, log_level="warning")
+    uvicorn.run(dashboard(), host=options.address, port=options.port, log_level="warning", access_log=False)
     return 0
 
 

@@ -15,6 +15,8 @@ LONGEST_LINK = 2_000
 """Characters; servers and mail programs cut longer ones."""
 LONGEST_QUOTE = 60
 """Characters of a bad value that a message repeats."""
+PAGE_KEYS = ("w", "columns")
+"""Parameters of single pages beside the scenario: a workload's digest, a corrected mapping."""
 MOST_PARTS = 200
 """Parameters that are read; a link of ours has far fewer."""
 
@@ -93,6 +95,8 @@ def decode(
         seen.add(key)
         if key == "v":
             version = text
+        elif key in PAGE_KEYS:
+            continue
         elif key not in _NAMES:
             warnings.append(f"The link has {_quote(key)}, which is not a field of a scenario; it is ignored.")
         else:
@@ -108,7 +112,7 @@ def decode(
         warnings.insert(
             0, f"The link is of version {_quote(version)}; version {VERSION} is read as far as it goes."
         )
-    if pairs:
+    if any(key not in PAGE_KEYS for key, _ in pairs):
         missing = [name for name in ("v", *_NAMES) if name not in seen]
         if missing:
             shown = ", ".join(missing[:6]) + (f" and {len(missing) - 6} more" if len(missing) > 6 else "")

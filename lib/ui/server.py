@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Thread
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from lib.ui.session import warm_up
 
@@ -23,4 +24,7 @@ async def _while_serving(_app: st.App) -> AsyncIterator[None]:
 
 def dashboard() -> st.App:
     """Make the application that ``breakeven serve`` runs."""
+    # Until app.py has run once, Streamlit would serve files of pages/ without its frame: the first
+    # visitor after a start may come by a link to a single page.
+    PagesManager.uses_pages_directory = False
     return st.App(APP, lifespan=_while_serving)

@@ -9,7 +9,7 @@ from datetime import date
 from threading import Lock
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import streamlit as st
 from duckdb import DuckDBPyConnection
@@ -142,9 +142,9 @@ def scenario_of_widgets() -> Scenario:
     return Scenario(**values)
 
 
-def save_scenario(scenario: Scenario) -> None:
-    """Write the scenario into the address bar, every field of it."""
-    pairs = dict(parse_qsl(encode(scenario), keep_blank_values=True))
+def save_scenario(scenario: Scenario, **page: str) -> None:
+    """Write the scenario into the address bar, every field of it, and what the page adds."""
+    pairs = dict(parse_qsl(encode(scenario), keep_blank_values=True)) | page
     flat = tuple(sorted(pairs.items()))
     current = {key: st.query_params.get_all(key) for key in st.query_params.to_dict()}
     if _flat(current) != flat:
@@ -160,10 +160,11 @@ def keep_widgets() -> None:
             st.session_state[key] = st.session_state[key]
 
 
-def link_to(scenario: Scenario) -> str:
+def link_to(scenario: Scenario, **page: str) -> str:
     """Address that repeats the page with this scenario."""
     base = urlsplit(st.context.url or "")
-    return base._replace(query=encode(scenario), fragment="").geturl()
+    query = encode(scenario) + (f"&{urlencode(page)}" if page else "")
+    return base._replace(query=query, fragment="").geturl()
 
 
 def money_of(scenario: Scenario) -> Money:

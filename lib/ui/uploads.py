@@ -1,0 +1,180 @@
+"""The workload of this visitor: an upload, a sample or a digest. It lives in the session and goes with it."""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from lib.db.build import DATA
+from lib.scenario import Scenario
+from lib.ui.session import database
+from lib.workload.digest import BadDigest, pack, unpack
+from lib.workload.formats import BadMapping, parse_mapping
+from lib.workload.hosting import Hosting, host_workload
+from lib.workload.price import PricedWorkload, price_edges, price_workload
+from lib.workload.read import Workload, read_workload
+from lib.workload.spool import Unreadable
+
+SAMPLES = DATA / "samples"
+_READ = "workload_read"
+_PRICED = "workload_priced"
+_HOSTED = "workload_hosted"
+_SHARED = "workload_shared"
+_WRITTEN = "workload_link"
+_UPLOAD = "workload_upload"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What was read, or one sentence why nothing was."""
+
+    workload: Workload | None
+    reason: str | None
+    digest: str | None
+    """Compact form for the link; None: the workload does not fit in one."""
+
+
+def _order(row: dict[str, str]) -> tuple[bool, bool, str]:
+    """Whole traces first, then the common exports, then the rest."""
+    return not row["file"].startswith("shape_conv"), row["shown"] != "true", row["title"]
+
+
+@st.cache_resource(show_spinner=False)
+def sample_titles() -> dict[str, str]:
+    """Samples by file name, the ones to start from first."""
+    with (SAMPLES / "manifest.csv").open(encoding="utf-8", newline="") as lines:
+        rows = sorted(csv.DictReader(lines), key=_order)
+    return {row["file"]: f"{row['title']}: {row['description']}" for row in rows}
+
+
+def notice_link(digest: str) -> None:
+    """Take the digest of a link that somebody else wrote; our own is only the echo of what is shown."""
+    if digest and digest != st.session_state.get(_WRITTEN):
+        forget()
+        st.session_state[_SHARED] = digest
+
+
+def remember_link(digest: str | None) -> None:
+    """Know the digest that this session wrote into the address bar."""
+    st.session_state[_WRITTEN] = digest
+
+
+def forget() -> None:
+    """Drop an upload or a shared workload, because another one is asked for."""
+    for key in (_SHARED, _UPLOAD, _READ, _PRICED, _HOSTED, "workload_named"):
+        st.session_state.pop(key, None)
+
+
+def read_any(files: Sequence[Any], sample: str, columns: str) -> Read:
+    """Read what the visitor asks for: an upload first, then a shared digest, then a sample.
+
+    An upload stays while other pages are visited, though the widget forgets it.
+    """
+    if files:
+        st.session_state[_UPLOAD] = answer = read_files(files, columns)
+        return answer
+    if _UPLOAD in st.session_state:
+        kept: Read = st.session_state[_UPLOAD]
+        return kept
+    if st.session_state.get(_SHARED):
+        return read_digest(st.session_state[_SHARED])
+    return read_sample(sample)
+
+
+def read_files(files: Sequence[Any], columns: str) -> Read:
+    """Read uploads; the same files are read once a session, and their copies on disk are deleted at once."""
+    key = ("upload", tuple(file.file_id for file in files), columns)
+
+    def read() -> Workload:
+        with tempfile.TemporaryDirectory(prefix="breakeven-") as folder:
+            paths = []
+            for number, file in enumerate(files):
+                # A name from outside never becomes a path; its endings say how to read it.
+                endings = "".join(part for part in Path(file.name).suffixes[-2:] if part[1:].isalnum())
+                path = Path(folder) / f"{number}{endings[:20]}"
+                with path.open("wb") as copy:
+                    file.seek(0)
+                    while block := file.read(1 << 20):
+                        copy.write(block)
+                paths.append(path)
+            name = files[0].name if len(files) == 1 else f"{len(files)} files"
+            return _read(paths[0] if len(paths) == 1 else paths, columns, name)
+
+    return _once(key, read)
+
+
+def read_sample(file: str) -> Read:
+    """Read one of the samples that come with the program."""
+    return _once(("sample", file), lambda: _read(SAMPLES / file, "", sample_titles()[file]))
+
+
+def read_digest(text: str) -> Read:
+    """Open the workload of a link; the link keeps the text that it came with."""
+    read = _once(("digest", text), lambda: unpack(text))
+    return replace(read, digest=text if read.workload else None)
+
+
+def _read(path: Any, columns: str, name: str) -> Workload:
+    place = st.empty()
+    with place.status("Reading the file", expanded=False) as status:
+        workload = read_workload(
+            path,
+            edges=price_edges(database()),
+            mapping=parse_mapping(columns),
+            name=name,
+            progress=lambda words: status.update(label=words),
+        )
+    place.empty()
+    return workload
+
+
+def _once(key: tuple[object, ...], read: Any) -> Read:
+    """Keep the last thing that was read in the session, and nothing before it."""
+    kept = st.session_state.get(_READ)
+    if kept is None or kept[0] != key:
+        st.session_state.pop(_PRICED, None)
+        st.session_state.pop(_HOSTED, None)
+        try:
+            workload = read()
+        except (Unreadable, BadMapping, BadDigest) as reason:
+            result = Read(workload=None, reason=str(reason), digest=None)
+        else:
+            result = Read(workload=workload, reason=None, digest=_packed(workload))
+        st.session_state[_READ] = (key, result)
+    answer: Read = st.session_state[_READ][1]
+    return answer
+
+
+def _packed(workload: Workload) -> str | None:
+    try:
+        return pack(workload)
+    except BadDigest:
+        return None
+
+
+def priced(workload: Workload, scenario: Scenario, named: dict[str, str]) -> PricedWorkload:
+    """Price on every offer in force; kept until day, workload or names change."""
+    key = (scenario.as_of, tuple(sorted(named.items())))
+    kept = st.session_state.get(_PRICED)
+    if kept is None or kept[0] != key:
+        answer = price_workload(workload, database(), scenario.as_of, named=named)
+        st.session_state[_PRICED] = kept = (key, answer)
+    result: PricedWorkload = kept[1]
+    return result
+
+
+def hosted(workload: Workload, scenario: Scenario) -> Hosting:
+    """Host on the cheapest deployments; kept until what the scenario asks of them changes."""
+    key = scenario
+    kept = st.session_state.get(_HOSTED)
+    if kept is None or kept[0] != key:
+        answer = host_workload(workload, database(), scenario.as_of, scenario=scenario)
+        st.session_state[_HOSTED] = kept = (key, answer)
+    result: Hosting = kept[1]
+    return result

@@ -1,0 +1,72 @@
+"""Price my workload: what last month's usage would cost elsewhere, and on rented GPUs."""
+
+import streamlit as st
+
+from lib.ui import inputs, show, show_workload, uploads
+from lib.ui.session import (
+    link_to,
+    money_of,
+    open_scenario,
+    save_scenario,
+    scenario_of_widgets,
+    tables_on,
+)
+
+# 1. Input
+uploads.notice_link(st.query_params.get("w", ""))
+scenario, warnings = open_scenario()
+with st.sidebar:
+    files = st.file_uploader(
+        "Usage files",
+        accept_multiple_files=True,
+        key="workload_files",
+        on_change=uploads.forget,
+        help="An export of a provider, gateway or tracer, or any table with prompt and completion tokens. "
+        "Files stay in this session and are gone when it ends.",
+    )
+    sample = st.selectbox(
+        "or a sample",
+        list(uploads.sample_titles()),
+        format_func=uploads.sample_titles().__getitem__,
+        key="workload_sample",
+        on_change=uploads.forget,
+    )
+    columns = st.text_input(
+        "Columns, if they were read wrongly",
+        key="workload_columns",
+        placeholder="input=my_in,output=my_out,cached_in=inside",
+    )
+    for title in ("Model and API", "GPUs", "Engine and targets", "Day and money"):
+        box = st.expander(title, key=f"box_{title}", on_change="rerun")
+        if box.open:
+            with box:
+                inputs.BOXES[title](tables_on(scenario.as_of), money_of(scenario))
+scenario = scenario_of_widgets()
+money = money_of(scenario)
+read = uploads.read_any(files, sample, columns)
+page = {"w": read.digest} if read.digest else {}
+save_scenario(scenario, **page)
+uploads.remember_link(read.digest)
+
+# 2. Answer
+show.link_warnings(warnings)
+show.header("What would this usage cost elsewhere?", link_to(scenario, **page))
+inputs.note_on_money(money)
+if read.workload is None:
+    st.error(show.plain(read.reason or ""), icon=":material/block:")
+    st.stop()
+named = dict(st.session_state.get("workload_named", {}))
+result = uploads.priced(read.workload, scenario, named)
+hosting = uploads.hosted(read.workload, scenario)
+
+# 3. Show
+show_workload.answer(result, hosting, money)
+show_workload.recognised(read.workload)
+show_workload.problems(read.workload)
+chosen = show_workload.unknown_models(result)
+if chosen != named:
+    st.session_state["workload_named"] = chosen
+    st.rerun()
+show_workload.offers(result, money)
+show_workload.deployments(hosting, read.workload, money)
+show_workload.breakdowns(result, named, money)

@@ -1,0 +1,128 @@
+"""The page that prices a usage file, as a visitor uses it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.e2e.conftest import ROOT, settle
+
+Visit = Callable[..., Page]
+SAMPLES = ROOT / "data" / "samples"
+
+
+def text_of(page: Page) -> str:
+    return page.locator('[data-testid="stMain"]').inner_text().replace("\u00a0", " ")
+
+
+def headline(page: Page) -> str:
+    return page.locator('[data-testid="stMain"] h3').first.inner_text().replace("\u00a0", " ")
+
+
+def upload(page: Page, path: Path) -> None:
+    """Give a file to the page and wait for what it makes of it."""
+    page.locator('[data-testid="stFileUploaderDropzoneInput"]').set_input_files(str(path))
+    page.get_by_text(path.name).first.wait_for(timeout=30_000)
+    page.wait_for_timeout(800)
+    settle(page)
+
+
+def test_page_shows_a_priced_sample_before_anything_is_uploaded(visit: Visit) -> None:
+    page = visit("workload")
+    assert "cheapest API for all of it asks $" in headline(page)
+    text = text_of(page)
+    assert "What it would cost at every API" in text
+    assert "What it would cost on rented GPUs" in text
+    assert "Assumes fp8 weights" in text
+
+
+def test_upload_is_recognised_and_priced(visit: Visit) -> None:
+    page = visit("workload")
+    upload(page, SAMPLES / "completions_usage_openai.csv")
+    assert headline(page).startswith("This usage costs $21.36 at list price")
+    assert "OpenAI usage export (CSV)" in text_of(page)
+    assert "Withheld: Self-hosted deployments" in text_of(page)
+
+
+def test_upload_of_one_visitor_is_not_seen_by_another(visit: Visit, tmp_path: Path) -> None:
+    mine = tmp_path / "mine-only.csv"
+    mine.write_text("input_tokens,output_tokens,count\n1000,200,4000000\n", encoding="utf-8")
+    one, other = visit("workload"), visit("workload")
+    upload(one, mine)
+    assert "mine-only.csv" in text_of(one)
+    assert "4,000,000 requests" in text_of(one)
+    other.reload()
+    settle(other)
+    assert "mine-only" not in other.content()
+    one.reload()  # a reload is a new session: the upload is gone, its digest is in the link
+    settle(one)
+    assert "mine-only.csv" not in text_of(one)
+
+
+def test_digest_link_repeats_the_bill_without_the_file(visit: Visit, tmp_path: Path) -> None:
+    # Shrott's project: 4,000,000 x (1,000 + 200) tokens.
+    file = tmp_path / "project.csv"
+    file.write_text("input_tokens,output_tokens,count\n1000,200,4000000\n", encoding="utf-8")
+    page = visit("workload")
+    upload(page, file)
+    page.wait_for_function("new URLSearchParams(location.search).has('w')")
+    bill = headline(page)
+    link = urlsplit(page.url)
+    assert len(parse_qs(link.query)["w"][0]) <= 2000
+    again = visit(f"workload?{link.query}")
+    assert headline(again) == bill
+    assert "shared digest" in text_of(again)
+
+
+@pytest.mark.parametrize("digest", ["1forged", "AAAA", "1eNpjlGMA"])
+def test_forged_digest_is_refused_with_a_sentence(visit: Visit, digest: str) -> None:
+    page = visit(f"workload?w={digest}")
+    alerts = page.locator('[data-testid="stAlert"]').all_inner_texts()
+    assert len([alert for alert in alerts if "digest" in alert.lower() or "link" in alert.lower()]) == 1
+
+
+def test_file_that_is_none_gets_a_sentence_and_no_traceback(visit: Visit, tmp_path: Path) -> None:
+    file = tmp_path / "report.csv"
+    file.write_bytes(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< >>\nendobj\n")
+    page = visit("workload")
+    upload(page, file)
+    alerts = page.locator('[data-testid="stAlert"]').all_inner_texts()
+    assert any("PDF" in alert for alert in alerts), alerts
+
+
+def test_bad_rows_are_listed_and_the_others_priced(visit: Visit, tmp_path: Path) -> None:
+    file = tmp_path / "mixed.csv"
+    file.write_text(
+        "model,input_tokens,output_tokens\ngpt-4o,1000,100\ngpt-4o,many,100\n"
+        "<b>evil</b>,1000,100\ngpt-4o,2000,200\n",
+        encoding="utf-8",
+    )
+    page = visit("workload")
+    upload(page, file)
+    text = text_of(page)
+    assert "1 row could not be read" in text
+    assert "'<b>evil</b>': 1 request, unpriced" in text
+    page.get_by_text("Rows and cells that could not be read").click()
+    # 3,000 prompt tokens at $2.50 and 300 completion tokens at $10 per 1M: $0.0105.
+    assert "This usage costs $0.0105 at list price" in headline(page)
+
+
+def test_upload_survives_a_visit_to_another_page(visit: Visit) -> None:
+    page = visit("workload")
+    upload(page, SAMPLES / "cursor_usage.csv")
+    before = headline(page)
+    page.get_by_role("link", name="Compare").first.click()
+    page.get_by_text("PROMPT-HEAVY").wait_for()
+    settle(page)
+    page.get_by_role("link", name="Price my workload").first.click()
+    page.get_by_text("What it would cost at every API").wait_for()
+    settle(page)
+    assert headline(page) == before
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_workload_page_fits_the_screen(visit: Visit, width: int) -> None:
+    page = visit("workload", width=width, dark=width == 390)
+    assert page.evaluate("document.querySelector('[data-testid=\"stMain\"]').scrollWidth") <= width
