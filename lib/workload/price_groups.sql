@@ -58,7 +58,8 @@ SELECT
     SUM(CASE WHEN served THEN CAST(requests AS DECIMAL(20, 0)) * request_price ELSE 0 END) AS fee,
     SUM(CASE WHEN served THEN requests ELSE 0 END) AS requests_served,
     SUM(CASE WHEN served THEN 0 ELSE requests END) AS requests_not_served,
-    SUM(CASE WHEN served THEN 0 ELSE uncached + cache_read + cache_write_5m + cache_write_1h + output END)
+    SUM(CASE WHEN served THEN 0 ELSE
+        CAST(uncached AS DECIMAL(20, 0)) + cache_read + cache_write_5m + cache_write_1h + output END)
         AS tokens_not_served,
     BOOL_OR(has_batch) AS has_batch
 FROM priced

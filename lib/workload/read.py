@@ -43,6 +43,8 @@ SHOWN_PROBLEMS = 100
 LONGEST_VALUE = 80
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_ROWS = 200
+MOST_IN_ALL = 10**18
+"""Tokens beyond which a file is wrong; below, every product with a price is exact."""
 SAMPLE_BYTES = 1 << 20
 
 Progress = Callable[[str], None]
@@ -276,6 +278,9 @@ def read_workload(
         if not parts:
             raise Unreadable(" ".join(refusals[:3]))
         whole = _merge(parts, shown, limits)
+        sums = whole.tokens
+        if max(sums.prompt, sums.output, sums.requests) > MOST_IN_ALL:
+            raise Unreadable(f"The file adds up to more than {MOST_IN_ALL:,} tokens, which nothing can be.")
         return replace(whole, notes=(*whole.notes, *(f"Left out: {text}" for text in refusals)))
 
 

@@ -31,6 +31,10 @@ def save(tmp_path, content, name="x.csv"):
         ("gpt-4o,100,20\ngpt-4o,120,30\n", "no column names"),
         ("model,output_tokens\ngpt-4o,5\n", "No columns with prompt and completion"),
         ("name,age\nana,7\n", "Looked for the columns of OpenAI"),
+        (
+            "input_tokens,output_tokens,count\n100000000,1,999999999999\n",
+            "more than 1,000,000,000,000,000,000",
+        ),
         (HEAD + "gpt-4o,N/A,3\n", "None of the 1 rows can be read"),
         ("%PDF-1.7 rest", "PDF document"),
         ("{", "cannot be read"),

@@ -177,3 +177,13 @@ def test_sensitivity_of_one_offer(tmp_path, tables, edges):
     assert changes[0].saves_usd == Decimal("0.002")  # 200 of 1000 tokens at $10 per million
     assert changes[1].saves_usd == Decimal("0.0625")  # 50,000 tokens at $1.25 instead of $2.50
     assert changes[2].usd == changes[0].usd / 2 + changes[0].saves_usd / 2
+
+
+def test_sums_that_only_together_pass_32_bits_are_priced(tmp_path, tables, edges):
+    path = tmp_path / "x.csv"
+    path.write_text("model,input_tokens,cached_tokens,output_tokens,count\ngpt-4o,93848,46924,47200,22990\n")
+    priced = price_workload(read_workload(path, edges=edges), tables, DAY)
+    # 22,990 x (46,924 x 2.50 + 46,924 x 1.25 + 47,200 x 10) / 1e6
+    assert priced.list_usd == Decimal("14896.71535")
+    short = next(o for o in priced.offers if o.requests_not_served == 0)
+    assert short.tokens_not_served == 0
