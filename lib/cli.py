@@ -167,6 +167,7 @@ def _pick(known: Iterable[str], text: str, option: str) -> str:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    import logging
     import socket
     import webbrowser
     from threading import Timer
@@ -190,6 +191,8 @@ def _serve(options: argparse.Namespace) -> int:
     print(f"Breakeven is at {address} (Ctrl+C stops it)", flush=True)
     if not options.headless and sys.stdout.isatty():
         Timer(1.0, webbrowser.open, (address,)).start()
+    # Streamlit sets up logging of its own; a line for every request helps nobody.
+    logging.getLogger("uvicorn.access").disabled = True
     # uvicorn opens the socket itself: Streamlit's own server leaves Nagle's algorithm on, which
     # holds back the end of an answer by 40 ms.
     uvicorn.run(dashboard(), host=options.address, port=options.port, log_level="warning", access_log=False)

@@ -10,7 +10,7 @@ from lib.comparison import Comparison, CostMap, HostRow, ShapeAnswer
 from lib.format import Money, count, gigabytes, load, percent, seconds, seconds_span, times
 from lib.formulas.kv_cache import kv_bytes_per_sequence, kv_replication
 from lib.formulas.parts import ModelShape
-from lib.records import ApiOffer
+from lib.records import ApiOffer, Gpu
 from lib.scenario import CHEAPEST, Scenario, Shape
 from lib.units import GIGA
 
@@ -34,12 +34,17 @@ def shape_name(shape: Shape) -> str:
     return f"{shape.prompt_tokens:,} in{cached} / {shape.completion_tokens:,} out"
 
 
-def deployment_name(row: HostRow) -> str:
-    """Write a deployment: how many of which GPU, without the maker."""
-    name = row.candidate.gpu.name
+def gpu_name(gpu: Gpu) -> str:
+    """Write a GPU without its maker."""
+    name = gpu.name
     for maker in ("NVIDIA ", "AMD ", "Intel ", "Google ", "GeForce "):
         name = name.removeprefix(maker)
-    return f"{row.candidate.n_gpus}×{name.partition(' (')[0]}"
+    return name.partition(" (")[0]
+
+
+def deployment_name(row: HostRow) -> str:
+    """Write a deployment: how many of which GPU."""
+    return f"{row.candidate.n_gpus}×{gpu_name(row.candidate.gpu)}"
 
 
 def offer_name(offer: ApiOffer) -> str:

@@ -14,6 +14,7 @@ from lib.format import Money, count, load, number, percent, seconds
 from lib.ui.downloads import csv_of
 from lib.ui.session import database
 from lib.ui.show import plain
+from lib.verdict import gpu_name
 from lib.workload.hosting import Hosting
 from lib.workload.price import PricedOffer, PricedWorkload, cost_rows, sensitivity
 from lib.workload.read import SHOWN_PROBLEMS, Workload
@@ -35,14 +36,12 @@ def answer(result: PricedWorkload, hosting: Hosting, money: Money) -> None:
     if hosting.offers:
         first = hosting.offers[0]
         lines.append(
-            f"Cheapest to host: {first.model.name} on {count(first.candidate.n_gpus, 'GPU')} "
-            f"({first.candidate.gpu.name}), {money.amount(first.usd)} "
-            f"(estimate {money.span(first.usd_low, first.usd_high)})."
+            f"Cheapest to host: {first.model.name} on {first.candidate.n_gpus}×{gpu_name(first.candidate.gpu)}, "
+            f"{money.amount(first.usd)} (estimate {money.span(first.usd_low, first.usd_high)})."
         )
     if result.unpriced_requests and result.list_usd is not None:
-        lines.append(
-            f"Not in the list price: {count(result.unpriced_requests, 'request')} of models without a known price."
-        )
+        unpriced = count(result.unpriced_requests, "request")
+        lines.append(f"Not in the list price: {unpriced} of models without a known price.")
     if result.paid_usd is not None:
         lines.append(f"Paid, as the file says: {money.amount(result.paid_usd)}.")
     for line in lines:
@@ -241,7 +240,7 @@ def deployments(hosting: Hosting, workload: Workload, money: Money) -> None:
             {
                 "Model": one.model.name,
                 f"Bill [{money.currency}]": float(f"{one.usd * money.rate:.3g}"),
-                "Deployment": f"{one.candidate.n_gpus}×{one.candidate.gpu.name}",
+                "Deployment": f"{one.candidate.n_gpus}×{gpu_name(one.candidate.gpu)}",
                 "Range": money.span(one.usd_low, one.usd_high),
                 "Prompt share [%]": float(f"{100 * one.prompt_usd / one.usd:.3g}"),
                 "TTFT": seconds(one.ttft_s),
