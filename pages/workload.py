@@ -13,7 +13,7 @@ from lib.ui.session import (
 )
 
 # 1. Input
-uploads.notice_link(st.query_params.get("w", ""))
+uploads.notice_link(st.query_params.get("w", ""), st.query_params.get("columns", ""))
 scenario, warnings = open_scenario()
 with st.sidebar:
     files = st.file_uploader(
@@ -44,7 +44,7 @@ with st.sidebar:
 scenario = scenario_of_widgets()
 money = money_of(scenario)
 read = uploads.read_any(files, sample, columns)
-page = {"w": read.digest} if read.digest else {}
+page = ({"w": read.digest} if read.digest else {}) | ({"columns": columns} if columns else {})
 save_scenario(scenario, **page)
 uploads.remember_link(read.digest)
 

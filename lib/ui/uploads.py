@@ -53,11 +53,12 @@ def sample_titles() -> dict[str, str]:
     return {row["file"]: f"{row['title']}: {row['description']}" for row in rows}
 
 
-def notice_link(digest: str) -> None:
+def notice_link(digest: str, columns: str) -> None:
     """Take the digest of a link that somebody else wrote; our own is only the echo of what is shown."""
     if digest and digest != st.session_state.get(_WRITTEN):
         forget()
         st.session_state[_SHARED] = digest
+        st.session_state["workload_columns"] = columns[:500]
 
 
 def remember_link(digest: str | None) -> None:
