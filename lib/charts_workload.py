@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import numpy as np
 import plotly.graph_objects as go
@@ -13,6 +14,8 @@ from lib.workload.hosting import shapes_of
 from lib.workload.price import CostRow
 from lib.workload.read import Workload
 
+FEW_BARS = 40
+"""Bars up to this many are written by name."""
 MOST_DOTS = 600
 """Dots of the histogram; neighbours are merged beyond."""
 
@@ -64,9 +67,22 @@ def _log_axis(text: str, values: np.ndarray) -> dict[str, object]:
     }
 
 
+def _moment(key: datetime | int | str | None, unit: str) -> str:
+    """Write the start of a day or an hour."""
+    if isinstance(key, datetime):
+        return key.strftime("%Y-%m-%d" if unit.startswith("Day") else "%Y-%m-%d %H:%M")
+    return "no time" if key is None else str(key)
+
+
 def costs(rows: Sequence[CostRow], money: Money, unit: str) -> go.Figure:
     """Draw cost against time, list price as bars, what was paid as dots."""
-    keys = [row.key if row.key is not None else "no time" for row in rows]
+    keys = [_moment(row.key, unit) for row in rows]
+    # A date axis around a few moments counts in milliseconds; their names say more.
+    kind = (
+        "category"
+        if len(rows) <= FEW_BARS or not all(isinstance(row.key, datetime) for row in rows)
+        else "date"
+    )
     data = [
         {
             "type": "bar",
@@ -90,6 +106,6 @@ def costs(rows: Sequence[CostRow], money: Money, unit: str) -> go.Figure:
     return figure(
         280,
         data,
-        {"title": title(unit)},
+        {"title": title(unit), "type": kind, "nticks": 8},
         {"title": title(f"{money.currency}"), "tickprefix": money.symbol, "rangemode": "tozero"},
     )

@@ -36,8 +36,9 @@ def answer(result: PricedWorkload, hosting: Hosting, money: Money) -> None:
     if hosting.offers:
         first = hosting.offers[0]
         where = f"{first.candidate.n_gpus}×{gpu_name(first.candidate.gpu)}"
+        span = money.span(first.usd_low, first.usd_high)
         lines.append(
-            f"Cheapest to host: {first.model.name} on {where}, {money.amount(first.usd)} (estimate {money.span(first.usd_low, first.usd_high)})."
+            f"Cheapest to host: {first.model.name} on {where}, {money.amount(first.usd)} (estimate {span})."
         )
     if result.unpriced_requests and result.list_usd is not None:
         unpriced = count(result.unpriced_requests, "request")
