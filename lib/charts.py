@@ -25,7 +25,6 @@ SELF_HOSTED_LIGHT = "#7FB8D8"
 API = "#D55E00"
 API_LIGHT = "#EAAE7F"
 LIMIT = "#7A7A7A"
-WARNING = "#E69F00"
 
 Axis = dict[str, Any]
 Trace = dict[str, Any]

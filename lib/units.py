@@ -1,10 +1,8 @@
 """Unit factors. Formulas use bytes, FLOP, seconds, tokens and US dollars, nothing scaled."""
 
-KILO = 1e3
 MEGA = 1e6
 GIGA = 1e9
 TERA = 1e12
-GIB = 2**30
 
 SECONDS_PER_HOUR = 3600.0
 HOURS_PER_MONTH = 730.0

@@ -6,10 +6,8 @@ an array; arrays of one broadcast shape describe a grid of deployments.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import TypeVar
-
-import numpy as np
 
 from lib.formulas._domain import Numeric
 
@@ -106,13 +104,3 @@ class Engine:
 
 IDEAL = Engine(communication=0.0)
 """The physical limit: every share 1, no fixed time, no communication."""
-
-
-def reshape_part(part: Part, shape: tuple[int, ...]) -> Part:
-    """Give every array field a new shape, so that parts of one axis can meet parts of another."""
-    changed = {
-        field.name: np.reshape(value, shape)
-        for field in fields(part)
-        if isinstance(value := getattr(part, field.name), np.ndarray) and value.ndim
-    }
-    return replace(part, **changed)
