@@ -19,7 +19,7 @@ DOLLARS = Money()
 YEN = Money(currency="JPY", rate=150.0)
 
 # look.md, "Colour": Okabe–Ito, by meaning.
-SELF_HOSTED, API, LIMIT, WARNING = "#0072B2", "#D55E00", "#7A7A7A", "#E69F00"
+SELF_HOSTED, API, LIMIT = "#0072B2", "#D55E00", "#7A7A7A"
 
 CASES = [
     pytest.param(replace(ARTICLE, batch=16), id="article"),
@@ -101,7 +101,7 @@ def test_axes_carry_units_and_the_currency(article, presets):
 
 def test_colours_are_those_of_the_palette():
     assert (charts.SELF_HOSTED, charts.API) == (SELF_HOSTED, API)
-    assert (charts.LIMIT, charts.WARNING) == (LIMIT, WARNING)
+    assert charts.LIMIT == LIMIT
 
 
 def lightness(colour: str) -> float:
