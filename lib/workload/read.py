@@ -766,10 +766,17 @@ def _texts(table: _Table, found: Recognised) -> tuple[dict[str, str], frozenset[
         if len(parts) == 1 and parts[0][1] and name in (*TOKEN_FIELDS, "reported_cost_usd"):
             texts[name] = parts[0][0]
             numbers.add(name)
+        elif name == "model" and len(paths) == 1 and _bare(table, paths[0]):
+            texts[name] = table.columns[paths[0]]
         else:
             cells = [f"CAST({text} AS VARCHAR)" if number else text for text, number in parts]
             texts[name] = cells[0] if len(cells) == 1 else f"COALESCE({', '.join(cells)})"
     return texts, frozenset(numbers)
+
+
+def _bare(table: _Table, path: Path) -> bool:
+    """Whether a text cell of a CSV file can be trimmed after the sums."""
+    return table.kind == "csv" and len(path) == 1 and table.columns[path] not in table.types
 
 
 def _read_table(
@@ -907,7 +914,14 @@ def _sums(
     step = _step_of_time(table) if minutes else 0
     attempts = [(step, tenants), (step, False), (0, False)]
     for number, (with_minutes, with_tenants) in enumerate(dict.fromkeys(attempts)):
-        statement = sql.sums_sql(rows(table.source), texts, keys, minutes=with_minutes, tenants=with_tenants)
+        statement = sql.sums_sql(
+            rows(table.source),
+            texts,
+            keys,
+            minutes=with_minutes,
+            tenants=with_tenants,
+            trim=table.kind == "csv" and texts.get("model") in table.columns.values(),
+        )
         used = {key: value for key, value in table.parameters.items() if f"${key}" in statement}
         try:
             result = connection.execute(statement, used)

@@ -166,16 +166,12 @@ def rows_sql(
         f"{'CAST' if name in number_fields else 'TRY_CAST'}(r_{name} AS DOUBLE) AS d_{name}"
         for name in mapped
     )
-    bad = []
+    good = []  # a condition that is NULL is not met
     for name in mapped:
         most = most_of(name, form.grain)
         fine = f"d_{name} BETWEEN 0 AND {most} AND d_{name} = FLOOR(d_{name})"
         must = name in ("input", "output") and name not in optional
-        bad.append(
-            f"NOT COALESCE({fine}, FALSE)"
-            if must
-            else f"(r_{name} IS NOT NULL AND NOT COALESCE({fine}, FALSE))"
-        )
+        good.append(fine if must else f"(r_{name} IS NULL OR ({fine}))")
 
     def whole(name: str, default: int = 0) -> str:
         if name not in texts:
@@ -216,7 +212,7 @@ def rows_sql(
     plausible = (
         "time_us >= 0" if form.relative_time else f"time_us BETWEEN {FIRST_YEAR_US} AND {LAST_YEAR_US}"
     )
-    late = f"(r_ts IS NOT NULL AND NOT COALESCE({plausible}, FALSE))" if "ts" in texts else "FALSE"
+    late = "CASE WHEN r_ts IS NOT NULL AND arrived_us IS NULL THEN 1 ELSE 0 END" if "ts" in texts else "0"
     tenant = "r_tenant" if "tenant" in texts else "CAST(NULL AS VARCHAR)"
     cost = "CAST(NULL AS DOUBLE)"
     if "reported_cost_usd" in texts:
@@ -237,34 +233,36 @@ def rows_sql(
     else:
         tier_tokens = "prompt"
         tier = bucket_of("prompt", edges.tiers)
-        context = bucket_of("prompt + s_output", edges.contexts)
+        context = bucket_of("length", edges.contexts)
         in_bin = f"CAST(FLOOR(LN(prompt + 1) * {BINS_PER_E!r}) AS INTEGER)"
         out_bin = f"CAST(FLOOR(LN(s_output + 1) * {BINS_PER_E!r}) AS INTEGER)"
     repeat = whole("repeat", 1)
     requests = whole("n_requests", 1)
     columns = f", {numbers}" if numbers else ""
+    # Cached tokens inside the input were taken off it, so the sum is the input: never below zero.
+    parts = zip(("s_read", "s_short", "s_long"), (read, short, long), strict=True)
+    prompt_parts = " + ".join(["s_uncached", *(name for name, value in parts if value != "0")])
+
+    def if_good(value: str, otherwise: int = 0) -> str:
+        return value if value == str(otherwise) else f"CASE WHEN status = 0 THEN {value} ELSE {otherwise} END"
+
     return f"""
-    SELECT *, {tier} AS tier, {context} AS context, {in_bin} AS in_bin, {out_bin} AS out_bin
+    SELECT *, {late} AS late, {tier} AS tier, {context} AS context, {in_bin} AS in_bin, {out_bin} AS out_bin
     FROM (
         SELECT *, CASE WHEN status = 0 AND {negative} THEN -1 ELSE status END AS good,
-            GREATEST(s_uncached, 0) + s_read + s_short + s_long AS prompt,
+            {prompt_parts} AS prompt, {prompt_parts} + s_output AS length,
             {tier_tokens if many else "0"} AS tier_tokens,
-            CASE WHEN {late} THEN 1 ELSE 0 END AS late,
             CASE WHEN {plausible} THEN time_us END AS arrived_us
         FROM (
             SELECT *,
-                CASE WHEN status = 0 THEN {uncached} ELSE 0 END AS s_uncached,
-                CASE WHEN status = 0 THEN {read} ELSE 0 END AS s_read,
-                CASE WHEN status = 0 THEN {short} ELSE 0 END AS s_short,
-                CASE WHEN status = 0 THEN {long} ELSE 0 END AS s_long,
-                CASE WHEN status = 0 THEN {outputs} ELSE 0 END AS s_output,
-                CASE WHEN status = 0 THEN {reasoning} ELSE 0 END AS s_reasoning,
-                CASE WHEN status = 0 THEN {repeat} ELSE 1 END AS repeats,
-                CASE WHEN status = 0 THEN {requests} ELSE 0 END AS requests,
+                {if_good(uncached)} AS s_uncached, {if_good(read)} AS s_read, {if_good(short)} AS s_short,
+                {if_good(long)} AS s_long, {if_good(outputs)} AS s_output,
+                {if_good(reasoning)} AS s_reasoning,
+                {if_good(repeat, 1)} AS repeats, {if_good(requests)} AS requests,
                 {model} AS model, {batch} AS batch, {time} AS time_us, {tenant} AS tenant, {cost} AS cost
             FROM (
                 SELECT *, CASE WHEN {_skip(form, "keep" in texts)} THEN 1
-                    WHEN {" OR ".join(bad)} THEN -1 ELSE 0 END AS status
+                    WHEN {" AND ".join(good)} THEN 0 ELSE -1 END AS status
                 FROM (SELECT *{columns} FROM (SELECT {raw} FROM {source}))
             )
         )
@@ -341,7 +339,9 @@ class Keys:
         return {"minute": (step - 1) * minutes if step else None, **self.unpack_slice(rest)}
 
 
-def sums_sql(rows: str, texts: Collection[str], keys: Keys, *, minutes: int, tenants: bool) -> str:
+def sums_sql(
+    rows: str, texts: Collection[str], keys: Keys, *, minutes: int, tenants: bool, trim: bool = False
+) -> str:
     """Sums by model and length, by model and time, by model and tenant; in one pass.
 
     Parameters
@@ -356,6 +356,8 @@ def sums_sql(rows: str, texts: Collection[str], keys: Keys, *, minutes: int, ten
         Length of one step of time, 0 for none.
     tenants
         Whether to sum by tenant.
+    trim
+        Models are cells as they are; their few sums are trimmed and added, not every row.
     """
     meters = {"uncached", "output"}
     meters |= {name for name in METERS if name in texts}
@@ -381,7 +383,20 @@ def sums_sql(rows: str, texts: Collection[str], keys: Keys, *, minutes: int, ten
         columns.append(f"{keys.slice()} AS slice_key")
         sets.append("(model, slice_key, tenant)")
         shown += ["slice_key", "tenant"]
-    return f"""
-    SELECT model, {", ".join(shown)}, COUNT(*) AS n_rows, MAX(prompt + s_output) AS longest, {", ".join(sums)}
+    sums = ["COUNT(*) AS n_rows", "MAX(length) AS longest", *sums]
+    statement = f"""
+    SELECT model, {", ".join(shown)}, {", ".join(sums)}
     FROM (SELECT *, {", ".join(columns)} FROM ({rows}))
     GROUP BY GROUPING SETS ({", ".join(sets)})"""
+    if not trim:
+        return statement
+    groups = [one.rpartition(" ")[2] for one in shown]
+    names = [(one[:4], one.rpartition(" ")[2]) for one in sums]
+    again = [f"{how if how in _SAME else 'SUM('}{name}) AS {name}" for how, name in names]
+    return f"""
+    SELECT NULLIF(TRIM(cell), '') AS model, {", ".join([*groups, *again])}
+    FROM (SELECT model AS cell, * FROM ({statement}))
+    GROUP BY NULLIF(TRIM(cell), ''), {", ".join(groups)}"""
+
+
+_SAME = ("MIN(", "MAX(")
