@@ -148,12 +148,15 @@ def cost_map(
             "type": "heatmap",
             "x": cost_map.prompt_tokens,
             "y": cost_map.completion_tokens,
-            "z": np.clip(depth, -_DEEPEST, _DEEPEST),
+            "z": np.clip(depth, -_DEEPEST, _DEEPEST).astype(np.float32),
             "zmin": -_DEEPEST,
             "zmax": _DEEPEST,
             "colorscale": [(0, SELF_HOSTED), (0.5, "#FFFFFF"), (1, API)],
             "text": words,
-            "customdata": np.dstack([gap, cost_map.api_usd * scale, cost_map.host_usd * scale]),
+            # Seven digits are plenty for a hover, at half the bytes.
+            "customdata": np.dstack([gap, cost_map.api_usd * scale, cost_map.host_usd * scale]).astype(
+                np.float32
+            ),
             "hovertemplate": (
                 "%{x:,.0f} in / %{y:,.0f} out: %{text} is %{customdata[0]:.2~r}× cheaper<br>"
                 f"API {money.symbol}%{{customdata[1]:{_THREE}}}, "
@@ -177,7 +180,7 @@ def cost_map(
                 "type": "contour",
                 "x": cost_map.prompt_tokens,
                 "y": cost_map.completion_tokens,
-                "z": depth,
+                "z": depth.astype(np.float32),
                 "contours": {"start": 0, "end": 0, "size": 1, "coloring": "none"},
                 "line": {"color": "black", "width": 2},
                 "hoverinfo": "skip",

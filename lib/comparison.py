@@ -37,7 +37,7 @@ from lib.units import SECONDS_PER_HOUR, SECONDS_PER_MONTH
 MAP_PROMPTS: Floats = np.exp2(np.arange(4, 17.5, 0.5))
 MAP_COMPLETIONS: Floats = np.exp2(np.arange(0, 14.5, 0.5))
 CURVE_BATCHES: Floats = np.exp2(np.arange(0, 9, dtype=float))
-VOLUME_POINTS = 300
+VOLUME_POINTS = 160
 MOST_KEPT = 64
 """Maps and sets of deployments that are kept for the next visitor who asks for the same."""
 NOT_ON_THE_MAP = (
