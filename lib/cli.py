@@ -296,31 +296,16 @@ def _print_estimate(result: dict[str, Any]) -> None:
 
 def _compare(options: argparse.Namespace) -> int:
     from lib.answer import answer_as_json, answer_as_text
-    from lib.comparison import Tables, compare
-    from lib.db import queries
+    from lib.comparison import compare
     from lib.db.build import open_memory
+    from lib.lookup import read_ids, read_tables
     from lib.scenario import Scenario
-    from lib.scenario_url import KnownIds, decode
+    from lib.scenario_url import decode
 
     connection = open_memory()
-    known = KnownIds(
-        model=queries.models(connection),
-        api=set(queries.api_offer_ids(connection)),
-        gpu=queries.gpus(connection),
-        gpu_offer=set(queries.gpu_offer_ids(connection)),
-        engine={row.engine for row in queries.efficiencies(connection)},
-    )
+    known = read_ids(connection)
     decoded = decode(options.scenario, default=Scenario(as_of=date.today()), known=known)
-    day = decoded.scenario.as_of
-    tables = Tables(
-        models=queries.models(connection),
-        gpus=queries.gpus(connection),
-        precisions=queries.precisions(connection),
-        efficiencies=queries.efficiencies(connection),
-        gpu_offers=queries.gpu_offers_on(connection, day),
-        api_offers=queries.api_offers_on(connection, day),
-    )
-    answer = compare(decoded.scenario, tables)
+    answer = compare(decoded.scenario, read_tables(connection, decoded.scenario.as_of))
     if options.json:
         print(json.dumps(answer_as_json(answer, decoded.warnings), indent=2))
     else:

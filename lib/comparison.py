@@ -14,15 +14,15 @@ from lib.deployments import (
     GPU_COUNTS,
     KV_BYTES,
     MOST_SEQUENCES,
-    Ask,
     Booleans,
     Candidate,
     Evaluation,
     Floats,
     LeftOut,
     Unplaceable,
+    ask_of,
+    candidates_of,
     evaluate,
-    find_candidates,
     gpu_price,
     model_shape,
     what_would_fit,
@@ -91,17 +91,13 @@ class Tables:
         if key not in self._candidates:
             if len(self._candidates) >= MOST_KEPT:
                 self._candidates.clear()
-            self._candidates[key] = find_candidates(
+            self._candidates[key] = candidates_of(
+                scenario,
                 gpus=self.gpus.values() if chosen is None else [chosen],
                 counts=GPU_COUNTS if chosen is None else (scenario.gpus,),
                 offers=self.gpu_offers,
                 efficiencies=self.efficiencies,
                 precision=self.precisions[scenario.precision],
-                engine=scenario.engine,
-                mode=scenario.mode,
-                price_type=scenario.gpu_price_type,
-                price_choice=scenario.gpu_offer,
-                overhead_percent=scenario.overhead_percent,
             )
         return self._candidates[key]
 
@@ -270,18 +266,6 @@ def compare(scenario: Scenario, tables: Tables) -> Comparison:
         left_out=tuple(left),
         model_shape=shape,
         source_ids=_sources(model, answers),
-    )
-
-
-def ask_of(scenario: Scenario) -> Ask:
-    """What a scenario asks of every deployment."""
-    return Ask(
-        mode=scenario.mode,
-        batch=scenario.batch,
-        ttft_s=scenario.ttft,
-        tpot_s=scenario.tpot,
-        utilisation=scenario.utilisation,
-        usable=scenario.usable,
     )
 
 

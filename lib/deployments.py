@@ -30,7 +30,7 @@ from lib.formulas.serving import (
     queueing_wait_md1,
 )
 from lib.records import Efficiency, Gpu, GpuOffer, Model, Precision
-from lib.scenario import AUTO, CHEAPEST, DEAREST, MEDIAN
+from lib.scenario import AUTO, CHEAPEST, DEAREST, MEDIAN, Scenario
 from lib.units import GIGA, TERA
 
 GPU_COUNTS = (1, 2, 4, 8)
@@ -360,6 +360,18 @@ class Ask:
     usable: float
 
 
+def ask_of(scenario: Scenario) -> Ask:
+    """What a scenario asks of every deployment."""
+    return Ask(
+        mode=scenario.mode,
+        batch=scenario.batch,
+        ttft_s=scenario.ttft,
+        tpot_s=scenario.tpot,
+        utilisation=scenario.utilisation,
+        usable=scenario.usable,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """Candidates (rows) at shapes (columns); times in seconds, money in US dollars."""
@@ -603,6 +615,30 @@ def find_candidates(
                 )
             )
     return found, left
+
+
+def candidates_of(
+    scenario: Scenario,
+    *,
+    gpus: Iterable[Gpu],
+    counts: Sequence[int],
+    offers: Sequence[GpuOffer],
+    efficiencies: Sequence[Efficiency],
+    precision: Precision,
+) -> tuple[list[Candidate], list[LeftOut]]:
+    """List deployments as :func:`find_candidates` does, with the choices of a scenario."""
+    return find_candidates(
+        gpus=gpus,
+        counts=counts,
+        offers=offers,
+        efficiencies=efficiencies,
+        precision=precision,
+        engine=scenario.engine,
+        mode=scenario.mode,
+        price_type=scenario.gpu_price_type,
+        price_choice=scenario.gpu_offer,
+        overhead_percent=scenario.overhead_percent,
+    )
 
 
 def what_would_fit(model: ModelShape, gpu: Gpu, *, usable: float, context_tokens: int, name: str) -> str:

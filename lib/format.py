@@ -41,6 +41,15 @@ def number(value: float | None, digits: int = 3) -> str:
     return text.replace("-", "−")
 
 
+def rounded(value: float, digits: int = 3) -> float:
+    """Round to significant digits and stay a number, so that a table can sort it.
+
+    >>> rounded(1234.5), rounded(0.0123467, 4)
+    (1230.0, 0.01235)
+    """
+    return float(f"{value:.{digits}g}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Money:
     """Writes amounts that are computed in US dollars in the currency of the reader."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from types import MappingProxyType
 
+from lib.format import SYMBOLS
 from lib.format import number as plain
 
 NONE = "none"
@@ -52,7 +53,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "tpot": Limit(low=0.0001, high=60),
         "utilisation": Limit(low=0.01, high=1),
         "usable": Limit(low=0.1, high=1),
-        "currency": Limit(choices=("USD", "EUR", "GBP", "CNY", "JPY", "INR", "CHF", "CAD", "AUD")),
+        "currency": Limit(choices=tuple(SYMBOLS)),
         "rate": Limit(low=1e-4, high=1e5),
         "overhead_percent": Limit(low=0, high=1000),
         "overhead_month": Limit(low=0, high=1e9),

@@ -8,8 +8,8 @@ import pytest
 from duckdb import DuckDBPyConnection
 
 from lib.comparison import Tables
-from lib.db import queries
 from lib.db.build import open_memory
+from lib.lookup import read_tables
 
 
 @pytest.fixture(scope="session")
@@ -26,13 +26,6 @@ def tables_on(connection: DuckDBPyConnection) -> Callable[[date], Tables]:
 
     @cache
     def read(day: date) -> Tables:
-        return Tables(
-            models=queries.models(connection),
-            gpus=queries.gpus(connection),
-            precisions=queries.precisions(connection),
-            efficiencies=queries.efficiencies(connection),
-            gpu_offers=queries.gpu_offers_on(connection, day),
-            api_offers=queries.api_offers_on(connection, day),
-        )
+        return read_tables(connection, day)
 
     return read

@@ -18,6 +18,7 @@ from lib.comparison import Tables
 from lib.db import queries
 from lib.db.build import open_memory
 from lib.format import Money
+from lib.lookup import read_ids, read_tables
 from lib.records import Preset, Source
 from lib.scenario import Scenario
 from lib.scenario_url import KnownIds, decode, encode
@@ -42,15 +43,7 @@ def database() -> DuckDBPyConnection:
 @st.cache_resource(max_entries=64, show_spinner="Reading the tables")
 def tables_on(day: date) -> Tables:
     """Rows in force on a day; immutable and shared by all visitors."""
-    connection = database()
-    return Tables(
-        models=queries.models(connection),
-        gpus=queries.gpus(connection),
-        precisions=queries.precisions(connection),
-        efficiencies=queries.efficiencies(connection),
-        gpu_offers=queries.gpu_offers_on(connection, day),
-        api_offers=queries.api_offers_on(connection, day),
-    )
+    return read_tables(database(), day)
 
 
 @st.cache_resource(show_spinner=False)
@@ -68,14 +61,7 @@ def presets() -> Mapping[str, Preset]:
 @st.cache_resource(show_spinner=False)
 def known_ids() -> KnownIds:
     """Ids that a link may name."""
-    connection = database()
-    return KnownIds(
-        model=frozenset(queries.models(connection)),
-        api=frozenset(queries.api_offer_ids(connection)),
-        gpu=frozenset(queries.gpus(connection)),
-        gpu_offer=frozenset(queries.gpu_offer_ids(connection)),
-        engine=frozenset(row.engine for row in queries.efficiencies(connection)),
-    )
+    return read_ids(database())
 
 
 def warm_up() -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from lib import charts, verdict
 from lib.comparison import Comparison, ShapeAnswer
-from lib.format import Money
+from lib.format import Money, rounded
 from lib.records import Preset, Source
 from lib.scenario import Scenario
 from lib.ui.downloads import csv_of
@@ -193,9 +193,9 @@ def offers_table(shape: ShapeAnswer, money: Money) -> pd.DataFrame:
         [
             {
                 "Offer": bill.offer.api_offer_id,
-                unit: _three(bill.usd * scale),
-                "Prompt part": _three(bill.prompt_usd * scale),
-                "Completion part": _three(bill.completion_usd * scale),
+                unit: rounded(bill.usd * scale),
+                "Prompt part": rounded(bill.prompt_usd * scale),
+                "Completion part": rounded(bill.completion_usd * scale),
                 "Variant": bill.offer.variant or "",
                 "Context [tokens]": bill.offer.context_tokens,
                 "Not the default because": bill.mark or "",
@@ -214,12 +214,12 @@ def hosts_table(shape: ShapeAnswer, money: Money) -> pd.DataFrame:
         [
             {
                 "Deployment": verdict.deployment_name(row),
-                unit: _three(row.usd * scale),
+                unit: rounded(row.usd * scale),
                 "Range": money.span(row.usd_low * verdict.PER_REQUESTS, row.usd_high * verdict.PER_REQUESTS),
-                f"{money.currency} per GPU-hour": _three(row.candidate.price.usd_per_gpu_hour * money.rate),
+                f"{money.currency} per GPU-hour": rounded(row.candidate.price.usd_per_gpu_hour * money.rate),
                 "Batch": row.batch,
-                "TTFT [s]": _three(row.ttft_s),
-                "TPOT [ms]": _three(row.tpot_s * 1e3),
+                "TTFT [s]": rounded(row.ttft_s),
+                "TPOT [ms]": rounded(row.tpot_s * 1e3),
                 "Not certain": row.candidate.profile.caveat or "",
                 "GPU price from": f"{row.candidate.price.offer.provider}, "
                 f"{row.candidate.price.offer.valid_from}",
@@ -227,11 +227,6 @@ def hosts_table(shape: ShapeAnswer, money: Money) -> pd.DataFrame:
             for row in shape.ranking
         ]
     )
-
-
-def _three(value: float) -> float:
-    """Three significant digits, still a number so that the table sorts."""
-    return float(f"{value:.3g}")
 
 
 def sources(answer: Comparison, known: Mapping[str, Source], scenario: Scenario) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from lib import charts_workload
-from lib.format import Money, count, load, number, percent, seconds
+from lib.format import Money, count, load, number, percent, rounded, seconds
 from lib.ui.downloads import csv_of
 from lib.ui.session import database
 from lib.ui.show import plain
@@ -196,20 +196,11 @@ def offers_table(rows: list[PricedOffer], money: Money) -> pd.DataFrame:
         [
             {
                 "Offer": one.offer.api_offer_id,
-                f"Bill [{money.currency}]": float(f"{float(one.usd) * money.rate:.4g}"),
-                "Prompt part": float(f"{float(one.prompt_usd) * money.rate:.3g}"),
-                "Completion part": float(f"{float(one.completion_usd) * money.rate:.3g}"),
+                f"Bill [{money.currency}]": rounded(float(one.usd) * money.rate, 4),
+                "Prompt part": rounded(float(one.prompt_usd) * money.rate),
+                "Completion part": rounded(float(one.completion_usd) * money.rate),
                 "Not served [requests]": one.requests_not_served,
-                "Remarks": "; ".join(
-                    part
-                    for part in (
-                        one.offer.flag,
-                        "reseller" if one.offer.reseller else None,
-                        "being retired" if one.offer.deprecated else None,
-                        *one.notes,
-                    )
-                    if part
-                ),
+                "Remarks": one.remarks,
                 "Since": one.offer.valid_from,
             }
             for one in rows
@@ -240,16 +231,16 @@ def deployments(hosting: Hosting, workload: Workload, money: Money) -> None:
         [
             {
                 "Model": one.model.name,
-                f"Bill [{money.currency}]": float(f"{one.usd * money.rate:.3g}"),
+                f"Bill [{money.currency}]": rounded(one.usd * money.rate),
                 "Deployment": f"{one.candidate.n_gpus}×{gpu_name(one.candidate.gpu)}",
                 "Range": money.span(one.usd_low, one.usd_high),
-                "Prompt share [%]": float(f"{100 * one.prompt_usd / one.usd:.3g}"),
+                "Prompt share [%]": rounded(100 * one.prompt_usd / one.usd),
                 "TTFT": seconds(one.ttft_s),
                 "TPOT": seconds(one.tpot_s),
                 "Replicas at the peak": one.replicas_peak,
                 f"Fixed fleet [{money.currency}]": None
                 if one.usd_fixed is None
-                else float(f"{one.usd_fixed * money.rate:.3g}"),
+                else rounded(one.usd_fixed * money.rate),
                 "Not certain": one.candidate.profile.caveat or "",
             }
             for one in hosting.offers
@@ -312,14 +303,14 @@ def _models(result: PricedWorkload, money: Money) -> pd.DataFrame:
                 "Model": row.model or "not named",
                 f"List price [{money.currency}]": None
                 if row.list_usd is None
-                else float(f"{float(row.list_usd) * money.rate:.4g}"),
+                else rounded(float(row.list_usd) * money.rate, 4),
                 f"Paid [{money.currency}]": None
                 if row.paid_usd is None
-                else float(f"{row.paid_usd * money.rate:.4g}"),
+                else rounded(row.paid_usd * money.rate, 4),
                 "Priced as": row.offer_id or "unpriced",
                 "Requests": row.tokens.requests,
                 "Prompt tokens": row.tokens.prompt,
-                "Cached [%]": float(f"{100 * row.tokens.cached_share:.3g}"),
+                "Cached [%]": rounded(100 * row.tokens.cached_share),
                 "Completion tokens": row.tokens.output,
             }
             for row in result.models
@@ -339,7 +330,7 @@ def _tenants(result: PricedWorkload, named: dict[str, str], money: Money) -> Non
                     "Tenant": str(row.key) if row.key is not None else "not named",
                     f"List price [{money.currency}]": None
                     if row.usd is None
-                    else float(f"{float(row.usd) * money.rate:.4g}"),
+                    else rounded(float(row.usd) * money.rate, 4),
                     "Requests": row.tokens.requests,
                     "Prompt tokens": row.tokens.prompt,
                     "Completion tokens": row.tokens.output,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -20,6 +20,8 @@ from lib.workload.hosting import Hosting, host_workload
 from lib.workload.price import PricedWorkload, price_edges, price_workload
 from lib.workload.read import Workload, read_workload
 from lib.workload.spool import Unreadable
+
+Answer = TypeVar("Answer", PricedWorkload, Hosting)
 
 SAMPLES = DATA / "samples"
 _READ = "workload_read"
@@ -162,20 +164,20 @@ def _packed(workload: Workload) -> str | None:
 def priced(workload: Workload, scenario: Scenario, named: dict[str, str]) -> PricedWorkload:
     """Price on every offer in force; kept until day, workload or names change."""
     key = (scenario.as_of, tuple(sorted(named.items())))
-    kept = st.session_state.get(_PRICED)
-    if kept is None or kept[0] != key:
-        answer = price_workload(workload, database(), scenario.as_of, named=named)
-        st.session_state[_PRICED] = kept = (key, answer)
-    result: PricedWorkload = kept[1]
-    return result
+    return _kept(_PRICED, key, lambda: price_workload(workload, database(), scenario.as_of, named=named))
 
 
 def hosted(workload: Workload, scenario: Scenario) -> Hosting:
     """Host on the cheapest deployments; kept until what the scenario asks of them changes."""
-    key = scenario
-    kept = st.session_state.get(_HOSTED)
+    return _kept(
+        _HOSTED, scenario, lambda: host_workload(workload, database(), scenario.as_of, scenario=scenario)
+    )
+
+
+def _kept(slot: str, key: object, make: Callable[[], Answer]) -> Answer:
+    """Answer from the session while the key is the same; :func:`_once` empties the slots."""
+    kept = st.session_state.get(slot)
     if kept is None or kept[0] != key:
-        answer = host_workload(workload, database(), scenario.as_of, scenario=scenario)
-        st.session_state[_HOSTED] = kept = (key, answer)
-    result: Hosting = kept[1]
-    return result
+        st.session_state[slot] = kept = (key, make())
+    answer: Answer = kept[1]
+    return answer

@@ -24,8 +24,9 @@ from lib.deployments import (
     Candidate,
     Evaluation,
     Unplaceable,
+    ask_of,
+    candidates_of,
     evaluate,
-    find_candidates,
     model_shape,
 )
 from lib.formulas.parts import ModelShape
@@ -139,6 +140,18 @@ def loads(workload: Workload) -> tuple[float | None, float | None]:
     return mean, max(max(by_step.values(), default=0) / min(step_s, max(span, 1.0)), mean)
 
 
+def _targets(asked: Scenario) -> str:
+    """Say which latencies are asked for."""
+    parts = []
+    if asked.ttft is not None:
+        parts.append(f"TTFT within {asked.ttft:g} s")
+    if asked.tpot is not None:
+        parts.append(f"TPOT within {asked.tpot * 1000:g} ms")
+    if not parts:
+        return "no latency target"
+    return f"{' and '.join(parts)} for at least {HOLD_SHARE:.0%} of the requests"
+
+
 def host_workload(
     workload: Workload, connection: DuckDBPyConnection, day: date, *, scenario: Scenario | None = None
 ) -> Hosting:
@@ -158,8 +171,7 @@ def host_workload(
     asked = scenario or Scenario(as_of=day)
     assumed = (
         f"{asked.precision} weights, {asked.gpu_price_type} price ({asked.gpu_offer}), "
-        f"busy {asked.utilisation:.0%} of the time, TTFT within {asked.ttft or 0:g} s "
-        f"and TPOT within {(asked.tpot or 0) * 1000:g} ms for at least {HOLD_SHARE:.0%} of the requests"
+        f"busy {asked.utilisation:.0%} of the time, {_targets(asked)}"
     )
     if not workload.per_request:
         return Hosting(
@@ -167,17 +179,13 @@ def host_workload(
         )
     mean, peak = loads(workload)
     precision = queries.precisions(connection)[asked.precision]
-    candidates, _ = find_candidates(
+    candidates, _ = candidates_of(
+        asked,
         gpus=queries.gpus(connection).values(),
         counts=GPU_COUNTS,
         offers=queries.gpu_offers_on(connection, day),
         efficiencies=queries.efficiencies(connection),
         precision=precision,
-        engine=asked.engine,
-        mode=asked.mode,
-        price_type=asked.gpu_price_type,
-        price_choice=asked.gpu_offer,
-        overhead_percent=asked.overhead_percent,
     )
     left: list[tuple[str, str]] = []
     placed: list[tuple[Model, ModelShape]] = []
@@ -194,15 +202,7 @@ def host_workload(
             left.append((model.name, str(reason)))
     offers: list[HostedOffer] = []
     if candidates and placed:
-        ask = Ask(
-            mode=asked.mode,
-            batch=asked.batch,
-            ttft_s=asked.ttft,
-            tpot_s=asked.tpot,
-            utilisation=asked.utilisation,
-            usable=asked.usable,
-        )
-        offers, more = _cheapest(workload, placed, candidates, ask, mean, peak)
+        offers, more = _cheapest(workload, placed, candidates, ask_of(asked), mean, peak)
         left += more
     elif not candidates:
         left.append(("all models", f"no {asked.gpu_price_type} price of a GPU is in force on {day}"))

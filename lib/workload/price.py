@@ -56,6 +56,17 @@ class PricedOffer:
     notes: tuple[str, ...]
 
     @property
+    def remarks(self) -> str:
+        """What speaks against the offer or limits it, in one line."""
+        offer = self.offer
+        marks = (
+            offer.flag,
+            "reseller" if offer.reseller else None,
+            "being retired" if offer.deprecated else None,
+        )
+        return "; ".join(mark for mark in (*marks, *self.notes) if mark)
+
+    @property
     def usd(self) -> Decimal:
         """Bill for the requests that are served. [USD]"""
         return self.prompt_usd + self.completion_usd

@@ -177,16 +177,7 @@ def as_text(priced: PricedWorkload, hosting: Hosting, top: int) -> str:
     lines.append("")
     lines.append("APIs")
     for one in priced.offers[:top]:
-        mark = "; ".join(
-            text
-            for text in (
-                one.offer.flag,
-                "reseller" if one.offer.reseller else None,
-                "being retired" if one.offer.deprecated else None,
-                *one.notes,
-            )
-            if text
-        )
+        mark = one.remarks
         lines.append(
             f"  {money.amount(float(one.usd)):>12}  {one.offer.api_offer_id}{f'  ({mark})' if mark else ''}"
         )

@@ -1,0 +1,30 @@
+"""What the self-hosted side says that it assumes."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from lib.scenario import Scenario
+from lib.workload.hosting import host_workload
+from lib.workload.price import price_edges
+from lib.workload.read import read_workload
+
+USUAL = Scenario(as_of=date(2026, 11, 21))
+
+
+@pytest.mark.parametrize(
+    ("scenario", "said"),
+    [
+        (USUAL, "TTFT within 2 s and TPOT within 50 ms for at least 95% of the requests"),
+        (replace(USUAL, ttft=None), "busy 50% of the time, TPOT within 50 ms for"),
+        (replace(USUAL, ttft=None, tpot=None), "no latency target"),
+    ],
+    ids=["both", "one", "none"],
+)
+def test_a_target_that_is_not_set_is_not_called_zero(connection, tmp_path: Path, scenario, said) -> None:
+    file = tmp_path / "one.csv"
+    file.write_text("input_tokens,output_tokens\n1000,200\n", encoding="utf-8")
+    workload = read_workload(file, edges=price_edges(connection))
+    assert said in host_workload(workload, connection, scenario.as_of, scenario=scenario).assumed
