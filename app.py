@@ -6,7 +6,7 @@ from lib.ui.session import keep_widgets
 
 st.set_page_config(page_title="Breakeven", page_icon=":material/balance:", layout="wide")
 # The default top padding takes a tenth of the first screen; the text is ours, nothing is inserted into it.
-st.html("<style>.stMainBlockContainer{padding-top:3.5rem;padding-bottom:3rem}</style>")
+st.html("<style>.stMainBlockContainer{padding-top:4.5rem;padding-bottom:3rem}</style>")
 keep_widgets()
 page = st.navigation(
     [
