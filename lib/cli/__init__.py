@@ -1,0 +1,38 @@
+"""``breakeven``: the engine on the command line, one file a command.
+
+Exit status 0 done, 2 bad input (one sentence on standard error), 1 a fault of ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from lib.cli import compare, data, estimate, price, serve
+from lib.cli.arguments import BadInput, Parser
+
+COMMANDS = (serve, estimate, compare, price, data)
+"""Modules that declare a command each, in the order of the help text. They import the engine when run."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    try:
+        options = _parser().parse_args(arguments)
+        command: Callable[[argparse.Namespace], int] = options.command
+        return command(options)
+    except BadInput as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="breakeven", description="LLM API, or your own GPUs? Prices a workload both ways.")
+    commands = parser.add_subparsers(metavar="command", required=True, parser_class=Parser)
+    for command in COMMANDS:
+        command.add(commands)
+    return parser
