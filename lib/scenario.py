@@ -74,9 +74,9 @@ def show_value(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def complaint(name: str, value: object) -> str | None:
+def complaint(name: str, value: object, limits: Mapping[str, Limit] = LIMITS) -> str | None:
     """Say in one sentence why a field may not have a value; None when it may."""
-    limit = LIMITS.get(name)
+    limit = limits.get(name)
     if limit is None or value is None:
         return None
     if limit.choices:

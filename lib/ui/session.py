@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from threading import Lock
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import streamlit as st
@@ -18,14 +18,21 @@ from lib.comparison import Tables
 from lib.db import queries
 from lib.db.build import open_memory
 from lib.format import Money
+from lib.link_fields import LinkFields
 from lib.lookup import read_ids, read_tables
 from lib.records import Preset, Source
 from lib.scenario import Scenario
-from lib.scenario_url import KnownIds, decode, encode
+from lib.scenario_url import PAGE_PREFIXES, KnownIds, decode, encode
+
+Extra = TypeVar("Extra")
 
 _PREFIX = "q_"
 _LINK = "link_written"
 _WARNINGS = "link_warnings"
+_TRIGGER = "_button"
+"""Ending of the keys of buttons and uploads, whose state Streamlit does not let anyone set."""
+_FRESH = "link_fresh"
+"""Parameters of a link that was just opened; each page takes its own out of them once."""
 _lock = Lock()
 _shared: dict[str, DuckDBPyConnection] = {}
 # A connection that outlives the interpreter makes DuckDB's bindings complain on the way out.
@@ -100,9 +107,41 @@ def open_scenario() -> tuple[Scenario, tuple[str, ...]]:
     if written is None or (query and _flat(current) != written):
         decoded = decode(current, default=Scenario(as_of=date.today()), known=known_ids())
         st.session_state[_WARNINGS] = decoded.warnings
+        st.session_state[_FRESH] = query
         _fill_widgets(decoded.scenario)
         return decoded.scenario, decoded.warnings
     return scenario_of_widgets(), st.session_state.get(_WARNINGS, ())
+
+
+def open_fields(codec: LinkFields[Extra], default: Extra) -> tuple[Extra, tuple[str, ...]]:
+    """What a page adds to the scenario, and what could not be read of it; after :func:`open_scenario`.
+
+    Each field has a widget under ``codec.prefix`` and its name. A link that was just opened fills them,
+    otherwise the widgets hold the state. Values that are refused together are put back to the default.
+    """
+    fresh: dict[str, str] = st.session_state.get(_FRESH, {})
+    asked = {key: text for key, text in fresh.items() if key.startswith(codec.prefix)}
+    noted = f"{codec.prefix}warnings"
+    if asked or any(key not in st.session_state for key in codec.keys):
+        values, warnings = codec.read(asked, default=default)
+        try:
+            extra = replace(default, **values)  # type: ignore[type-var]
+        except ValueError as reason:
+            extra, warnings = default, [*warnings, f"The link asks for what cannot be: {reason}."]
+        for key in codec.keys:
+            st.session_state[key] = getattr(extra, key.removeprefix(codec.prefix))
+        st.session_state[noted] = tuple(warnings)
+        st.session_state[_FRESH] = {key: text for key, text in fresh.items() if key not in asked}
+    return fields_of_widgets(codec, default), st.session_state[noted]
+
+
+def fields_of_widgets(codec: LinkFields[Extra], default: Extra) -> Extra:
+    """Put together what a page adds from its widgets; a combination that is not valid gives the default."""
+    values = {key.removeprefix(codec.prefix): st.session_state[key] for key in codec.keys}
+    try:
+        return replace(default, **values)  # type: ignore[type-var]
+    except ValueError:
+        return default
 
 
 def _flat(pairs: Mapping[str, list[str]]) -> tuple[tuple[str, str], ...]:
@@ -140,9 +179,8 @@ def save_scenario(scenario: Scenario, **page: str) -> None:
 
 def keep_widgets() -> None:
     """Hold the widgets' values over a change of page, where Streamlit would drop them."""
-    for field in fields(Scenario):
-        key = key_of(field.name)
-        if key in st.session_state:
+    for key in list(st.session_state):
+        if isinstance(key, str) and key.startswith((_PREFIX, *PAGE_PREFIXES)) and not key.endswith(_TRIGGER):
             st.session_state[key] = st.session_state[key]
 
 
