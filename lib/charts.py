@@ -40,7 +40,7 @@ _THREE = ",.3~r"
 """Plotly's format of three significant digits without an exponent."""
 
 
-class Chart(go.Figure):
+class Chart(go.Figure):  # type: ignore[misc]
     """A figure that is sent as it is written.
 
     Plotly would copy and walk every figure three times on its way to the page, which takes longer than
