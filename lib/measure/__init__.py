@@ -1,0 +1,1 @@
+"""Time prefill and decode of a model's shape on the GPU at hand."""
