@@ -438,3 +438,50 @@ COMMENT ON COLUMN presets.description IS '[-] what such a request is';
 COMMENT ON COLUMN presets.source_id IS '[-] key of sources';
 COMMENT ON COLUMN presets.locator IS '[-] where in the source';
 COMMENT ON COLUMN presets.as_of IS '[date] day it was read or decided';
+
+CREATE TABLE rules_of_thumb (
+    rule_id VARCHAR NOT NULL CHECK (regexp_full_match(rule_id, '[a-z0-9][a-z0-9._-]*')),
+    item VARCHAR NOT NULL,
+    as_quoted VARCHAR NOT NULL,
+    low DOUBLE NOT NULL CHECK (low > 0),
+    high DOUBLE NOT NULL CHECK (high > 0),
+    unit VARCHAR NOT NULL,
+    said_on DATE NOT NULL,
+    notes VARCHAR,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    locator VARCHAR NOT NULL,
+    as_of DATE NOT NULL,
+    PRIMARY KEY (rule_id, item),
+    CHECK (low <= high)
+);
+COMMENT ON TABLE rules_of_thumb IS 'Numbers that the rules of thumb quote or start from; what they give is computed, never stored';
+COMMENT ON COLUMN rules_of_thumb.rule_id IS '[-] rule on the page Numbers';
+COMMENT ON COLUMN rules_of_thumb.item IS '[-] quoted: the rule itself; anything else: a number that its working uses';
+COMMENT ON COLUMN rules_of_thumb.as_quoted IS '[-] as the source writes it';
+COMMENT ON COLUMN rules_of_thumb.low IS '[unit] the number, or the lower end of its range';
+COMMENT ON COLUMN rules_of_thumb.high IS '[unit] the upper end; equal to low where there is no range';
+COMMENT ON COLUMN rules_of_thumb.unit IS '[-] unit of low and high';
+COMMENT ON COLUMN rules_of_thumb.said_on IS '[date] day from which the number was said or holds';
+COMMENT ON COLUMN rules_of_thumb.notes IS '[-] what the source leaves open';
+COMMENT ON COLUMN rules_of_thumb.source_id IS '[-] key of sources';
+COMMENT ON COLUMN rules_of_thumb.locator IS '[-] where in the source';
+COMMENT ON COLUMN rules_of_thumb.as_of IS '[date] day the source was read';
+
+CREATE TABLE offer_roles (
+    role VARCHAR NOT NULL CHECK (role IN ('frontier', 'small', 'embedding', 'tuned', 'tuned-base', 'maker')),
+    provider VARCHAR NOT NULL,
+    place INTEGER NOT NULL CHECK (place > 0),
+    api_model VARCHAR NOT NULL,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    locator VARCHAR NOT NULL,
+    as_of DATE NOT NULL,
+    PRIMARY KEY (role, provider, place)
+);
+COMMENT ON TABLE offer_roles IS 'Which API offers stand for a kind of model when price ratios are drawn over time';
+COMMENT ON COLUMN offer_roles.role IS '[-] frontier, small, embedding, tuned and its tuned-base; maker: sells models of its own';
+COMMENT ON COLUMN offer_roles.provider IS '[-] provider, as in api_prices';
+COMMENT ON COLUMN offer_roles.place IS '[-] order in time: the last one with a price in force on a day is taken';
+COMMENT ON COLUMN offer_roles.api_model IS '[-] the provider''s name of the model, as in api_prices; * for a maker';
+COMMENT ON COLUMN offer_roles.source_id IS '[-] key of sources';
+COMMENT ON COLUMN offer_roles.locator IS '[-] why this one';
+COMMENT ON COLUMN offer_roles.as_of IS '[date] day it was decided';

@@ -7,7 +7,8 @@ from datetime import date
 from duckdb import DuckDBPyConnection
 
 from lib.comparison import Tables
-from lib.db import queries
+from lib.db import queries, rule_queries
+from lib.rule_tables import RuleTables
 from lib.scenario_url import KnownIds
 
 
@@ -31,4 +32,24 @@ def read_ids(connection: DuckDBPyConnection) -> KnownIds:
         gpu=frozenset(queries.gpus(connection)),
         gpu_offer=frozenset(queries.gpu_offer_ids(connection)),
         engine=frozenset(row.engine for row in queries.efficiencies(connection)),
+    )
+
+
+DISCOUNT_MONTHS = (4, 10)
+"""Months at whose first day the discounts of the past are looked up."""
+
+
+def read_rule_tables(connection: DuckDBPyConnection, day: date) -> RuleTables:
+    """Quoted numbers, and dated prices."""
+    past = [date(year, month, 1) for year in range(2024, day.year + 1) for month in DISCOUNT_MONTHS]
+    collected = rule_queries.gpu_price_days(connection)
+    return RuleTables(
+        day=day,
+        quotes=rule_queries.quotes(connection),
+        role_prices=rule_queries.role_prices(connection),
+        discounts={
+            then: rule_queries.discounts_on(connection, then) for then in [*(d for d in past if d < day), day]
+        },
+        gpu_offers={then: queries.gpu_offers_on(connection, then) for then in sorted({*collected, day})},
+        launches=rule_queries.launches(connection),
     )

@@ -201,3 +201,47 @@ class Preset:
     description: str
     source_id: str
     locator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """One row of ``rules_of_thumb``: a number as a source states it."""
+
+    rule_id: str
+    item: str
+    as_quoted: str
+    low: float
+    high: float
+    unit: str
+    said_on: date
+    notes: str | None
+    source_id: str
+    locator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolePrice:
+    """A price of an offer that stands for a kind of model; USD per million tokens."""
+
+    role: str
+    provider: str
+    place: int
+    api_model: str
+    valid_from: date
+    valid_to: date | None
+    input_usd_per_mtok: float
+    output_usd_per_mtok: float
+    """Zero where nothing is generated (embeddings)."""
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discount:
+    """What one offer takes off its own list price; shares of it, None where it sells no such thing."""
+
+    api_offer_id: str
+    provider: str
+    cached: float | None
+    batch_input: float | None
+    batch_output: float | None
+    source_id: str

@@ -132,6 +132,17 @@ def _aliases_without_offer(sheets: Sheets) -> Iterator[Problem]:
             yield Problem("model_aliases.csv", line, "provider, api_model", reason)
 
 
+def _roles_without_offer(sheets: Sheets) -> Iterator[Problem]:
+    """A role names an offer letter for letter, or a provider that sells something."""
+    offers = set(sheets["api_prices"].keys(("provider", "api_model")))
+    providers = {provider for provider, _ in offers}
+    for line, role in sheets["offer_roles"].records():
+        offer = role["provider"], role["api_model"]
+        if offer not in offers and not (offer[1] == "*" and offer[0] in providers):
+            reason = f"{shown(*offer)} must be an offer of api_prices"
+            yield Problem("offer_roles.csv", line, "provider, api_model", reason)
+
+
 def _dates(sheets: Sheets) -> Iterator[Problem]:
     """Nothing was read after the newest source, and no price starts after it was read.
 
@@ -228,6 +239,7 @@ _RULES: tuple[Callable[[Sheets], Iterator[Problem]], ...] = (
     _addresses,
     _efficiency_names,
     _aliases_without_offer,
+    _roles_without_offer,
     _dates,
     _repeated_gpu_offers,
     _dear_spot_prices,

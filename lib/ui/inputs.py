@@ -316,3 +316,17 @@ BOXES: Mapping[str, Callable[[Tables, Money], None]] = {
     "Day and money": money_inputs,
 }
 """The boxes of the sidebar, in order."""
+
+
+def boxes(tables: Tables, money: Money, *, shapes: bool = False) -> None:
+    """Closed boxes of the sidebar; what is closed is not drawn, so a rerun costs what is open."""
+    letters = {f"Shape {letter.upper()}": letter for letter in "ab"} if shapes else {}
+    for title in [*letters, *BOXES]:
+        box = st.expander(title, key=f"box_{title}", on_change="rerun")
+        if not box.open:
+            continue
+        with box:
+            if title in letters:
+                shape_inputs(letters[title], title)
+            else:
+                BOXES[title](tables, money)

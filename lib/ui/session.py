@@ -19,8 +19,9 @@ from lib.db import queries
 from lib.db.build import open_memory
 from lib.format import Money
 from lib.link_fields import LinkFields
-from lib.lookup import read_ids, read_tables
+from lib.lookup import read_ids, read_rule_tables, read_tables
 from lib.records import Preset, Source
+from lib.rule_tables import RuleTables
 from lib.scenario import Scenario
 from lib.scenario_url import PAGE_PREFIXES, KnownIds, decode, encode
 
@@ -51,6 +52,12 @@ def database() -> DuckDBPyConnection:
 def tables_on(day: date) -> Tables:
     """Rows in force on a day; immutable and shared by all visitors."""
     return read_tables(database(), day)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Reading the tables")
+def rule_tables_on(day: date) -> RuleTables:
+    """Quoted numbers and the prices of the past, as seen from a day."""
+    return read_rule_tables(database(), day)
 
 
 @st.cache_resource(show_spinner=False)

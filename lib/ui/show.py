@@ -235,7 +235,7 @@ def sources(answer: Comparison, known: Mapping[str, Source], scenario: Scenario)
     if box.open:
         with box:
             rows = [known[key] for key in answer.source_ids if key in known]
-            st.dataframe(_sources_table(rows), hide_index=True, column_config=_LINKS)
+            sources_table(rows)
             for line in verdict.price_notes(answer, scenario):
                 st.caption(plain(line))
     if not answer.left_out:
@@ -254,8 +254,9 @@ def sources(answer: Comparison, known: Mapping[str, Source], scenario: Scenario)
 _LINKS = {"Address": st.column_config.LinkColumn()}
 
 
-def _sources_table(rows: Sequence[Source]) -> pd.DataFrame:
-    return pd.DataFrame(
+def sources_table(rows: Sequence[Source]) -> None:
+    """Sources with their addresses as links."""
+    table = pd.DataFrame(
         [
             {
                 "Source": row.title,
@@ -267,3 +268,4 @@ def _sources_table(rows: Sequence[Source]) -> pd.DataFrame:
             for row in rows
         ]
     )
+    st.dataframe(table, hide_index=True, column_config=_LINKS)

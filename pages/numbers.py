@@ -1,0 +1,57 @@
+"""Numbers: what every LLM developer should know, as said in 2023 and as of the scenario's day."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from lib import rules_of_thumb, verdict
+from lib.comparison import compare
+from lib.rules_of_thumb.view import CODEC, DEFAULT
+from lib.ui import inputs, show, show_numbers
+from lib.ui.session import (
+    fields_of_widgets,
+    link_to,
+    money_of,
+    open_fields,
+    open_scenario,
+    rule_tables_on,
+    save_scenario,
+    scenario_of_widgets,
+    sources,
+    tables_on,
+)
+
+# 1. Input
+scenario, warnings = open_scenario()
+view, more = open_fields(CODEC, DEFAULT)
+with st.sidebar:
+    st.text_input("Find", key="numbers_find", placeholder="cache, training, GPT-4 …")
+    st.pills("Part", rules_of_thumb.PARTS, key="numbers_part", help="None chosen: all of them.")
+    inputs.boxes(tables_on(scenario.as_of), money_of(scenario), shapes=True)
+scenario = scenario_of_widgets()
+view = fields_of_widgets(CODEC, DEFAULT)
+view = replace(view, find=(view.find or "").strip() or None)
+save_scenario(scenario, **CODEC.write(view))
+
+# 2. Answer
+money = money_of(scenario)
+answer = compare(scenario, tables_on(scenario.as_of))
+facts = rules_of_thumb.Facts(
+    scenario=scenario,
+    tables=tables_on(scenario.as_of),
+    rows=rule_tables_on(scenario.as_of),
+    answer=answer,
+    money=money,
+)
+rules = rules_of_thumb.all_rules(facts)
+chosen = rules_of_thumb.matching(rules, find=view.find, part=view.part)
+lead, question = rules_of_thumb.headline(rules), verdict.question(answer, money)
+
+# 3. Show
+show.link_warnings([*warnings, *more])
+show.header(question, link_to(scenario, **CODEC.write(view)))
+inputs.note_on_money(money)
+st.subheader(show.plain(lead), anchor=False)
+show_numbers.downloads(chosen, money, lead=lead, question=question, known=sources())
+show_numbers.rules_list(chosen, money, scenario)
+show_numbers.sources(chosen, sources())
