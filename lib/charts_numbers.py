@@ -32,7 +32,7 @@ def history(rule: Rule) -> go.Figure:
         y |= {"type": "log", "tickvals": ticks, "ticktext": [number(tick) for tick in ticks]}
     else:
         y |= {"rangemode": "tozero"}
-    return figure(240, data, {"title": title("Date"), "type": "date"}, y, **_legend(rule))
+    return figure(270, data, {"title": title("Date"), "type": "date"}, y, **_legend(rule))
 
 
 def _trace(line: Line, index: int, unit: str) -> Trace:

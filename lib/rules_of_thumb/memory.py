@@ -65,7 +65,7 @@ def gpu_memory(facts: Facts) -> Rule:
             if history
             else ""
         ),
-        history_unit="Largest memory of one GPU launched so far [GB]",
+        history_unit="Largest memory [GB]",
         source_ids=unique(items["v100"].source_id, *(gpu.source_id for gpu in rented)),
     )
 

@@ -110,7 +110,7 @@ def _discount(
             if len(points) > 1
             else ""
         ),
-        history_unit="Taken off the list price, median [%]",
+        history_unit="Taken off, median [%]",
         source_ids=unique(*(one.source_id for _, one in found)),
     )
 
@@ -190,7 +190,7 @@ def moe_active(facts: Facts) -> Rule:
             if len(models) > 1
             else ""
         ),
-        history_unit="Active share of the parameters [%]",
+        history_unit="Active parameters [%]",
         source_ids=unique(*(model.source_id for model in models)),
     )
 
@@ -338,7 +338,7 @@ def _kv_saving(
         page="deploy",
         history=(line,) if len(found) > 1 else (),
         history_title=f"Saved by each {attention} model, by its release",
-        history_unit="Smaller than with multi-head attention [times]",
+        history_unit="Smaller than MHA [times]",
         source_ids=unique(*(model.source_id for _, _, model in found)),
     )
 

@@ -159,7 +159,7 @@ def frontier_to_small(facts: Facts) -> Rule:
         page="prices",
         history=lines,
         history_title=_change(lines),
-        history_unit="Output price, frontier ÷ small [-]",
+        history_unit="Output price ratio [-]",
         source_ids=unique(*sources),
     )
 
@@ -379,6 +379,6 @@ def tuned_to_base(facts: Facts) -> Rule:
         page="train",
         history=(line,) if len(found) > 1 else (),
         history_title=_change((line,)) if len(found) > 1 else "",
-        history_unit="Input price, tuned ÷ base [-]",
+        history_unit="Input price ratio [-]",
         source_ids=unique(quote.source_id, *(price.source_id for price in now or ())),
     )

@@ -47,7 +47,8 @@ def as_table(rules: Sequence[Rule], money: Money) -> pd.DataFrame:
 _STYLE = """
 @page { size: A4; margin: 9mm }
 * { box-sizing: border-box }
-body { font: 9px/1.25 system-ui, sans-serif; color: #111; background: #fff; max-width: 192mm; margin: 0 auto }
+body { font: 10.5px/1.3 system-ui, sans-serif; color: #111; background: #fff;
+  max-width: 192mm; margin: 0 auto }
 h1 { font-size: 15px; margin: 0 0 2px } p { margin: 0 0 4px }
 table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: 1.5px 4px 1.5px 0; border-bottom: 1px solid #ccc }

@@ -127,7 +127,7 @@ def train_13b(facts: Facts) -> Rule:
             if history
             else ""
         ),
-        history_unit="Rent of the run, cheapest GPU [USD]",
+        history_unit="Rent of the run [USD]",
         source_ids=unique(*sources),
     )
 

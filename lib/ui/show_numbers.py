@@ -64,8 +64,9 @@ def rules_list(rules: Sequence[Rule], money: Money, scenario: Scenario) -> None:
 
 def _rule(rule: Rule, money: Money, scenario: Scenario) -> None:
     """One rule: name, then, 2023, today, and what it means."""
-    box = st.expander(_label(rule, money), key=f"rule_{rule.rule_id}", on_change="rerun")
-    st.caption(plain(rule.missing if rule.today is None and rule.missing else rule.consequence))
+    with st.container(gap="xxsmall"):
+        box = st.expander(_label(rule, money, scenario), key=f"rule_{rule.rule_id}", on_change="rerun")
+        st.caption(plain(rule.missing if rule.today is None and rule.missing else rule.consequence))
     if not box.open:
         return
     with box:
@@ -88,14 +89,14 @@ def _rule(rule: Rule, money: Money, scenario: Scenario) -> None:
             st.link_button(f"See it on {_TITLES[rule.page]}", link, icon=":material/arrow_forward:")
 
 
-def _label(rule: Rule, money: Money) -> str:
+def _label(rule: Rule, money: Money, scenario: Scenario) -> str:
     """Name and values in one line; an expander's label is Markdown, so texts are escaped."""
     steps = []
     if rule.quoted:
         steps.append(plain(f"said {rule.quoted}"))
     if rule.recomputed is not None:
         steps.append(plain(f"2023 {rule.recomputed.text(money)}"))
-    steps.append(plain("now ") + f"**{plain(sheet.shown(rule.today, money))}**")
+    steps.append(plain(f"{scenario.as_of:%Y-%m} ") + f"**{plain(sheet.shown(rule.today, money))}**")
     return f"{plain(rule.name)}: {' → '.join(steps)}"
 
 
