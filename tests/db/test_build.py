@@ -406,6 +406,8 @@ def test_every_table_is_filled_with_the_rows_of_its_file(locked):
         "model_aliases",
         "benchmarks",
         "presets",
+        "rules_of_thumb",
+        "offer_roles",
     ):
         (count,) = locked.cursor().execute(f"SELECT count(*) FROM {table}").fetchall()[0]
         assert count == len(read_rows(DATA / f"{table}.csv")) - 1 > 0
@@ -421,8 +423,10 @@ def test_nothing_but_the_tables_of_the_schema_is_left_behind(locked):
         "gpus",
         "model_aliases",
         "models",
+        "offer_roles",
         "precisions",
         "presets",
+        "rules_of_thumb",
         "sources",
     ]
 

@@ -39,6 +39,6 @@ def test_page_to_print_downloads_whole(visit: Visit) -> None:
 def test_numbers_page_fits_the_screen(visit: Visit, width: int) -> None:
     page = visit("numbers?v=1", width=width, dark=width == 390)
     page.get_by_text("Training a 13B model").click()
+    page.locator('[data-testid="stMain"] .js-plotly-plot').wait_for()
     settle(page)
     assert page.evaluate("document.querySelector('[data-testid=\"stMain\"]').scrollWidth") <= width
-    assert page.locator('[data-testid="stMain"] .js-plotly-plot').count() == 1
