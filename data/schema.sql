@@ -485,3 +485,79 @@ COMMENT ON COLUMN offer_roles.api_model IS '[-] the provider''s name of the mode
 COMMENT ON COLUMN offer_roles.source_id IS '[-] key of sources';
 COMMENT ON COLUMN offer_roles.locator IS '[-] why this one';
 COMMENT ON COLUMN offer_roles.as_of IS '[date] day it was decided';
+
+CREATE TABLE sanger_appendix (
+    benchmark_id VARCHAR PRIMARY KEY REFERENCES benchmarks (benchmark_id),
+    ttft_s DOUBLE NOT NULL CHECK (ttft_s > 0),
+    tokens_per_s DOUBLE NOT NULL CHECK (tokens_per_s > 0),
+    tflops_per_gpu DOUBLE NOT NULL CHECK (tflops_per_gpu > 0),
+    tb_per_s_per_gpu DOUBLE NOT NULL CHECK (tb_per_s_per_gpu > 0),
+    flops_share DOUBLE NOT NULL CHECK (flops_share > 0 AND flops_share <= 1),
+    memory_share DOUBLE NOT NULL CHECK (memory_share > 0 AND memory_share <= 1),
+    usd_per_1k_prompt DOUBLE NOT NULL CHECK (usd_per_1k_prompt > 0),
+    usd_per_1k_completion DOUBLE NOT NULL CHECK (usd_per_1k_completion > 0),
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    locator VARCHAR NOT NULL,
+    as_of DATE NOT NULL
+);
+COMMENT ON TABLE sanger_appendix IS 'Derived columns of the 2023 appendix as printed, misprints included; what was measured stands in benchmarks';
+COMMENT ON COLUMN sanger_appendix.benchmark_id IS '[-] key of benchmarks';
+COMMENT ON COLUMN sanger_appendix.ttft_s IS '[s] time to first token as printed';
+COMMENT ON COLUMN sanger_appendix.tokens_per_s IS '[tokens/s] completion tokens per second, of one sequence';
+COMMENT ON COLUMN sanger_appendix.tflops_per_gpu IS '[TFLOP/s] reached in the prefill, per GPU';
+COMMENT ON COLUMN sanger_appendix.tb_per_s_per_gpu IS '[TB/s] memory bandwidth reached, per GPU';
+COMMENT ON COLUMN sanger_appendix.flops_share IS '[0 to 1] of the peak FLOP/s';
+COMMENT ON COLUMN sanger_appendix.memory_share IS '[0 to 1] of the peak bandwidth';
+COMMENT ON COLUMN sanger_appendix.usd_per_1k_prompt IS '[USD per 1000 tokens] prompt';
+COMMENT ON COLUMN sanger_appendix.usd_per_1k_completion IS '[USD per 1000 tokens] completion';
+COMMENT ON COLUMN sanger_appendix.source_id IS '[-] key of sources';
+COMMENT ON COLUMN sanger_appendix.locator IS '[-] where in the source';
+COMMENT ON COLUMN sanger_appendix.as_of IS '[date] day it was read';
+
+CREATE TABLE claims (
+    claim_id VARCHAR PRIMARY KEY CHECK (regexp_full_match(claim_id, '[a-z0-9][a-z0-9._-]*')),
+    document VARCHAR NOT NULL CHECK (document IN ('sanger', 'shrott', 'cost-formula', 'numbers', 'numbers-a', 'numbers-b')),
+    section VARCHAR NOT NULL,
+    claim VARCHAR NOT NULL CHECK (length(claim) <= 120),
+    quoted VARCHAR NOT NULL CHECK (length(quoted) <= 60),
+    quoted_value DOUBLE,
+    unit VARCHAR NOT NULL,
+    scale DOUBLE NOT NULL CHECK (scale > 0),
+    relation VARCHAR NOT NULL CHECK (relation IN ('equals', 'at least', 'at most', 'open')),
+    last_digit DOUBLE NOT NULL CHECK (last_digit >= 0),
+    tolerance DOUBLE NOT NULL CHECK (tolerance BETWEEN 0 AND 0.25),
+    expression VARCHAR CHECK (regexp_full_match(expression, '[a-z][a-z0-9_]*')),
+    inputs VARCHAR,
+    verdict VARCHAR NOT NULL CHECK (verdict IN ('reproduces', 'rounds', 'wrong', 'cannot be checked')),
+    explanation VARCHAR NOT NULL,
+    page VARCHAR CHECK (page IN ('compare', 'deploy', 'train')),
+    link VARCHAR,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    locator VARCHAR NOT NULL,
+    as_of DATE NOT NULL,
+    CHECK ((verdict = 'cannot be checked') = (expression IS NULL OR relation = 'open')),
+    CHECK (relation = 'open' OR quoted_value IS NOT NULL),
+    CHECK (inputs IS NULL OR expression IS NOT NULL),
+    CHECK ((page IS NULL) = (link IS NULL))
+);
+COMMENT ON TABLE claims IS 'What the articles state, and how it is recomputed; the recomputed value is never stored';
+COMMENT ON COLUMN claims.claim_id IS '[-] key';
+COMMENT ON COLUMN claims.document IS '[-] sanger, shrott, cost-formula, numbers (both versions), numbers-a, numbers-b (one version alone)';
+COMMENT ON COLUMN claims.section IS '[-] part of the document, in our words';
+COMMENT ON COLUMN claims.claim IS '[-] what is stated, in our words';
+COMMENT ON COLUMN claims.quoted IS '[-] the figure as printed, with its unit';
+COMMENT ON COLUMN claims.quoted_value IS '[unit] the same as a number; empty where it is none';
+COMMENT ON COLUMN claims.unit IS '[-] unit of quoted_value';
+COMMENT ON COLUMN claims.scale IS '[-] that unit in bytes, FLOP, seconds, tokens, US dollars';
+COMMENT ON COLUMN claims.relation IS '[-] what is stated of the recomputed value: equals, at least, at most; open: an input is not stated, the value is shown beside';
+COMMENT ON COLUMN claims.last_digit IS '[unit] one step of the last digit printed; within half of it the claim reproduces';
+COMMENT ON COLUMN claims.tolerance IS '[0 to 1] relative difference within which the claim counts as rounded; 0: none';
+COMMENT ON COLUMN claims.expression IS '[-] name of the recomputation in lib/claims; empty: there is none';
+COMMENT ON COLUMN claims.inputs IS '[-] its inputs, key=value separated by spaces; ids of rows, and figures that the document states';
+COMMENT ON COLUMN claims.verdict IS '[-] follows from the recomputed value, relation, last_digit and tolerance; a test holds it to that';
+COMMENT ON COLUMN claims.explanation IS '[-] why, for a reader';
+COMMENT ON COLUMN claims.page IS '[-] page that shows it';
+COMMENT ON COLUMN claims.link IS '[-] fields of the scenario that differ from the usual ones, key=value separated by spaces';
+COMMENT ON COLUMN claims.source_id IS '[-] key of sources';
+COMMENT ON COLUMN claims.locator IS '[-] where in the source';
+COMMENT ON COLUMN claims.as_of IS '[date] day it was read';

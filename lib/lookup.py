@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from functools import cache
 
 from duckdb import DuckDBPyConnection
 
+from lib.claims.facts import Facts
 from lib.comparison import Tables
 from lib.db import queries, rule_queries
 from lib.rule_tables import RuleTables
@@ -52,4 +55,16 @@ def read_rule_tables(connection: DuckDBPyConnection, day: date) -> RuleTables:
         },
         gpu_offers={then: queries.gpu_offers_on(connection, then) for then in sorted({*collected, day})},
         launches=rule_queries.launches(connection),
+    )
+
+
+def read_facts(
+    connection: DuckDBPyConnection, day: date, tables_on: Callable[[date], Tables] | None = None
+) -> Facts:
+    """What the claims of the articles are recomputed from; ``tables_on`` where somebody keeps the tables."""
+    return Facts(
+        tables_on=tables_on or cache(lambda of: read_tables(connection, of)),
+        inputs_on=cache(lambda of: queries.input_prices_on(connection, of)),
+        appendix=tuple(queries.appendix_rows(connection)),
+        day=day,
     )

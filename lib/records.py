@@ -245,3 +245,51 @@ class Discount:
     batch_input: float | None
     batch_output: float | None
     source_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One row of ``claims``."""
+
+    claim_id: str
+    document: str
+    section: str
+    claim: str
+    quoted: str
+    quoted_value: float | None
+    unit: str
+    scale: float
+    relation: str
+    last_digit: float
+    tolerance: float
+    expression: str | None
+    inputs: str | None
+    verdict: str
+    explanation: str
+    page: str | None
+    link: str | None
+    source_id: str
+    locator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppendixRow:
+    """One row of ``sanger_appendix`` with the measurement of ``benchmarks`` that it is derived from."""
+
+    benchmark_id: str
+    gpu_count: float
+    prompt_tokens: float
+    completion_tokens: float
+    batch_size: float
+    measured_ttft_s: float
+    measured_completion_s: float
+    ttft_s: float
+    tokens_per_s: float
+    tflops_per_gpu: float
+    tb_per_s_per_gpu: float
+    flops_share: float
+    memory_share: float
+    usd_per_1k_prompt: float
+    usd_per_1k_completion: float
+    source_id: str
+    locator: str

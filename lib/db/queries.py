@@ -14,6 +14,8 @@ from duckdb import DuckDBPyConnection
 
 from lib.records import (
     ApiOffer,
+    AppendixRow,
+    Claim,
     Efficiency,
     Gpu,
     GpuOffer,
@@ -24,7 +26,7 @@ from lib.records import (
     Source,
 )
 
-Row = TypeVar("Row", Model, Gpu, GpuOffer, Precision, Efficiency, Preset, Source)
+Row = TypeVar("Row", Model, Gpu, GpuOffer, Precision, Efficiency, Preset, Source, Claim, AppendixRow)
 
 GPU_OFFER_MAX_AGE_DAYS = 500
 """A rental price that was read longer ago than this no longer counts as in force. The longest gap
@@ -127,6 +129,22 @@ _METERS = (
     "cache_write_5m_usd_per_mtok",
     "cache_write_1h_usd_per_mtok",
 )
+
+
+def claims(connection: DuckDBPyConnection) -> list[Claim]:
+    """Claims of the articles, in the order of the file."""
+    return _records(Claim, _rows(connection, "SELECT * FROM claims ORDER BY rowid", {}))
+
+
+def appendix_rows(connection: DuckDBPyConnection) -> list[AppendixRow]:
+    """The 2023 appendix as printed, with what was measured."""
+    return _records(AppendixRow, _rows(connection, _sql("appendix_rows"), {}))
+
+
+def input_prices_on(connection: DuckDBPyConnection, day: date) -> dict[str, float]:
+    """Prices of the offers that sell input only (embeddings) on a day, in USD per million tokens."""
+    rows = _rows(connection, _sql("input_prices_on"), {"day": day})
+    return {row["api_offer_id"]: float(row["input_usd_per_mtok"]) for row in rows}
 
 
 def gpu_offer_ids(connection: DuckDBPyConnection) -> list[str]:

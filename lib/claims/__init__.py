@@ -1,0 +1,1 @@
+"""Claims of the articles, recomputed from the formulas and the tables, and judged."""
