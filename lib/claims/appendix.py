@@ -13,7 +13,15 @@ from lib.claims.facts import Facts
 from lib.claims.money import rent_per_second
 from lib.claims.registry import recomputes
 from lib.claims.transformer import HALF, decode_tokens_per_s, weights
-from lib.deployments import KV_BYTES, Floats, choose_profile, compute_class, engine_of, model_shape, replica_of
+from lib.deployments import (
+    KV_BYTES,
+    Floats,
+    choose_profile,
+    compute_class,
+    engine_of,
+    model_shape,
+    replica_of,
+)
 from lib.formulas.serving import Service, static_batch
 from lib.units import TERA
 
@@ -57,9 +65,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(name="tflops_per_gpu", title="TFLOP/s per GPU", last_digit=0.001, time="measured_ttft_s"),
     Column(name="tb_per_s_per_gpu", title="TB/s per GPU", last_digit=0.001, time="measured_completion_s"),
     Column(name="flops_share", title="Share of peak FLOP/s", last_digit=0.001, time="measured_ttft_s"),
-    Column(
-        name="memory_share", title="Share of 1.5 TB/s", last_digit=0.001, time="measured_completion_s"
-    ),
+    Column(name="memory_share", title="Share of 1.5 TB/s", last_digit=0.001, time="measured_completion_s"),
     Column(name="usd_per_1k_prompt", title="$ per 1K prompt", last_digit=1e-5, time="measured_ttft_s"),
     Column(
         name="usd_per_1k_completion",
@@ -184,12 +190,6 @@ def cells_reproduced(facts: Facts, *, column: str) -> float:
 
 
 @recomputes
-def cells_close(facts: Facts, *, column: str) -> float:
-    """Runs whose printed value follows, up to one step of its last digit. [-]"""
-    return float(sum(state != "wrong" for state in appendix_of(facts).state[column]))
-
-
-@recomputes
 def ttft_from_flop(facts: Facts, *, row: str) -> float:
     """Time to first token that the printed TFLOP/s of a run imply. [s]"""
     run = facts.row(row)
@@ -215,12 +215,6 @@ def memory_share_of(facts: Facts, *, row: str, bytes_per_s: float) -> float:
 def runs_at_batch(facts: Facts, *, batch: float) -> float:
     """Measured runs at a batch. [-]"""
     return float(sum(row.batch_size == batch for row in facts.appendix))
-
-
-@recomputes
-def longest_prompt(facts: Facts) -> float:
-    """Longest prompt that was measured. [tokens]"""
-    return max(row.prompt_tokens for row in facts.appendix)
 
 
 @recomputes

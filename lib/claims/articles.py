@@ -28,9 +28,8 @@ PARTS: Mapping[str, tuple[str, ...]] = MappingProxyType({"numbers": ("numbers", 
 """Values of ``claims.document`` that a document covers, where there are several."""
 PART_NAMES: Mapping[str, str] = MappingProxyType(
     {
-        "numbers": "both Chinese versions and the original",
-        "numbers-a": "first Chinese version alone",
-        "numbers-b": "second Chinese version alone",
+        "numbers-a": "first Chinese version",
+        "numbers-b": "second Chinese version",
     }
 )
 ALL = "all"

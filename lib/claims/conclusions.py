@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from lib.claims import money
 from lib.claims.appendix import Appendix
 from lib.claims.facts import CannotRecompute, Facts
 from lib.claims.judge import OPEN, REPRODUCES, ROUNDS, WRONG, Judged, amount
+from lib.claims.registry import Recomputation
+from lib.claims.transformer import peak_flop_per_s
 from lib.comparison import Comparison, compare
 from lib.format import Money, count, number, percent, times
 from lib.scenario import Scenario
@@ -93,15 +96,15 @@ def sanger(facts: Facts) -> Finding:
         return Finding(sentence=f"His conclusion cannot be derived: {_why(before)}", then=then, today=today)
     prompt = b.api.bill.prompt_usd / b.host.prompt_usd
     completion = b.api.bill.completion_usd / b.host.completion_usd
+    advice = (
+        "so prompt-heavy work belonged on rented GPUs and generation-heavy work at the API"
+        if prompt > 1 > completion
+        else "so his advice does not follow"
+    )
     derived = (
-        f"Derived for {then.as_of}: {deployment_name(b.host)} read prompt tokens "
-        f"{_gap(prompt)} than {offer_name(b.api.bill.offer)} charged, and wrote completion tokens "
-        f"{_gap(completion)} at batch {then.batch}, the largest he measured, so "
-        + (
-            "prompt-heavy work belonged on rented GPUs and generation-heavy work at the API"
-            if prompt > 1 > completion
-            else "his advice does not follow from these prices"
-        )
+        f"Derived for {then.as_of}: on {deployment_name(b.host)} prompt tokens were {_gap(prompt)} than at "
+        f"{b.api.bill.offer.name} and completion ones {_gap(completion)} at batch {then.batch}, the largest "
+        f"he measured, {advice}"
     )
     return Finding(
         sentence=f"{derived}; {_today(now)}",
@@ -143,12 +146,9 @@ def _today(now: Comparison) -> str:
         f"{_lower(headline(shape))} for {kind_of(shape.shape).lower()} work ({shape_name(shape.shape)})"
         for shape in (a, b)
     ]
-    where = deployment_name(b.host) if b.host else "rented GPUs"
-    if a.host and b.host and deployment_name(a.host) != where:
-        where = f"{deployment_name(a.host)} and {where}"
     return (
-        f"on {day} {held}: with {name} on {where}, the cheapest measured, against the cheapest API of the "
-        f"same model, {parts[0]}, and {parts[1]}."
+        f"on {day} {held}: for {name}, hosted on the cheapest measured GPUs or bought at its cheapest API, "
+        f"{parts[0]} and {parts[1]}."
     )
 
 
@@ -226,8 +226,8 @@ def project_costs(facts: Facts) -> tuple[list[Cost], tuple[str, ...]]:
         costs.append(
             Cost(
                 what=f"{name} API",
-                then_usd=_or_none(lambda api=api: money.api_bill(facts, api=api, day=PROJECT_DAY, **work)),  # type: ignore[misc]
-                now_usd=_or_none(lambda api=api: money.api_bill(facts, api=api, day=facts.day, **work)),  # type: ignore[misc]
+                then_usd=_or_none(money.api_bill, facts, api=api, day=PROJECT_DAY, **work),
+                now_usd=_or_none(money.api_bill, facts, api=api, day=facts.day, **work),
                 note="list price of the day, no batch discount",
             )
         )
@@ -245,9 +245,9 @@ def project_costs(facts: Facts) -> tuple[list[Cost], tuple[str, ...]]:
     )
     costs.append(
         Cost(
-            what="7B model on rented GPUs" if host is None else f"7B–8B model on rented GPUs",
+            what="7B or 8B model on rented GPUs",
             then_usd=_or_none(
-                lambda: money.rent_of_hours(facts, offer=PROJECT_RENT, day=PROJECT_DAY, hours=PROJECT_HOURS)
+                money.rent_of_hours, facts, offer=PROJECT_RENT, day=PROJECT_DAY, hours=PROJECT_HOURS
             ),
             now_usd=host.usd * PROJECT_PROMPTS if host else None,
             note=(
@@ -262,10 +262,10 @@ def project_costs(facts: Facts) -> tuple[list[Cost], tuple[str, ...]]:
     return costs, answer.source_ids
 
 
-def _or_none(compute: object) -> float | None:
+def _or_none(compute: Recomputation, facts: Facts, **inputs: Any) -> float | None:
     """A value, or None where a price is not in force."""
     try:
-        return float(compute())  # type: ignore[operator]
+        return compute(facts, **inputs)
     except CannotRecompute:
         return None
 
@@ -275,16 +275,15 @@ def shrott(facts: Facts) -> Finding:
     costs, source_ids = project_costs(facts)
     gpt4, gpt35, api, own = costs
     spent = _or_none(
-        lambda: money.project_total(
-            facts,
-            api="openai/gpt-4",
-            day=PROJECT_DAY,
-            requests=PROJECT_EXAMPLES,
-            prompt=PROJECT_IN,
-            completion=PROJECT_OUT,
-            tuning=PROJECT_TUNING,
-            inference=PROJECT_INFERENCE,
-        )
+        money.project_total,
+        facts,
+        api="openai/gpt-4",
+        day=PROJECT_DAY,
+        requests=PROJECT_EXAMPLES,
+        prompt=PROJECT_IN,
+        completion=PROJECT_OUT,
+        tuning=PROJECT_TUNING,
+        inference=PROJECT_INFERENCE,
     )
     if spent is None or gpt4.then_usd is None or gpt35.then_usd is None:
         return Finding(sentence="His bills cannot be recomputed: a price of 2023 is not in the tables.")
@@ -292,18 +291,23 @@ def shrott(facts: Facts) -> Finding:
     def usd(value: float | None) -> str:
         return amount(value, "$") if value is not None else "an unknown amount"
 
-    now = "; ".join(
+    now = " or ".join(
         f"{usd(cost.now_usd)} with {word}"
-        for cost, word in ((api, api.what.replace(", ", " at the ")), (own, "the same model on rented GPUs"))
+        for cost, word in (
+            (api, api.what.replace(", ", " at the ")),
+            (own, f"{api.what.partition(',')[0]} on rented GPUs"),
+        )
         if cost.now_usd is not None
     )
-    today = f"on {facts.day} the 4 million prompts would cost {now}" if now else (
-        f"on {facts.day} no price is in force to say what the prompts would cost"
+    today = (
+        f"on {facts.day} the 4 million prompts would cost {now}"
+        if now
+        else (f"on {facts.day} no price is in force to say what the prompts would cost")
     )
     return Finding(
         sentence=(
-            f"His total of {usd(spent)} adds up and is {times(gpt4.then_usd / spent)} less than GPT-4 and "
-            f"{times(gpt35.then_usd / spent)} less than GPT-3.5 would have billed ({usd(gpt4.then_usd)} and "
+            f"His total of {usd(spent)} adds up and is {times(gpt4.then_usd / spent)} cheaper than GPT-4 and "
+            f"{times(gpt35.then_usd / spent)} cheaper than GPT-3.5 would have been ({usd(gpt4.then_usd)} and "
             f"{usd(gpt35.then_usd)}), but the {usd(gpt4.then_usd - spent)} and "
             f"{usd(gpt35.then_usd - spent)} that he prints as bills are the savings; {today}."
         ),
@@ -325,10 +329,11 @@ class Form:
 
 def inference_forms(facts: Facts) -> list[Form]:
     """The note's formula beside the right one, its errors mended one by one."""
-    peak = money.peak_flop_per_s(facts, gpu=runs.GPU)
+    peak = peak_flop_per_s(facts, gpu=runs.GPU)
     usd = "$ per 1K tokens"
     wrong, right = "P·T ÷ (C·R)", "2·P·T ÷ C · R ÷ 3600"
-    example = f"P {_billions(NOTE_PARAMS)}, C {number(NOTE_FLOP_PER_S / 1e12)} TFLOP/s, R $3.93/h"
+    rent = NOTE["usd_per_hour"]
+    example = f"P {_billions(NOTE_PARAMS)}, C {number(NOTE_FLOP_PER_S / 1e12)} TFLOP/s, R ${rent:g}/h"
     forms = [
         Form(
             form=wrong,
@@ -347,7 +352,7 @@ def inference_forms(facts: Facts) -> list[Form]:
         forms.append(
             Form(
                 form=right,
-                inputs=f"P {_billions(params)}, C {number(speed / 1e12)} TFLOP/s, R $3.93/h",
+                inputs=f"P {_billions(params)}, C {number(speed / 1e12)} TFLOP/s, R ${rent:g}/h",
                 value=money.inference_usd(facts, params=params, flop_per_s=speed, **NOTE),
                 unit=usd,
                 remark=remark,
@@ -394,7 +399,7 @@ def numbers(facts: Facts, judged: Sequence[Judged]) -> Finding:
             for dear in ("openai/gpt-4-32k", "openai/gpt-4")
         ]
         ratio = (
-            f"; GPT-4 cost {number(spans[0][0])} to {number(spans[0][1])} times as much as GPT-3.5 Turbo with "
+            f"; GPT-4 cost {number(spans[0][0])} to {number(spans[0][1])} times GPT-3.5 Turbo with "
             f"32K of context and {number(spans[1][0])} to {number(spans[1][1])} times with 8K, not simply 50"
         )
     except CannotRecompute:

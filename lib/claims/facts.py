@@ -11,7 +11,6 @@ from typing import TypeVar
 from lib.comparison import Tables
 from lib.records import ApiOffer, AppendixRow, Gpu, GpuOffer, Model
 
-
 Found = TypeVar("Found")
 
 

@@ -100,9 +100,7 @@ def price_over_embedding(facts: Facts, *, api: str, embedding: str, day: date, p
 
 
 @recomputes
-def embedding_over_own(
-    facts: Facts, *, embedding: str, offer: str, day: date, tokens_per_s: float
-) -> float:
+def embedding_over_own(facts: Facts, *, embedding: str, offer: str, day: date, tokens_per_s: float) -> float:
     """Price of an embedding API over the rent of a machine that embeds at some speed. [-]"""
     own = rent_per_second(facts, offer=offer, day=day, gpus=1) / tokens_per_s * MEGA
     return facts.embedding_usd_per_mtok(embedding, day) / own
@@ -111,13 +109,13 @@ def embedding_over_own(
 @recomputes
 def own_over_embedding(facts: Facts, *, embedding: str, offer: str, day: date, tokens_per_s: float) -> float:
     """The same the other way round. [-]"""
-    return 1 / embedding_over_own(
-        facts, embedding=embedding, offer=offer, day=day, tokens_per_s=tokens_per_s
-    )
+    return 1 / embedding_over_own(facts, embedding=embedding, offer=offer, day=day, tokens_per_s=tokens_per_s)
 
 
 @recomputes
-def api_bill(facts: Facts, *, api: str, day: date, requests: float, prompt: float, completion: float) -> float:
+def api_bill(
+    facts: Facts, *, api: str, day: date, requests: float, prompt: float, completion: float
+) -> float:
     """Bill of some requests. [USD]"""
     tier = facts.api_offer(api, day).tiers[0]
     one = api_request_usd(
@@ -151,9 +149,7 @@ def saving(
     facts: Facts, *, api: str, day: date, requests: float, prompt: float, completion: float, spent: float
 ) -> float:
     """Bill at an API less what was spent instead. [USD]"""
-    return (
-        api_bill(facts, api=api, day=day, requests=requests, prompt=prompt, completion=completion) - spent
-    )
+    return api_bill(facts, api=api, day=day, requests=requests, prompt=prompt, completion=completion) - spent
 
 
 @recomputes
@@ -215,7 +211,13 @@ def text_usd(_facts: Facts, *, words: float, words_per_token: float, usd_per_1k:
 
 @recomputes
 def inference_as_printed(
-    _facts: Facts, *, params: float, tokens: float, flop_per_s: float, usd_per_hour: float, factor: float = 1.0
+    _facts: Facts,
+    *,
+    params: float,
+    tokens: float,
+    flop_per_s: float,
+    usd_per_hour: float,
+    factor: float = 1.0,
 ) -> float:
     """The note's formula, which divides by the rent: its unit is s·h/USD, not USD."""
     return factor * params * tokens / (flop_per_s * usd_per_hour)
@@ -232,7 +234,7 @@ def inference_usd(
     cards: float = 1.0,
     batch: float = 1.0,
 ) -> float:
-    """Rent while so many tokens are computed; cards share the time and multiply the rent. [USD per request]"""
+    """Rent while tokens are computed; cards share the time and multiply the rent. [USD per request]"""
     if cards <= 0 or batch <= 0:
         raise CannotRecompute(f"cards and batch must be above zero, got {cards} and {batch}")
     busy = float(linear_flop(tokens=tokens * batch, active_params=params)) / (flop_per_s * cards)

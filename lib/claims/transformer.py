@@ -211,7 +211,14 @@ def decode_tokens_per_s(_facts: Facts, *, params: float, bytes_per_s: float, bat
 
 @recomputes
 def generation_seconds(
-    facts: Facts, *, model: str, params: float, prompt: float, completion: float, batch: float, bytes_per_s: float
+    facts: Facts,
+    *,
+    model: str,
+    params: float,
+    prompt: float,
+    completion: float,
+    batch: float,
+    bytes_per_s: float,
 ) -> float:
     """Time to write so many tokens, weights and caches read in every step. [s]"""
     context = mean_context(prompt_tokens=prompt, completion_tokens=completion)

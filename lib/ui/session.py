@@ -14,13 +14,14 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import streamlit as st
 from duckdb import DuckDBPyConnection
 
+from lib.claims.facts import Facts
 from lib.comparison import Tables
 from lib.db import queries
 from lib.db.build import open_memory
 from lib.format import Money
 from lib.link_fields import LinkFields
-from lib.lookup import read_ids, read_rule_tables, read_tables
-from lib.records import Preset, Source
+from lib.lookup import read_facts, read_ids, read_rule_tables, read_tables
+from lib.records import Claim, Preset, Source
 from lib.rule_tables import RuleTables
 from lib.scenario import Scenario
 from lib.scenario_url import PAGE_PREFIXES, KnownIds, decode, encode
@@ -76,6 +77,18 @@ def presets() -> Mapping[str, Preset]:
 def known_ids() -> KnownIds:
     """Ids that a link may name."""
     return read_ids(database())
+
+
+@st.cache_resource(show_spinner=False)
+def article_claims() -> tuple[Claim, ...]:
+    """All claims of the articles, in their order."""
+    return tuple(queries.claims(database()))
+
+
+@st.cache_resource(max_entries=16, show_spinner="Reading the tables")
+def article_facts(day: date) -> Facts:
+    """What the claims are recomputed from."""
+    return read_facts(database(), day, tables_on)
 
 
 def warm_up() -> None:

@@ -1,0 +1,49 @@
+"""Articles: do the published claims hold?"""
+
+import streamlit as st
+
+from lib.claims.articles import VIEW, View, parts_of
+from lib.claims.conclusions import tally
+from lib.claims.judge import judge
+from lib.ui import inputs, show, show_articles
+from lib.ui.session import (
+    article_claims,
+    article_facts,
+    fields_of_widgets,
+    link_to,
+    money_of,
+    open_fields,
+    open_scenario,
+    save_scenario,
+    scenario_of_widgets,
+    sources,
+    tables_on,
+)
+
+# 1. Input
+scenario, warnings = open_scenario()
+view, more = open_fields(VIEW, View())
+with st.sidebar:
+    show_articles.filters()
+    box = st.expander("Day and money", key="box_Day and money", on_change="rerun")
+    if box.open:
+        with box:
+            inputs.BOXES["Day and money"](tables_on(scenario.as_of), money_of(scenario))
+scenario = scenario_of_widgets()
+
+# 2. Answer
+judged = judge(article_claims(), article_facts(scenario.as_of))
+
+# 3. Show
+show.link_warnings((*warnings, *more))
+heading = st.container()
+st.subheader(show.plain(tally(judged)), anchor=False)
+chosen = show_articles.choose_document()
+view = fields_of_widgets(VIEW, View())
+save_scenario(scenario, **VIEW.write(view))
+with heading:
+    show.header("Do the published claims hold?", link_to(scenario, **VIEW.write(view)))
+here = [one for one in judged if one.claim.document in parts_of(chosen)]
+finding = show_articles.document(chosen, here, article_facts(scenario.as_of))
+show_articles.claims(here, chosen, view.verdict)
+show_articles.sources(here, finding, sources())

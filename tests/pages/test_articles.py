@@ -1,0 +1,160 @@
+"""Logic of the Articles page: the verdict first, one document at a time, filters, the link."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from duckdb import DuckDBPyConnection
+from streamlit.testing.v1 import AppTest
+
+from lib.claims import conclusions
+from lib.claims.articles import DOCUMENTS
+from lib.claims.judge import judge
+from lib.db import queries
+from lib.lookup import read_facts
+from lib.scenario import Scenario
+from lib.scenario_url import SCENARIO_FIELDS
+from lib.ui import session
+from tests.claims.conftest import edited  # noqa: F401
+
+ROOT = Path(__file__).parents[2]
+DAY = "2026-11-21"
+
+
+def run(day: str = DAY, **link: str) -> AppTest:
+    """Open the Articles page with a whole scenario of a day and the page's own fields."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    scenario = SCENARIO_FIELDS.write(Scenario(as_of=date.fromisoformat(day)))
+    for key, value in ({"v": "1"} | scenario | link).items():
+        app.query_params[key] = value
+    app.switch_page("pages/articles.py").run()
+    assert not app.exception
+    return app
+
+
+def texts(app: AppTest) -> str:
+    """Everything that the page says, tables too, Markdown escapes taken out."""
+    blocks = [*app.subheader, *app.markdown, *app.caption, *app.warning, *app.info]
+    said = [block.value for block in blocks]
+    said += [table.value.to_csv(index=False) for table in app.table]
+    return re.sub(r"\\(?=\W)", "", "\n".join(said)).replace("\u00a0", " ")
+
+
+@pytest.fixture
+def take_tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[DuckDBPyConnection], None]]:
+    """Let the pages read other tables, and forget all of it afterwards."""
+
+    def take(connection: DuckDBPyConnection) -> None:
+        st.cache_resource.clear()
+        monkeypatch.setitem(session._shared, "connection", connection)
+
+    yield take
+    st.cache_resource.clear()
+
+
+def test_page_opens_with_the_overall_verdict(connection) -> None:
+    judged = judge(queries.claims(connection), read_facts(connection, date.fromisoformat(DAY)))
+    app = run()
+    assert app.subheader[0].value.replace("\\", "") == conclusions.tally(judged)
+
+
+@pytest.mark.parametrize("document", list(DOCUMENTS))
+def test_every_document_opens_by_link_with_its_conclusion(document: str, connection) -> None:
+    app = run(articles_document=document, articles_verdict="all")
+    assert not app.warning
+    facts = read_facts(connection, date.fromisoformat(DAY))
+    judged = judge(queries.claims(connection), facts)
+    if document == "sanger":
+        assert conclusions.sanger(facts).sentence in texts(app)
+    shown = texts(app)
+    for one in judged:
+        if one.claim.document.startswith(document):
+            assert one.claim.claim in shown.replace('""', '"'), one.claim.claim_id
+
+
+@pytest.mark.parametrize(
+    ("document", "values"),
+    [
+        (
+            "sanger",
+            ["327,680 B", "156 tokens", "2,857", "0.0004297", "18.57", "0.06611", "2.867 s", "20.14 s"],
+        ),
+        ("shrott", ["$168,000", "$7,600", "$84", "$189.58", "$167,810", "$7,410.42"]),
+        (
+            "cost-formula",
+            ["$1,059,115", "267.4×", "$283.24 million", "2.092 s·h/$", "$0.01795", "400× too high"],
+        ),
+        ("numbers", ["0.8192 MB", "0.9462 million", "10.8×", "25×", "$5.16 million"]),
+    ],
+)
+def test_numbers_that_must_come_out_are_on_the_page(document: str, values: list[str]) -> None:
+    shown = texts(run(articles_document=document))
+    for value in values:
+        assert value in shown.replace("$0.9462 million", "0.9462 million"), value
+
+
+def test_filter_lists_only_that_verdict_and_reaches_the_link() -> None:
+    app = run(articles_document="shrott", articles_verdict="all")
+    app.selectbox(key="articles_verdict").select("wrong").run()
+    assert not app.exception
+    assert app.query_params["articles_verdict"] == "wrong"
+    shown = texts(app)
+    assert "What is wrong: 2" in shown
+    assert "What reproduces or rounds" not in shown
+
+
+def test_document_chosen_on_the_page_reaches_the_link() -> None:
+    app = run()
+    app.segmented_control(key="articles_document").select("shrott").run()
+    assert not app.exception
+    assert app.query_params["articles_document"] == "shrott"
+    assert "$189.58 adds up" in texts(app)
+
+
+def test_verdict_without_a_claim_says_so() -> None:
+    app = run(articles_document="numbers", articles_verdict="wrong")
+    assert "What is wrong" in texts(app)
+    app = run(articles_document="nothing", articles_verdict="maybe")
+    assert len(app.warning) == 2
+    assert "document must be one of" in app.warning[0].value.replace("\\", "")
+
+
+@pytest.mark.parametrize("day", ["2023-01-01", "2040-01-01"])
+def test_day_without_prices_still_answers(day: str) -> None:
+    assert f"for {day} it cannot be said" in texts(run(day))
+
+
+def test_appendix_lists_all_runs_and_flags_the_misprint() -> None:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.session_state["appendix_box"] = True
+    app.switch_page("pages/articles.py").run()
+    assert not app.exception
+    frame = next(table.value for table in app.dataframe if "Flag" in table.value)
+    assert len(frame) == 28
+    assert list(frame.loc[frame["Flag"] != "", "Run"]) == [22]
+    assert frame.loc[21, "TTFT [s], printed"] == 3015
+    assert frame.loc[21, "TTFT [s], recomputed"] == 3.015
+    assert {"Completion time [s]", "$ per 1K prompt, recomputed", "$ per 1K completion, printed"} <= set(
+        frame
+    )
+
+
+def test_every_document_follows_an_edited_copy_of_the_tables(
+    take_tables: Callable[[DuckDBPyConnection], None],
+    connection: DuckDBPyConnection,
+    edited: DuckDBPyConnection,  # noqa: F811
+) -> None:
+    said = []
+    for tables in (connection, edited):
+        take_tables(tables)
+        app = run()
+        for document in DOCUMENTS:
+            app.segmented_control(key="articles_document").select(document).run()
+            assert not app.exception
+            conclusion = next(block.value for block in app.markdown if block.value.startswith("**"))
+            said.append((app.subheader[0].value, conclusion, app.table[0].value.to_csv()))
+    for before, after in zip(said[: len(DOCUMENTS)], said[len(DOCUMENTS) :], strict=True):
+        assert all(first != second for first, second in zip(before, after, strict=True)), (before, after)
