@@ -418,6 +418,7 @@ def test_nothing_but_the_tables_of_the_schema_is_left_behind(locked):
     assert [name for (name,) in names] == [
         "api_prices",
         "benchmarks",
+        "claims",
         "efficiency",
         "gpu_prices",
         "gpus",
@@ -427,6 +428,7 @@ def test_nothing_but_the_tables_of_the_schema_is_left_behind(locked):
         "precisions",
         "presets",
         "rules_of_thumb",
+        "sanger_appendix",
         "sources",
     ]
 
