@@ -11,13 +11,11 @@ from lib.ui.session import (
     article_facts,
     fields_of_widgets,
     link_to,
-    money_of,
     open_fields,
     open_scenario,
     save_scenario,
     scenario_of_widgets,
     sources,
-    tables_on,
 )
 
 # 1. Input
@@ -25,10 +23,7 @@ scenario, warnings = open_scenario()
 view, more = open_fields(VIEW, View())
 with st.sidebar:
     show_articles.filters()
-    box = st.expander("Day and money", key="box_Day and money", on_change="rerun")
-    if box.open:
-        with box:
-            inputs.BOXES["Day and money"](tables_on(scenario.as_of), money_of(scenario))
+    inputs.day_input()
 scenario = scenario_of_widgets()
 
 # 2. Answer

@@ -98,6 +98,16 @@ class Appendix:
     model_completion_s: Floats
     """Predicted with the default profile. [s]"""
 
+    @property
+    def prompt_tokens_per_s(self) -> Floats:
+        """Prompt tokens of the whole batch per second of the time to first token. [tokens/s]"""
+        return self.batch * self.prompt_tokens / self.ttft_s
+
+    @property
+    def completion_tokens_per_s(self) -> Floats:
+        """Completion tokens of the whole batch per second of the completion time. [tokens/s]"""
+        return self.batch * self.completion_tokens / self.completion_s
+
     def error(self, quantity: str) -> Floats:
         """Predicted over measured less one, of ``ttft_s`` or ``completion_s``."""
         predicted: Floats = getattr(self, f"model_{quantity}")

@@ -253,8 +253,8 @@ def engine_inputs(tables: Tables, _money: Money) -> None:
     )
 
 
-def money_inputs(_tables: Tables, _money: Money) -> None:
-    """Day, currency, overhead."""
+def day_input() -> None:
+    """Day whose prices apply."""
     low, high = (LIMITS["as_of"].low, LIMITS["as_of"].high)
     st.date_input(
         "Prices of",
@@ -262,6 +262,11 @@ def money_inputs(_tables: Tables, _money: Money) -> None:
         max_value=date.fromordinal(int(high)),
         key=key_of("as_of"),
     )
+
+
+def money_inputs(_tables: Tables, _money: Money) -> None:
+    """Day, currency, overhead."""
+    day_input()
     st.selectbox("Currency", LIMITS["currency"].choices, key=key_of("currency"))
     _number(
         "Units of it per US dollar",

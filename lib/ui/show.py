@@ -32,6 +32,11 @@ def plain(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", _UNIT.sub("\u00a0", text))
 
 
+def glossary() -> str:
+    """Explain the words of the field, for a tooltip."""
+    return "  \n".join(f"**{word}**: {meaning}" for word, meaning in GLOSSARY.items())
+
+
 def link_warnings(sentences: Sequence[str]) -> None:
     """Say what could not be read from the link."""
     for sentence in sentences:
@@ -128,7 +133,7 @@ def reasons(answer: Comparison, money: Money) -> None:
     st.subheader(
         "Why",
         anchor=False,
-        help="  \n".join(f"**{word}**: {meaning}" for word, meaning in GLOSSARY.items()),
+        help=glossary(),
     )
     for column, shape in zip(st.columns(2, gap="large"), answer.shapes, strict=True):
         with column:

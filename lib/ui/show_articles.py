@@ -29,7 +29,7 @@ from lib.format import rounded
 from lib.records import Source
 from lib.scenario_url import encode
 from lib.ui.downloads import csv_of
-from lib.ui.show import plain, sources_table
+from lib.ui.show import glossary, plain, sources_table
 
 _FIGURE = {"displayModeBar": False}
 
@@ -126,23 +126,30 @@ def appendix_frame(table: Appendix) -> pd.DataFrame:
     """All runs with all derived columns: printed, recomputed, and what our model predicts."""
     columns: dict[str, object] = {
         "Run": range(1, len(table.batch) + 1),
-        "Flag": [
-            ", ".join(
-                f"{c.title}: {s[place]}" for c in COLUMNS if (s := table.state[c.name])[place] != "reproduces"
-            )
-            for place in range(len(table.batch))
-        ],
         "Batch": table.batch.astype(int),
         "Prompt [tokens]": table.prompt_tokens.astype(int),
         "Completion [tokens]": table.completion_tokens.astype(int),
-        "TTFT, our model [s]": [rounded(float(x)) for x in table.model_ttft_s],
-        "Completion time [s]": table.completion_s,
-        "Completion time, our model [s]": [rounded(float(x)) for x in table.model_completion_s],
+        "Flag": [_flag(table, place) for place in range(len(table.batch))],
     }
     for column in COLUMNS:
         columns[f"{column.title}, printed"] = table.printed[column.name]
         columns[f"{column.title}, recomputed"] = [rounded(float(x), 4) for x in table.computed[column.name]]
-    return pd.DataFrame(columns)
+    return pd.DataFrame(
+        columns
+        | {
+            "Completion time [s]": table.completion_s,
+            "Prompt tokens/s, whole batch": [rounded(float(x), 4) for x in table.prompt_tokens_per_s],
+            "Completion tokens/s, whole batch": [rounded(float(x), 4) for x in table.completion_tokens_per_s],
+            "TTFT, our model [s]": [rounded(float(x)) for x in table.model_ttft_s],
+            "Completion time, our model [s]": [rounded(float(x)) for x in table.model_completion_s],
+        }
+    )
+
+
+def _flag(table: Appendix, place: int) -> str:
+    """Name the cells of a run that do not follow from its times."""
+    states = [(column.title, table.state[column.name][place]) for column in COLUMNS]
+    return ", ".join(f"{MARKS[state]} {title} {state}" for title, state in states if state != REPRODUCES)
 
 
 def _shrott(_judged: Sequence[Judged], facts: Facts) -> None:
@@ -183,8 +190,7 @@ def _numbers(judged: Sequence[Judged], _facts: Facts) -> None:
     frame = pd.DataFrame(
         [
             {
-                "Rule": row.rule,
-                "Original": row.original,
+                "Rule in the original": f"{row.rule}: {row.original}",
                 "First Chinese version": row.first,
                 "Second Chinese version": row.second,
                 "Recomputed": row.recomputed,
@@ -202,7 +208,11 @@ _PROOF = {"sanger": _sanger, "shrott": _shrott, "cost-formula": _cost_formula, "
 
 def claims(judged: Sequence[Judged], key: str, verdict: str) -> None:
     """List the claims of a document, section by section, with their download."""
-    st.subheader("Claim by claim", anchor=False)
+    st.subheader("Claim by claim", anchor=False, help=glossary())
+    st.caption(
+        "Reproduces: within half a step of the last digit printed. Rounds: within the tolerance stated for "
+        "the claim. Amounts in US dollars, as in the documents."
+    )
     listed = [one for one in judged if verdict in (ALL, one.verdict)]
     if not listed:
         st.info(f"No claim of this document is '{verdict}'. Choose another verdict in the sidebar.")
