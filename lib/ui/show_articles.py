@@ -27,6 +27,7 @@ from lib.claims.judge import (
 )
 from lib.format import rounded
 from lib.records import Source
+from lib.scenario import Scenario
 from lib.scenario_url import encode
 from lib.ui.downloads import csv_of
 from lib.ui.show import glossary, plain, sources_table
@@ -186,7 +187,7 @@ def _cost_formula(_judged: Sequence[Judged], facts: Facts) -> None:
     csv_of(frame, "breakeven-inference-formula.csv", key="forms_csv")
 
 
-def _numbers(judged: Sequence[Judged], _facts: Facts) -> None:
+def _numbers(judged: Sequence[Judged], facts: Facts) -> None:
     frame = pd.DataFrame(
         [
             {
@@ -198,6 +199,7 @@ def _numbers(judged: Sequence[Judged], _facts: Facts) -> None:
             for row in conclusions.versions(judged)
         ]
     )
+    st.markdown(f"[Each rule then and on {facts.day}](./numbers?{encode(Scenario(as_of=facts.day))})")
     st.markdown("**Where the two Chinese versions depart from the original**")
     st.table(frame.map(plain), hide_index=True)
     csv_of(frame, "breakeven-translations.csv", key="versions_csv")

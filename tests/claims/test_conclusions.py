@@ -96,7 +96,7 @@ def test_training_costs_of_the_note_are_in_its_sentence(facts):
 
 def test_versions_list_what_each_translation_changed(of_numbers):
     rows = {row.rule: row for row in conclusions.versions(of_numbers)}
-    assert len(rows) == 4
+    assert len(rows) == 3
     embedding = rows["OpenAI embedding over a self-hosted one"]
     assert embedding.second == conclusions.SAME
     assert "much cheaper than a self-hosted one" in embedding.first
