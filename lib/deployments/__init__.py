@@ -1,0 +1,51 @@
+"""Deployments of a model: which GPUs, how many, what batch, how fast, at what price.
+
+One vectorised grid over candidates and shapes; no loop over either.
+"""
+
+from lib.deployments.candidates import GPU_COUNTS, Candidate, LeftOut, candidates_of, find_candidates
+from lib.deployments.evaluation import (
+    MOST_SEQUENCES,
+    Ask,
+    Booleans,
+    Evaluation,
+    Floats,
+    ask_of,
+    evaluate,
+    stack_engines,
+    stack_replicas,
+)
+from lib.deployments.fit import what_would_fit
+from lib.deployments.prices import GpuPrice, gpu_price
+from lib.deployments.profiles import FEW_ROWS, Profile, choose_profile, engine_of, with_shares
+from lib.deployments.shapes import KV_BYTES, Unplaceable, compute_class, model_shape, replica_of
+
+__all__ = [
+    "FEW_ROWS",
+    "GPU_COUNTS",
+    "KV_BYTES",
+    "MOST_SEQUENCES",
+    "Ask",
+    "Booleans",
+    "Candidate",
+    "Evaluation",
+    "Floats",
+    "GpuPrice",
+    "LeftOut",
+    "Profile",
+    "Unplaceable",
+    "ask_of",
+    "candidates_of",
+    "choose_profile",
+    "compute_class",
+    "engine_of",
+    "evaluate",
+    "find_candidates",
+    "gpu_price",
+    "model_shape",
+    "replica_of",
+    "stack_engines",
+    "stack_replicas",
+    "what_would_fit",
+    "with_shares",
+]
