@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from lib.deployments.candidates import Candidate
 from lib.deployments.profiles import engine_of
 from lib.formulas import cost
 from lib.formulas.latency import latency_of
-from lib.formulas.parts import IDEAL, Engine, ModelShape, Part, Replica
+from lib.formulas.parts import IDEAL, Engine, ModelShape, Part, Replica, Speculation
 from lib.formulas.serving import MODES, Service, batch_that_fits, largest_batch, queueing_wait_md1
 from lib.scenario import Scenario
 
@@ -34,6 +34,8 @@ class Ask:
     tpot_s: float | None
     utilisation: float
     usable: float
+    speculation: Speculation | None = None
+    """Tokens are drafted and verified; None: one token a step."""
 
 
 def ask_of(scenario: Scenario) -> Ask:
@@ -100,6 +102,11 @@ def stack_replicas(replicas: Sequence[Replica]) -> Replica:
     return _stack(Replica, replicas)
 
 
+def stack_models(models: Sequence[ModelShape]) -> ModelShape:
+    """One model whose fields are columns over models."""
+    return _stack(ModelShape, models)
+
+
 def _stack(kind: type[Part], items: Sequence[Part]) -> Part:
     """Gather each field of the items into a column vector."""
     names = [field.name for field in fields(kind)]
@@ -139,24 +146,98 @@ def evaluate(
     Evaluation
         Arrays of shape (candidates, shapes).
     """
-    replica = stack_replicas([c.replica for c in candidates])
     rows = [c.profile.efficiency for c in candidates]
-    engine = stack_engines([IDEAL if ideal else engine_of(row) for row in rows])
-    usd_per_hour = np.array([[c.usd_per_hour] for c in candidates])
+
+    def factor(name: str) -> Floats:
+        return np.array([[1.0 if ideal else getattr(row, name)] for row in rows])
+
     prompt, completion, cached = (
         np.asarray(x, dtype=float)[None, :] for x in (prompt_tokens, completion_tokens, cached_tokens)
     )
-    shape = (len(candidates), prompt.shape[1])
-    fit = np.broadcast_to(
+    return evaluate_arrays(
+        model,
+        stack_replicas([c.replica for c in candidates]),
+        stack_engines([IDEAL if ideal else engine_of(row) for row in rows]),
+        ask,
+        usd_per_hour=np.array([[c.usd_per_hour] for c in candidates]),
+        factors=(factor("tpot_factor_low"), factor("tpot_factor_high")),
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        cached_tokens=cached,
+        shape=(len(candidates), prompt.shape[1]),
+        batch=batch,
+    )
+
+
+def sequences_that_fit(
+    model: ModelShape, replica: Replica, ask: Ask, *, prompt_tokens: Floats, completion_tokens: Floats
+) -> Floats:
+    """Sequences that fit in memory, the draft model and its cache beside them; zero: does not fit."""
+    held = model
+    if ask.speculation is not None:
+        more = 1 + np.asarray(ask.speculation.draft_share)
+        held = replace(
+            model,
+            weights_bytes=model.weights_bytes * more,
+            full_kv_bytes_per_token=model.full_kv_bytes_per_token * more,
+            sliding_kv_bytes_per_token=model.sliding_kv_bytes_per_token * more,
+        )
+    return np.asarray(
         batch_that_fits(
-            model=model,
+            model=held,
             replica=replica,
             usable=ask.usable,
-            prompt_tokens=prompt,
-            completion_tokens=completion,
-        ),
-        shape,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=completion_tokens,
+        )
     )
+
+
+def evaluate_arrays(
+    model: ModelShape,
+    replica: Replica,
+    engine: Engine,
+    ask: Ask,
+    *,
+    usd_per_hour: Floats,
+    factors: tuple[Floats, Floats],
+    prompt_tokens: Floats,
+    completion_tokens: Floats,
+    cached_tokens: Floats,
+    shape: tuple[int, ...],
+    batch: Floats | None = None,
+    fit: Floats | None = None,
+) -> Evaluation:
+    """Evaluate deployments whose parts are arrays that broadcast to ``shape``.
+
+    Parameters
+    ----------
+    model, replica, engine
+        See :mod:`lib.formulas.parts`; every field may be an array.
+    ask
+        Mode, batch, targets, utilisation, usable memory, speculation.
+    usd_per_hour
+        Rent of the whole replica. [USD/h]
+    factors
+        Lower and upper end of the cost's range, as shares of the estimate. [-]
+    prompt_tokens, completion_tokens, cached_tokens
+        Shape of one request. [tokens]
+    shape
+        Shape of every array of the result.
+    batch
+        Use these batches instead of looking for the largest.
+    fit
+        Sequences that fit in memory, where the caller has counted them.
+
+    Returns
+    -------
+    Evaluation
+        Arrays of that shape.
+    """
+    prompt, completion, cached = prompt_tokens, completion_tokens, cached_tokens
+    if fit is None:
+        fit = sequences_that_fit(model, replica, ask, prompt_tokens=prompt, completion_tokens=completion)
+    fit = np.broadcast_to(fit, shape)
 
     def kept(ttft_s: Floats, tpot_s: Floats) -> Booleans:
         # Targets are held up to rounding: the search and the final evaluation round differently.
@@ -182,6 +263,7 @@ def evaluate(
             prompt_tokens=prompt,
             completion_tokens=completion,
             cached_tokens=cached,
+            speculation=ask.speculation,
         )
         limit = np.minimum(fit, MOST_SEQUENCES)
         size = largest_batch(limit=limit, holds=lambda sizes: kept(*latencies(sizes)))
@@ -194,6 +276,7 @@ def evaluate(
         prompt_tokens=prompt,
         completion_tokens=completion,
         cached_tokens=cached,
+        speculation=ask.speculation,
     )
     fits = fit >= size
 
@@ -203,9 +286,6 @@ def evaluate(
                 usd_per_hour=usd_per_hour, busy_s=np.asarray(busy_s), utilisation=ask.utilisation
             )
         )
-
-    def factor(name: str) -> Floats:
-        return np.array([[1.0 if ideal else getattr(row, name)] for row in rows])
 
     prompt_usd, completion_usd = usd(service.prefill_s_per_request), usd(service.decode_s_per_request)
     return Evaluation(
@@ -221,10 +301,10 @@ def evaluate(
         prompt_usd=np.broadcast_to(prompt_usd, shape),
         completion_usd=np.broadcast_to(completion_usd, shape),
         # The spread of TTFT holds waiting that nobody pays for; replica time spreads as TPOT does.
-        prompt_usd_low=np.broadcast_to(prompt_usd * factor("tpot_factor_low"), shape),
-        prompt_usd_high=np.broadcast_to(prompt_usd * factor("tpot_factor_high"), shape),
-        completion_usd_low=np.broadcast_to(completion_usd * factor("tpot_factor_low"), shape),
-        completion_usd_high=np.broadcast_to(completion_usd * factor("tpot_factor_high"), shape),
+        prompt_usd_low=np.broadcast_to(prompt_usd * factors[0], shape),
+        prompt_usd_high=np.broadcast_to(prompt_usd * factors[1], shape),
+        completion_usd_low=np.broadcast_to(completion_usd * factors[0], shape),
+        completion_usd_high=np.broadcast_to(completion_usd * factors[1], shape),
         prefill_compute_bound=np.broadcast_to(np.asarray(service.prefill.compute_bound), shape),
         decode_compute_bound=np.broadcast_to(np.asarray(service.decode.compute_bound), shape),
     )

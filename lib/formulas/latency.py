@@ -15,8 +15,16 @@ from numpy.typing import NDArray
 
 from lib.formulas._domain import Numeric
 from lib.formulas.flops import touched_weight_bytes
-from lib.formulas.parts import Engine, ModelShape, Replica
-from lib.formulas.serving import MODES, StepTime, decode_step, mean_context, prefill_step
+from lib.formulas.parts import Engine, ModelShape, Replica, Speculation
+from lib.formulas.serving import (
+    MODES,
+    StepTime,
+    decode_step,
+    mean_context,
+    prefill_step,
+    reading_s,
+    round_of,
+)
 
 Floats = NDArray[np.float64]
 
@@ -72,6 +80,7 @@ def latency_of(
     prompt_tokens: Floats,
     completion_tokens: Floats,
     cached_tokens: Floats,
+    speculation: Speculation | None = None,
 ) -> Callable[[Floats], tuple[Floats, Floats]]:
     """Give TTFT and TPOT of a serving mode as a function of the batch.
 
@@ -83,6 +92,8 @@ def latency_of(
         See :mod:`lib.formulas.parts`.
     prompt_tokens, completion_tokens, cached_tokens
         The shape of one request. [tokens]
+    speculation
+        Tokens are drafted and verified; None: one token a step.
 
     Returns
     -------
@@ -100,8 +111,15 @@ def latency_of(
     """
     context = mean_context(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
 
-    def decode_at(batch: int) -> StepTime:
-        return decode_step(model=model, replica=replica, engine=engine, batch=batch, context_tokens=context)
+    def decode_at(batch: int, new_tokens: int = 1) -> StepTime:
+        return decode_step(
+            model=model,
+            replica=replica,
+            engine=engine,
+            batch=batch,
+            context_tokens=context,
+            new_tokens=new_tokens,
+        )
 
     def prefill_at(batch: int) -> StepTime:
         return prefill_step(
@@ -114,11 +132,13 @@ def latency_of(
         )
 
     decode = StepLine(one=decode_at(1), two=decode_at(2), model=model, tokens_per_sequence=1)
+    decoding = _decoding_line(decode, decode_at, speculation)
     alone = prefill_at(1)
+    draft_reads = 1.0 if speculation is None else 1 + np.asarray(speculation.draft_share)
     if mode == "static":
         tokens = prompt_tokens - cached_tokens
         prefill = StepLine(one=alone, two=prefill_at(2), model=model, tokens_per_sequence=tokens)
-        return lambda batch: (prefill.total_s(batch), decode.total_s(batch))
+        return lambda batch: (prefill.total_s(batch) * draft_reads, decoding(batch)[1])
     single = MODES[mode](
         model=model,
         replica=replica,
@@ -128,15 +148,39 @@ def latency_of(
         completion_tokens=completion_tokens,
         cached_tokens=cached_tokens,
         prefill=alone,
+        speculation=speculation,
     )
-    prefill_s = np.asarray(alone.total_s)
+    prefill_s = np.asarray(reading_s(alone, speculation))
     # What a mode adds to prefill and first step, such as moving the cache to another pool.
-    extra_s = np.asarray(single.ttft_s) - prefill_s - np.asarray(single.decode.total_s)
+    extra_s = np.asarray(single.ttft_s) - prefill_s - np.asarray(single.step_s)
     # What one more slot adds to the time between tokens: the neighbours' prompts, read in between.
-    stall_s = np.asarray(single.tpot_s) - np.asarray(single.decode.total_s)
+    stall_s = np.asarray(single.tpot_s) - np.asarray(single.token_s)
 
     def latencies(batch: Floats) -> tuple[Floats, Floats]:
-        step_s = decode.total_s(batch)
-        return prefill_s + step_s + extra_s, step_s + batch * stall_s
+        step_s, token_s = decoding(batch)
+        return prefill_s + step_s + extra_s, token_s + batch * stall_s
 
     return latencies
+
+
+def _decoding_line(
+    plain: StepLine, decode_at: Callable[[int, int], StepTime], speculation: Speculation | None
+) -> Callable[[Floats], tuple[Floats, Floats]]:
+    """Seconds of one round of decoding and of one token, as a function of the batch."""
+    if speculation is None:
+
+        def one_token(batch: Floats) -> tuple[Floats, Floats]:
+            step_s = plain.total_s(batch)
+            return step_s, step_s
+
+        return one_token
+    tokens = speculation.drafts + 1
+    verify = StepLine(
+        one=decode_at(1, tokens), two=decode_at(2, tokens), model=plain.model, tokens_per_sequence=tokens
+    )
+
+    def drafted(batch: Floats) -> tuple[Floats, Floats]:
+        step_s, token_s = round_of(verify.total_s(batch), plain.total_s(batch), speculation)
+        return np.asarray(step_s), np.asarray(token_s)
+
+    return drafted

@@ -102,5 +102,17 @@ class Engine:
     """1, or 0 to leave communication out (the physical limit). [-]"""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speculation:
+    """A small model drafts tokens, the large one verifies them in one step."""
+
+    drafts: int
+    """Drafted tokens per step, :math:`k`. [-]"""
+    acceptance: Numeric
+    """Probability that a drafted token is accepted, :math:`a`. [0 to 1]"""
+    draft_share: Numeric
+    """Size of the draft as a share of the model, :math:`c`: its time and its memory. [-]"""
+
+
 IDEAL = Engine(communication=0.0)
 """The physical limit: every share 1, no fixed time, no communication."""

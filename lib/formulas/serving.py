@@ -23,7 +23,7 @@ from lib.formulas.flops import (
     touched_weight_bytes,
 )
 from lib.formulas.kv_cache import kv_bytes_per_sequence, kv_replication, sequences_that_fit
-from lib.formulas.parts import Engine, ModelShape, Replica
+from lib.formulas.parts import Engine, ModelShape, Replica, Speculation
 from lib.formulas.roofline import all_reduce_time, operator_time
 
 ACTIVATION_BYTES = 2
@@ -134,9 +134,15 @@ def prefill_step(
 
 
 def decode_step(
-    *, model: ModelShape, replica: Replica, engine: Engine, batch: Numeric, context_tokens: Numeric
+    *,
+    model: ModelShape,
+    replica: Replica,
+    engine: Engine,
+    batch: Numeric,
+    context_tokens: Numeric,
+    new_tokens: Numeric = 1,
 ) -> StepTime:
-    r"""Time to add one token to each of ``batch`` sequences of ``context_tokens`` tokens.
+    r"""Time to add tokens to each of ``batch`` sequences of ``context_tokens`` tokens, one unless told.
 
     .. math:: t = \max\left(\frac{2 P_a B}{n F \mathrm{mfu}},
         \frac{M_\mathrm{touched}}{n W \mathrm{mbu}}\right)
@@ -152,6 +158,9 @@ def decode_step(
         Sequences decoded together, :math:`B`. [-]
     context_tokens
         Tokens of each so far, :math:`c`. [tokens]
+    new_tokens
+        Tokens of each sequence that the step holds: more than one where drafts are verified. They
+        share one read of the weights and of the cache. [tokens]
 
     Returns
     -------
@@ -169,7 +178,7 @@ def decode_step(
        https://kipp.ly/transformer-inference-arithmetic
     .. [2] A. Sanger, 2023, https://cursor.com/blog/llama-inference (140 GB + 320 KB N B per step)
     """
-    require_positive(batch=batch, context_tokens=context_tokens)
+    require_positive(batch=batch, context_tokens=context_tokens, new_tokens=new_tokens)
     seen = model.full_layers * np.asarray(context_tokens, dtype=float) + (
         model.sliding_layers * np.minimum(context_tokens, model.window_tokens)
     )
@@ -178,7 +187,7 @@ def decode_step(
         n_heads=model.n_heads,
         qk_dim=model.decode_qk_dim,
         v_dim=model.decode_v_dim,
-        context_tokens=seen,
+        context_tokens=seen * new_tokens,
     )
     fixed = (
         np.asarray(engine.step_overhead_s)
@@ -186,7 +195,7 @@ def decode_step(
         + engine.sequence_overhead_s * np.asarray(batch)
         + engine.context_overhead_s * np.asarray(context_tokens)
     )
-    return _step(model, replica, engine, batch, batch, attention, context_tokens, fixed)
+    return _step(model, replica, engine, batch, batch * new_tokens, attention, context_tokens, fixed)
 
 
 def _step(
@@ -268,7 +277,11 @@ class Service:
     prefill: StepTime
     """The prefill step."""
     decode: StepTime
-    """The decode step at the mean context."""
+    """The decode step at the mean context; the verification where tokens are drafted."""
+    step_s: Numeric
+    """One round of decoding, drafts included. [s]"""
+    token_s: Numeric
+    """That round over the tokens that it yields: TPOT without what the mode adds. [s]"""
 
     @property
     def replica_s_per_request(self) -> Numeric:
@@ -297,6 +310,50 @@ def mean_context(*, prompt_tokens: Numeric, completion_tokens: Numeric) -> Numer
     return prompt_tokens + completion_tokens / 2
 
 
+def _decoding(
+    model: ModelShape,
+    replica: Replica,
+    engine: Engine,
+    batch: Numeric,
+    context_tokens: Numeric,
+    speculation: Speculation | None,
+) -> tuple[StepTime, Numeric, Numeric]:
+    """The step taken apart, the seconds of one round, and the seconds of one token."""
+    plain = decode_step(
+        model=model, replica=replica, engine=engine, batch=batch, context_tokens=context_tokens
+    )
+    if speculation is None:
+        return plain, plain.total_s, plain.total_s
+    verify = decode_step(
+        model=model,
+        replica=replica,
+        engine=engine,
+        batch=batch,
+        context_tokens=context_tokens,
+        new_tokens=speculation.drafts + 1,
+    )
+    return verify, *round_of(verify.total_s, plain.total_s, speculation)
+
+
+def round_of(
+    verification_s: Numeric, plain_step_s: Numeric, speculation: Speculation
+) -> tuple[Numeric, Numeric]:
+    """Seconds of one round of drafting and verifying, and of one token of it."""
+    draft_s = speculation.draft_share * plain_step_s
+    token_s = speculative_tpot(
+        verification_s=verification_s,
+        draft_s=draft_s,
+        acceptance=speculation.acceptance,
+        drafts=speculation.drafts,
+    )
+    return verification_s + speculation.drafts * draft_s, token_s
+
+
+def reading_s(prefill: StepTime, speculation: Speculation | None) -> Numeric:
+    """Seconds of a prefill; a draft model reads the prompt as well."""
+    return prefill.total_s * (1.0 if speculation is None else 1 + speculation.draft_share)
+
+
 def static_batch(
     *,
     model: ModelShape,
@@ -306,6 +363,7 @@ def static_batch(
     prompt_tokens: Numeric,
     completion_tokens: Numeric,
     cached_tokens: Numeric = 0,
+    speculation: Speculation | None = None,
 ) -> Service:
     r"""One batch read together and decoded together, the next one after it.
 
@@ -325,6 +383,9 @@ def static_batch(
         :math:`N` and :math:`C`. [tokens]
     cached_tokens
         Part of the prompt that is found in the prefix cache. [tokens]
+
+    speculation
+        Tokens are drafted and verified; None: one token a step.
 
     Returns
     -------
@@ -350,14 +411,17 @@ def static_batch(
         cached_tokens=cached_tokens,
     )
     context = mean_context(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
-    decode = decode_step(model=model, replica=replica, engine=engine, batch=batch, context_tokens=context)
+    decode, step_s, token_s = _decoding(model, replica, engine, batch, context, speculation)
+    read_s = reading_s(prefill, speculation)
     return Service(
-        ttft_s=prefill.total_s,
-        tpot_s=decode.total_s,
-        prefill_s_per_request=prefill.total_s / batch,
-        decode_s_per_request=completion_tokens * decode.total_s / batch,
+        ttft_s=read_s,
+        tpot_s=token_s,
+        prefill_s_per_request=read_s / batch,
+        decode_s_per_request=completion_tokens * token_s / batch,
         prefill=prefill,
         decode=decode,
+        step_s=step_s,
+        token_s=token_s,
     )
 
 
@@ -371,6 +435,7 @@ def continuous_batching(
     completion_tokens: Numeric,
     cached_tokens: Numeric = 0,
     prefill: StepTime | None = None,
+    speculation: Speculation | None = None,
 ) -> Service:
     r"""B slots kept full; a finished sequence makes room for the next prompt at once.
 
@@ -394,6 +459,9 @@ def continuous_batching(
     prefill
         The prefill step of one prompt, where the caller has it already; it does not
         depend on the batch. [s]
+
+    speculation
+        Tokens are drafted and verified; None: one token a step.
 
     Returns
     -------
@@ -421,14 +489,17 @@ def continuous_batching(
             cached_tokens=cached_tokens,
         )
     context = mean_context(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
-    decode = decode_step(model=model, replica=replica, engine=engine, batch=batch, context_tokens=context)
+    decode, step_s, token_s = _decoding(model, replica, engine, batch, context, speculation)
+    read_s = reading_s(prefill, speculation)
     return Service(
-        ttft_s=prefill.total_s + decode.total_s,
-        tpot_s=decode.total_s + batch * prefill.total_s / completion_tokens,
-        prefill_s_per_request=prefill.total_s,
-        decode_s_per_request=completion_tokens * decode.total_s / batch,
+        ttft_s=read_s + step_s,
+        tpot_s=token_s + batch * read_s / completion_tokens,
+        prefill_s_per_request=read_s,
+        decode_s_per_request=completion_tokens * token_s / batch,
         prefill=prefill,
         decode=decode,
+        step_s=step_s,
+        token_s=token_s,
     )
 
 
@@ -442,6 +513,7 @@ def disaggregated(
     completion_tokens: Numeric,
     cached_tokens: Numeric = 0,
     prefill: StepTime | None = None,
+    speculation: Speculation | None = None,
 ) -> Service:
     r"""A pool of replicas that only reads prompts, another that only decodes.
 
@@ -466,6 +538,9 @@ def disaggregated(
         The prefill step of one prompt, where the caller has it already; it does not
         depend on the batch. [s]
 
+    speculation
+        Tokens are drafted and verified; None: one token a step.
+
     Returns
     -------
     Service
@@ -489,6 +564,7 @@ def disaggregated(
         completion_tokens=completion_tokens,
         cached_tokens=cached_tokens,
         prefill=prefill,
+        speculation=speculation,
     )
     cache = kv_bytes_per_sequence(
         context_tokens=prompt_tokens,
@@ -500,11 +576,13 @@ def disaggregated(
     transfer_s = operator_time(flop=0, bytes_moved=cache, flop_per_s=1, bytes_per_s=link)
     return Service(
         ttft_s=mixed.ttft_s + transfer_s * np.asarray(engine.communication),
-        tpot_s=mixed.decode.total_s,
+        tpot_s=mixed.token_s,
         prefill_s_per_request=mixed.prefill_s_per_request,
         decode_s_per_request=mixed.decode_s_per_request,
         prefill=mixed.prefill,
         decode=mixed.decode,
+        step_s=mixed.step_s,
+        token_s=mixed.token_s,
     )
 
 
