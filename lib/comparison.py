@@ -332,14 +332,19 @@ def _at(
 
 def _row(result: Evaluation, candidates: Sequence[Candidate], i: int, column: int = 0) -> HostRow:
     """One candidate at one shape of an evaluation."""
-    row = candidates[i].profile.efficiency
+    return host_row(result, candidates[i], (i, column))
+
+
+def host_row(result: Evaluation, candidate: Candidate, place: tuple[int, ...]) -> HostRow:
+    """One candidate out of the arrays of an evaluation."""
+    row = candidate.profile.efficiency
 
     def at(array: Floats | Booleans) -> float:
-        return float(array[i, column])
+        return float(array[place])
 
     ttft, tpot = at(result.ttft_s), at(result.tpot_s)
     return HostRow(
-        candidate=candidates[i],
+        candidate=candidate,
         batch=int(at(result.batch)),
         most_sequences=int(at(result.most_sequences)),
         fits=bool(at(result.fits)),
@@ -496,10 +501,10 @@ def _curve(scenario: Scenario, shape: Shape, work: ModelShape, host: HostRow) ->
         tpot_s=result.tpot_s[:-1, 0],
         fits=result.fits[:-1, 0].astype(float),
     )
-    return curve, _stops_next(scenario, host, float(result.tpot_s[-1, 0]))
+    return curve, stops_next(scenario, host, float(result.tpot_s[-1, 0]))
 
 
-def _stops_next(scenario: Scenario, host: HostRow, next_tpot_s: float) -> str:
+def stops_next(scenario: Scenario, host: HostRow, next_tpot_s: float) -> str:
     """Say what keeps the batch from being one larger."""
     if scenario.batch is not None:
         return "the batch that is set by hand"

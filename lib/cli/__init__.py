@@ -13,6 +13,10 @@ from lib.cli import claims, compare, data, estimate, measure, price, serve
 from lib.cli.arguments import BadInput, Parser
 
 COMMANDS = (serve, estimate, compare, price, claims, measure, data)
+from lib.cli import compare, data, estimate, measure, price, rank, serve
+from lib.cli.arguments import BadInput, Parser
+
+COMMANDS = (serve, estimate, compare, rank, price, measure, data)
 """Modules that declare a command each, in the order of the help text. They import the engine when run."""
 
 

@@ -12,6 +12,7 @@ from lib.deployments.evaluation import (
     Floats,
     ask_of,
     evaluate,
+    evaluate_arrays,
     stack_engines,
     stack_replicas,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "compute_class",
     "engine_of",
     "evaluate",
+    "evaluate_arrays",
     "find_candidates",
     "gpu_price",
     "model_shape",

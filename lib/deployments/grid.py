@@ -50,7 +50,8 @@ class Hardware:
     replica: Replica
     engine: Engine
     usd_per_hour: Floats
-    measured: Booleans
+    trusted: Booleans
+    """Measured, or typed in by the reader, who knows that it is not."""
     factors: tuple[Floats, Floats]
     index: Indices
     """Row of a GPU, count, rate and way of batching; -1: there is none."""
@@ -90,9 +91,9 @@ class Grid:
     left_out: tuple[LeftOut, ...]
 
     @property
-    def measured(self) -> Booleans:
-        """Candidates whose efficiency was measured on that GPU, rate and count."""
-        return np.asarray(self.hardware.measured[self.h])
+    def trusted(self) -> Booleans:
+        """Candidates whose efficiency was measured on that GPU, rate and count, or that were asked for."""
+        return np.asarray(self.hardware.trusted[self.h])
 
     def ranked(self) -> Indices:
         """Candidates that hold the targets, cheapest first."""
@@ -104,7 +105,7 @@ class Grid:
         order = self.ranked()
         if not order.size:
             return None
-        known = order[self.measured[order]]
+        known = order[self.trusted[order]]
         return int(known[0] if known.size else order[0])
 
 
@@ -118,6 +119,7 @@ def hardware_of(
     overhead_percent: float,
     timings: Collection[str] = TIMINGS,
     why_no_price: str = "it has no price in force on that day",
+    trusted: Collection[str] = (),
 ) -> Hardware:
     """List the hardware that has a price and a known link; say why the rest is left out."""
     left: list[LeftOut] = []
@@ -149,7 +151,7 @@ def hardware_of(
         replica=_flat(stack_replicas([row.replica for row in rows])),
         engine=_flat(stack_engines([engine_of(row) for row in efficiency])),
         usd_per_hour=np.array([row.usd_per_hour for row in rows], dtype=float),
-        measured=np.array([row.profile.measured for row in rows], dtype=bool),
+        trusted=np.array([row.profile.measured or row.gpu.gpu_id in trusted for row in rows], dtype=bool),
         factors=(
             np.array([row.tpot_factor_low for row in efficiency], dtype=float),
             np.array([row.tpot_factor_high for row in efficiency], dtype=float),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -15,11 +17,17 @@ def safe_csv(frame: pd.DataFrame) -> str:
     return frame.map(quote).to_csv(index=False, lineterminator="\n")
 
 
-def csv_of(frame: pd.DataFrame, file_name: str, *, key: str) -> None:
-    """Offer a table for download; the file is written when the button is pressed."""
+def csv_of(
+    frame: pd.DataFrame | Callable[[], pd.DataFrame],
+    file_name: str,
+    *,
+    key: str,
+    label: str = "Download CSV",
+) -> None:
+    """Offer a table for download; the file is written, and the table made, when the button is pressed."""
     st.download_button(
-        "Download CSV",
-        data=lambda: safe_csv(frame).encode(),
+        label,
+        data=lambda: safe_csv(frame() if callable(frame) else frame).encode(),
         file_name=file_name,
         mime="text/csv",
         key=key,

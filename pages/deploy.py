@@ -1,0 +1,49 @@
+"""Deploy: which GPUs, how many, which batch, for one model and one shape at a latency."""
+
+import streamlit as st
+
+from lib.deploy import DEPLOY_FIELDS, USUAL, words
+from lib.ui import deploy_inputs, inputs, show, show_deploy
+from lib.ui.session import (
+    fields_of_widgets,
+    link_to,
+    money_of,
+    open_fields,
+    open_scenario,
+    save_scenario,
+    scenario_of_widgets,
+    sources,
+    tables_on,
+)
+
+# 1. Input
+scenario, warnings = open_scenario()
+extra, more = open_fields(DEPLOY_FIELDS, USUAL)
+money, tables = money_of(scenario), tables_on(scenario.as_of)
+with st.sidebar:
+    deploy_inputs.shape()
+    inputs.load_inputs()
+    # Closed boxes are not drawn: a rerun costs what is open.
+    for title, draw in deploy_inputs.BOXES.items():
+        box = st.expander(title, key=f"box_{title}", on_change="rerun")
+        if box.open:
+            with box:
+                draw(tables, money)
+scenario = scenario_of_widgets()
+extra = fields_of_widgets(DEPLOY_FIELDS, USUAL)
+page = DEPLOY_FIELDS.write(extra)
+save_scenario(scenario, **page)
+
+# 2. Answer
+answer = show_deploy.answered(scenario, extra)
+money = money_of(scenario)
+
+# 3. Show
+show.link_warnings((*warnings, *more))
+show.header(words.question(answer), link_to(scenario, **page))
+inputs.note_on_money(money)
+show_deploy.recommendation(answer, money)
+show_deploy.ranking(answer, money)
+show_deploy.memory(answer)
+show_deploy.details(answer, money)
+show_deploy.evidence(answer, sources())
