@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from lib.charts import LIMIT, SELF_HOSTED, SELF_HOSTED_LIGHT, Trace, figure, log_ticks, title
+from lib.charts import LIMIT, SELF_HOSTED, SELF_HOSTED_LIGHT, Trace, figure, title
 from lib.deploy import Answer
-from lib.deploy.detail import BatchCurve, Memory, Roofline, Swing
+from lib.deploy.detail import BatchCurve, Frontier, Memory, Roofline, Swing
 from lib.deploy.words import candidate_texts, point_sentence
 from lib.deployments import Floats
 from lib.format import Money, gigabytes, number, seconds
@@ -78,7 +78,7 @@ def batch_panel(
             money.symbol,
             "cost",
         ),
-        "throughput": ("Completion tokens/s, busy replica", curve.tokens_per_s, "", "throughput"),
+        "throughput": ("Completion tokens/s", curve.tokens_per_s, "", "throughput"),
         "ttft": ("TTFT [s]", curve.ttft_s, "", "TTFT"),
         "tpot": ("TPOT [ms]", curve.tpot_s * 1e3, "", "TPOT"),
     }[panel]
@@ -169,23 +169,32 @@ def _batch_axis(batch: Floats) -> dict[str, Any]:
 
 
 def _few_ticks(drawn: Sequence[Floats], symbol: str) -> dict[str, Any]:
-    """Ticks of a small log axis; at least two, and room above and below."""
+    """Ticks of a log axis at round numbers, three at least where there are, and room above and below."""
     values = np.concatenate([np.asarray(part, dtype=float) for part in drawn])
     low, high = math.log10(values.min()), math.log10(values.max())
     room = max(0.08 * (high - low), 0.06)
-    axis = log_ticks(list(drawn), symbol) | {"range": [low - room, high + room]}
-    inside = [tick for tick in axis["tickvals"] if low - room <= math.log10(tick) <= high + room]
-    if len(inside) >= 2:
-        return axis
-    ends = [10**low, 10**high] if high - low > 0.03 else [10**low]
-    return axis | {"tickvals": ends, "ticktext": [symbol + number(tick) for tick in ends]}
+    ticks: list[float] = []
+    for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7)):
+        every = [
+            step * 10.0**power for power in range(math.floor(low) - 1, math.ceil(high) + 1) for step in steps
+        ]
+        ticks = [tick for tick in every if low - room <= math.log10(tick) <= high + room]
+        if len(ticks) >= 3:
+            break
+    if len(ticks) < 2:
+        ticks = [10**low, 10**high] if high - low > 0.03 else [10**low]
+    return {
+        "tickvals": ticks,
+        "ticktext": [symbol + number(tick) for tick in ticks],
+        "range": [low - room, high + room],
+    }
 
 
 MOST_POINTS = 600
 """Candidates drawn beside the frontier; more would be a blot."""
 
 
-def cost_against(answer: Answer, line: Sequence[int], what: str, money: Money) -> go.Figure:
+def cost_against(answer: Answer, line: Frontier, what: str, money: Money) -> go.Figure:
     """Draw every candidate's cost against its TPOT or TTFT, the frontier, and the recommendation.
 
     Parameters
@@ -193,7 +202,7 @@ def cost_against(answer: Answer, line: Sequence[int], what: str, money: Money) -
     answer
         The ranking.
     line
-        Candidates on the frontier, fastest first.
+        The frontier over all candidates and batches.
     what
         ``TPOT`` or ``TTFT``.
     money
@@ -202,67 +211,62 @@ def cost_against(answer: Answer, line: Sequence[int], what: str, money: Money) -
     grid = answer.grid
     if grid is None:
         return figure(380, [], {}, {})
-    result = grid.result
-    per_million = 1e6 / (answer.shape.prompt_tokens + answer.shape.completion_tokens) * money.rate
-    times, scale, unit = (result.tpot_s, 1e3, "ms") if what == "TPOT" else (result.ttft_s, 1.0, "s")
-    fits = np.flatnonzero(result.fits)
-    shown = fits[np.argsort(result.usd[fits], kind="stable")][:MOST_POINTS]
-    data: list[Trace] = []
+    per_million = 1e6 / (answer.shape.prompt_tokens + answer.shape.completion_tokens)
+    scale, unit = (1e3, "ms") if what == "TPOT" else (1.0, "s")
 
-    def points(indices: Any, **style: Any) -> Trace:
-        at = np.asarray(indices, dtype=np.intp)
-        names = candidate_texts(answer, at.tolist())
-        usd = result.usd[at] * per_million
+    def points(part: Frontier, **style: Any) -> Trace:
+        names = candidate_texts(answer, part.candidate.tolist(), part.batch.tolist())
+        usd = part.usd * per_million
+        columns = zip(names, usd.tolist(), part.ttft_s.tolist(), part.tpot_s.tolist(), strict=True)
+        times = part.tpot_s if what == "TPOT" else part.ttft_s
         return {
             "type": "scatter",
             "mode": "markers",
-            "x": (times[at] * scale).astype(np.float32),
-            "y": usd.astype(np.float32),
+            "x": (times * scale).astype(np.float32),
+            "y": (usd * money.rate).astype(np.float32),
             "hovertext": [
-                f"{name}<br>{money.symbol}{number(y)} per 1M tokens, TTFT {seconds(a)}, TPOT {seconds(b)}"
-                for name, y, a, b in zip(
-                    names, usd.tolist(), result.ttft_s[at].tolist(), result.tpot_s[at].tolist(), strict=True
-                )
+                f"{name}<br>{money.amount(y)} per 1M tokens, TTFT {seconds(a)}, TPOT {seconds(b)}"
+                for name, y, a, b in columns
             ],
             "hoverinfo": "text",
         } | style
 
-    held = result.holds[shown]
-    for group, name, mark in (
-        (
-            shown[~held],
-            "misses a target",
-            {"color": LIMIT, "symbol": "x-thin", "size": 6, "line": {"width": 1}},
-        ),
-        (shown[held], "holds the targets", {"color": SELF_HOSTED_LIGHT, "symbol": "circle", "size": 7}),
-    ):
-        if group.size:
-            if mark["symbol"] == "x-thin":
-                mark["line"] = {"width": 1, "color": LIMIT}
-            data.append(points(group, marker=mark, name=name))
+    def own(indices: Any) -> Frontier:
+        at, result = np.asarray(indices, dtype=np.intp), grid.result
+        return Frontier(
+            candidate=at,
+            batch=result.batch[at],
+            usd=result.usd[at],
+            ttft_s=result.ttft_s[at],
+            tpot_s=result.tpot_s[at],
+        )
+
+    fits = np.flatnonzero(grid.result.fits)
+    shown = fits[np.argsort(grid.result.usd[fits], kind="stable")][:MOST_POINTS]
+    held = grid.result.holds[shown]
+    cross = {"color": LIMIT, "symbol": "x-thin", "size": 6, "line": {"width": 1, "color": LIMIT}}
+    dot = {"color": SELF_HOSTED_LIGHT, "symbol": "circle", "size": 7}
+    data: list[Trace] = [
+        points(own(group), marker=mark, name=name)
+        for group, name, mark in (
+            (shown[~held], "misses a target", cross),
+            (shown[held], "holds the targets", dot),
+        )
+        if group.size
+    ]
     data.append(
         points(
             line,
             mode="lines+markers",
-            name="frontier",
+            name="frontier, any batch",
             line={"color": SELF_HOSTED, "width": 2, "shape": "hv"},
-            marker={"color": SELF_HOSTED, "size": 8, "symbol": "circle"},
+            marker={"color": SELF_HOSTED, "size": 6, "symbol": "circle"},
         )
     )
     best = grid.best()
     if best is not None:
-        data.append(
-            points(
-                [best],
-                name="recommended",
-                marker={
-                    "color": SELF_HOSTED,
-                    "size": 17,
-                    "symbol": "star",
-                    "line": {"color": "white", "width": 1.5},
-                },
-            )
-        )
+        star = {"color": SELF_HOSTED, "size": 17, "symbol": "star", "line": {"color": "white", "width": 1.5}}
+        data.append(points(own([best]), name="recommended", marker=star))
     target = answer.scenario.tpot if what == "TPOT" else answer.scenario.ttft
     lines = []
     if target is not None:
@@ -274,12 +278,12 @@ def cost_against(answer: Answer, line: Sequence[int], what: str, money: Money) -
         {
             "type": "log",
             "title": title(f"{what} [{unit}]"),
-            **log_ticks([trace["x"] for trace in data], ""),
+            **_few_ticks([trace["x"] for trace in data], ""),
         },
         {
             "type": "log",
             "title": title(f"{money.currency} per 1M tokens"),
-            **log_ticks([trace["y"] for trace in data], money.symbol),
+            **_few_ticks([trace["y"] for trace in data], money.symbol),
         },
         shapes=lines,
         showlegend=True,
@@ -331,7 +335,8 @@ def roofline(roof: Roofline) -> go.Figure:
                 "y": math.log10(point.flop_per_s / TERA),
                 "text": point.name,
                 "showarrow": False,
-                "yshift": -18,
+                "xanchor": "right" if point.flop_per_byte == min(intensities) else "left",
+                "xshift": -12 if point.flop_per_byte == min(intensities) else 12,
                 "font": {"color": SELF_HOSTED},
             }
         )
@@ -341,12 +346,12 @@ def roofline(roof: Roofline) -> go.Figure:
         {
             "type": "log",
             "title": title("Arithmetic per byte moved [FLOP/B]"),
-            **log_ticks([trace["x"] for trace in data], ""),
+            **_few_ticks([trace["x"] for trace in data], ""),
         },
         {
             "type": "log",
             "title": title("TFLOP/s of one GPU"),
-            **log_ticks([trace["y"] for trace in data], ""),
+            **_few_ticks([trace["y"] for trace in data], ""),
         },
         annotations=notes,
     )

@@ -206,7 +206,12 @@ def _print(answer: Answer, most: int, notes: Sequence[str]) -> None:
     money = Money()
     first = words.recommendation(answer, money)
     lines = [first + "." * (not first.endswith(".")), words.trust(answer), words.load_sentence(answer, money)]
-    lines += [words.binds(answer), words.price_sentence(answer, money), *notes]
+    lines += [
+        words.binds(answer),
+        words.price_sentence(answer, money),
+        words.cheaper_but(answer, money),
+        *notes,
+    ]
     lines += [line for line in (*answer.problems, *answer.needs) if line != first]
     print("\n".join(line for line in lines if line))
     names = {} if answer.grid is None else {gpu.gpu_id: gpu_name(gpu) for gpu in answer.grid.hardware.gpus}
@@ -218,7 +223,7 @@ def _print(answer: Answer, most: int, notes: Sequence[str]) -> None:
             f"{money.per_million(row['usd_per_1m_tokens'] / 1e6)} "
             f"({money.span(row['usd_per_1m_tokens_low'], row['usd_per_1m_tokens_high'])}), "
             f"batch {row['batch']:,}, TTFT {seconds(row['ttft_s'])}, TPOT {seconds(row['tpot_s'])}"
-            + (", extrapolated" if row["extrapolated_because"] else "")
+            + (", not measured" if row["not_certain_because"] else "")
         )
     if answer.grid is not None:
         print(words.others(answer))

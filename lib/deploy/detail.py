@@ -19,7 +19,7 @@ from lib.deployments import (
     evaluate,
     evaluate_arrays,
 )
-from lib.deployments.grid import Indices
+from lib.deployments.grid import Indices, again
 from lib.format import Money, percent, times
 from lib.formulas.kv_cache import kv_bytes_per_sequence, kv_replication
 from lib.formulas.parts import IDEAL, Engine, ModelShape, Replica
@@ -27,6 +27,8 @@ from lib.formulas.serving import StepTime, decode_step, mean_context, prefill_st
 from lib.scenario import Shape
 from lib.units import GIGA
 
+MOST_CANDIDATES = 400
+"""Cheapest deployments whose batches are looked at for the frontier."""
 STEP = 0.2
 """Share by which efficiencies and fixed times are moved to see what the cost hangs on."""
 
@@ -301,8 +303,50 @@ def _with_engines(answer: Answer, row: Placement, engines: list[Engine]) -> Eval
     )
 
 
-def frontier(usd: Floats, seconds: Floats) -> Indices:
-    """Candidates that no other beats in both cost and time, fastest first."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frontier:
+    """Deployments and batches that no other beats in both cost and time, fastest first."""
+
+    candidate: Indices
+    batch: Floats
+    usd: Floats
+    """Dollars per request."""
+    ttft_s: Floats
+    tpot_s: Floats
+
+
+def frontiers(answer: Answer) -> dict[str, Frontier]:
+    """Cost against TPOT and against TTFT, over all candidates at every power of two that fits."""
+    grid = answer.grid
+    if grid is None or not grid.result.fits.any():
+        return {}
+    fits = np.flatnonzero(grid.result.fits)
+    near = fits[np.argsort(grid.result.usd[fits], kind="stable")][:MOST_CANDIDATES]
+    powers = np.exp2(np.arange(0, np.log2(MOST_SEQUENCES) + 1))
+    candidates = np.concatenate([near, np.repeat(near, powers.size)])
+    batch = np.concatenate([grid.result.batch[near], np.tile(powers, near.size)])
+    room = batch <= grid.result.most_sequences[candidates]
+    order, result = again(grid, answer.ask, answer.shape, candidates=candidates[room], batch=batch[room])
+    rows = candidates[room][order]
+    found = {}
+    for what, seconds in (("TPOT", result.tpot_s), ("TTFT", result.ttft_s)):
+        line = unbeaten(result.usd, seconds)
+        found[what] = Frontier(
+            candidate=rows[line],
+            batch=result.batch[line],
+            usd=result.usd[line],
+            ttft_s=result.ttft_s[line],
+            tpot_s=result.tpot_s[line],
+        )
+    return found
+
+
+def unbeaten(usd: Floats, seconds: Floats) -> Indices:
+    """Rows that no other beats in both cost and time, fastest first.
+
+    >>> unbeaten(np.array([3.0, 1.0, 2.0, 4.0]), np.array([1.0, 3.0, 2.0, 2.0])).tolist()
+    [0, 2, 1]
+    """
     order = np.lexsort((usd, seconds))
     best = np.minimum.accumulate(usd[order])
     first = np.ones(order.size, dtype=bool)

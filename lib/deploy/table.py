@@ -81,7 +81,7 @@ def rows_of(answer: Answer, indices: Sequence[int]) -> list[dict[str, Any]]:
                 "gpu_offer": candidate.price.offer.gpu_offer_id,
                 "efficiency": row.efficiency_id,
                 "measured": candidate.profile.measured,
-                "extrapolated_because": candidate.profile.caveat,
+                "not_certain_because": candidate.profile.caveat,
             }
         )
     return rows

@@ -7,7 +7,7 @@ from typing import Any
 
 from lib.comparison import HostRow
 from lib.deploy.answer import DISAGGREGATED, Answer, Placement, Plan
-from lib.deploy.detail import Memory, Roofline, Swing
+from lib.deploy.detail import Frontier, Memory, Roofline, Swing
 from lib.deploy.fields import OWNED
 from lib.format import Money, count, gigabytes, load, number, percent, seconds, seconds_span, times
 from lib.model_config.read import TYPED
@@ -113,6 +113,30 @@ def trust(answer: Answer) -> str:
     )
 
 
+def certainty(caveat: str | None) -> str:
+    """Say that a number is extrapolated, or what else is not certain about it; empty where it is measured."""
+    if not caveat:
+        return ""
+    beyond = "no measured run" in caveat or "extrapolated" in caveat
+    return f"extrapolated: {caveat}" if beyond else f"not certain: {caveat}"
+
+
+def cheaper_but(answer: Answer, money: Money) -> str:
+    """Name what is ranked above the recommendation and why it is not recommended."""
+    grid = answer.grid
+    best = None if grid is None else grid.best()
+    if best is None or answer.order[0] == best:
+        return ""
+    above = answer.order.index(best)
+    first = answer.place(answer.order[0])
+    return (
+        f"Cheaper, but not measured: {count(above, 'deployment')}, from "
+        f"{money.per_million(first.usd_per_token(answer.shape))} on "
+        f"{size(answer.plan_of(first), first)} at {formats(first)} "
+        f"({certainty(first.host.candidate.profile.caveat)}). Only measured speeds are recommended."
+    )
+
+
 def load_sentence(answer: Answer, money: Money) -> str:
     """Whole replicas for the load, and the bill of a month."""
     row, plan = answer.chosen, answer.plan
@@ -147,7 +171,7 @@ def price_sentence(answer: Answer, money: Money) -> str:
         return f"Owned {gpu.name}: {amount} an hour each for purchase, power and hosting."
     text = f"{gpu.name}: {amount} per GPU-hour, {price.offer.provider} ({price.offer.price_type})"
     if price.n_offers > 1:
-        text += f", {price.n_offers} providers from {money.span(price.cheapest_usd, price.dearest_usd)}"
+        text += f", {price.n_offers} providers at {money.span(price.cheapest_usd, price.dearest_usd)}"
     return f"{text}."
 
 
@@ -170,11 +194,18 @@ def batch_finding(answer: Answer) -> str:
     return f"Batch {row.host.batch:,}: {answer.stops_next} stops the next one"
 
 
-def frontier_finding(n: int, what: str) -> str:
-    """Say how many candidates are worth a look."""
-    if n == 1:
+def frontier_finding(answer: Answer, line: Frontier, what: str, money: Money) -> str:
+    """Say what speed costs."""
+    per_million = 1e6 / (answer.shape.prompt_tokens + answer.shape.completion_tokens)
+    times = line.tpot_s if what == "TPOT" else line.ttft_s
+    slow, fast = float(times[-1]), float(times[0])
+    low, high = float(line.usd[-1]) * per_million, float(line.usd[0]) * per_million
+    if len(times) == 1:
         return f"One deployment is both cheapest and fastest by {what}"
-    return f"{count(n, 'deployment')} trade cost against {what}; every other is beaten on both"
+    return (
+        f"From {what} {seconds(slow)} down to {seconds(fast)} the cost rises from {money.amount(low)} to "
+        f"{money.amount(high)} per 1M tokens"
+    )
 
 
 def roofline_finding(roof: Roofline) -> str:
@@ -213,14 +244,14 @@ def others(answer: Answer) -> str:
     )
 
 
-def candidate_texts(answer: Answer, indices: Sequence[int]) -> list[str]:
-    """Name candidates of the grid, for the hover of the frontier."""
+def candidate_texts(answer: Answer, indices: Sequence[int], batches: Sequence[float]) -> list[str]:
+    """Name candidates of the grid at some batch, for the hover of the frontier."""
     grid = answer.grid
     if grid is None:
         return []
     hardware, work = grid.hardware.candidates, grid.work
     texts = []
-    for i in indices:
+    for i, batch in zip(indices, batches, strict=True):
         candidate, w, mode = hardware[grid.h[i]], grid.w[i], grid.modes[grid.m[i]]
         words = [
             f"{candidate.n_gpus}×{gpu_name(candidate.gpu)}",
@@ -228,7 +259,7 @@ def candidate_texts(answer: Answer, indices: Sequence[int]) -> list[str]:
             work.precisions[work.precision[w]].precision_id,
             *([f"{work.kv_precisions[work.kv[w]]} cache"] if len(work.kv_precisions) > 1 else []),
             *([MODE_WORDS[mode]] if len(grid.modes) > 1 else []),
-            f"batch {grid.result.batch[i]:,.0f}",
+            f"batch {batch:,.0f}",
             *(["extrapolated"] if candidate.profile.caveat else []),
         ]
         texts.append(", ".join(words))

@@ -331,15 +331,58 @@ def rank(work: Work, hardware: Hardware, ask: Ask, shape: Shape, *, modes: Seque
         w=np.tile(w, len(modes)),
         h=np.concatenate(rows) if rows else np.empty(0, dtype=np.intp),
         m=np.repeat(np.arange(len(modes)), w.size),
-        result=Evaluation(
-            **{
-                field.name: np.concatenate([getattr(part, field.name) for part in parts])
-                for field in fields(Evaluation)
-            }
-        ),
+        result=_joined(parts),
         too_large=int((~room).sum()),
         left_out=tuple(left),
     )
+
+
+def again(
+    grid: Grid, ask: Ask, shape: Shape, *, candidates: Indices, batch: Floats
+) -> tuple[Indices, Evaluation]:
+    """Evaluate candidates of a grid at given batches; the candidates come back grouped by mode.
+
+    Parameters
+    ----------
+    grid
+        Where the candidates come from.
+    ask, shape
+        As they were ranked.
+    candidates
+        Their positions; one may appear several times.
+    batch
+        One batch for each. [-]
+    """
+    parts: list[Evaluation] = []
+    order: list[Indices] = []
+    for position, mode in enumerate(grid.modes):
+        some = np.flatnonzero(grid.m[candidates] == position)
+        at, one = candidates[some], np.ones(some.size)
+        w, h = grid.w[at], grid.h[at]
+        order.append(some)
+        parts.append(
+            evaluate_arrays(
+                _take(grid.work.shape, w),
+                _take(grid.hardware.replica, h),
+                _take(grid.hardware.engine, h),
+                replace(ask, mode=mode),
+                usd_per_hour=grid.hardware.usd_per_hour[h],
+                factors=(one, one),
+                prompt_tokens=one * shape.prompt_tokens,
+                completion_tokens=one * shape.completion_tokens,
+                cached_tokens=one * shape.cached_tokens,
+                shape=at.shape,
+                batch=batch[some],
+                fit=grid.result.most_sequences[at],
+            )
+        )
+    return np.concatenate(order), _joined(parts)
+
+
+def _joined(parts: Sequence[Evaluation]) -> Evaluation:
+    """One evaluation after the other."""
+    names = [field.name for field in fields(Evaluation)]
+    return Evaluation(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 def _rates(gpus: Sequence[Gpu], precisions: Sequence[Precision]) -> tuple[Indices, list[LeftOut]]:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from lib import charts_deploy
 from lib.deploy import Answer, DeployFields, deploy, words
-from lib.deploy.detail import batch_curve, frontier, memory_of, roofline, swings
+from lib.deploy.detail import batch_curve, frontiers, memory_of, roofline, swings
 from lib.deploy.table import rows_of
 from lib.format import Money, rounded
 from lib.records import Source
@@ -42,6 +42,7 @@ def recommendation(answer: Answer, money: Money) -> None:
         words.load_sentence(answer, money),
         words.binds(answer),
         words.price_sentence(answer, money),
+        words.cheaper_but(answer, money),
     )
     st.markdown("\n".join(f"- {plain(line)}" for line in lines if line))
 
@@ -50,16 +51,18 @@ def ranking(answer: Answer, money: Money) -> None:
     """The deployments that hold the targets, cheapest first."""
     if answer.grid is None:
         return
-    st.markdown(
-        f"**{plain(f'{len(answer.order):,} deployments hold the targets, cheapest first')}**",
-        help="  \n".join(f"**{word}**: {meaning}" for word, meaning in GLOSSARY.items()),
-    )
-    if not answer.order:
-        st.info("No deployment holds the targets; the sentences above say what it would take.")
-    else:
-        frame = ranking_frame(answer, money, SHOWN)
+    if answer.order:
+        st.markdown(
+            f"**{plain(f'{len(answer.order):,} deployments hold the targets, cheapest first')}**",
+            help="  \n".join(f"**{word}**: {meaning}" for word, meaning in GLOSSARY.items()),
+        )
+        frame = ranking_frame(answer, money)
         st.dataframe(
-            frame, hide_index=True, key="deploy_ranking_table", height=min(38 * len(frame) + 38, 320)
+            frame,
+            hide_index=True,
+            key="ranking_table",
+            height=min(38 * len(frame) + 38, 320),
+            column_config={f"{money.currency} a month": st.column_config.NumberColumn(format="localized")},
         )
         csv_of(
             lambda: pd.DataFrame(rows_of(answer, answer.order)),
@@ -70,23 +73,28 @@ def ranking(answer: Answer, money: Money) -> None:
     st.caption(plain(words.others(answer)))
 
 
-def ranking_frame(answer: Answer, money: Money, most: int) -> pd.DataFrame:
-    """The first rows of the ranking for the page."""
-    rows = rows_of(answer, answer.order[:most])
-    names = {} if answer.grid is None else {gpu.gpu_id: gpu_name(gpu) for gpu in answer.grid.hardware.gpus}
+def ranking_frame(answer: Answer, money: Money) -> pd.DataFrame:
+    """The first rows of the ranking for the page, the recommendation among them."""
+    if answer.grid is None:
+        return pd.DataFrame()
+    best = answer.grid.best()
+    shown = list(answer.order[:SHOWN])
+    if best is not None and best not in shown:
+        shown.append(best)
+    names = {gpu.gpu_id: gpu_name(gpu) for gpu in answer.grid.hardware.gpus}
     return pd.DataFrame(
         [
             {
-                "Deployment": words.row_name(row, names),
+                "Deployment": ("★ " if index == best else "") + words.row_name(row, names),
                 f"{money.currency} per 1M tokens": rounded(row["usd_per_1m_tokens"] * money.rate),
                 "Range": money.span(row["usd_per_1m_tokens_low"], row["usd_per_1m_tokens_high"]),
                 "TTFT [s]": rounded(row["ttft_s"]),
                 "TPOT [ms]": rounded(row["tpot_s"] * 1e3),
                 "Batch": row["batch"],
                 f"{money.currency} a month": rounded(row["usd_per_month"] * money.rate),
-                "Extrapolated": row["extrapolated_because"] or "",
+                "Not certain": words.certainty(row["not_certain_because"]),
             }
-            for row in rows
+            for index, row in zip(shown, rows_of(answer, shown), strict=True)
         ]
     )
 
@@ -143,20 +151,18 @@ def _batch(answer: Answer, money: Money) -> None:
 def _frontier(answer: Answer, money: Money) -> None:
     if answer.grid is None:
         return
-    result = answer.grid.result
-    fits = result.fits.nonzero()[0]
-    for what, times in (("TPOT", result.tpot_s), ("TTFT", result.ttft_s)):
-        line = fits[frontier(result.usd[fits], times[fits])]
-        finding = words.frontier_finding(len(line), what)
+    for what, line in frontiers(answer).items():
+        finding = words.frontier_finding(answer, line, what, money)
         st.markdown(f"**{plain(finding)}**")
         st.plotly_chart(
-            charts_deploy.cost_against(answer, line.tolist(), what, money),
+            charts_deploy.cost_against(answer, line, what, money),
             key=f"frontier_{what}",
             config=_BARE,
             alt=finding,
         )
     st.caption(
-        "Every deployment at its best batch; the dashed line is your target. "
+        "Dots: every deployment at its best batch under your targets. Line: what no other deployment and "
+        "batch beats on both. Dashed: your target. "
         f"At most the {charts_deploy.MOST_POINTS} cheapest are drawn beside the frontier."
     )
 
