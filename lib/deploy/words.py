@@ -133,7 +133,8 @@ def cheaper_but(answer: Answer, money: Money) -> str:
         f"Cheaper, but not measured: {count(above, 'deployment')}, from "
         f"{money.per_million(first.usd_per_token(answer.shape))} on "
         f"{size(answer.plan_of(first), first)} at {formats(first)} "
-        f"({certainty(first.host.candidate.profile.caveat)}). Only measured speeds are recommended."
+        f"({certainty(first.host.candidate.profile.caveat).partition(':')[0]}). Only measured speeds are "
+        "recommended."
     )
 
 

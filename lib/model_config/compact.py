@@ -54,7 +54,8 @@ def to_link(model: Model) -> str:
         if value is not None:
             pieces.append(f"{letter}{value:.6f}".rstrip("0").rstrip("."))
     checked = "1" if model.totals_checked else "0"
-    return ";".join([model.name, model.attention, model.native_precision, checked, "-".join(pieces)])
+    name = " ".join(model.name.replace(";", " ").split())[:LONGEST_NAME]
+    return ";".join([name, model.attention, model.native_precision, checked, "-".join(pieces)])
 
 
 def from_link(text: str) -> tuple[Model | None, str | None]:

@@ -86,11 +86,10 @@ def _parse(text: str) -> dict[str, Any]:
         raise ConfigProblem(f"it has {len(text):,} characters; a model's config has at most {LONGEST_FILE:,}")
     try:
         values = json.loads(text)
-    except (ValueError, RecursionError) as reason:
-        place = (
-            f"line {reason.lineno}: {reason.msg}" if isinstance(reason, json.JSONDecodeError) else "nested"
-        )
-        raise ConfigProblem(f"it is not valid JSON ({place})") from None
+    except json.JSONDecodeError as reason:
+        raise ConfigProblem(f"it is not valid JSON (line {reason.lineno}: {reason.msg})") from None
+    except (ValueError, RecursionError):
+        raise ConfigProblem("it nests too deep or holds a number of too many digits") from None
     if not isinstance(values, dict):
         raise ConfigProblem(f"it holds {quote(values)}; it must be an object with keys like hidden_size")
     for name in _NESTED:

@@ -53,7 +53,7 @@ def ranking(answer: Answer, money: Money) -> None:
         return
     if answer.order:
         st.markdown(
-            f"**{plain(f'{len(answer.order):,} deployments hold the targets, cheapest first')}**",
+            f"**{len(answer.order):,} deployments hold the targets: ★ the recommended, then the cheapest**",
             help="  \n".join(f"**{word}**: {meaning}" for word, meaning in GLOSSARY.items()),
         )
         frame = ranking_frame(answer, money)
@@ -74,13 +74,11 @@ def ranking(answer: Answer, money: Money) -> None:
 
 
 def ranking_frame(answer: Answer, money: Money) -> pd.DataFrame:
-    """The first rows of the ranking for the page, the recommendation among them."""
+    """The recommendation, then the first rows of the ranking."""
     if answer.grid is None:
         return pd.DataFrame()
     best = answer.grid.best()
-    shown = list(answer.order[:SHOWN])
-    if best is not None and best not in shown:
-        shown.append(best)
+    shown = [*([] if best is None else [best]), *(i for i in answer.order[:SHOWN] if i != best)]
     names = {gpu.gpu_id: gpu_name(gpu) for gpu in answer.grid.hardware.gpus}
     return pd.DataFrame(
         [

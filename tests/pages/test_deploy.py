@@ -1,0 +1,148 @@
+"""Logic of the Deploy page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lib.deploy import DEPLOY_FIELDS, USUAL
+from lib.ui.deploy_inputs import BOXES
+from tests.model_config import configs
+
+PAGE = Path(__file__).parents[2] / "pages" / "deploy.py"
+TABS = ("Batch", "Cost against latency", "Roofline", "What the cost hangs on")
+
+
+def framed(page: str) -> None:
+    """The page in the app's frame, which holds the widgets of closed boxes."""
+    import runpy
+
+    from lib.ui.session import keep_widgets
+
+    keep_widgets()
+    runpy.run_path(page)
+
+
+def run(*, boxes: tuple[str, ...] = (), **link: str) -> AppTest:
+    """Open the page with a link and some boxes of the sidebar."""
+    app = AppTest.from_function(framed, default_timeout=60, args=(str(PAGE),))
+    for title in boxes:
+        app.session_state[f"box_{title}"] = True
+    for key, value in ({"v": "1", "as_of": "2026-11-21"} | link).items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def texts(app: AppTest) -> str:
+    """Everything that the page says, Markdown escapes taken out."""
+    blocks = [*app.subheader, *app.markdown, *app.caption, *app.warning, *app.info, *app.error]
+    return "\n".join(block.value for block in blocks).replace("\\", "").replace("\u00a0", " ")
+
+
+def headline(app: AppTest) -> str:
+    return str(app.subheader[0].value).replace("\\", "").replace("\u00a0", " ")
+
+
+def test_page_opens_with_the_recommendation() -> None:
+    text = headline(run())
+    assert text.startswith("Llama 3.3 70B at fp8, 4,000 in / 16 out: ")
+    assert "per 1M tokens (" in text
+
+
+def test_every_box_and_every_tab_can_be_open() -> None:
+    app = run(boxes=tuple(BOXES), deploy_price="owned", deploy_gpu="yes", deploy_drafts="3", gpu="h100-sxm")
+    assert "Owned" in texts(app)
+    for tab in TABS:
+        app.session_state["details_tab"] = tab
+        app.run()
+        assert not app.exception
+
+
+def test_changed_widget_reaches_the_address_and_the_answer() -> None:
+    app = run(boxes=("Speculative decoding",))
+    before = headline(app)
+    app.number_input(key="deploy_drafts").set_value(4).run()
+    assert not app.exception
+    assert app.query_params["deploy_drafts"] in ("4", ["4"])
+    assert headline(app) != before
+
+
+def test_shape_of_its_own() -> None:
+    app = run(deploy_shape="own", deploy_prompt="1234", deploy_completion="56")
+    assert "1,234 in / 56 out" in headline(app)
+
+
+def test_address_repeats_the_page() -> None:
+    app = run(boxes=("Also consider",), deploy_shape="b")
+    app.button_group(key="also_weights").set_value(["fp16", "fp4"]).run()
+    assert not app.exception
+    link = {key: value[0] if isinstance(value, list) else value for key, value in app.query_params.items()}
+    assert link["deploy_weights"] == "fp16,fp4" or link["deploy_weights"] == "fp16,fp8,fp4"
+    assert headline(run(**link)) == headline(app)
+
+
+def test_pasted_config_becomes_the_model() -> None:
+    app = run(boxes=("Model",))
+    app.text_area(key="config_text").set_value(json.dumps(configs.MIXTRAL_8X7B)).run()
+    assert not app.exception
+    assert headline(app).startswith("MixtralForCausalLM at fp8")
+    assert "46.7 billion parameters" in texts(app)
+    app.button(key="config_forget_button").click().run()
+    assert headline(app).startswith("Llama 3.3 70B")
+
+
+def test_faulty_config_is_said_and_the_model_stays() -> None:
+    app = run(boxes=("Model",))
+    app.text_area(key="config_text").set_value(json.dumps(configs.LLAMA_2_70B | {"vocab_size": -1})).run()
+    assert "vocab_size is '-1'" in texts(app)
+    assert headline(app).startswith("Llama 3.3 70B")
+
+
+def test_typed_gpu_without_a_name_gets_one() -> None:
+    app = run(
+        boxes=("A GPU of my own numbers",), deploy_gpu="yes", deploy_gpu_usd="0.5", model="llama-3.1-8b"
+    )
+    app.text_input(key="deploy_gpu_name").set_value("  ").run()
+    assert not app.exception
+    assert "1×My GPU" in headline(app)
+
+
+@pytest.mark.parametrize(
+    ("link", "sentence"),
+    [
+        ({"deploy_shape": "z"}, "shape must be one of a, b, own"),
+        ({"deploy_pue": "0"}, "pue must lie between 1 and 5"),
+        ({"deploy_colour": "red"}, "which is not a field of its page"),
+        ({"deploy_weights": "fp2"}, "The link asks for what cannot be: weights must be some of"),
+        ({"deploy_model": "junk"}, "must have 5"),
+        ({"deploy_price": "owned"}, "A purchase price belongs to one GPU"),
+        ({"gpu_price_type": "reserved"}, "No GPU has a reserved price in force"),
+        ({"ttft": "0.01"}, "No deployment reaches a TTFT of 10 ms"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence_and_the_page_still_answers(
+    link: dict[str, str], sentence: str
+) -> None:
+    app = run(**link)
+    assert sentence in texts(app)
+    assert headline(app)
+
+
+def test_closed_boxes_are_not_drawn() -> None:
+    app = run()
+    assert [box.key for box in app.number_input] == [
+        "q_prompt_a",
+        "q_completion_a",
+        "deploy_hit",
+        "q_requests",
+    ]
+
+
+def test_every_field_is_in_the_address() -> None:
+    app = run()
+    assert set(DEPLOY_FIELDS.write(USUAL)) <= set(app.query_params)

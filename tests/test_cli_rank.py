@@ -1,0 +1,136 @@
+"""``breakeven rank``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from duckdb import DuckDBPyConnection
+
+import lib.db.build
+from lib.cli import main
+from tests.model_config import configs
+
+USUAL = (
+    "rank",
+    "--prompt",
+    "4000",
+    "--completion",
+    "16",
+    "--ttft",
+    "2",
+    "--tpot",
+    "0.05",
+    "--as-of",
+    "2026-11-21",
+)
+LLAMA = (*USUAL, "--model", "llama-3.3-70b")
+
+
+@pytest.fixture(autouse=True)
+def built(connection: DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables that are built already."""
+    monkeypatch.setattr(lib.db.build, "open_memory", lambda: connection)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(arguments) == 0
+    return capsys.readouterr().out
+
+
+def as_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(run(capsys, *arguments, "--json"))
+    return answer
+
+
+def test_json_ranks_by_cost_and_names_what_was_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = as_json(capsys, *LLAMA, "--precision", "fp8,fp16", "--top", "7")
+    rows = answer["deployments"]
+    assert [row["rank"] for row in rows] == list(range(1, 8))
+    costs = [row["usd_per_1m_tokens"] for row in rows]
+    assert costs == sorted(costs)
+    assert all(row["ttft_s"] <= 2 and row["tpot_s"] <= 0.05 for row in rows)
+    assert {row["precision"] for row in rows} <= {"fp8", "fp16"}
+    assert answer["chosen"]["measured"] is True
+    assert answer["chosen"]["rank"] >= 1
+    assert answer["physical_limit"]["tpot_s"] < answer["chosen"]["tpot_s"]
+    assert all(gone["why"] for gone in answer["left_out"])
+
+
+def test_csv_has_every_deployment_that_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = as_json(capsys, *LLAMA)
+    rows = list(csv.DictReader(io.StringIO(run(capsys, *LLAMA, "--csv", "--top", "0"))))
+    assert len(rows) == answer["hold_the_targets"]
+    assert float(rows[0]["usd_per_1m_tokens"]) == answer["deployments"][0]["usd_per_1m_tokens"]
+
+
+def test_text_opens_with_the_recommendation(capsys: pytest.CaptureFixture[str]) -> None:
+    text = run(capsys, *LLAMA, "--gpu", "h100-sxm", "--gpus", "4", "--requests-per-second", "30")
+    first = text.splitlines()[0]
+    assert first.startswith("Llama 3.3 70B at fp8, 4,000 in / 16 out: ")
+    assert "replicas × 4×H100 SXM5 80GB, batch" in first
+    assert first.endswith(".")
+
+
+def test_all_models_are_ranked_together(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = as_json(capsys, *USUAL, "--model", "all", "--top", "0", "--mode", "all", "--kv-precision", "all")
+    assert len({row["model"] for row in answer["deployments"]}) > 30
+    assert {row["mode"] for row in answer["deployments"]} == {"continuous", "static", "disaggregated"}
+
+
+def test_config_file_is_a_model(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(configs.LLAMA_2_70B), encoding="utf-8")
+    typed = as_json(capsys, *USUAL, "--config", str(file))
+    listed = as_json(capsys, *USUAL, "--model", "llama-2-70b")
+    assert typed["deployments"][0]["usd_per_1m_tokens"] == pytest.approx(
+        listed["deployments"][0]["usd_per_1m_tokens"]
+    )
+
+
+def test_nothing_fits_is_an_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = as_json(capsys, *USUAL, "--model", "llama-3.1-405b", "--gpu", "l4", "--precision", "fp16")
+    assert answer["deployments"] == []
+    assert answer["chosen"] is None
+    assert "at least 39 × NVIDIA L4" in answer["needs"][0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (USUAL, "give either --model or --config"),
+        ((*LLAMA, "--config", "x"), "give either --model or --config"),
+        ((*USUAL, "--model", "llama-3"), "--model: there is no 'llama-3'; the nearest are"),
+        ((*LLAMA, "--gpu", "h100"), "--gpu: there is no 'h100'"),
+        ((*LLAMA, "--precision", "fp8,fp2"), "--precision: there is no 'fp2'"),
+        ((*LLAMA, "--mode", "magic"), "--mode: there is no 'magic'"),
+        ((*LLAMA, "--engine", "magic"), "--engine: there is no 'magic'"),
+        ((*LLAMA, "--gpus", "0"), "--gpus is 0; it must lie between 1 and 64"),
+        ((*LLAMA, "--top", "-1"), "--top is -1; it must be 0 or more"),
+        ((*LLAMA, "--ttft", "0"), "ttft must lie between 0.001 and 3,600"),
+        ((*LLAMA, "--ttft", "nan"), "ttft must lie between"),
+        ((*LLAMA, "--requests-per-second", "0"), "requests-per-second must lie between"),
+        ((*LLAMA, "--utilisation", "2"), "utilisation must lie between 0.01 and 1"),
+        ((*LLAMA, "--cached", "4000"), "cached must be less than prompt (4000)"),
+        ((*LLAMA, "--json", "--csv"), "--json and --csv exclude each other"),
+        ((*USUAL, "--config", "/nowhere/config.json"), "/nowhere/config.json: No such file"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], sentence: str
+) -> None:
+    assert main(arguments) == 2
+    said = capsys.readouterr().err.strip()
+    assert sentence in said
+    assert "\n" not in said
+
+
+def test_bad_config_file_names_the_key(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(configs.LLAMA_2_70B | {"hidden_size": "wide"}), encoding="utf-8")
+    assert main((*USUAL, "--config", str(file))) == 2
+    assert "hidden_size is 'wide'" in capsys.readouterr().err
