@@ -17,8 +17,7 @@ from lib.deployments import Floats
 from lib.format import Money, gigabytes, number, seconds
 from lib.units import GIGA, TERA
 
-WARNING = "#E69F00"
-FREE = "rgba(122,122,122,.25)"
+FREE = "#D9D9D9"
 _MARKS = {"prefill": "square", "decode": "circle"}
 PANELS = ("cost", "throughput", "ttft", "tpot")
 """Small multiples of the batch curve, in reading order."""
@@ -30,7 +29,7 @@ def memory_bar(memory: Memory) -> go.Figure:
         ("weights", memory.weights, SELF_HOSTED, "white", ""),
         ("draft model", memory.draft, SELF_HOSTED, "white", "/"),
         ("KV cache", memory.cache, SELF_HOSTED_LIGHT, "black", ""),
-        ("free", memory.free, FREE, None, ""),
+        ("free", memory.free, FREE, "black", ""),
         ("workspace", memory.workspace, LIMIT, "white", "/"),
     )
     data: list[Trace] = []
@@ -53,7 +52,7 @@ def memory_bar(memory: Memory) -> go.Figure:
                 "textposition": "inside",
                 "insidetextanchor": "middle",
                 "textangle": 0,
-                "textfont": {"color": ink} if ink else {},
+                "textfont": {"color": ink},
                 "hovertext": [f"{name}: {gigabytes(size)} of {gigabytes(memory.total)}"],
                 "hoverinfo": "text",
             }
@@ -324,6 +323,7 @@ def roofline(roof: Roofline) -> go.Figure:
                     "size": [14, 8],
                     "symbol": [_MARKS[point.name], f"{_MARKS[point.name]}-open"],
                     "color": [SELF_HOSTED, LIMIT],
+                    "opacity": 1,
                 },
                 "hovertext": [sentence, f"{point.name}: physical limit"],
                 "hoverinfo": "text",
@@ -337,7 +337,6 @@ def roofline(roof: Roofline) -> go.Figure:
                 "showarrow": False,
                 "xanchor": "right" if point.flop_per_byte == min(intensities) else "left",
                 "xshift": -12 if point.flop_per_byte == min(intensities) else 12,
-                "font": {"color": SELF_HOSTED},
             }
         )
     return figure(

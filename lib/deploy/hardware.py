@@ -12,7 +12,7 @@ from lib.deployments import GpuPrice, gpu_price
 from lib.formulas.cost import owned_usd_per_hour
 from lib.model_config.read import TYPED
 from lib.records import Gpu, GpuOffer
-from lib.scenario import CHEAPEST, Scenario
+from lib.scenario import CHEAPEST, DEAREST, MEDIAN, Scenario
 
 TYPED_LINK_GPUS = 16
 """GPUs that a typed-in link is taken to join."""
@@ -47,10 +47,16 @@ def considered_gpus(scenario: Scenario, extra: DeployFields, tables: Tables) -> 
     if mine:
         prices[TYPED] = _price_of(mine[0], extra.gpu_usd, "typed in", "typed-in", scenario.as_of)
     why = f"it has no {scenario.gpu_price_type} price in force on {scenario.as_of}"
+    if scenario.gpu_offer not in (MEDIAN, CHEAPEST, DEAREST):
+        why = f"the offer {scenario.gpu_offer} is not one for it in force on {scenario.as_of}"
     gpus = (*mine, *listed)
     problem = None
     if not prices:
         kinds = sorted({o.price_type for o in tables.gpu_offers if not named or o.gpu_id == scenario.gpu})
+        if why.startswith("the offer"):
+            return _none(
+                f"The offer {scenario.gpu_offer} is not in force on {scenario.as_of}; choose another."
+            )
         who = listed[0].name if named else "No GPU"
         hint = f" Other kinds of price on record that day: {', '.join(kinds)}." if kinds else ""
         verb = "has no" if named else "has a"

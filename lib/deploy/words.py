@@ -185,6 +185,19 @@ def memory_finding(memory: Memory, row: Placement) -> str:
     return f"{what} most: {gigabytes(amount)} of {gigabytes(memory.total)} on {gpus_name(row)}"
 
 
+def memory_parts(memory: Memory) -> str:
+    """Write the parts of the memory, for whom no hover works."""
+    parts = (
+        ("weights", memory.weights),
+        ("draft model", memory.draft),
+        ("KV cache", memory.cache),
+        ("free", memory.free),
+        ("kept back as workspace", memory.workspace),
+    )
+    text = ", ".join(f"{name} {gigabytes(size)}" for name, size in parts if size > 0)
+    return f"{text[0].upper()}{text[1:]}."
+
+
 def batch_finding(answer: Answer) -> str:
     """Say what the batch curve shows."""
     row = answer.chosen

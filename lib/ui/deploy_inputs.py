@@ -21,7 +21,7 @@ from lib.deploy.fields import (
 from lib.deploy.words import MODE_WORDS
 from lib.format import Money
 from lib.model_config import from_link, read_config, to_link
-from lib.scenario import LIMITS
+from lib.scenario import CHEAPEST, LIMITS
 from lib.ui import inputs
 from lib.ui.session import key_of
 from lib.ui.show import plain
@@ -83,7 +83,9 @@ def model(tables: Tables, _money: Money) -> None:
         on_change=_take_text,
         help="The file of that name in a Hugging Face repository. Only its numbers go into the link.",
     )
-    st.file_uploader("or upload it", type=["json"], key="config_file", on_change=_take_file)
+    st.file_uploader(
+        "or upload it", type=["json"], key="config_file", on_change=_take_file, max_upload_size=1
+    )
     for kind, sentence in st.session_state.get(_SAID, ()):
         (st.error if kind == "problem" else st.caption)(plain(sentence))
 
@@ -146,6 +148,13 @@ def _pills(label: str, field: str, options: tuple[str, ...], own: str) -> None:
         key=shown,
         on_change=keep,
     )
+
+
+def gpus(tables: Tables, money: Money) -> None:
+    """The scenario's GPU and price; the count is what the page finds."""
+    inputs.gpu_inputs(tables, money)
+    if st.session_state[key_of("gpu")] != CHEAPEST:
+        st.caption("This page ranks 1, 2, 4, 8 and 16 GPUs in one replica, whatever is set here.")
 
 
 def hardware(_tables: Tables, _money: Money) -> None:
@@ -221,7 +230,7 @@ def _number(label: str, field: str, help_text: str, placeholder: str = "") -> No
 BOXES: Mapping[str, Callable[[Tables, Money], None]] = {
     "Model": model,
     "Also consider": also,
-    "GPUs": inputs.gpu_inputs,
+    "GPUs": gpus,
     "Owned hardware": hardware,
     "A GPU of my own numbers": gpu,
     "Engine and targets": inputs.engine_inputs,

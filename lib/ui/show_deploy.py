@@ -105,6 +105,7 @@ def memory(answer: Answer) -> None:
     finding = words.memory_finding(filled, answer.chosen)
     st.markdown(f"**{plain(finding)}**")
     st.plotly_chart(charts_deploy.memory_bar(filled), key="memory_bar", config=_BARE, alt=finding)
+    st.caption(plain(words.memory_parts(filled)))
 
 
 def details(answer: Answer, money: Money) -> None:
@@ -205,6 +206,8 @@ def evidence(answer: Answer, known: Mapping[str, Source]) -> None:
                 frame = pd.DataFrame([{"What": gone.what, "Why": gone.why} for gone in answer.left_out])
                 st.dataframe(frame, hide_index=True)
                 csv_of(frame, "breakeven-left-out.csv", key="left_csv")
+    if answer.chosen is None:
+        return
     box = st.expander("Sources of these numbers", key="deploy_sources_box", on_change="rerun")
     if box.open:
         with box:

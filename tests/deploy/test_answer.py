@@ -329,6 +329,22 @@ def test_no_price_of_the_kind_says_which_kinds_there_are(tables: Tables) -> None
     assert "No GPU has a reserved price" in ask(tables, gpu_price_type="reserved").problems[0]
 
 
+def test_offer_that_is_not_in_force_is_named(tables: Tables) -> None:
+    answer = ask(tables, gpu="h100-sxm", gpu_offer="nobody-h100")
+    assert (
+        words.recommendation(answer, MONEY)
+        == "The offer nobody-h100 is not in force on 2026-11-21; choose another."
+    )
+
+
+def test_memory_is_written_out_in_parts(tables: Tables) -> None:
+    answer = ask(tables, gpu="h100-sxm")
+    assert answer.chosen is not None
+    text = words.memory_parts(memory_of(answer, answer.chosen))
+    assert text.startswith("Weights 70.6 GB, KV cache ")
+    assert "kept back as workspace" in text
+
+
 def test_unknown_ids_are_sentences(tables: Tables) -> None:
     assert "There is no model 'x'" in ask(tables, model="x").problems[0]
     assert "There is no GPU 'x'" in ask(tables, gpu="x").problems[0]
