@@ -212,8 +212,6 @@ def evidence(answer: Answer, known: Mapping[str, Source]) -> None:
     if box.open:
         with box:
             rows = [known[key] for key in words.source_ids(answer) if key in known]
-            st.dataframe(
-                sources_table(rows), hide_index=True, column_config={"Address": st.column_config.LinkColumn()}
-            )
+            sources_table(rows)
             for line in words.source_notes(answer):
                 st.caption(plain(line))
