@@ -9,14 +9,28 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from lib.cli import claims, compare, data, estimate, measure, price, serve
+from lib.cli import (
+    claims,
+    compare,
+    data,
+    estimate,
+    measure,
+    price,
+    rank,
+    serve,
+)
 from lib.cli.arguments import BadInput, Parser
 
-COMMANDS = (serve, estimate, compare, price, claims, measure, data)
-from lib.cli import compare, data, estimate, measure, price, rank, serve
-from lib.cli.arguments import BadInput, Parser
-
-COMMANDS = (serve, estimate, compare, rank, price, measure, data)
+COMMANDS = (
+    serve,
+    estimate,
+    compare,
+    rank,
+    price,
+    claims,
+    measure,
+    data,
+)
 """Modules that declare a command each, in the order of the help text. They import the engine when run."""
 
 
