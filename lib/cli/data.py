@@ -1,4 +1,4 @@
-"""``breakeven data``: build and check the tables."""
+"""``breakeven data``: build, check and refresh the tables."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from lib.cli import refresh
 from lib.cli.arguments import BadInput, Parser
 
 
@@ -26,6 +27,7 @@ def add(commands: Any) -> None:
     check.add_argument("--warnings", action="store_true", help="list the warnings too")
     check.add_argument("--json", action="store_true")
     check.set_defaults(command=_data_check)
+    refresh.add(actions)
 
 
 def _data_build(options: argparse.Namespace) -> int:

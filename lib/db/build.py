@@ -19,6 +19,7 @@ from lib.db.catalogue import catalogue_rows
 from lib.db.kept import drop_old, kept_file
 from lib.db.rules import Check, Reference, TableRules, quoted, requirement, rules_of, table_names
 from lib.db.sheet import WHOLE_ROW, Problem, Sheet, check_cells, read_sheet, repeated_rows, shown
+from lib.db.snapshot import add_sources, newest_snapshot
 
 DATA = Path(__file__).parents[2] / "data"
 """The tables that come with the program."""
@@ -28,6 +29,9 @@ MAX_PROBLEMS = 100
 
 HISTORY = "api_prices_history"
 """File of prices older than the catalogue's; its rows become rows of ``api_prices``."""
+
+PACKAGE = f"genai-prices-{version('genai-prices')}"
+"""Key of the installed price catalogue in ``sources``."""
 
 # Nothing goes to the network by itself, not even while the tables are built.
 _OFFLINE: dict[str, str | bool | int | float | list[str]] = {
@@ -198,6 +202,7 @@ def _fill_tables(connection: DuckDBPyConnection, data_dir: Path) -> dict[str, Sh
     """Read, check and insert table after table; fail at the end with the problems of all of them."""
     sheets: dict[str, Sheet] = {}
     problems: list[Problem] = []
+    snapshot: Path | None = None
     for table in table_names(connection):
         rules = rules_of(connection, table)
         if table == "api_prices":
@@ -205,11 +210,14 @@ def _fill_tables(connection: DuckDBPyConnection, data_dir: Path) -> dict[str, Sh
             problems += sheets[HISTORY].problems
             if problems:
                 continue  # what is made from faulty rows would only repeat their faults
-            sheet = _catalogue_sheet(rules, sheets)
+            snapshot = _snapshot(data_dir, sheets["sources"])
+            sheet = read_sheet(snapshot, tuple(rules.types)) if snapshot else _catalogue_sheet(rules, sheets)
         else:
             sheet = read_sheet(data_dir / f"{table}.csv", tuple(rules.types))
+            if table == "sources" and not sheet.problems and (snapshot := _snapshot(data_dir, sheet)):
+                add_sources(sheet, snapshot)
         _check_rows(connection, sheet, rules, sheets)
-        if table == "api_prices":
+        if table == "api_prices" and not snapshot:
             sheet.problems[:] = [_with_offer(problem, sheet) for problem in sheet.problems]
         if not sheet.problems and not problems:
             _insert(connection, sheet, table)
@@ -239,11 +247,16 @@ def _catalogue_sheet(rules: TableRules, sheets: Mapping[str, Sheet]) -> Sheet:
     These rows stand in no file: their "line" is their number.
     """
     history = [{name: cell or "" for name, cell in row.items()} for _, row in sheets[HISTORY].records()]
-    source_id = f"genai-prices-{version('genai-prices')}"
-    rows = catalogue_rows(history, catalogue_day=_day_of(source_id, sheets["sources"]), source_id=source_id)
+    rows = catalogue_rows(history, catalogue_day=_day_of(PACKAGE, sheets["sources"]), source_id=PACKAGE)
     columns = tuple(rules.types)
     cells = [[_as_text(row[column]) for column in columns] for row in rows]
     return Sheet("api_prices", columns, list(range(1, len(cells) + 1)), cells)
+
+
+def _snapshot(data_dir: Path, sources: Sheet) -> Path | None:
+    """Refreshed prices, where there are any that are newer than the installed catalogue."""
+    newest = newest_snapshot(data_dir)
+    return newest[1] if newest and newest[0] > _day_of(PACKAGE, sources) else None
 
 
 def _with_offer(problem: Problem, sheet: Sheet) -> Problem:

@@ -136,7 +136,13 @@ class _Period:
         return self.rows[0]["input_usd_per_mtok"], self.rows[0]["output_usd_per_mtok"]
 
 
-def catalogue_rows(history: Sequence[Mapping[str, str]], *, catalogue_day: date, source_id: str) -> list[Row]:
+def catalogue_rows(
+    history: Sequence[Mapping[str, str]],
+    *,
+    catalogue_day: date,
+    source_id: str,
+    providers: Sequence[Provider] = data.providers,
+) -> list[Row]:
     """Flatten the package and the history into rows of ``api_prices``.
 
     Parameters
@@ -147,6 +153,8 @@ def catalogue_rows(history: Sequence[Mapping[str, str]], *, catalogue_day: date,
         Day on which the installed release of the package came out.
     source_id
         Key of that release in ``sources``.
+    providers
+        Prices in the package's types; those that it came with, or newer ones of the same form.
 
     Returns
     -------
@@ -155,7 +163,7 @@ def catalogue_rows(history: Sequence[Mapping[str, str]], *, catalogue_day: date,
     """
     past = _history_periods(history)
     rows: list[Row] = []
-    for provider, model in _offers():
+    for provider, model in _offers(providers):
         key = (provider.id, model.id)
         older = past.pop(key, {})
         frame = _frame(provider, model, catalogue_day, source_id)
@@ -174,7 +182,7 @@ def catalogue_rows(history: Sequence[Mapping[str, str]], *, catalogue_day: date,
 def skipped_offers() -> list[SkippedOffer]:
     """List the package's offers that have no price per token (speech, images, pages)."""
     skipped = []
-    for provider, model in _offers():
+    for provider, model in _offers(data.providers):
         if not any(_sold_by_token(condition.prices) for condition in _conditions(model)):
             meters = {name for c in _conditions(model) for name in _charged(c.prices)}
             skipped.append(
@@ -208,8 +216,8 @@ def is_reseller(provider: str, api_model: str) -> bool:
     return provider in _MIXED_HOSTS and _CLOSED_MODELS.match(api_model) is not None
 
 
-def _offers() -> Iterator[tuple[Provider, ModelInfo]]:
-    return ((provider, model) for provider in data.providers for model in provider.models)
+def _offers(providers: Sequence[Provider]) -> Iterator[tuple[Provider, ModelInfo]]:
+    return ((provider, model) for provider in providers for model in provider.models)
 
 
 def _conditions(model: ModelInfo) -> list[ConditionalPrice]:

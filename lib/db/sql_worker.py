@@ -1,4 +1,4 @@
-"""One question in SQL, answered in a process of its own. Started by :mod:`lib.db.sqlbox`, never imported there.
+"""One question in SQL, answered in a process of its own that :mod:`lib.db.sqlbox` starts.
 
 A statement can be built that no setting of DuckDB stops in time: strings that double, a parser sent very
 deep. Here it can only take down this process, which holds nothing but a read-only copy of the tables,
@@ -85,12 +85,14 @@ def vet(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         raise Refused(
             f"Only SELECT, WITH, DESCRIBE, SUMMARIZE and EXPLAIN may run here, not {_word(kind, sql)}{why}."
         )
-    query = statements[0].query if kind == "SELECT" else _EXPLAIN.sub("", _bare(statements[0].query), count=1)
+    query: str = (
+        statements[0].query if kind == "SELECT" else _EXPLAIN.sub("", _bare(statements[0].query), count=1)
+    )
     answer = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [query]).fetchone()
-    tree = json.loads(answer[0]) if answer else {"error": True}
+    tree: dict[str, Any] = json.loads(answer[0]) if answer else {"error": True}
     if tree["error"] or len(tree["statements"]) != 1:
         raise Refused("Only a statement that reads may run here; this one changes something.")
-    own = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    own = {str(name) for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     _vet_tree(tree, own)
 
 
@@ -142,7 +144,7 @@ def _vet_tree(tree: Any, own: set[str]) -> None:
 
 
 def sentence(error: BaseException) -> str:
-    """Put a DuckDB error into one line: what is wrong and what would be near, without the echo of the text."""
+    """Put a DuckDB error into one line: what is wrong and what would be near, not the text again."""
     text = str(error).partition("\n\nLINE ")[0].strip() or type(error).__name__
     text = re.sub(r"\A[A-Z][\w ]{0,40} Error: ", "", text)
     text = " ".join(text.split())
@@ -150,7 +152,7 @@ def sentence(error: BaseException) -> str:
 
 
 def _unavailable(name: str) -> str:
-    return f"The function {_short(name)} is not available here: it reaches for a file, the network or the system."
+    return f"The function {_short(name)} is not available here: no files, no network, no system."
 
 
 def _short(text: str) -> str:
@@ -194,14 +196,15 @@ def run(connection: duckdb.DuckDBPyConnection, sql: str, *, seconds: float, rows
 
 def _answer(columns: list[list[str]], found: list[tuple[Any, ...]], rows: int) -> dict[str, Any]:
     """Rows as JSON can hold them, no more than are allowed; what was cut is counted."""
-    size, n_cut, sent = 0, 0, []
+    size, n_cut = 0, 0
+    sent: list[list[Any]] = []
     for row in found[:rows]:
         cells = [_plain(cell) for cell in row]
         for place, cell in enumerate(cells):
             if isinstance(cell, str):
+                size += min(len(cell), LONGEST_CELL)
                 if len(cell) > LONGEST_CELL:
                     cells[place], n_cut = cell[:LONGEST_CELL] + "…", n_cut + 1
-                size += len(cells[place])
         size += 8 * len(cells)
         if size > MOST_BYTES:
             return {"problem": "The answer is larger than 20 MB; ask for fewer columns or rows."}
