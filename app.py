@@ -15,6 +15,7 @@ page = st.navigation(
         st.Page("pages/deploy.py", title="Deploy", icon=":material/dns:"),
         st.Page("pages/numbers.py", title="Numbers", icon=":material/pin:"),
         st.Page("pages/articles.py", title="Articles", icon=":material/fact_check:"),
+        st.Page("pages/prices.py", title="Prices", icon=":material/sell:"),
     ],
     position="top",
 )

@@ -149,8 +149,8 @@ def _mark(offer: ApiOffer, resellers: bool) -> str | None:
     return "reseller" if offer.reseller and not resellers else None
 
 
-def _doubtful(offer: ApiOffer) -> bool:
-    """Known only from an older price package, which may lag."""
+def is_doubtful(offer: ApiOffer) -> bool:
+    """Say whether an offer is known only from an older price package, which may lag."""
     return offer.valid_from_kind == "first-seen" and not offer.source_id.startswith(CATALOGUE)
 
 
@@ -187,10 +187,10 @@ def answer_of_apis(
     """
     bills: list[ApiBill] = []
     left: list[LeftOut] = []
-    confirmed = any(not _doubtful(offer) and _mark(offer, resellers) is None for offer in offers)
+    confirmed = any(not is_doubtful(offer) and _mark(offer, resellers) is None for offer in offers)
     marks = [
         "only in an older catalogue, which may lag"
-        if (mark := _mark(offer, resellers)) is None and confirmed and _doubtful(offer)
+        if (mark := _mark(offer, resellers)) is None and confirmed and is_doubtful(offer)
         else mark
         for offer in offers
     ]

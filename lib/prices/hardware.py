@@ -1,0 +1,182 @@
+"""Rental offers, GPUs and models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from lib.comparison import Tables
+from lib.deployments import Unplaceable, gpu_price, model_shape
+from lib.format import Money, count, number, rounded, times
+from lib.prices.words import Row, Sources, freshness, links
+from lib.records import Gpu, Model
+from lib.scenario import MEDIAN
+from lib.verdict import gpu_name
+
+
+def gpu_offers_frame(rows: Sequence[Row], sources: Sources, day: date, money: Money) -> pd.DataFrame:
+    """Rental offers, those of unknown devices too."""
+    return pd.DataFrame(
+        [
+            {
+                "GPU": row.get("gpu_name") or f"{row['gpu_as_listed']} (which one is not stated)",
+                "Provider": row["provider"],
+                f"{money.currency} per GPU-hour": rounded(row["usd_per_gpu_hour"] * money.rate, 4),
+                "Kind": row["price_type"],
+                "GPUs": row["gpu_count"],
+                "Region": row["region"],
+                "On": row["valid_from"],
+                "Freshness": freshness(row["valid_from"], day, doubt=_gpu_doubt(row)),
+                "Remarks": "; ".join(filter(None, (row["flag"], row.get("unresolved_reason"), row["notes"]))),
+                **links(row["source_id"], row["locator"], sources),
+                "Offer": row["gpu_offer_id"],
+            }
+            for row in rows
+        ]
+    )
+
+
+def _gpu_doubt(row: Row) -> str | None:
+    if row["flag"]:
+        return "doubtful"
+    if row["gpu_id"] is None:
+        return "not ranked"
+    return "day approximate" if row["valid_from_kind"] == "approximate" else None
+
+
+def gpu_history_finding(rows: Sequence[Row], gpu: Gpu, day: date, money: Money) -> str:
+    """Say how the on-demand price of a GPU moved between the first and the last day on record."""
+    medians = median_by_day(rows, day)
+    if not medians:
+        return f"No on-demand price of a {gpu_name(gpu)} is on record up to {day}"
+    (first_day, first, _), (last_day, last, n) = medians[0], medians[-1]
+    if len(medians) == 1:
+        return f"{gpu_name(gpu)}: {money.amount(last)} an hour on {last_day}, median of {count(n, 'offer')}"
+    ratio = last / first
+    moved = (
+        "as dear as"
+        if 0.99 < ratio < 1.01
+        else f"{times(max(ratio, 1 / ratio))} {'dearer' if ratio > 1 else 'cheaper'} than"
+    )
+    return (
+        f"{gpu_name(gpu)}: {money.amount(last)} an hour on {last_day} (median of {count(n, 'offer')}), "
+        f"{moved} on {first_day} ({money.amount(first)})"
+    )
+
+
+def median_by_day(rows: Sequence[Row], day: date) -> list[tuple[date, float, int]]:
+    """Median on-demand price of each day on record, flagged offers left out; day, USD per hour, offers."""
+    by_day: dict[date, list[float]] = {}
+    for row in rows:
+        if row["price_type"] == "on-demand" and not row["flag"] and row["valid_from"] <= day:
+            by_day.setdefault(row["valid_from"], []).append(row["usd_per_gpu_hour"])
+    return [(when, float(np.median(usd)), len(usd)) for when, usd in sorted(by_day.items())]
+
+
+def gpus_frame(
+    tables: Tables, kind: str, sources: Sources, day: date, money: Money, read: Mapping[str, date]
+) -> pd.DataFrame:
+    """Specifications, and what each of their units costs for an hour."""
+    rows = []
+    for gpu in tables.gpus.values():
+        price = gpu_price(tables.gpu_offers, gpu_id=gpu.gpu_id, price_type=kind, choice=MEDIAN)
+        usd = price.usd_per_gpu_hour * money.rate if price else None
+        fp16 = gpu.bf16_dense_tflops or gpu.fp16_dense_tflops
+        rows.append(
+            {
+                "GPU": gpu.name,
+                f"{money.currency} per hour": None if usd is None else rounded(usd),
+                f"{money.currency} per 1,000 TFLOP/s for an hour": _per(usd, fp16, 1000),
+                f"{money.currency} per TB/s for an hour": _per(usd, gpu.mem_bw_gb_s, 1000),
+                f"{money.currency} per 100 GB for an hour": _per(usd, gpu.memory_gb, 100),
+                "Memory [GB]": gpu.memory_gb,
+                "Bandwidth [GB/s]": gpu.mem_bw_gb_s,
+                "fp16 or bf16 [TFLOP/s]": fp16,
+                "fp8 [TFLOP/s]": gpu.fp8_dense_tflops,
+                "fp4 [TFLOP/s]": gpu.fp4_dense_tflops,
+                "Link [GB/s, one way]": gpu.scale_up_gb_s_unidirectional,
+                "Power [W]": gpu.tdp_w,
+                "Freshness": freshness(
+                    read.get(gpu.gpu_id, day), day, doubt=None if gpu.verified else "unverified"
+                ),
+                "Providers": price.n_offers if price else 0,
+                "Remarks": gpu.notes,
+                **links(gpu.source_id, gpu.locator, sources),
+            }
+        )
+    column = f"{money.currency} per TB/s for an hour"
+    return pd.DataFrame(rows).sort_values(column, na_position="last", ignore_index=True)
+
+
+def _per(usd: float | None, amount: float | None, unit: float) -> float | None:
+    return None if usd is None or not amount else rounded(usd / amount * unit)
+
+
+def gpus_sentence(frame: pd.DataFrame, kind: str, money: Money) -> str:
+    """Say which GPU gives most for the money, by what is bought."""
+    parts = []
+    for column, what in (
+        (f"{money.currency} per 1,000 TFLOP/s for an hour", "compute"),
+        (f"{money.currency} per TB/s for an hour", "bandwidth"),
+        (f"{money.currency} per 100 GB for an hour", "memory"),
+    ):
+        priced = frame[frame[column].notna()]
+        if len(priced):
+            best = priced.sort_values(column).iloc[0]
+            unit = column.removeprefix(f"{money.currency} per ").removesuffix(" for an hour")
+            parts.append(
+                f"{what} on {best['GPU']} ({money.amount(float(best[column]) / money.rate)} per {unit})"
+            )
+    if not parts:
+        return f"No {kind} price is in force on that day"
+    return f"By {kind} medians an hour buys the cheapest " + ", ".join(parts)
+
+
+def models_frame(tables: Tables, facts: Mapping[str, Row], sources: Sources, day: date) -> pd.DataFrame:
+    """Architectures with what decides their serving cost."""
+    rows = []
+    for model in tables.models.values():
+        fact = facts.get(model.model_id, {})
+        rows.append(
+            {
+                "Model": model.name,
+                "Parameters [1e9]": model.params_total_b,
+                "Active [1e9]": model.params_active_b,
+                "KV cache [kB per token, fp16]": _kv_kilobytes(model, tables),
+                "Attention": model.attention,
+                "Layers": model.n_layers,
+                "Context [tokens]": model.max_context,
+                "Released": model.release,
+                "Offers": len(tables.api_offers_by_model.get(model.model_id, [])),
+                "Licence": fact.get("licence"),
+                "Freshness": freshness(
+                    fact.get("as_of", day), day, doubt=None if model.totals_checked else "total unchecked"
+                ),
+                "Remarks": model.notes,
+                **links(model.source_id, model.locator, sources),
+            }
+        )
+    return pd.DataFrame(rows).sort_values("Model", ignore_index=True)
+
+
+def _kv_kilobytes(model: Model, tables: Tables) -> float | None:
+    """Cache of one token in the layers that keep it, below any window. [1e3 B]"""
+    try:
+        shape = model_shape(model, tables.precisions["fp16"], 2.0)
+    except Unplaceable:
+        return None
+    return rounded(float(shape.full_kv_bytes_per_token + shape.sliding_kv_bytes_per_token) / 1e3, 4)
+
+
+def models_sentence(frame: pd.DataFrame) -> str:
+    """Say how far apart the models are in what a token of context takes."""
+    column = "KV cache [kB per token, fp16]"
+    known = frame[frame[column].notna()].sort_values(column)
+    low, high = known.iloc[0], known.iloc[-1]
+    return (
+        f"{count(len(frame), 'architecture')}: one token of context takes {number(float(low[column]))} kB of "
+        f"KV cache in {low['Model']} and {number(float(high[column]))} kB in {high['Model']}"
+    )

@@ -1,0 +1,78 @@
+"""Prices: what a token and a GPU-hour cost, and since when."""
+
+from datetime import timedelta
+
+import streamlit as st
+
+from lib.prices.headline import headline
+from lib.prices.view import CODEC, TABS, PricesView
+from lib.ui import inputs, show, show_prices, show_sql
+from lib.ui.session import (
+    fields_of_widgets,
+    link_to,
+    money_of,
+    open_fields,
+    open_scenario,
+    save_scenario,
+    scenario_of_widgets,
+    sources,
+    tables_on,
+)
+
+FILTERS = {
+    "API offers": show_prices.offer_filters,
+    "What changed": show_prices.change_filters,
+    "History": show_prices.history_filters,
+    "GPU offers": show_prices.gpu_filters,
+}
+
+# 1. Input
+scenario, warnings = open_scenario()
+default = PricesView(since=scenario.as_of - timedelta(days=90))
+view, more = open_fields(CODEC, default)
+view = show_prices.known_gpu(view, tables_on(scenario.as_of))
+with st.sidebar:
+    if view.tab in FILTERS:
+        st.markdown(f"**{view.tab}**")
+        FILTERS[view.tab](scenario, tables_on(scenario.as_of))
+    for title in ("Day and money", "Model and API"):
+        box = st.expander(title, key=f"box_{title}", on_change="rerun")
+        if box.open:
+            with box:
+                inputs.BOXES[title](tables_on(scenario.as_of), money_of(scenario))
+scenario, view = scenario_of_widgets(), fields_of_widgets(CODEC, default)
+tables, money = tables_on(scenario.as_of), money_of(scenario)
+shape = scenario.shapes["AB".index(view.mix)]
+
+# 2. Answer
+answer = headline(scenario, tables, shape, view.gpu, money)
+
+# 3. Show
+show.link_warnings((*warnings, *more))
+place = st.container()
+inputs.note_on_money(money)
+st.subheader(show.plain(f"{answer}."), anchor=False)
+for name, tab in zip(TABS, st.tabs(TABS, key="prices_tab", on_change="rerun"), strict=True):
+    if not tab.open:
+        continue
+    with tab:
+        if name == "API offers":
+            show_prices.api_offers(view, scenario, shape, money)
+        elif name == "What changed":
+            show_prices.what_changed(view, scenario, shape, money)
+        elif name == "History":
+            show_prices.price_history(view, scenario, tables, money)
+        elif name == "GPU offers":
+            show_prices.gpu_offers(view, scenario, tables, money)
+        elif name == "GPUs":
+            show_prices.gpus(scenario, tables, money)
+        elif name == "Models":
+            show_prices.models(scenario, tables)
+        else:
+            show_sql.sql_box()
+            show_sql.whole_tables()
+show_prices.used_sources(sources())
+page = CODEC.write(fields_of_widgets(CODEC, default))
+save_scenario(scenario, **page)
+with place:
+    show.header("What do a token and a GPU-hour cost, and since when?", link_to(scenario, **page))
