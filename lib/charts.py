@@ -429,13 +429,13 @@ def batch_curve(answer: ShapeAnswer, money: Money) -> go.Figure:
         {
             "type": "log",
             "title": title(f"{money.currency} per 1M tokens"),
-            **_log_ticks([trace["y"] for trace in data], money.symbol),
+            **log_ticks([trace["y"] for trace in data], money.symbol),
         },
         annotations=labels,
     )
 
 
-def _log_ticks(lines: Sequence[np.ndarray], symbol: str) -> Axis:
+def log_ticks(lines: Sequence[np.ndarray], symbol: str) -> Axis:
     """Ticks at 1, 2 and 5 of every decade that the lines cross, written as plain numbers."""
     values = np.concatenate([np.asarray(line, dtype=float) for line in lines])
     low, high = math.floor(math.log10(values.min())), math.ceil(math.log10(values.max()))

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
-from lib.charts import API, LIMIT, SELF_HOSTED, SELF_HOSTED_LIGHT, figure, title
+from lib.charts import API, LIMIT, SELF_HOSTED, SELF_HOSTED_LIGHT, figure, log_ticks, title
 from lib.format import Money
 from lib.prices.hardware import median_by_day
 from lib.prices.history import Line
@@ -37,7 +38,7 @@ def history(lines: Sequence[Line], meter: str, day: date, money: Money) -> go.Fi
                 "mode": "lines+markers",
                 "name": line.label,
                 "x": [when.isoformat() for when in line.days],
-                "y": [None if usd is None else usd * money.rate for usd in line.usd],
+                "y": [None if not usd else usd * money.rate for usd in line.usd],  # free has no place on it
                 "line": {"shape": "hv", "color": colour, "width": 2.5, "dash": dash},
                 "marker": {"size": 6},
                 "text": list(line.kinds),
@@ -55,15 +56,15 @@ def history(lines: Sequence[Line], meter: str, day: date, money: Money) -> go.Fi
             {"x": day.isoformat(), "y": 1, "yref": "paper", "text": "announced", "showarrow": False}
             | {"xanchor": "left", "font": {"color": LIMIT}}
         )
+    known = [np.array([usd for usd in trace["y"] if usd]) for trace in data]
     return figure(
-        300,
+        320,
         data,
         {"type": "date", "nticks": 7},
         {
+            "type": "log",
             "title": title(f"{money.currency} per 1M {meter} tokens"),
-            "tickprefix": money.symbol,
-            "rangemode": "tozero",
-            "nticks": 6,
+            **(log_ticks(known, money.symbol) if any(len(line) for line in known) else {}),
         },
         showlegend=True,
         legend={"orientation": "h", "y": -0.15, "yanchor": "top", "x": 0},
@@ -79,7 +80,7 @@ def _upright(day: date) -> dict[str, Any]:
 
 
 def gpu_history(rows: Sequence[Row], day: date, money: Money) -> go.Figure:
-    """Draw every offer on record as a dot by kind of price, and the on-demand median between its days."""
+    """Draw every offer on record as a dot by kind of price, and the on-demand median in force as steps."""
     data: list[dict[str, Any]] = []
     for kind, (symbol, colour) in _SYMBOLS.items():
         found = [row for row in rows if row["price_type"] == kind and row["valid_from"] <= day]
@@ -112,7 +113,7 @@ def gpu_history(rows: Sequence[Row], day: date, money: Money) -> go.Figure:
                 "name": "on-demand median",
                 "x": [when.isoformat() for when, _, _ in medians],
                 "y": [usd * money.rate for _, usd, _ in medians],
-                "line": {"color": SELF_HOSTED, "width": 2, "dash": "dot"},
+                "line": {"color": SELF_HOSTED, "width": 2, "dash": "dot", "shape": "hv"},
                 "hovertemplate": f"median {money.symbol}%{{y:{_THREE}}}<extra></extra>",
             }
         )

@@ -1,11 +1,9 @@
 """Prices: what a token and a GPU-hour cost, and since when."""
 
-from datetime import timedelta
-
 import streamlit as st
 
 from lib.prices.headline import headline
-from lib.prices.view import CODEC, TABS, PricesView
+from lib.prices.view import CODEC, TABS, default_view
 from lib.ui import inputs, show, show_prices, show_sql
 from lib.ui.session import (
     fields_of_widgets,
@@ -28,7 +26,7 @@ FILTERS = {
 
 # 1. Input
 scenario, warnings = open_scenario()
-default = PricesView(since=scenario.as_of - timedelta(days=90))
+default = default_view(scenario.as_of)
 view, more = open_fields(CODEC, default)
 view = show_prices.known_gpu(view, tables_on(scenario.as_of))
 with st.sidebar:

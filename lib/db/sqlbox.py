@@ -71,7 +71,7 @@ class Column:
 
 EXAMPLES = (
     (
-        "Cheapest hosts of one open model, newest price of each",
+        "Cheapest hosts",
         "SELECT provider, api_model, input_usd_per_mtok, output_usd_per_mtok, valid_from\n"
         "FROM api_prices JOIN model_aliases USING (provider, api_model)\n"
         "WHERE model_id = 'llama-3.3-70b' AND processing = 'standard'\n"
@@ -80,7 +80,7 @@ EXAMPLES = (
         "ORDER BY output_usd_per_mtok",
     ),
     (
-        "What an H100 cost to rent, by month",
+        "H100 by month",
         "SELECT date_trunc('month', valid_from)::DATE AS month,\n"
         "  median(usd_per_gpu_hour) AS median_usd, min(usd_per_gpu_hour) AS lowest_usd, count(*) AS offers\n"
         "FROM gpu_prices\n"
@@ -88,7 +88,7 @@ EXAMPLES = (
         "GROUP BY month ORDER BY month",
     ),
     (
-        "GPU memory bandwidth for a dollar, by generation",
+        "Bandwidth per $",
         "SELECT gpus.name, launch_year, mem_bw_gb_s, median(usd_per_gpu_hour) AS usd_per_hour,\n"
         "  mem_bw_gb_s / median(usd_per_gpu_hour) AS gb_per_s_per_usd_hour\n"
         "FROM gpus JOIN gpu_prices USING (gpu_id)\n"

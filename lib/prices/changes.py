@@ -13,7 +13,7 @@ import pandas as pd
 
 from lib.format import Money, count, times
 from lib.prices.view import ALL, PricesView
-from lib.prices.words import Row, Sources, freshness, links, listed, mixed_usd
+from lib.prices.words import Row, Sources, freshness, links, listed, matching, mixed_usd
 from lib.scenario import Shape
 from lib.verdict import shape_name
 
@@ -42,7 +42,7 @@ def _change_row(row: Row, sources: Sources, shape: Shape, day: date, money: Mone
         else mixed_usd(float(row[f"input_{when}"]), float(row[f"output_{when}"]), shape)
         for when in ("before", "after")
     )
-    what, size, ratio = "changed", "", 0.0
+    size, ratio = "", 0.0
     if before is None:
         what = "first recorded" if row["valid_from_kind"] == "catalogue" else "new"
     elif after is None:
@@ -89,14 +89,12 @@ def changes_sentence(found: Changes, since: date, day: date) -> str:
 def listed_changes(found: Changes, view: PricesView) -> pd.DataFrame:
     """Changes of the kind that is asked for."""
     frame = found.frame
-    if frame.empty or view.kind == ALL:
+    if frame.empty:
         return frame
-    wanted = ("cheaper", "dearer", "changed") if view.kind == "cheaper or dearer" else (view.kind,)
-    frame = frame[frame["What"].isin(wanted)]
-    text = (frame["Model"] + " " + frame["Offer"]).str.lower()
-    for word in (view.search or "").lower().split():
-        frame = frame[text.loc[frame.index].str.contains(word, regex=False)]
-    return frame
+    if view.kind != ALL:
+        wanted = ("cheaper", "dearer") if view.kind == "cheaper or dearer" else (view.kind,)
+        frame = frame[frame["What"].isin(wanted)]
+    return matching(frame, view.search, "Model", "Offer")
 
 
 def announced_frame(rows: Sequence[Row], sources: Sources, day: date, money: Money) -> pd.DataFrame:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from statistics import median_low
 
-import numpy as np
 import pandas as pd
 
 from lib.comparison import Tables
+from lib.db.queries import GPU_OFFER_MAX_AGE_DAYS
 from lib.deployments import Unplaceable, gpu_price, model_shape
 from lib.format import Money, count, number, rounded, times
 from lib.prices.words import Row, Sources, freshness, links
@@ -26,12 +27,12 @@ def gpu_offers_frame(rows: Sequence[Row], sources: Sources, day: date, money: Mo
                 "Provider": row["provider"],
                 f"{money.currency} per GPU-hour": rounded(row["usd_per_gpu_hour"] * money.rate, 4),
                 "Kind": row["price_type"],
-                "GPUs": row["gpu_count"],
-                "Region": row["region"],
                 "On": row["valid_from"],
                 "Freshness": freshness(row["valid_from"], day, doubt=_gpu_doubt(row)),
-                "Remarks": "; ".join(filter(None, (row["flag"], row.get("unresolved_reason"), row["notes"]))),
                 **links(row["source_id"], row["locator"], sources),
+                "GPUs": row["gpu_count"],
+                "Region": row["region"],
+                "Remarks": "; ".join(filter(None, (row["flag"], row.get("unresolved_reason"), row["notes"]))),
                 "Offer": row["gpu_offer_id"],
             }
             for row in rows
@@ -54,7 +55,9 @@ def gpu_history_finding(rows: Sequence[Row], gpu: Gpu, day: date, money: Money) 
         return f"No on-demand price of a {gpu_name(gpu)} is on record up to {day}"
     (first_day, first, _), (last_day, last, n) = medians[0], medians[-1]
     if len(medians) == 1:
-        return f"{gpu_name(gpu)}: {money.amount(last)} an hour on {last_day}, median of {count(n, 'offer')}"
+        return (
+            f"{gpu_name(gpu)}: {money.amount(last)} an hour on {last_day}, median of {count(n, 'provider')}"
+        )
     ratio = last / first
     moved = (
         "as dear as"
@@ -62,18 +65,30 @@ def gpu_history_finding(rows: Sequence[Row], gpu: Gpu, day: date, money: Money) 
         else f"{times(max(ratio, 1 / ratio))} {'dearer' if ratio > 1 else 'cheaper'} than"
     )
     return (
-        f"{gpu_name(gpu)}: {money.amount(last)} an hour on {last_day} (median of {count(n, 'offer')}), "
+        f"{gpu_name(gpu)}: {money.amount(last)} an hour on {last_day} (median of {count(n, 'provider')}), "
         f"{moved} on {first_day} ({money.amount(first)})"
     )
 
 
 def median_by_day(rows: Sequence[Row], day: date) -> list[tuple[date, float, int]]:
-    """Median on-demand price of each day on record, flagged offers left out; day, USD per hour, offers."""
-    by_day: dict[date, list[float]] = {}
-    for row in rows:
-        if row["price_type"] == "on-demand" and not row["flag"] and row["valid_from"] <= day:
-            by_day.setdefault(row["valid_from"], []).append(row["usd_per_gpu_hour"])
-    return [(when, float(np.median(usd)), len(usd)) for when, usd in sorted(by_day.items())]
+    """Median on-demand price in force on each day that a price was read; day, USD per hour, providers.
+
+    As everywhere: each provider counts once, with the lowest of its prices read last, and flagged
+    offers do not count. Collections read different providers, so a median over one alone would jump.
+    """
+    usable = [row for row in rows if row["price_type"] == "on-demand" and not row["flag"]]
+    medians = []
+    for when in sorted({row["valid_from"] for row in usable if row["valid_from"] <= day}):
+        latest: dict[str, tuple[date, float]] = {}
+        for row in usable:
+            read, usd = row["valid_from"], row["usd_per_gpu_hour"]
+            if not 0 <= (when - read).days < GPU_OFFER_MAX_AGE_DAYS:
+                continue
+            known = latest.get(row["provider"])
+            if known is None or read > known[0] or (read == known[0] and usd < known[1]):
+                latest[row["provider"]] = read, usd
+        medians.append((when, median_low(usd for _, usd in latest.values()), len(latest)))
+    return medians
 
 
 def gpus_frame(

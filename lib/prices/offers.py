@@ -13,7 +13,7 @@ from lib.api_bills import answer_of_apis, bills_of, is_doubtful
 from lib.comparison import Tables
 from lib.format import Money, count, rounded
 from lib.prices.view import ALL, PricesView
-from lib.prices.words import Row, Sources, freshness, links, listed
+from lib.prices.words import Row, Sources, freshness, links, listed, matching
 from lib.records import ApiOffer, PriceTier
 from lib.scenario import Shape
 from lib.verdict import shape_name
@@ -79,16 +79,16 @@ def _offer_row(
         "Provider": offer.provider,
         mix_column(shape, money): None if np.isnan(mixed) else rounded(mixed * money.rate),
         "Input": listed(base.input_usd_per_mtok, money),
-        "Cached input": listed(base.cache_read_usd_per_mtok, money),
         "Output": listed(base.output_usd_per_mtok, money),
+        "Cached input": listed(base.cache_read_usd_per_mtok, money),
+        "Freshness": freshness(facts.get("as_of", day), day, doubt=doubt),
+        **links(offer.source_id, offer.locator, sources),
         "Batch input": listed(facts.get("batch_input_usd_per_mtok"), money),
         "Batch output": listed(facts.get("batch_output_usd_per_mtok"), money),
         "Longer prompts": "; ".join(_tier(tier, money) for tier in offer.tiers[1:]),
         "Context [tokens]": offer.context_tokens,
         "Since": offer.valid_from,
-        "Freshness": freshness(facts.get("as_of", day), day, doubt=doubt),
         "Remarks": "; ".join(_remarks(offer, facts, marks, money)),
-        **links(offer.source_id, offer.locator, sources),
         "Offer": offer.api_offer_id,
         "Reseller": offer.reseller,
         "Open weights": offer.model_id is not None,
@@ -129,10 +129,8 @@ def filtered_offers(frame: pd.DataFrame, view: PricesView) -> pd.DataFrame:
     """Offers that pass the filters of the page."""
     if frame.empty:
         return frame
+    frame = matching(frame, view.search, "Model", "Offer")
     keep = pd.Series(data=True, index=frame.index)
-    text = (frame["Model"] + " " + frame["Offer"]).str.lower()
-    for word in (view.search or "").lower().split():
-        keep &= text.str.contains(word, regex=False)
     if view.provider != ALL:
         keep &= frame["Provider"] == view.provider
     if view.open:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 
 from lib.link_fields import LinkFields
@@ -82,6 +82,16 @@ CODEC = LinkFields(
     longest={"models": 400, "sql": LONGEST_SQL},
 )
 """Fields of the page in a link."""
+
+
+def default_view(day: date) -> PricesView:
+    """What the page shows at first on a day: changes of the last 90 days, as far as days go back.
+
+    >>> default_view(date(2026, 11, 21)).since, default_view(date(2023, 1, 1)).since
+    (datetime.date(2026, 8, 23), datetime.date(2023, 1, 1))
+    """
+    first = date.fromordinal(int(LIMITS_OF_VIEW["since"].low))
+    return PricesView(since=max(day - timedelta(days=90), first))
 
 
 def offers_in(text: str | None) -> list[str]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+import pandas as pd
+
 from lib.format import Money, count, rounded
 from lib.records import Source
 from lib.scenario import Shape
@@ -46,8 +48,8 @@ def links(source_id: str, locator: str, sources: Sources) -> dict[str, Any]:
     source = sources.get(source_id)
     return {
         "Source": source.address if source else None,
-        "Title of the source": source.title if source else source_id,
         "Where in it": locator,
+        "Title of the source": source.title if source else source_id,
     }
 
 
@@ -60,3 +62,12 @@ def mixed_usd(input_usd: float, output_usd: float, shape: Shape) -> float:
     """Price of a million tokens at a shape, cached input left aside. [USD per 1e6 tokens]"""
     total = shape.prompt_tokens + shape.completion_tokens
     return (input_usd * shape.prompt_tokens + output_usd * shape.completion_tokens) / total
+
+
+def matching(frame: pd.DataFrame, search: str | None, *columns: str) -> pd.DataFrame:
+    """Rows that hold every word of a search in some columns; words are plain text."""
+    text = frame[list(columns)].astype(str).agg(" ".join, axis=1).str.lower()
+    for word in (search or "").lower().split():
+        keep = text.str.contains(word, regex=False)
+        frame, text = frame[keep], text[keep]
+    return frame

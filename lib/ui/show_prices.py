@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -13,7 +12,7 @@ import streamlit as st
 from lib import charts_prices
 from lib.comparison import Tables
 from lib.db import price_queries
-from lib.format import Money
+from lib.format import NOT_KNOWN, Money
 from lib.prices import changes, hardware, history, offers
 from lib.prices.headline import cheapest_offer
 from lib.prices.view import (
@@ -26,6 +25,7 @@ from lib.prices.view import (
     PricesView,
     offers_in,
 )
+from lib.prices.words import matching
 from lib.records import Source
 from lib.scenario import Scenario, Shape
 from lib.ui.downloads import csv_of
@@ -58,17 +58,12 @@ def known_gpu(view: PricesView, tables: Tables) -> PricesView:
     return view
 
 
-def table(frame: pd.DataFrame, name: str, *, numbers: Mapping[str, str] | None = None) -> None:
+def table(frame: pd.DataFrame, name: str) -> None:
     """A table with its download, or a sentence that it is empty."""
     if frame.empty:
         st.info("Nothing matches. Loosen a filter in the sidebar, or choose another day.")
         return
-    formats: dict[str, Any] = {
-        column: st.column_config.NumberColumn(format=pattern)
-        for column, pattern in (numbers or {}).items()
-        if column in frame
-    }
-    st.dataframe(frame, hide_index=True, key=f"table_{name}", column_config=_LINKS | formats)
+    st.dataframe(frame, hide_index=True, key=f"table_{name}", column_config=_LINKS, placeholder=NOT_KNOWN)
     csv_of(frame, f"breakeven-{name}.csv", key=f"csv_{name}")
 
 
@@ -262,9 +257,7 @@ def gpu_offers(view: PricesView, scenario: Scenario, tables: Tables, money: Mone
     if not frame.empty:
         if view.type != ALL:
             frame = frame[frame["Kind"] == view.type]
-        text = (frame["GPU"] + " " + frame["Offer"]).str.lower()
-        for word in (view.search or "").lower().split():
-            frame = frame[text.loc[frame.index].str.contains(word, regex=False)]
+        frame = matching(frame, view.search, "GPU", "Offer")
     table(frame, "gpu-offers")
     st.caption(
         "Of each provider, GPU and kind of price the offers read last. A listing that does not say which "

@@ -40,7 +40,7 @@ def sql_box() -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         for column, (title, sql) in zip(st.columns(len(EXAMPLES)), EXAMPLES, strict=True):
-            column.button(title, key=f"example_{title}", on_click=_put, args=(sql,), width="stretch")
+            column.button(plain(title), key=f"example_{title}", on_click=_put, args=(sql,), width="stretch")
         st.text_area("Statement", key=_TEXT, height=220, max_chars=LONGEST)
         if st.button("Run", type="primary", key="sql_run"):
             with st.spinner("Running"):
@@ -140,7 +140,8 @@ def _dictionary() -> None:
     """Tables and columns with units."""
     frame = _columns()
     st.markdown("**Data dictionary**")
-    chosen = st.selectbox("Table", list(frame["Table"].unique()), key="dictionary_table", index=9)
+    st.session_state.setdefault("dictionary_table", "api_prices")
+    chosen = st.selectbox("Table", list(frame["Table"].unique()))
     part = frame[frame["Table"] == chosen].drop(columns="Table")
     st.dataframe(part, hide_index=True, key="dictionary", height=300)
     csv_of(frame, "breakeven-data-dictionary.csv", key="dictionary_csv")
