@@ -24,8 +24,8 @@ def gpu_offers_frame(rows: Sequence[Row], sources: Sources, day: date, money: Mo
         [
             {
                 "GPU": row.get("gpu_name") or f"{row['gpu_as_listed']} (which one is not stated)",
-                "Provider": row["provider"],
                 f"{money.currency} per GPU-hour": rounded(row["usd_per_gpu_hour"] * money.rate, 4),
+                "Provider": row["provider"],
                 "Kind": row["price_type"],
                 "On": row["valid_from"],
                 "Freshness": freshness(row["valid_from"], day, doubt=_gpu_doubt(row)),

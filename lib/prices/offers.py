@@ -76,8 +76,8 @@ def _offer_row(
     doubt = "unverified, older catalogue" if doubtful else "unverified" if _AS_CATALOGUED in notes else None
     return {
         "Model": offer.name,
-        "Provider": offer.provider,
         mix_column(shape, money): None if np.isnan(mixed) else rounded(mixed * money.rate),
+        "Provider": offer.provider,
         "Input": listed(base.input_usd_per_mtok, money),
         "Output": listed(base.output_usd_per_mtok, money),
         "Cached input": listed(base.cache_read_usd_per_mtok, money),

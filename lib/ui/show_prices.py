@@ -253,14 +253,15 @@ def gpu_offers(view: PricesView, scenario: Scenario, tables: Tables, money: Mone
                 named = [{**row, "gpu_name": gpu.name} for row in rows]
                 table(hardware.gpu_offers_frame(named, sources(), day, money), f"gpu-history-{view.gpu}")
     st.subheader("Rental offers in force", anchor=False)
-    frame = hardware.gpu_offers_frame(price_queries.gpu_rows_on(database(), day), sources(), day, money)
+    in_force = sorted(price_queries.gpu_rows_on(database(), day), key=lambda row: row["gpu_id"] != view.gpu)
+    frame = hardware.gpu_offers_frame(in_force, sources(), day, money)
     if not frame.empty:
         if view.type != ALL:
             frame = frame[frame["Kind"] == view.type]
         frame = matching(frame, view.search, "GPU", "Offer")
     table(frame, "gpu-offers")
     st.caption(
-        "Of each provider, GPU and kind of price the offers read last. A listing that does not say which "
+        "Of each provider, GPU and kind of price the offers read last; the chosen GPU first. A listing that does not say which "
         "device it is stands here and is never ranked."
     )
 
