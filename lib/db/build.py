@@ -30,9 +30,6 @@ MAX_PROBLEMS = 100
 HISTORY = "api_prices_history"
 """File of prices older than the catalogue's; its rows become rows of ``api_prices``."""
 
-PACKAGE = f"genai-prices-{version('genai-prices')}"
-"""Key of the installed price catalogue in ``sources``."""
-
 # Nothing goes to the network by itself, not even while the tables are built.
 _OFFLINE: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
@@ -247,16 +244,22 @@ def _catalogue_sheet(rules: TableRules, sheets: Mapping[str, Sheet]) -> Sheet:
     These rows stand in no file: their "line" is their number.
     """
     history = [{name: cell or "" for name, cell in row.items()} for _, row in sheets[HISTORY].records()]
-    rows = catalogue_rows(history, catalogue_day=_day_of(PACKAGE, sheets["sources"]), source_id=PACKAGE)
+    source_id = installed_catalogue()
+    rows = catalogue_rows(history, catalogue_day=_day_of(source_id, sheets["sources"]), source_id=source_id)
     columns = tuple(rules.types)
     cells = [[_as_text(row[column]) for column in columns] for row in rows]
     return Sheet("api_prices", columns, list(range(1, len(cells) + 1)), cells)
 
 
+def installed_catalogue() -> str:
+    """Key in ``sources`` of the price catalogue that is installed."""
+    return f"genai-prices-{version('genai-prices')}"
+
+
 def _snapshot(data_dir: Path, sources: Sheet) -> Path | None:
     """Refreshed prices, where there are any that are newer than the installed catalogue."""
     newest = newest_snapshot(data_dir)
-    return newest[1] if newest and newest[0] > _day_of(PACKAGE, sources) else None
+    return newest[1] if newest and newest[0] > _day_of(installed_catalogue(), sources) else None
 
 
 def _with_offer(problem: Problem, sheet: Sheet) -> Problem:

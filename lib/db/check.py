@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from lib.db.build import DATA, PACKAGE, DataError, load
+from lib.db.build import DATA, DataError, installed_catalogue, load
 from lib.db.catalogue import open_weight_names
 from lib.db.rules import table_names
 from lib.db.sheet import WHOLE_FILE, Problem, Sheet, repeated_rows, shown
@@ -95,7 +95,7 @@ def _unused_sources(sheets: Sheets) -> Iterator[Problem]:
         if table != "sources"
         for _, record in sheet.records()
     }
-    used.add(PACKAGE)  # prices that were refreshed after it may have confirmed every row of it
+    used.add(installed_catalogue())  # prices that were refreshed after it may have confirmed every row of it
     for line, source in sheets["sources"].records():
         if source["source_id"] not in used:
             yield Problem("sources.csv", line, "source_id", f"{shown(source['source_id'])} is used by no row")

@@ -261,8 +261,8 @@ def gpu_offers(view: PricesView, scenario: Scenario, tables: Tables, money: Mone
         frame = matching(frame, view.search, "GPU", "Offer")
     table(frame, "gpu-offers")
     st.caption(
-        "Of each provider, GPU and kind of price the offers read last; the chosen GPU first. A listing that does not say which "
-        "device it is stands here and is never ranked."
+        "Of each provider, GPU and kind of price the offers read last; the chosen GPU first. A listing that "
+        "does not say which device it is stands here and is never ranked."
     )
 
 

