@@ -35,12 +35,12 @@ without any price."""
 
 
 @cache
-def sql_of(name: str) -> str:
+def _sql(name: str) -> str:
     """Text of one query."""
     return (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def rows_of(connection: DuckDBPyConnection, sql: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+def _rows(connection: DuckDBPyConnection, sql: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
     """Run a query and name the columns of its rows."""
     result = connection.cursor().execute(sql, parameters)
     names = [column[0] for column in result.description or []]
@@ -55,49 +55,49 @@ def _records(kind: type[Row], rows: list[dict[str, Any]]) -> list[Row]:
 
 def models(connection: DuckDBPyConnection) -> dict[str, Model]:
     """All architectures by id, by name."""
-    rows = rows_of(connection, "SELECT * FROM models ORDER BY name", {})
+    rows = _rows(connection, "SELECT * FROM models ORDER BY name", {})
     return {record.model_id: record for record in _records(Model, rows)}
 
 
 def gpus(connection: DuckDBPyConnection) -> dict[str, Gpu]:
     """All accelerators by id, newest first."""
-    rows = rows_of(connection, "SELECT * FROM gpus ORDER BY launch_year DESC, name", {})
+    rows = _rows(connection, "SELECT * FROM gpus ORDER BY launch_year DESC, name", {})
     return {record.gpu_id: record for record in _records(Gpu, rows)}
 
 
 def precisions(connection: DuckDBPyConnection) -> dict[str, Precision]:
     """All number formats by id."""
-    rows = rows_of(connection, "SELECT * FROM precisions", {})
+    rows = _rows(connection, "SELECT * FROM precisions", {})
     return {record.precision_id: record for record in _records(Precision, rows)}
 
 
 def efficiencies(connection: DuckDBPyConnection) -> list[Efficiency]:
     """All efficiency rows."""
-    return _records(Efficiency, rows_of(connection, "SELECT * FROM efficiency ORDER BY efficiency_id", {}))
+    return _records(Efficiency, _rows(connection, "SELECT * FROM efficiency ORDER BY efficiency_id", {}))
 
 
 def presets(connection: DuckDBPyConnection) -> dict[str, Preset]:
     """All workload shapes by id, prompt-heavy ones first."""
     order = "ORDER BY prompt_tokens / completion_tokens DESC, preset_id"
-    rows = rows_of(connection, f"SELECT * FROM presets {order}", {})
+    rows = _rows(connection, f"SELECT * FROM presets {order}", {})
     return {record.preset_id: record for record in _records(Preset, rows)}
 
 
 def sources(connection: DuckDBPyConnection) -> dict[str, Source]:
     """All sources by id."""
-    rows = rows_of(connection, "SELECT * FROM sources ORDER BY source_id", {})
+    rows = _rows(connection, "SELECT * FROM sources ORDER BY source_id", {})
     return {record.source_id: record for record in _records(Source, rows)}
 
 
 def gpu_offers_on(connection: DuckDBPyConnection, day: date) -> list[GpuOffer]:
     """Rental offers in force on a day, resolved devices only."""
     parameters = {"day": day, "max_age_days": GPU_OFFER_MAX_AGE_DAYS}
-    return _records(GpuOffer, rows_of(connection, sql_of("gpu_offers_on"), parameters))
+    return _records(GpuOffer, _rows(connection, _sql("gpu_offers_on"), parameters))
 
 
 def api_offers_on(connection: DuckDBPyConnection, day: date, processing: str = "standard") -> list[ApiOffer]:
     """API offers in force on a day, with their tiers."""
-    rows = rows_of(connection, sql_of("api_offers_on"), {"day": day, "processing": processing})
+    rows = _rows(connection, _sql("api_offers_on"), {"day": day, "processing": processing})
     offers = []
     for _, group in groupby(rows, key=lambda row: row["api_offer_id"]):
         tiers = list(group)
@@ -149,19 +149,19 @@ def input_prices_on(connection: DuckDBPyConnection, day: date) -> dict[str, floa
 
 def gpu_offer_ids(connection: DuckDBPyConnection) -> list[str]:
     """Keys of all rental offers of resolved devices, whatever their day."""
-    rows = rows_of(connection, "SELECT gpu_offer_id FROM gpu_prices WHERE gpu_id IS NOT NULL", {})
+    rows = _rows(connection, "SELECT gpu_offer_id FROM gpu_prices WHERE gpu_id IS NOT NULL", {})
     return [row["gpu_offer_id"] for row in rows]
 
 
 def api_offer_ids(connection: DuckDBPyConnection) -> list[str]:
     """Keys of all API offers, whatever their day."""
-    rows = rows_of(connection, "SELECT DISTINCT api_offer_id FROM api_prices ORDER BY api_offer_id", {})
+    rows = _rows(connection, "SELECT DISTINCT api_offer_id FROM api_prices ORDER BY api_offer_id", {})
     return [row["api_offer_id"] for row in rows]
 
 
 def counts(connection: DuckDBPyConnection) -> dict[str, int]:
     """Rows of every table."""
-    names = [row["table_name"] for row in rows_of(connection, "SELECT table_name FROM duckdb_tables()", {})]
+    names = [row["table_name"] for row in _rows(connection, "SELECT table_name FROM duckdb_tables()", {})]
     return {
-        name: rows_of(connection, f'SELECT count(*) AS n FROM "{name}"', {})[0]["n"] for name in sorted(names)
+        name: _rows(connection, f'SELECT count(*) AS n FROM "{name}"', {})[0]["n"] for name in sorted(names)
     }
