@@ -561,3 +561,31 @@ COMMENT ON COLUMN claims.link IS '[-] fields of the scenario that differ from th
 COMMENT ON COLUMN claims.source_id IS '[-] key of sources';
 COMMENT ON COLUMN claims.locator IS '[-] where in the source';
 COMMENT ON COLUMN claims.as_of IS '[date] day it was read';
+
+CREATE TABLE model_scores (
+    score_id VARCHAR PRIMARY KEY CHECK (regexp_full_match(score_id, '[a-z0-9][a-z0-9._-]*')),
+    benchmark VARCHAR NOT NULL CHECK (benchmark IN ('MMLU')),
+    provider VARCHAR,
+    api_model VARCHAR,
+    model_id VARCHAR REFERENCES models (model_id),
+    score DOUBLE NOT NULL CHECK (score BETWEEN 0 AND 100),
+    setting VARCHAR NOT NULL,
+    notes VARCHAR,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    locator VARCHAR NOT NULL,
+    as_of DATE NOT NULL,
+    CHECK ((provider IS NULL) = (api_model IS NULL)),
+    CHECK ((api_model IS NULL) <> (model_id IS NULL))
+);
+COMMENT ON TABLE model_scores IS 'Published benchmark scores, to tell which offers are of one capability; reasoning models are left out, their tokens do not compare';
+COMMENT ON COLUMN model_scores.score_id IS '[-] key';
+COMMENT ON COLUMN model_scores.benchmark IS '[-] MMLU: questions with four choices from 57 subjects';
+COMMENT ON COLUMN model_scores.provider IS '[-] provider of a closed model, as in api_prices; empty for an open model';
+COMMENT ON COLUMN model_scores.api_model IS '[-] the provider''s exact name of it';
+COMMENT ON COLUMN model_scores.model_id IS '[-] key of models; every offer that model_aliases maps to it counts';
+COMMENT ON COLUMN model_scores.score IS '[0 to 100] share of right answers, in percent';
+COMMENT ON COLUMN model_scores.setting IS '[-] how it was asked: scores in different settings differ by some points';
+COMMENT ON COLUMN model_scores.notes IS '[-] whose measurement, where it is not the publisher''s own';
+COMMENT ON COLUMN model_scores.source_id IS '[-] key of sources';
+COMMENT ON COLUMN model_scores.locator IS '[-] where in the source';
+COMMENT ON COLUMN model_scores.as_of IS '[date] day it was read';

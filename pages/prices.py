@@ -60,6 +60,7 @@ for name, tab in zip(TABS, st.tabs(TABS, key="prices_tab", on_change="rerun"), s
             show_prices.what_changed(view, scenario, shape, money)
         elif name == "History":
             show_prices.price_history(view, scenario, tables, money)
+            show_prices.at_a_capability(view, scenario, shape, money)
         elif name == "GPU offers":
             show_prices.gpu_offers(view, scenario, tables, money)
         elif name == "GPUs":

@@ -54,3 +54,8 @@ def days_read(connection: DuckDBPyConnection, table: str, key: str) -> dict[str,
 def model_facts(connection: DuckDBPyConnection) -> dict[str, Row]:
     """Licence and day of reading of each architecture."""
     return {row["model_id"]: row for row in _rows(connection, "SELECT * FROM models", {})}
+
+
+def capability_periods(connection: DuckDBPyConnection, benchmark: str, least: float) -> list[Row]:
+    """Every price of the hosts' offers whose published score is at least that."""
+    return _rows(connection, _sql("capability_periods"), {"benchmark": benchmark, "least": least})

@@ -17,6 +17,12 @@ DEFAULT_GPU = "h100-sxm"
 """The GPU that most providers rent."""
 KINDS = ("cheaper or dearer", "cheaper", "dearer", "new", "first recorded", "gone", ALL)
 """Which changes are listed."""
+SCORES = {
+    "70": "70: what GPT-3.5 reached",
+    "82": "82: what GPT-4o mini reached",
+    "86": "86: what GPT-4 reached in 2023",
+}
+"""Thresholds of the line of the cheapest offer at a capability, MMLU in percent."""
 MOST_LINES = 5
 """Offers on one history chart: as many as there are colours to tell apart."""
 SEPARATOR = "|"
@@ -55,6 +61,8 @@ class PricesView:
     """Which changes are listed."""
     models: str | None = None
     """Offers on the history charts, by :data:`SEPARATOR`; None: those of the page's choice."""
+    score: str = "86"
+    """Score that the cheapest offer at a capability must reach. [0 to 100]"""
     gpu: str = DEFAULT_GPU
     """GPU of the first sentence and the history chart."""
     type: str = ALL
@@ -70,6 +78,7 @@ LIMITS_OF_VIEW: Mapping[str, Limit] = MappingProxyType(
         "context": Limit(low=1, high=10_000_000),
         "since": LIMITS["as_of"],
         "kind": Limit(choices=KINDS),
+        "score": Limit(choices=tuple(SCORES)),
         "type": Limit(choices=(ALL, *LIMITS["gpu_price_type"].choices)),
     }
 )

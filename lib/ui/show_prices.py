@@ -13,7 +13,7 @@ from lib import charts_prices
 from lib.comparison import Tables
 from lib.db import price_queries
 from lib.format import NOT_KNOWN, Money
-from lib.prices import changes, hardware, history, offers
+from lib.prices import capability, changes, hardware, history, offers
 from lib.prices.headline import cheapest_offer
 from lib.prices.view import (
     ALL,
@@ -21,6 +21,7 @@ from lib.prices.view import (
     KINDS,
     LIMITS_OF_VIEW,
     MOST_LINES,
+    SCORES,
     SEPARATOR,
     PricesView,
     offers_in,
@@ -31,7 +32,7 @@ from lib.scenario import Scenario, Shape
 from lib.ui.downloads import csv_of
 from lib.ui.session import database, sources, tables_on
 from lib.ui.show import plain
-from lib.verdict import gpu_name
+from lib.verdict import gpu_name, shape_name
 
 KEY = "prices_"
 _FIRST_LINES = ("openai/gpt-4", "openai/gpt-3.5-turbo", "openai/gpt-4o")
@@ -189,6 +190,18 @@ def history_filters(scenario: Scenario, tables: Tables) -> None:
         on_change=take,
         placeholder="provider/model",
     )
+    _capability_filter()
+    _mix(scenario)
+
+
+def _capability_filter() -> None:
+    st.selectbox(
+        "Cheapest offer whose model scores at least",
+        list(SCORES),
+        format_func=SCORES.__getitem__,
+        key=f"{KEY}score",
+        help="Share of right answers on MMLU, in percent: questions with four choices from 57 subjects.",
+    )
 
 
 @st.cache_resource(show_spinner=False)
@@ -222,6 +235,27 @@ def price_history(view: PricesView, scenario: Scenario, tables: Tables, money: M
             alt=finding,
         )
     table(history.periods_frame(rows, sources(), scenario.as_of, money), "price-history")
+
+
+def at_a_capability(view: PricesView, scenario: Scenario, shape: Shape, money: Money) -> None:
+    """Cheapest offer of any model that reaches a score, over time."""
+    day = scenario.as_of
+    rows = price_queries.capability_periods(database(), capability.BENCHMARK, float(view.score))
+    steps = capability.cheapest_steps(rows, shape, day)
+    finding = capability.finding(steps, view.score, shape, money)
+    st.subheader("The cheapest at a capability", anchor=False)
+    st.markdown(f"**{plain(finding)}**")
+    if not steps:
+        return
+    line = capability.as_line(steps, view.score, day)
+    st.plotly_chart(
+        charts_prices.history([line], f"mixed ({shape_name(shape)})", day, money),
+        key="history_capability",
+        config={"displayModeBar": False},
+        alt=finding,
+    )
+    table(capability.steps_frame(steps, sources(), day, money), "cheapest-at-a-capability")
+    st.caption(plain(capability.NOTE))
 
 
 def gpu_filters(_scenario: Scenario, tables: Tables) -> None:
