@@ -423,6 +423,7 @@ def test_nothing_but_the_tables_of_the_schema_is_left_behind(locked):
         "gpu_prices",
         "gpus",
         "model_aliases",
+        "model_scores",
         "models",
         "offer_roles",
         "precisions",
