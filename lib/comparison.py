@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -33,6 +34,8 @@ from lib.formulas.parts import ModelShape
 from lib.records import ApiOffer, Efficiency, Gpu, GpuOffer, Model, Precision
 from lib.scenario import CHEAPEST, Scenario, Shape
 from lib.units import SECONDS_PER_HOUR, SECONDS_PER_MONTH
+
+Kept = TypeVar("Kept")
 
 MAP_PROMPTS: Floats = np.exp2(np.arange(4, 17.5, 0.5))
 MAP_COMPLETIONS: Floats = np.exp2(np.arange(0, 14.5, 0.5))
@@ -66,6 +69,17 @@ class Tables:
         default_factory=dict, init=False, repr=False, compare=False
     )
     """Maps drawn so far, by what they hang on."""
+    kept: dict[tuple[object, ...], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What pages derive from the rows and need again, by their own keys; see :meth:`keep`."""
+
+    def keep(self, key: tuple[object, ...], build: Callable[[], Kept]) -> Kept:
+        """Build something once for the visitors who need the same."""
+        if key not in self.kept:
+            if len(self.kept) >= MOST_KEPT:
+                self.kept.clear()
+            self.kept[key] = build()
+        found: Kept = self.kept[key]
+        return found
 
     @cached_property
     def api_offers_by_model(self) -> Mapping[str | None, list[ApiOffer]]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from lib.comparison import HostRow, Tables, host_row, requests_per_s, stops_next
-from lib.deploy.fields import CACHES, MODES, WEIGHTS, DeployFields, considered, shape_of
+from lib.deploy.fields import CACHES, MODES, USUAL, WEIGHTS, DeployFields, considered, shape_of
 from lib.deploy.hardware import Considered, considered_gpus
 from lib.deploy.needs import what_it_takes
 from lib.deployments import Ask, LeftOut, ask_of, evaluate
-from lib.deployments.grid import GRID_COUNTS, Grid, hardware_of, rank, work_of
+from lib.deployments.grid import GRID_COUNTS, Grid, Hardware, hardware_of, rank, work_of
 from lib.formulas import cost
 from lib.formulas.parts import ModelShape, Speculation
 from lib.model_config import from_link
@@ -127,9 +127,9 @@ def deploy(
     shape = shape_of(scenario, extra)
     ask = replace(ask_of(scenario), speculation=speculation_of(extra))
     asked, problems = (tuple(models), []) if models is not None else _models(scenario, extra, tables)
-    gpus = considered_gpus(scenario, extra, tables)
+    gpus, hardware = _hardware(scenario, extra, tables, tuple(counts))
     problems += [gpus.problem] if gpus.problem else []
-    grid = _grid(scenario, extra, tables, asked, gpus, shape, ask, counts) if asked and gpus.prices else None
+    grid = _grid(scenario, extra, tables, asked, hardware, shape, ask) if asked and gpus.prices else None
     order = tuple(int(i) for i in grid.ranked()) if grid is not None else ()
     best = None if grid is None else grid.best()
     holds = best is not None
@@ -175,29 +175,49 @@ def _models(scenario: Scenario, extra: DeployFields, tables: Tables) -> tuple[tu
     return ((known,), []) if known else ((), [f"There is no model '{scenario.model}' in the tables."])
 
 
+NOT_HARDWARE = (
+    *("shape", "prompt", "completion", "hit", "weights", "cache", "drafts", "acceptance", "draft", "model"),
+)
+"""Fields of the page that the hardware does not hang on."""
+
+
+def _hardware(
+    scenario: Scenario, extra: DeployFields, tables: Tables, counts: tuple[int, ...]
+) -> tuple[Considered, Hardware]:
+    """GPUs that are considered, and their rows; built once for all models, shapes and targets."""
+    bare = replace(extra, **{name: getattr(USUAL, name) for name in NOT_HARDWARE})
+    names = ("gpu", "gpu_price_type", "gpu_offer", "engine", "overhead_percent", "mode", "as_of")
+    key = ("hardware", bare, counts, *(getattr(scenario, name) for name in names))
+
+    def build() -> tuple[Considered, Hardware]:
+        gpus = considered_gpus(scenario, extra, tables)
+        modes = considered(scenario.mode, extra.modes, MODES)
+        rows = hardware_of(
+            gpus=gpus.gpus,
+            counts=counts,
+            prices=gpus.prices,
+            efficiencies=tables.efficiencies,
+            engine=scenario.engine,
+            overhead_percent=scenario.overhead_percent,
+            timings={"static" if mode == "static" else "continuous" for mode in modes},
+            why_no_price=gpus.why_no_price,
+            trusted=(TYPED,),
+        )
+        return gpus, rows
+
+    return tables.keep(key, build)
+
+
 def _grid(
     scenario: Scenario,
     extra: DeployFields,
     tables: Tables,
     models: Sequence[Model],
-    gpus: Considered,
+    hardware: Hardware,
     shape: Shape,
     ask: Ask,
-    counts: Sequence[int],
 ) -> Grid:
     """Evaluate all candidates."""
-    modes = considered(scenario.mode, extra.modes, MODES)
-    hardware = hardware_of(
-        gpus=gpus.gpus,
-        counts=counts,
-        prices=gpus.prices,
-        efficiencies=tables.efficiencies,
-        engine=scenario.engine,
-        overhead_percent=scenario.overhead_percent,
-        timings={"static" if mode == "static" else "continuous" for mode in modes},
-        why_no_price=gpus.why_no_price,
-        trusted=(TYPED,),
-    )
     work = work_of(
         models,
         precisions=[
@@ -206,7 +226,7 @@ def _grid(
         kv_precisions=considered(scenario.kv_precision, extra.cache, CACHES),
         context_tokens=shape.prompt_tokens + shape.completion_tokens,
     )
-    return rank(work, hardware, ask, shape, modes=modes)
+    return rank(work, hardware, ask, shape, modes=considered(scenario.mode, extra.modes, MODES))
 
 
 def placement(grid: Grid, index: int) -> Placement:
