@@ -16,6 +16,7 @@ page = st.navigation(
         st.Page("pages/numbers.py", title="Numbers", icon=":material/pin:"),
         st.Page("pages/articles.py", title="Articles", icon=":material/fact_check:"),
         st.Page("pages/prices.py", title="Prices", icon=":material/sell:"),
+        st.Page("pages/method.py", title="Method", icon=":material/function:"),
     ],
     position="top",
 )

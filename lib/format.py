@@ -190,3 +190,21 @@ def count(value: float, noun: str) -> str:
     ('1 replica', '40 GPUs')
     """
     return f"{value:,.0f} {noun}{'' if value == 1 else 's'}"
+
+
+def counted(value: float) -> str:
+    """Write a large count in words.
+
+    >>> counted(70.6e9), counted(1.33e6), counted(930), counted(1.09e23)
+    ('70.6 billion', '1.33 million', '930', '1.09·10²³')
+    """
+    if value >= 0.9995e15:
+        power = math.floor(math.log10(value) + 1e-12)
+        return f"{number(value / 10**power)}·10{str(power).translate(_SUPERSCRIPT)}"
+    for factor, word in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
+        if value >= 0.9995 * factor:
+            return f"{number(value / factor)} {word}"
+    return number(value)
+
+
+_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")

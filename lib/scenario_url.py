@@ -15,7 +15,17 @@ LONGEST_LINK = 2_000
 """Characters; servers and mail programs cut longer ones."""
 PAGE_KEYS = ("w", "columns")
 """Parameters of single pages beside the scenario: a workload's digest, a corrected mapping."""
-PAGE_PREFIXES = ("deploy_", "train_", "plan_", "prices_", "evidence_", "calibrated_", "articles_", "numbers_")
+PAGE_PREFIXES = (
+    "deploy_",
+    "train_",
+    "plan_",
+    "prices_",
+    "evidence_",
+    "calibrated_",
+    "articles_",
+    "numbers_",
+    "method_",
+)
 """Starts of the parameters that single pages add with :class:`lib.link_fields.LinkFields`."""
 MOST_PARTS = 200
 """Parameters that are read; a link of ours has far fewer."""

@@ -82,7 +82,11 @@ def latency_of(
     cached_tokens: Floats,
     speculation: Speculation | None = None,
 ) -> Callable[[Floats], tuple[Floats, Floats]]:
-    """Give TTFT and TPOT of a serving mode as a function of the batch.
+    r"""Give TTFT and TPOT of a serving mode as a function of the batch.
+
+    .. math:: t(B) = t(1) + (B - 1) \, (t(2) - t(1))
+
+    for every part of a step but the weights that a mixture of experts touches.
 
     Parameters
     ----------
@@ -108,6 +112,18 @@ def latency_of(
     References
     ----------
     .. [1] Own derivation from the modes in :mod:`lib.formulas.serving`; the tests compare the two.
+
+    Examples
+    --------
+    The line through batch 1 and 2 meets the mode itself at batch 8:
+
+    >>> from lib.formulas.parts import ARTICLE_ENGINE, ARTICLE_MODEL, ARTICLE_REPLICA
+    >>> shape = {"prompt_tokens": np.array([512.0]), "completion_tokens": np.array([512.0]),
+    ...          "cached_tokens": np.array([0.0])}
+    >>> case = {"model": ARTICLE_MODEL, "replica": ARTICLE_REPLICA, "engine": ARTICLE_ENGINE}
+    >>> _, tpot_s = latency_of("continuous", **case, **shape)(np.array([8.0]))
+    >>> bool(np.allclose(tpot_s, MODES["continuous"](batch=8, **case, **shape).tpot_s))
+    True
     """
     context = mean_context(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
 

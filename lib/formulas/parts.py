@@ -116,3 +116,38 @@ class Speculation:
 
 IDEAL = Engine(communication=0.0)
 """The physical limit: every share 1, no fixed time, no communication."""
+
+ARTICLE_MODEL = ModelShape(
+    n_layers=80,
+    hidden=8192,
+    linear_params=70e9,
+    weights_bytes=140e9,
+    shared_bytes=140e9,
+    routed_bytes=0.0,
+    expert_share=0.0,
+    n_heads=64,
+    kv_heads=8,
+    prefill_qk_dim=128,
+    prefill_v_dim=128,
+    decode_qk_dim=128,
+    decode_v_dim=128,
+    full_layers=80,
+    sliding_layers=0,
+    window_tokens=0,
+    full_kv_bytes_per_token=327680,
+    sliding_kv_bytes_per_token=0,
+)
+"""Llama-2-70B as A. Sanger rounds it (2023), https://cursor.com/blog/llama-inference; for the examples."""
+
+ARTICLE_REPLICA = Replica(
+    n_gpus=2,
+    memory_bytes=80e9,
+    memory_bytes_per_s=2.0e12,
+    flop_per_s=312e12,
+    attention_flop_per_s=312e12,
+    link_bytes_per_s=300e9,
+)
+"""The same article's two A100-80GB; for the examples."""
+
+ARTICLE_ENGINE = Engine(mfu=200 / 312, mbu=0.65, kv_mbu=0.65, communication=0.0)
+"""What it says is usable: 200 of 312 TFLOP/s, 1.3 of 2 TB/s; for the examples."""

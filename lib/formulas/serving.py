@@ -107,6 +107,16 @@ def prefill_step(
     ----------
     .. [1] R. Pope et al., "Efficiently Scaling Transformer Inference", 2022, section 2, arXiv:2211.05102
     .. [2] A. Sanger, 2023, https://cursor.com/blog/llama-inference (prompt throughput)
+
+    Examples
+    --------
+    512 tokens of prompt in the article of 2023, "170 ms": 512 x 140 GFLOP at 400 TFLOP/s.
+
+    >>> from lib.formulas.parts import ARTICLE_ENGINE, ARTICLE_MODEL, ARTICLE_REPLICA
+    >>> step = prefill_step(model=ARTICLE_MODEL, replica=ARTICLE_REPLICA, engine=ARTICLE_ENGINE,
+    ...                     batch=1, prompt_tokens=512)
+    >>> round(step.linear_compute_s, 4), step.compute_bound
+    (0.1792, True)
     """
     require_positive(batch=batch, prompt_tokens=prompt_tokens)
     require_not_negative(cached_tokens=cached_tokens)
@@ -177,6 +187,16 @@ def decode_step(
     .. [1] Kipply, "Transformer Inference Arithmetic", 2022, section "latency calculations",
        https://kipp.ly/transformer-inference-arithmetic
     .. [2] A. Sanger, 2023, https://cursor.com/blog/llama-inference (140 GB + 320 KB N B per step)
+
+    Examples
+    --------
+    One sequence in the article of 2023, "18.6 tokens/s": 140 GB at 2.6 TB/s.
+
+    >>> from lib.formulas.parts import ARTICLE_ENGINE, ARTICLE_MODEL, ARTICLE_REPLICA
+    >>> step = decode_step(model=ARTICLE_MODEL, replica=ARTICLE_REPLICA, engine=ARTICLE_ENGINE,
+    ...                    batch=1, context_tokens=1)
+    >>> round(1 / step.linear_memory_s, 2), step.compute_bound
+    (18.57, False)
     """
     require_positive(batch=batch, context_tokens=context_tokens, new_tokens=new_tokens)
     seen = model.full_layers * np.asarray(context_tokens, dtype=float) + (
@@ -290,7 +310,19 @@ class Service:
 
 
 def mean_context(*, prompt_tokens: Numeric, completion_tokens: Numeric) -> Numeric:
-    r"""Mean context of the decode steps of one request, :math:`N + C/2`. [tokens]
+    r"""Mean context of the decode steps of one request.
+
+    .. math:: \bar c = N + C / 2
+
+    Parameters
+    ----------
+    prompt_tokens, completion_tokens
+        :math:`N` and :math:`C`. [tokens]
+
+    Returns
+    -------
+    Numeric
+        Mean context. [tokens]
 
     Raises
     ------
@@ -400,6 +432,16 @@ def static_batch(
     References
     ----------
     .. [1] A. Sanger, 2023, appendix table, https://cursor.com/blog/llama-inference
+
+    Examples
+    --------
+    A batch of 64 prompts of 512 tokens, 64 x 512 x 140 GFLOP at 400 TFLOP/s:
+
+    >>> from lib.formulas.parts import ARTICLE_ENGINE, ARTICLE_MODEL, ARTICLE_REPLICA
+    >>> service = static_batch(model=ARTICLE_MODEL, replica=ARTICLE_REPLICA, engine=ARTICLE_ENGINE,
+    ...                        batch=64, prompt_tokens=512, completion_tokens=512)
+    >>> round(service.prefill.linear_compute_s, 2)
+    11.47
     """
     require_positive(completion_tokens=completion_tokens)
     prefill = prefill_step(
@@ -477,6 +519,17 @@ def continuous_batching(
     ----------
     .. [1] G.-I. Yu et al., "Orca", OSDI 2022, section 3 (iteration-level scheduling)
     .. [2] A. Agrawal et al., "Sarathi-Serve", 2024, section 3 (prefill stalls decode), arXiv:2403.02310
+
+    Examples
+    --------
+    What the prompts of seven neighbours and one's own add to the time between tokens:
+
+    >>> from lib.formulas.parts import ARTICLE_ENGINE, ARTICLE_MODEL, ARTICLE_REPLICA
+    >>> service = continuous_batching(model=ARTICLE_MODEL, replica=ARTICLE_REPLICA, engine=ARTICLE_ENGINE,
+    ...                               batch=8, prompt_tokens=512, completion_tokens=512)
+    >>> stall_s = service.tpot_s - service.decode.total_s
+    >>> round(stall_s / service.prefill.total_s * 512, 6)
+    8.0
     """
     require_positive(completion_tokens=completion_tokens)
     if prefill is None:
@@ -554,6 +607,16 @@ def disaggregated(
     References
     ----------
     .. [1] Y. Zhong et al., "DistServe", OSDI 2024, section 3, arXiv:2401.09670
+
+    Examples
+    --------
+    Moving the cache of 512 tokens, 512 x 327,680 B over 2 x 300 GB/s:
+
+    >>> from lib.formulas.parts import ARTICLE_MODEL, ARTICLE_REPLICA, Engine
+    >>> service = disaggregated(model=ARTICLE_MODEL, replica=ARTICLE_REPLICA, engine=Engine(),
+    ...                         batch=8, prompt_tokens=512, completion_tokens=512)
+    >>> round(float(service.ttft_s - service.prefill.total_s - service.decode.total_s), 5)
+    0.00028
     """
     mixed = continuous_batching(
         model=model,
@@ -604,6 +667,9 @@ def batch_that_fits(
 ) -> Numeric:
     r"""Sequences whose cache fits at their longest, N + C tokens each.
 
+    .. math:: B_\mathrm{max} = \left\lfloor
+        \frac{n M u - M_w}{\rho \, M_\mathrm{kv}(N + C)} \right\rfloor
+
     Parameters
     ----------
     model, replica
@@ -626,6 +692,15 @@ def batch_that_fits(
     References
     ----------
     .. [1] See :func:`lib.formulas.kv_cache.sequences_that_fit`.
+
+    Examples
+    --------
+    20 GB beside the weights, 4,096 x 327,680 B a sequence:
+
+    >>> from lib.formulas.parts import ARTICLE_MODEL, ARTICLE_REPLICA
+    >>> batch_that_fits(model=ARTICLE_MODEL, replica=ARTICLE_REPLICA, usable=1.0,
+    ...                 prompt_tokens=3584, completion_tokens=512)
+    14.0
     """
     longest = kv_bytes_per_sequence(
         context_tokens=prompt_tokens + completion_tokens,
@@ -647,7 +722,9 @@ def batch_that_fits(
 def largest_batch(
     *, limit: Numeric, holds: Callable[[NDArray[np.float64]], NDArray[np.bool_]]
 ) -> NDArray[np.float64]:
-    """Find the largest whole batch up to ``limit`` for which ``holds`` is true.
+    r"""Find the largest whole batch up to ``limit`` for which ``holds`` is true.
+
+    .. math:: B = \max \{\, b \le B_\mathrm{max} : \mathrm{holds}(b) \,\}
 
     ``holds`` must be monotone (true up to some batch, false beyond), as latency
     is in the batch size. Bisection on all elements at once.
@@ -668,6 +745,10 @@ def largest_batch(
     ------
     ValueError
         If any element of ``limit`` is negative or not finite.
+
+    References
+    ----------
+    .. [1] Own derivation: bisection, since latency grows with the batch.
 
     Examples
     --------

@@ -202,24 +202,6 @@ def half_rate(gpu: Gpu) -> float:
     return gpu.bf16_dense_tflops or gpu.fp16_dense_tflops or 0.0
 
 
-def counted(value: float) -> str:
-    """Write a large count in words.
-
-    >>> counted(70.6e9), counted(1.33e6), counted(930), counted(1.09e23)
-    ('70.6 billion', '1.33 million', '930', '1.09·10²³')
-    """
-    if value >= 0.9995e15:
-        power = math.floor(math.log10(value) + 1e-12)
-        return f"{number(value / 10**power)}·10{str(power).translate(_SUPERSCRIPT)}"
-    for factor, word in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
-        if value >= 0.9995 * factor:
-            return f"{number(value / factor)} {word}"
-    return number(value)
-
-
-_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
 def unique(*keys: str | None) -> tuple[str, ...]:
     """Source keys in order, each once."""
     return tuple(dict.fromkeys(key for key in keys if key))

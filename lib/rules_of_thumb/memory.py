@@ -9,10 +9,10 @@ from statistics import median
 import numpy as np
 
 from lib.deployments import KV_BYTES, Unplaceable, model_shape
-from lib.format import count, gigabytes, number, seconds
+from lib.format import count, counted, gigabytes, number, seconds
 from lib.formulas.memory import weights_bytes
 from lib.records import Gpu, Model
-from lib.rules_of_thumb.base import Facts, Line, Quantity, Rule, between, counted, exactly, rent, unique
+from lib.rules_of_thumb.base import Facts, Line, Quantity, Rule, between, exactly, rent, unique
 from lib.units import GIGA
 from lib.verdict import PER_REQUESTS, deployment_name, gpu_name, shape_name
 

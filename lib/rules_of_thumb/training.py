@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lib.format import number, percent
+from lib.format import counted, number, percent
 from lib.formulas.training import training_flop, training_usd
 from lib.records import Gpu, GpuOffer, Model
 from lib.rules_of_thumb.base import (
@@ -12,7 +12,6 @@ from lib.rules_of_thumb.base import (
     Line,
     Quantity,
     Rule,
-    counted,
     exactly,
     half_rate,
     rent,

@@ -9,6 +9,7 @@ import streamlit as st
 
 from lib.comparison import Tables
 from lib.format import Money, number
+from lib.glossary import explained, meaning
 from lib.records import ApiOffer, GpuOffer
 from lib.scenario import AUTO, CHEAPEST, DEAREST, LIMITS, MEDIAN
 from lib.ui.session import key_of, presets
@@ -155,13 +156,15 @@ def gpu_inputs(tables: Tables, money: Money) -> None:
         on_change=_reset_offer,
     )
     if st.session_state[gpu_key] != CHEAPEST:
-        _whole("GPUs in one replica", "gpus", "They hold one copy of the model together.")
+        _whole("GPUs in one replica", "gpus", meaning("replica"))
     st.selectbox(
         "Kind of price",
         LIMITS["gpu_price_type"].choices,
         key=key_of("gpu_price_type"),
         on_change=_reset_offer,
-        help="Spot and marketplace machines can be taken away; estimates are an analyst's, not quotes.",
+        help=f"{explained('on-demand', 'spot')}  \nMarketplace machines can be taken away as well; "
+        "estimates are an "
+        "analyst's, not quotes.",
     )
     offers = {
         offer.gpu_offer_id: offer for offer in tables.gpu_offers if offer.gpu_id == st.session_state[gpu_key]
@@ -207,7 +210,11 @@ def _gpu_offer_label(key: str, offers: dict[str, GpuOffer], money: Money) -> str
 def engine_inputs(tables: Tables, _money: Money) -> None:
     """Serving mode, cache precision, batch and targets."""
     st.selectbox(
-        "Serving mode", LIMITS["mode"].choices, format_func=_MODE_WORDS.__getitem__, key=key_of("mode")
+        "Serving mode",
+        LIMITS["mode"].choices,
+        format_func=_MODE_WORDS.__getitem__,
+        key=key_of("mode"),
+        help=explained("continuous batching", "static batch", "disaggregated"),
     )
     engines = sorted({row.engine for row in tables.efficiencies})
     st.selectbox(
@@ -219,7 +226,7 @@ def engine_inputs(tables: Tables, _money: Money) -> None:
     _number(
         "TTFT at most [s]",
         "ttft",
-        "Time to first token: from sending the prompt to the first token. Empty: no target (batch work).",
+        f"{meaning('TTFT')} Empty: no target (batch work).",
     )
     low, high = LIMITS["tpot"].low * 1e3, LIMITS["tpot"].high * 1e3
     st.number_input(
@@ -228,19 +235,19 @@ def engine_inputs(tables: Tables, _money: Money) -> None:
         high,
         key=key_of("tpot"),
         placeholder="no target",
-        help="Time per output token after the first: 50 ms are 20 tokens per second for each reader.",
+        help=meaning("TPOT"),
     )
     _whole(
         "Batch, set by hand",
         "batch",
-        "Sequences decoded together. Empty: the most that memory and targets allow.",
+        f"{meaning('batch')} Empty: the most that memory and targets allow.",
     )
     st.segmented_control(
         "KV cache",
         LIMITS["kv_precision"].choices,
         required=True,
         key=key_of("kv_precision"),
-        help="The keys and values of earlier tokens, kept so that they are not computed again.",
+        help=meaning("KV cache"),
     )
     st.slider(
         "Usable GPU memory",

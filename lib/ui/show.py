@@ -11,18 +11,11 @@ import streamlit as st
 from lib import charts, verdict
 from lib.comparison import Comparison, ShapeAnswer
 from lib.format import Money, rounded
+from lib.glossary import SERVING, explained
 from lib.records import Preset, Source
 from lib.scenario import Scenario
 from lib.ui.downloads import csv_of
 
-GLOSSARY = {
-    "prefill": "reading the prompt, all its tokens at once",
-    "decode": "writing the completion, one token at a time",
-    "KV cache": "keys and values of earlier tokens, kept in GPU memory",
-    "TTFT": "time to first token",
-    "TPOT": "time per output token after the first",
-    "batch": "sequences that are decoded together",
-}
 _UNIT = re.compile(r"(?<=\d) (?=(%|[µm]?s|min|h|[kMGT]?B)(?!\w))")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:-])")
 
@@ -30,11 +23,6 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:-])")
 def plain(text: str) -> str:
     """Escape whatever Markdown would read as formatting, and keep numbers and units on one line."""
     return _MARKDOWN.sub(r"\\\1", _UNIT.sub("\u00a0", text))
-
-
-def glossary() -> str:
-    """Explain the words of the field, for a tooltip."""
-    return "  \n".join(f"**{word}**: {meaning}" for word, meaning in GLOSSARY.items())
 
 
 def link_warnings(sentences: Sequence[str]) -> None:
@@ -133,7 +121,7 @@ def reasons(answer: Comparison, money: Money) -> None:
     st.subheader(
         "Why",
         anchor=False,
-        help=glossary(),
+        help=explained(*SERVING),
     )
     for column, shape in zip(st.columns(2, gap="large"), answer.shapes, strict=True):
         with column:

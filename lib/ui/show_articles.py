@@ -26,11 +26,12 @@ from lib.claims.judge import (
     verdict_text,
 )
 from lib.format import rounded
+from lib.glossary import SERVING, explained
 from lib.records import Source
 from lib.scenario import Scenario
 from lib.scenario_url import encode
 from lib.ui.downloads import csv_of
-from lib.ui.show import glossary, plain, sources_table
+from lib.ui.show import plain, sources_table
 
 _FIGURE = {"displayModeBar": False}
 
@@ -210,7 +211,7 @@ _PROOF = {"sanger": _sanger, "shrott": _shrott, "cost-formula": _cost_formula, "
 
 def claims(judged: Sequence[Judged], key: str, verdict: str) -> None:
     """List the claims of a document, section by section, with their download."""
-    st.subheader("Claim by claim", anchor=False, help=glossary())
+    st.subheader("Claim by claim", anchor=False, help=explained(*SERVING))
     st.caption(
         "Reproduces: within half a step of the last digit printed. Rounds: within the tolerance stated for "
         "the claim. Amounts in US dollars, as in the documents."

@@ -1,0 +1,54 @@
+"""Method: how everything is computed, from the docstrings of the formulas themselves."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from lib import verdict
+from lib.comparison import compare
+from lib.method import picture
+from lib.method.docstrings import all_modules, matching
+from lib.method.examples import values_of
+from lib.method.view import CODEC, DEFAULT
+from lib.ui import inputs, show, show_method
+from lib.ui.session import (
+    fields_of_widgets,
+    link_to,
+    money_of,
+    open_fields,
+    open_scenario,
+    save_scenario,
+    scenario_of_widgets,
+    sources,
+    tables_on,
+)
+
+# 1. Input
+scenario, warnings = open_scenario()
+view, more = open_fields(CODEC, DEFAULT)
+with st.sidebar:
+    st.text_input("Find a formula", key="method_find", placeholder="cache, all-reduce, break-even …")
+    inputs.boxes(tables_on(scenario.as_of), money_of(scenario), shapes=True)
+scenario = scenario_of_widgets()
+view = fields_of_widgets(CODEC, DEFAULT)
+view = replace(view, find=(view.find or "").strip() or None)
+save_scenario(scenario, **CODEC.write(view))
+
+# 2. Answer
+money, tables = money_of(scenario), tables_on(scenario.as_of)
+answer = compare(scenario, tables)
+modules = all_modules()
+lead = picture.lead(sum(len(module.formulas) for module in modules))
+
+# 3. Show
+show.link_warnings([*warnings, *more])
+show.header(verdict.question(answer, money), link_to(scenario, **CODEC.write(view)))
+show.problems(answer.problems)
+inputs.note_on_money(money)
+st.subheader(show.plain(lead), anchor=False)
+st.markdown(show.plain(" ".join(picture.replica_seconds(answer))))
+show_method.pictures(picture.roofs_of(answer), answer)
+show_method.formulas(matching(modules, view.find), answer, values_of(answer, tables), money)
+show_method.assumed(answer, tables)
+show_method.words()
+show_method.sources([sources()[key] for key in answer.source_ids if key in sources()])
