@@ -15,7 +15,7 @@ from lib.units import TERA
 
 _PART_LOOKS = ((SELF_HOSTED, ""), (SELF_HOSTED_LIGHT, "/"), ("#E69F00", "x"), (LIMIT, "."))
 _LOG_STEPS = (1, 3)
-_CROWDED = 4
+_CROWDED = 3.5
 """Decades from which an axis has one label each, so that none is turned."""
 
 
@@ -74,9 +74,9 @@ def _line(roof: Roof, y: list[float], name: str, colour: str, dash: str) -> Trac
 def _log_axis(text: str, low: float, high: float) -> dict[str, Any]:
     """A logarithmic axis with plain numbers."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    ticks = [
-        step * 10.0**power for power in powers for step in _LOG_STEPS if low <= step * 10.0**power <= high
-    ]
+    steps = _LOG_STEPS if math.log10(high / low) < _CROWDED else _LOG_STEPS[:1]
+    every = [step * 10.0**power for power in powers for step in steps]
+    ticks = [tick for tick in every if low <= tick <= high]
     return {
         "title": title(text),
         "type": "log",

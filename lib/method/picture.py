@@ -167,13 +167,12 @@ def _step(name: str, is_prefill: bool, time: StepTime, replica: Replica, engine:
 
 def roof_finding(roof: Roof) -> str:
     """Say what a roofline shows."""
-    right = [step.name for step in roof.steps if step.compute_bound]
-    left = [step.name for step in roof.steps if not step.compute_bound]
-    parts = [
-        f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} limited by {by}"
-        for names, by in ((right, "arithmetic"), (left, "memory"))
-        if names
-    ]
+    parts = []
+    for compute_bound, by in ((True, "arithmetic"), (False, "memory")):
+        names = [step.name.partition(",")[0] for step in roof.steps if step.compute_bound == compute_bound]
+        if names:
+            together = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+            parts.append(f"{together} {'is' if len(names) == 1 else 'are'} limited by {by}")
     return f"{roof.name}: {'; '.join(parts)}"
 
 
