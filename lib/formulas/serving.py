@@ -370,7 +370,40 @@ def _decoding(
 def round_of(
     verification_s: Numeric, plain_step_s: Numeric, speculation: Speculation
 ) -> tuple[Numeric, Numeric]:
-    """Seconds of one round of drafting and verifying, and of one token of it."""
+    r"""Time of one round of drafting and verifying, and of one token of it.
+
+    .. math:: t_\mathrm{round} = t_\mathrm{verify} + k \, d \, t_\mathrm{step}, \quad
+        \mathrm{TPOT} = t_\mathrm{round} \, \frac{1 - a}{1 - a^{k+1}}
+
+    Parameters
+    ----------
+    verification_s
+        Step of the model that checks the drafts. [s]
+    plain_step_s
+        Step that adds one token without drafts. [s]
+    speculation
+        Drafts :math:`k`, acceptance :math:`a`, and the draft model's share :math:`d` of a step.
+
+    Returns
+    -------
+    tuple
+        Time of the round, and of one token. [s]
+
+    Raises
+    ------
+    ValueError
+        If an argument leaves its domain.
+
+    References
+    ----------
+    .. [1] Y. Leviathan et al., "Fast Inference from Transformers via Speculative Decoding", 2023,
+       theorem 3.8, arXiv:2211.17192
+
+    Examples
+    --------
+    >>> round_of(0.03, 0.03, Speculation(drafts=3, acceptance=0.0, draft_share=0.1))
+    (0.039, 0.039)
+    """
     draft_s = speculation.draft_share * plain_step_s
     token_s = speculative_tpot(
         verification_s=verification_s,
@@ -382,7 +415,40 @@ def round_of(
 
 
 def reading_s(prefill: StepTime, speculation: Speculation | None) -> Numeric:
-    """Seconds of a prefill; a draft model reads the prompt as well."""
+    r"""Time of a prefill; a draft model reads the prompt as well.
+
+    .. math:: t = t_\mathrm{prefill} \, (1 + d)
+
+    Parameters
+    ----------
+    prefill
+        The step. [s]
+    speculation
+        Holds the draft model's share :math:`d` of a step; None: no drafts.
+
+    Returns
+    -------
+    Numeric
+        Both models together. [s]
+
+    Raises
+    ------
+    ValueError
+        Never; the arguments were checked where they were made.
+
+    References
+    ----------
+    .. [1] Own derivation: the draft model is a share of the model in work and weights alike.
+
+    Examples
+    --------
+    >>> step = StepTime(
+    ...     linear_compute_s=0.1, linear_memory_s=0.0, attention_compute_s=0.0, attention_memory_s=0.0,
+    ...     link_s=0.0, fixed_s=0.0,
+    ... )
+    >>> round(reading_s(step, Speculation(drafts=3, acceptance=0.5, draft_share=0.1)), 9)
+    0.11
+    """
     return prefill.total_s * (1.0 if speculation is None else 1 + speculation.draft_share)
 
 

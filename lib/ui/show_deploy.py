@@ -13,11 +13,12 @@ from lib.deploy import Answer, DeployFields, deploy, words
 from lib.deploy.detail import batch_curve, frontiers, memory_of, roofline, swings
 from lib.deploy.table import rows_of
 from lib.format import Money, rounded
+from lib.glossary import SERVING, explained
 from lib.records import Source
 from lib.scenario import Scenario
 from lib.ui.downloads import csv_of
 from lib.ui.session import tables_on
-from lib.ui.show import GLOSSARY, plain, sources_table
+from lib.ui.show import plain, sources_table
 from lib.verdict import gpu_name
 
 SHOWN = 25
@@ -54,7 +55,7 @@ def ranking(answer: Answer, money: Money) -> None:
     if answer.order:
         st.markdown(
             f"**{len(answer.order):,} deployments hold the targets: ★ the recommended, then the cheapest**",
-            help="  \n".join(f"**{word}**: {meaning}" for word, meaning in GLOSSARY.items()),
+            help=explained(*SERVING),
         )
         frame = ranking_frame(answer, money)
         st.dataframe(

@@ -320,7 +320,7 @@ def models(scenario: Scenario, tables: Tables) -> None:
     st.subheader(plain(f"{hardware.models_sentence(frame)}."), anchor=False)
     table(frame, "models")
     st.caption(
-        "KV cache: keys and values of one token in all layers that keep them, at 2 bytes each; layers with a "
+        "KV cache: of one token in all layers that keep one, at 2 bytes a number; layers with a "
         "sliding window stop growing at the window."
     )
 
