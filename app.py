@@ -13,6 +13,7 @@ page = st.navigation(
         st.Page("pages/compare.py", title="Compare", icon=":material/balance:", default=True),
         st.Page("pages/workload.py", title="Price my workload", icon=":material/receipt_long:"),
         st.Page("pages/deploy.py", title="Deploy", icon=":material/dns:"),
+        st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
         st.Page("pages/numbers.py", title="Numbers", icon=":material/pin:"),
         st.Page("pages/articles.py", title="Articles", icon=":material/fact_check:"),
         st.Page("pages/prices.py", title="Prices", icon=":material/sell:"),

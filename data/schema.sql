@@ -570,6 +570,20 @@ CREATE TABLE model_scores (
     model_id VARCHAR REFERENCES models (model_id),
     score DOUBLE NOT NULL CHECK (score BETWEEN 0 AND 100),
     setting VARCHAR NOT NULL,
+CREATE TABLE training_runs (
+    run_id VARCHAR PRIMARY KEY CHECK (regexp_full_match(run_id, '[a-z0-9][a-z0-9._-]*')),
+    name VARCHAR NOT NULL,
+    model_id VARCHAR REFERENCES models (model_id),
+    published DATE NOT NULL,
+    params_active_b DOUBLE NOT NULL CHECK (params_active_b > 0),
+    tokens_b DOUBLE NOT NULL CHECK (tokens_b > 0),
+    gpu_as_published VARCHAR NOT NULL,
+    gpu_id VARCHAR NOT NULL REFERENCES gpus (gpu_id),
+    gpu_hours DOUBLE CHECK (gpu_hours > 0),
+    usd_stated DOUBLE CHECK (usd_stated > 0),
+    mfu_stated_low DOUBLE CHECK (mfu_stated_low > 0 AND mfu_stated_low <= 1),
+    mfu_stated_high DOUBLE CHECK (mfu_stated_high > 0 AND mfu_stated_high <= 1),
+    verified BOOLEAN NOT NULL,
     notes VARCHAR,
     source_id VARCHAR NOT NULL REFERENCES sources (source_id),
     locator VARCHAR NOT NULL,
@@ -589,3 +603,64 @@ COMMENT ON COLUMN model_scores.notes IS '[-] whose measurement, where it is not 
 COMMENT ON COLUMN model_scores.source_id IS '[-] key of sources';
 COMMENT ON COLUMN model_scores.locator IS '[-] where in the source';
 COMMENT ON COLUMN model_scores.as_of IS '[date] day it was read';
+    CHECK (gpu_hours IS NOT NULL OR mfu_stated_low IS NOT NULL),
+    CHECK ((mfu_stated_low IS NULL) = (mfu_stated_high IS NULL)),
+    CHECK (mfu_stated_low <= mfu_stated_high)
+);
+COMMENT ON TABLE training_runs IS 'Published pre-training runs: what was trained, on what, for how long';
+COMMENT ON COLUMN training_runs.run_id IS '[-] key';
+COMMENT ON COLUMN training_runs.name IS '[-] name of the model that was trained';
+COMMENT ON COLUMN training_runs.model_id IS '[-] key of models; empty: not held there';
+COMMENT ON COLUMN training_runs.published IS '[date] day of the publication';
+COMMENT ON COLUMN training_runs.params_active_b IS '[1e9 parameters] active per token, as stated';
+COMMENT ON COLUMN training_runs.tokens_b IS '[1e9 tokens] training tokens, all epochs';
+COMMENT ON COLUMN training_runs.gpu_as_published IS '[-] the source''s name of the device';
+COMMENT ON COLUMN training_runs.gpu_id IS '[-] key of gpus: the device, or the one with the same 16-bit peak';
+COMMENT ON COLUMN training_runs.gpu_hours IS '[h] GPU-hours as stated; empty: only the MFU is stated';
+COMMENT ON COLUMN training_runs.usd_stated IS '[USD] cost as stated; empty: not stated';
+COMMENT ON COLUMN training_runs.mfu_stated_low IS '[0 to 1] lowest MFU that the source states, against the 16-bit peak; empty: not stated';
+COMMENT ON COLUMN training_runs.mfu_stated_high IS '[0 to 1] highest MFU that the source states';
+COMMENT ON COLUMN training_runs.verified IS '[-] the figures were read again in the source; false: from memory of it or from a page that quotes it';
+COMMENT ON COLUMN training_runs.notes IS '[-] what the figures hold or leave out';
+COMMENT ON COLUMN training_runs.source_id IS '[-] key of sources';
+COMMENT ON COLUMN training_runs.locator IS '[-] where in the source';
+COMMENT ON COLUMN training_runs.as_of IS '[date] day it was read';
+
+CREATE TABLE tuning_prices (
+    tuning_price_id VARCHAR PRIMARY KEY,
+    provider VARCHAR NOT NULL,
+    api_model VARCHAR NOT NULL,
+    least_params_b DOUBLE CHECK (least_params_b >= 0),
+    most_params_b DOUBLE CHECK (most_params_b > 0),
+    method VARCHAR NOT NULL CHECK (method IN ('lora', 'full', 'not stated')),
+    valid_from DATE NOT NULL,
+    valid_from_kind VARCHAR NOT NULL CHECK (valid_from_kind IN ('published', 'catalogue', 'first-seen')),
+    valid_to DATE,
+    usd_per_mtok DECIMAL(18, 9) NOT NULL CHECK (usd_per_mtok > 0),
+    serve_offer_id VARCHAR,
+    verified BOOLEAN NOT NULL,
+    notes VARCHAR,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    locator VARCHAR NOT NULL,
+    as_of DATE NOT NULL,
+    CHECK (valid_to IS NULL OR valid_to > valid_from),
+    CHECK ((least_params_b IS NULL) = (most_params_b IS NULL)),
+    CHECK (least_params_b < most_params_b)
+);
+COMMENT ON TABLE tuning_prices IS 'What tuning through an API costs per training token';
+COMMENT ON COLUMN tuning_prices.tuning_price_id IS '[-] key';
+COMMENT ON COLUMN tuning_prices.provider IS '[-] who bills, as in api_prices where it is there';
+COMMENT ON COLUMN tuning_prices.api_model IS '[-] the provider''s name of the model or of the class of models';
+COMMENT ON COLUMN tuning_prices.least_params_b IS '[1e9 parameters] open models above this size; empty: one named model';
+COMMENT ON COLUMN tuning_prices.most_params_b IS '[1e9 parameters] open models up to this size; empty: one named model';
+COMMENT ON COLUMN tuning_prices.method IS '[-] what is trained';
+COMMENT ON COLUMN tuning_prices.valid_from IS '[date] first day on which the price is known to hold';
+COMMENT ON COLUMN tuning_prices.valid_from_kind IS '[-] how that day is known';
+COMMENT ON COLUMN tuning_prices.valid_to IS '[date] first day on which it no longer holds; empty: not known to have ended';
+COMMENT ON COLUMN tuning_prices.usd_per_mtok IS '[USD per 1e6 training tokens] every epoch counts';
+COMMENT ON COLUMN tuning_prices.serve_offer_id IS '[-] offer of api_prices that serves the tuned model; empty: billed as the base model, or by the hour';
+COMMENT ON COLUMN tuning_prices.verified IS '[-] read in the provider''s own page; false: from pages that quote it';
+COMMENT ON COLUMN tuning_prices.notes IS '[-] what the price leaves out';
+COMMENT ON COLUMN tuning_prices.source_id IS '[-] key of sources';
+COMMENT ON COLUMN tuning_prices.locator IS '[-] where in the source';
+COMMENT ON COLUMN tuning_prices.as_of IS '[date] day it was read';

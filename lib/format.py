@@ -41,6 +41,22 @@ def number(value: float | None, digits: int = 3) -> str:
     return text.replace("-", "−")
 
 
+def compact(value: float | None, digits: int = 3) -> str:
+    """Write a large number with a letter for thousands, millions, billions, trillions.
+
+    >>> compact(412_000), compact(1.4e12), compact(999_999), compact(850), compact(None)
+    ('412k', '1.4T', '1M', '850', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return number(value)
+    value = rounded(value, digits)  # decided on the rounded value, so that 999,999 is written as 1M
+    for factor, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= factor:
+            divisor = 1e3 if letter == "k" else factor
+            return f"{number(value / divisor, digits)}{letter}"
+    return number(value, digits)
+
+
 def rounded(value: float, digits: int = 3) -> float:
     """Round to significant digits and stay a number, so that a table can sort it.
 
@@ -82,6 +98,25 @@ class Money:
             text = f"{whole}.{decimals}0"
         return self.symbol + text
 
+    def large(self, usd: float | None) -> str:
+        """Write an amount, from a million on with a letter.
+
+        >>> Money().large(1_823_903), Money().large(78.5), Money().large(283.2e6), Money().large(168_000)
+        ('$1.82M', '$78.50', '$283M', '$168,000')
+        """
+        if usd is None or not math.isfinite(usd) or abs(usd * self.rate) < 999_500:
+            return self.amount(usd)
+        return self.symbol + compact(usd * self.rate)
+
+    def large_span(self, low: float, high: float) -> str:
+        """Write a range of large amounts with one symbol.
+
+        >>> Money().large_span(1_490_028, 2_369_640)
+        '$1.49M–2.37M'
+        """
+        first, second = self.large(low), self.large(high)
+        return first if first == second else f"{first}–{second.removeprefix(self.symbol)}"
+
     def per_million(self, usd_per_token: float | None) -> str:
         """Write a price per token as a price per million tokens.
 
@@ -89,6 +124,14 @@ class Money:
         '$0.42 per 1M tokens'
         """
         return f"{self.amount(None if usd_per_token is None else usd_per_token * 1e6)} per 1M tokens"
+
+    def per_thousand(self, usd_per_request: float) -> str:
+        """Write a price per request as a price per thousand requests.
+
+        >>> Money().per_thousand(0.042)
+        '$42.00 per 1,000 requests'
+        """
+        return f"{self.amount(usd_per_request * 1000)} per 1,000 requests"
 
     def span(self, low: float, high: float) -> str:
         """Write a range with one symbol.

@@ -293,3 +293,44 @@ class AppendixRow:
     usd_per_1k_completion: float
     source_id: str
     locator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingRun:
+    """One row of ``training_runs``."""
+
+    run_id: str
+    name: str
+    model_id: str | None
+    published: date
+    params_active_b: float
+    tokens_b: float
+    gpu_as_published: str
+    gpu_id: str
+    gpu_hours: float | None
+    usd_stated: float | None
+    mfu_stated_low: float | None
+    mfu_stated_high: float | None
+    verified: bool
+    notes: str | None
+    source_id: str
+    locator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TuningPrice:
+    """One row of ``tuning_prices``."""
+
+    tuning_price_id: str
+    provider: str
+    api_model: str
+    least_params_b: float | None
+    most_params_b: float | None
+    method: str
+    valid_from: date
+    usd_per_mtok: Decimal
+    serve_offer_id: str | None
+    verified: bool
+    notes: str | None
+    source_id: str
+    locator: str

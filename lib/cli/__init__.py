@@ -18,6 +18,7 @@ from lib.cli import (
     price,
     rank,
     serve,
+    train,
 )
 from lib.cli.arguments import BadInput, Parser
 
@@ -27,6 +28,7 @@ COMMANDS = (
     compare,
     rank,
     price,
+    train,
     claims,
     measure,
     data,

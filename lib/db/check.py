@@ -163,6 +163,32 @@ def _dates(sheets: Sheets) -> Iterator[Problem]:
             yield Problem("gpu_prices.csv", line, "valid_from", reason)
 
 
+def _training_peaks(sheets: Sheets) -> Iterator[Problem]:
+    """No run computed faster than its GPUs can: six operations per active parameter and token."""
+    peaks = {
+        gpu["gpu_id"]: float(gpu["bf16_dense_tflops"] or gpu["fp16_dense_tflops"] or 0)
+        for _, gpu in sheets["gpus"].records()
+    }
+    for line, run in sheets["training_runs"].records():
+        peak = peaks.get(run["gpu_id"], 0.0)
+        if not peak or run["gpu_hours"] is None:
+            continue
+        work = 6 * float(str(run["params_active_b"])) * float(str(run["tokens_b"])) * 1e18
+        mfu = work / (float(run["gpu_hours"]) * 3600 * peak * 1e12)
+        if mfu > 1:
+            reason = f"{shown(run['gpu_hours'])} is too few: the GPUs would run at {mfu:.1f} of their peak"
+            yield Problem("training_runs.csv", line, "gpu_hours", reason)
+
+
+def _tuned_offers(sheets: Sheets) -> Iterator[Problem]:
+    """A tuned model is served by an offer that is known."""
+    offers = {key for (key,) in sheets["api_prices"].keys(("api_offer_id",))}
+    for line, price in sheets["tuning_prices"].records():
+        if price["serve_offer_id"] is not None and price["serve_offer_id"] not in offers:
+            reason = f"{shown(price['serve_offer_id'])} must be an api_offer_id of api_prices"
+            yield Problem("tuning_prices.csv", line, "serve_offer_id", reason)
+
+
 def _repeated_gpu_offers(sheets: Sheets) -> Iterator[Problem]:
     """One offer has one price on one day."""
     return repeated_rows(sheets["gpu_prices"], (*_GPU_OFFER, "notes"))
@@ -242,6 +268,8 @@ _RULES: tuple[Callable[[Sheets], Iterator[Problem]], ...] = (
     _aliases_without_offer,
     _roles_without_offer,
     _dates,
+    _training_peaks,
+    _tuned_offers,
     _repeated_gpu_offers,
     _dear_spot_prices,
 )

@@ -24,9 +24,24 @@ from lib.records import (
     Preset,
     PriceTier,
     Source,
+    TrainingRun,
+    TuningPrice,
 )
 
-Row = TypeVar("Row", Model, Gpu, GpuOffer, Precision, Efficiency, Preset, Source, Claim, AppendixRow)
+Row = TypeVar(
+    "Row",
+    Model,
+    Gpu,
+    GpuOffer,
+    Precision,
+    Efficiency,
+    Preset,
+    Source,
+    Claim,
+    AppendixRow,
+    TrainingRun,
+    TuningPrice,
+)
 
 GPU_OFFER_MAX_AGE_DAYS = 500
 """A rental price that was read longer ago than this no longer counts as in force. The longest gap
@@ -87,6 +102,18 @@ def sources(connection: DuckDBPyConnection) -> dict[str, Source]:
     """All sources by id."""
     rows = _rows(connection, "SELECT * FROM sources ORDER BY source_id", {})
     return {record.source_id: record for record in _records(Source, rows)}
+
+
+def training_runs(connection: DuckDBPyConnection) -> list[TrainingRun]:
+    """All published training runs, oldest first."""
+    return _records(
+        TrainingRun, _rows(connection, "SELECT * FROM training_runs ORDER BY published, run_id", {})
+    )
+
+
+def tuning_prices_on(connection: DuckDBPyConnection, day: date) -> list[TuningPrice]:
+    """Prices of tuning through an API in force on a day; an older price of the same model is left out."""
+    return _records(TuningPrice, _rows(connection, _sql("tuning_prices_on"), {"day": day}))
 
 
 def gpu_offers_on(connection: DuckDBPyConnection, day: date) -> list[GpuOffer]:

@@ -25,6 +25,7 @@ from lib.records import Claim, Preset, Source
 from lib.rule_tables import RuleTables
 from lib.scenario import Scenario
 from lib.scenario_url import PAGE_PREFIXES, KnownIds, decode, encode
+from lib.training.answer import TrainingFacts
 
 Extra = TypeVar("Extra")
 
@@ -59,6 +60,15 @@ def tables_on(day: date) -> Tables:
 def rule_tables_on(day: date) -> RuleTables:
     """Quoted numbers and the prices of the past, as seen from a day."""
     return read_rule_tables(database(), day)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def training_facts_on(day: date) -> TrainingFacts:
+    """Published runs, and prices of tuning in force on a day."""
+    return TrainingFacts(
+        runs=tuple(queries.training_runs(database())),
+        tuning_prices=tuple(queries.tuning_prices_on(database(), day)),
+    )
 
 
 @st.cache_resource(show_spinner=False)

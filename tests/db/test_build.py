@@ -408,6 +408,8 @@ def test_every_table_is_filled_with_the_rows_of_its_file(locked):
         "presets",
         "rules_of_thumb",
         "offer_roles",
+        "training_runs",
+        "tuning_prices",
     ):
         (count,) = locked.cursor().execute(f"SELECT count(*) FROM {table}").fetchall()[0]
         assert count == len(read_rows(DATA / f"{table}.csv")) - 1 > 0
@@ -431,6 +433,8 @@ def test_nothing_but_the_tables_of_the_schema_is_left_behind(locked):
         "rules_of_thumb",
         "sanger_appendix",
         "sources",
+        "training_runs",
+        "tuning_prices",
     ]
 
 

@@ -117,6 +117,14 @@ def broken(tmp_path_factory) -> tuple[dict[str, str], CheckReport]:
         flag="above on-demand",
     )
 
+    # 6 x 68.98e9 x 2e12 FLOP take 737,000 hours at an A100's peak of 312 TFLOP/s.
+    runs = data.rows("training_runs")
+    number = next(n for n, row in enumerate(runs) if row["run_id"] == "llama-2-70b")
+    line = data.change("training_runs", number, gpu_hours="736000")
+    want["faster than its peak"] = f"training_runs.csv:{line}: gpu_hours: '736000' is too few"
+    line = data.change("tuning_prices", 1, serve_offer_id="openai/ft:gpt-99")
+    want["tuned offer"] = f"tuning_prices.csv:{line}: serve_offer_id: 'openai/ft:gpt-99' must be an "
+
     data.write("presets", [])
     want["empty table"] = "presets.csv:1: file: has no rows"
 
@@ -139,6 +147,8 @@ def broken(tmp_path_factory) -> tuple[dict[str, str], CheckReport]:
         "repeated offer",
         "price after reading",
         "spot above on-demand",
+        "faster than its peak",
+        "tuned offer",
         "empty table",
     ],
 )

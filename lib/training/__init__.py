@@ -1,0 +1,1 @@
+"""What training costs: the question, the answer, tuning against prompting, and both in words."""

@@ -1,0 +1,76 @@
+"""Train: what pre-training or tuning costs, what holds it, and from when tuning pays."""
+
+import streamlit as st
+
+from lib.deployments import Unplaceable
+from lib.training.answer import asks_for_pretraining, asks_for_prompting, train
+from lib.training.prompting import hold_against_prompting
+from lib.training.question import TRAIN_FIELDS, TrainingPlan
+from lib.training.words import question
+from lib.ui import inputs, show, show_train, train_inputs
+from lib.ui.session import (
+    fields_of_widgets,
+    link_to,
+    money_of,
+    open_fields,
+    open_scenario,
+    save_scenario,
+    scenario_of_widgets,
+    sources,
+    tables_on,
+    training_facts_on,
+)
+
+# 1. Input
+scenario, warnings = open_scenario()
+plan, more = open_fields(TRAIN_FIELDS, TrainingPlan())
+tables, money = tables_on(scenario.as_of), money_of(scenario)
+with st.sidebar:
+    goal = train_inputs.goal_input()
+    train_inputs.work_inputs(goal, tables)
+    if goal == "tune-or-prompt":
+        train_inputs.prompting_inputs(tables)
+    for title, draw in {
+        "Budget and time": train_inputs.question_inputs,
+        "GPUs and price": train_inputs.gpu_inputs,
+        "Memory": lambda *_: train_inputs.memory_inputs(goal),
+        "Owned GPUs and energy": train_inputs.owned_inputs,
+        "Day and money": inputs.money_inputs,
+    }.items():
+        box = st.expander(title, key=f"box_{title}", on_change="rerun")
+        if box.open:
+            with box:
+                draw(tables, money)
+scenario = scenario_of_widgets()
+plan = fields_of_widgets(TRAIN_FIELDS, TrainingPlan())
+page = TRAIN_FIELDS.write(plan)
+save_scenario(scenario, **page)
+
+# 2. Answer
+tables, facts = tables_on(scenario.as_of), training_facts_on(scenario.as_of)
+money = money_of(scenario)
+show.link_warnings([*warnings, *more])
+try:
+    answer = train(plan, scenario, tables, facts)
+except Unplaceable as reason:
+    show.header("What does training cost?", link_to(scenario, **page))
+    st.error(show.plain(str(reason)), icon=":material/block:")
+    st.stop()
+tuned = None if asks_for_pretraining(plan) else hold_against_prompting(answer, scenario, tables, facts)
+held = tuned if asks_for_prompting(plan) else None
+
+# 3. Show
+show.header(question(answer, money), link_to(scenario, **page))
+show_train.headline(answer, held, money)
+show.problems([*answer.problems, *(held.problems if held else ())])
+inputs.note_on_money(money)
+if held is not None:
+    show_train.prompting_block(answer, held, money)
+show_train.memory_block(answer)
+show_train.curves_block(answer, money)
+show_train.working(answer, money)
+show_train.runs_block(answer, money)
+if tuned is not None:
+    show_train.api_tuning_block(tuned, money, answer)
+show_train.numbers_block(answer)
+show_train.sources(answer, held, facts, sources())

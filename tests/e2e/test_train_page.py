@@ -1,0 +1,46 @@
+"""The Train page as a visitor uses it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.e2e.conftest import settle
+
+Visit = Callable[..., Page]
+
+
+def headline(page: Page) -> str:
+    return page.locator('[data-testid="stMain"] h3').first.inner_text().replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_train_page_fits_the_screen_and_answers_first(visit: Visit, width: int) -> None:
+    page = visit("train?v=1&train_goal=tune-or-prompt", width=width, dark=width == 390)
+    assert page.evaluate("document.querySelector('[data-testid=\"stMain\"]').scrollWidth") <= width
+    assert headline(page).startswith("Tuning pays from ")
+    first = page.locator('[data-testid="stMain"] h3').first.bounding_box()
+    for chart in page.locator('[data-testid="stMain"] .js-plotly-plot').all():
+        box = chart.bounding_box()
+        assert first is not None
+        assert box is not None
+        assert box["y"] > first["y"]
+        assert box["x"] + box["width"] <= width
+
+
+def test_changing_the_goal_keeps_the_link_and_the_table_downloads(visit: Visit) -> None:
+    page = visit("train")
+    assert headline(page).startswith("Training ")
+    page.get_by_role("radio", name="Tune", exact=True).or_(
+        page.get_by_role("button", name="Tune", exact=True)
+    ).first.click()
+    page.wait_for_function("new URLSearchParams(location.search).get('train_goal') === 'tune'")
+    settle(page)
+    assert headline(page).startswith("Tuning LoRA adapters of ")
+    page.get_by_text("Published runs beside the estimate").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download CSV").first.click()
+    lines = Path(waiting.value.path()).read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("Run,MFU [%],GPU-hours")
+    assert any("DeepSeek-V3" in line for line in lines)

@@ -1,0 +1,1 @@
+"""Training: question, answer, tuning against prompting."""

@@ -1,0 +1,38 @@
+"""Plans answered from the shipped tables."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from lib.comparison import Tables
+from lib.db import queries
+from lib.scenario import Scenario
+from lib.training.answer import TrainingAnswer, TrainingFacts, train
+from lib.training.question import TrainingPlan
+
+DAY = date(2026, 11, 21)
+
+
+@pytest.fixture(scope="session")
+def facts_on(connection) -> Callable[[date], TrainingFacts]:
+    """Rows that only training needs."""
+    return lambda day: TrainingFacts(
+        runs=tuple(queries.training_runs(connection)),
+        tuning_prices=tuple(queries.tuning_prices_on(connection, day)),
+    )
+
+
+@pytest.fixture(scope="session")
+def ask(
+    tables_on: Callable[[date], Tables], facts_on: Callable[[date], TrainingFacts]
+) -> Callable[..., TrainingAnswer]:
+    """Answer a plan: keywords are fields of the plan, ``scenario`` replaces the usual one."""
+
+    def answer(scenario: Scenario | None = None, **plan: Any) -> TrainingAnswer:
+        asked = scenario or Scenario(as_of=DAY)
+        return train(replace(TrainingPlan(), **plan), asked, tables_on(asked.as_of), facts_on(asked.as_of))
+
+    return answer
