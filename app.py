@@ -10,14 +10,14 @@ st.html("<style>.stMainBlockContainer{padding-top:4.5rem;padding-bottom:3rem}</s
 keep_widgets()
 page = st.navigation(
     [
-        st.Page("pages/compare.py", title="Compare", icon=":material/balance:", default=True),
-        st.Page("pages/workload.py", title="Price my workload", icon=":material/receipt_long:"),
-        st.Page("pages/deploy.py", title="Deploy", icon=":material/dns:"),
-        st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
-        st.Page("pages/numbers.py", title="Numbers", icon=":material/pin:"),
-        st.Page("pages/articles.py", title="Articles", icon=":material/fact_check:"),
-        st.Page("pages/prices.py", title="Prices", icon=":material/sell:"),
-        st.Page("pages/method.py", title="Method", icon=":material/function:"),
+        st.Page("pages/compare.py", title="Compare", default=True),
+        st.Page("pages/workload.py", title="Price my workload"),
+        st.Page("pages/deploy.py", title="Deploy"),
+        st.Page("pages/train.py", title="Train"),
+        st.Page("pages/numbers.py", title="Numbers"),
+        st.Page("pages/articles.py", title="Articles"),
+        st.Page("pages/prices.py", title="Prices"),
+        st.Page("pages/method.py", title="Method"),
     ],
     position="top",
 )

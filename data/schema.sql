@@ -570,20 +570,6 @@ CREATE TABLE model_scores (
     model_id VARCHAR REFERENCES models (model_id),
     score DOUBLE NOT NULL CHECK (score BETWEEN 0 AND 100),
     setting VARCHAR NOT NULL,
-CREATE TABLE training_runs (
-    run_id VARCHAR PRIMARY KEY CHECK (regexp_full_match(run_id, '[a-z0-9][a-z0-9._-]*')),
-    name VARCHAR NOT NULL,
-    model_id VARCHAR REFERENCES models (model_id),
-    published DATE NOT NULL,
-    params_active_b DOUBLE NOT NULL CHECK (params_active_b > 0),
-    tokens_b DOUBLE NOT NULL CHECK (tokens_b > 0),
-    gpu_as_published VARCHAR NOT NULL,
-    gpu_id VARCHAR NOT NULL REFERENCES gpus (gpu_id),
-    gpu_hours DOUBLE CHECK (gpu_hours > 0),
-    usd_stated DOUBLE CHECK (usd_stated > 0),
-    mfu_stated_low DOUBLE CHECK (mfu_stated_low > 0 AND mfu_stated_low <= 1),
-    mfu_stated_high DOUBLE CHECK (mfu_stated_high > 0 AND mfu_stated_high <= 1),
-    verified BOOLEAN NOT NULL,
     notes VARCHAR,
     source_id VARCHAR NOT NULL REFERENCES sources (source_id),
     locator VARCHAR NOT NULL,
@@ -603,6 +589,25 @@ COMMENT ON COLUMN model_scores.notes IS '[-] whose measurement, where it is not 
 COMMENT ON COLUMN model_scores.source_id IS '[-] key of sources';
 COMMENT ON COLUMN model_scores.locator IS '[-] where in the source';
 COMMENT ON COLUMN model_scores.as_of IS '[date] day it was read';
+
+CREATE TABLE training_runs (
+    run_id VARCHAR PRIMARY KEY CHECK (regexp_full_match(run_id, '[a-z0-9][a-z0-9._-]*')),
+    name VARCHAR NOT NULL,
+    model_id VARCHAR REFERENCES models (model_id),
+    published DATE NOT NULL,
+    params_active_b DOUBLE NOT NULL CHECK (params_active_b > 0),
+    tokens_b DOUBLE NOT NULL CHECK (tokens_b > 0),
+    gpu_as_published VARCHAR NOT NULL,
+    gpu_id VARCHAR NOT NULL REFERENCES gpus (gpu_id),
+    gpu_hours DOUBLE CHECK (gpu_hours > 0),
+    usd_stated DOUBLE CHECK (usd_stated > 0),
+    mfu_stated_low DOUBLE CHECK (mfu_stated_low > 0 AND mfu_stated_low <= 1),
+    mfu_stated_high DOUBLE CHECK (mfu_stated_high > 0 AND mfu_stated_high <= 1),
+    verified BOOLEAN NOT NULL,
+    notes VARCHAR,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    locator VARCHAR NOT NULL,
+    as_of DATE NOT NULL,
     CHECK (gpu_hours IS NOT NULL OR mfu_stated_low IS NOT NULL),
     CHECK ((mfu_stated_low IS NULL) = (mfu_stated_high IS NULL)),
     CHECK (mfu_stated_low <= mfu_stated_high)
