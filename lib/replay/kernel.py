@@ -516,6 +516,46 @@ def assign_least_backlog(arrival: Any, work: Any, replica: Any, n_replicas: int)
 
 
 @jit
+def assign_to_serving(
+    arrival: Any, work: Any, window: Any, serving: Any, replica: Any, n_replicas: int
+) -> None:
+    """The same for a fleet whose size changes: the first ``serving`` ones take requests."""
+    idle_at = np.zeros(n_replicas)
+    for i in range(arrival.size):
+        best = 0
+        for j in range(1, serving[window[i]]):
+            if idle_at[j] < idle_at[best]:
+                best = j
+        replica[i] = best
+        idle_at[best] = max(idle_at[best], arrival[i]) + work[i]
+
+
+@jit
+def drain_s(finish: Any, window: Any, replica: Any, serving: Any, ends: Any, n_replicas: int) -> float:
+    """What replicas still work after they were given back: the last finish of each stint past its end."""
+    stint = np.full(n_replicas, -1, np.int64)
+    last = np.zeros(n_replicas)
+    total = 0.0
+    for i in range(finish.size):
+        if not np.isfinite(finish[i]):
+            continue
+        j = replica[i]
+        if window[i] > stint[j]:
+            if stint[j] >= 0:
+                total += max(last[j] - ends[stint[j]], 0.0)
+            at = window[i]
+            while at + 1 < serving.size and serving[at + 1] > j:
+                at += 1
+            stint[j] = at
+            last[j] = 0.0
+        last[j] = max(last[j], finish[i])
+    for j in range(n_replicas):
+        if stint[j] >= 0:
+            total += max(last[j] - ends[stint[j]], 0.0)
+    return total
+
+
+@jit
 def group(replica: Any, n_replicas: int, order: Any, starts: Any) -> None:
     """Indices of the requests of each replica, one replica after the other, in order of arrival."""
     for i in range(replica.size):

@@ -330,6 +330,10 @@ class Replay:
             return 0.0
         return float(self.finish_s[served].max() - self.arrival_s[0])
 
+    def done_by(self, patience_s: float) -> bool:
+        """Whether all that were served were done so soon after the first arrival."""
+        return self.span_s <= patience_s
+
     @property
     def busy(self) -> float:
         """Share of that time that the replicas worked. [0 to 1]"""

@@ -15,7 +15,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any, BinaryIO
@@ -826,7 +826,9 @@ def _read_table(
     return _workload(table, found, rows, sums, sets, withheld, rejects, file, name, edges, texts, limits)
 
 
-def _query(table: _Table, found: Recognised, edges: Edges) -> tuple[dict[str, str], Callable[[str], str]]:
+def _query(
+    table: _Table, found: Recognised, edges: Edges, carry: Sequence[str] = ()
+) -> tuple[dict[str, str], Callable[[str], str]]:
     """Expressions of the cells, and the canonical rows over any source with the same columns."""
     texts, numbers = _texts(table, found)
     numeric_time = _numeric_time(table, found)
@@ -845,6 +847,7 @@ def _query(table: _Table, found: Recognised, edges: Edges) -> tuple[dict[str, st
             typed_time=typed_time,
             number_fields=numbers,
             optional=optional,
+            carry=carry,
         )
 
     return texts, rows
@@ -1405,3 +1408,81 @@ def _add_slices(groups: Iterable[Sequence[Slice]]) -> tuple[Slice, ...]:
                     known, tokens=known.tokens + one.tokens, paid_usd=sum(paid) if paid else None
                 )
     return tuple(sums.values())
+
+
+# --- single requests ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRows:
+    """One file whose canonical rows can be queried, in their order."""
+
+    connection: DuckDBPyConnection
+    found: Recognised
+    rows: str
+    """SELECT of canonical rows, see :func:`lib.workload.sql.rows_sql`."""
+    parameters: Mapping[str, Any]
+    texts: Mapping[str, str]
+    """Canonical columns that the file has."""
+    blocks: bool
+    """Each row has ``blocks``, a list of hashed blocks of the prompt, as JSON text."""
+
+
+@contextmanager
+def open_rows(
+    path: FilePath, mapping: ColumnMapping | None, limits: Limits, folder: FilePath
+) -> Iterator[OpenRows]:
+    """Open one file for a question that sums do not answer.
+
+    Raises
+    ------
+    Unreadable
+        If no columns with tokens are found, or the file cannot be read.
+    """
+    plain = make_plain(path.absolute(), folder, limits)
+    file = plain.path.absolute()
+    document = not plain.parquet and _is_document(file)
+    memory = limits.memory_mb + (int(file.stat().st_size / MEGABYTE * 6) if document else 0)
+    try:
+        with closing(_connect(file, limits, memory, ordered=True)) as connection:
+            if plain.parquet:
+                table = _parquet(connection, file, limits)
+            elif _starts_json(file):
+                table = _json(connection, file, document, limits)
+            else:
+                table = _csv(file, mapping, limits)
+            found = recognise(table.names, mapping, nested=True, kind=table.kind)
+            if found is None:
+                raise Unreadable(f"No columns with prompt and completion tokens were found. {looked_for()}")
+            blocks = table.kind == "json" and (_BLOCKS,) in table.names
+            carry = [f"CAST(json_extract(j, '$.{_BLOCKS}') AS VARCHAR) AS blocks"] if blocks else []
+            texts, rows = _query(table, found, Edges(), carry)
+            statement = rows(table.source)
+            used = {key: value for key, value in table.parameters.items() if f"${key}" in statement}
+            yield OpenRows(
+                connection=connection,
+                found=found,
+                rows=statement,
+                parameters=used,
+                texts=texts,
+                blocks=blocks,
+            )
+    except duckdb.Error as error:
+        raise Unreadable(f"The file cannot be read: {_first_line(error)}") from None
+
+
+_BLOCKS = "hash_ids"
+"""Key of the hashed blocks in a timed trace."""
+
+
+def files_of(
+    path: str | FilePath | Sequence[FilePath], stream: BinaryIO | None, folder: FilePath, limits: Limits
+) -> list[FilePath]:
+    """Files that a path, a pattern or standard input (``-``) stands for.
+
+    Raises
+    ------
+    Unreadable
+        If there is none, or more than the limit.
+    """
+    return _files(path, stream, folder, limits)

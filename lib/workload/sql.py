@@ -122,6 +122,7 @@ def rows_sql(
     typed_time: bool = False,
     number_fields: frozenset[str] = frozenset(),
     optional: frozenset[str] = frozenset(),
+    carry: Sequence[str] = (),
 ) -> str:
     """Canonical rows of a file.
 
@@ -143,6 +144,8 @@ def rows_sql(
         Columns that are numbers already, not text.
     optional
         Columns that may be empty although their absence would otherwise be a mistake.
+    carry
+        Further expressions over the source, with names, that each row keeps.
 
     Returns
     -------
@@ -160,7 +163,7 @@ def rows_sql(
         "keep",
         "total",
     ]
-    raw = ", ".join(f"{texts[name]} AS r_{name}" for name in every if name in texts)
+    raw = ", ".join([*(f"{texts[name]} AS r_{name}" for name in every if name in texts), *carry])
     mapped = [name for name in TOKEN_FIELDS if name in texts]
     numbers = ", ".join(
         f"{'CAST' if name in number_fields else 'TRY_CAST'}(r_{name} AS DOUBLE) AS d_{name}"
