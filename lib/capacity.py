@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise
 from math import ceil
 
@@ -20,8 +20,10 @@ from lib.deployments import (
     model_shape,
     what_would_fit,
 )
+from lib.formulas.step import StepCoefficients
 from lib.link_fields import LinkFields
 from lib.records import Model
+from lib.replay import search
 from lib.replay.run import ROUTINGS, TOKEN_BUDGET, Control, Floats, Requests, Server, server_of
 from lib.replay.search import (
     Autoscaled,
@@ -409,7 +411,7 @@ def make_fluid(
     counts = np.array([steps[key].requests for key in keys], dtype=float)
 
     def mean(name: str) -> Floats:
-        return np.array([getattr(steps[key], name) for key in keys]) / counts
+        return np.asarray(np.array([getattr(steps[key], name) for key in keys]) / counts, dtype=float)
 
     requests = Requests(
         arrival_s=np.array(keys, dtype=float) * 60,
@@ -434,3 +436,9 @@ def make_fluid(
         "inside a row cannot be seen, and nothing can be said about latency. Traces of single requests have "
         "needed up to 8 times the replicas of their mean.",
     )
+
+
+def warm_up() -> None:
+    """Have the replay compiled before the first visitor opens a plan."""
+    step = StepCoefficients(**(dict.fromkeys((f.name for f in fields(StepCoefficients)), 1e-6)))
+    search.warm_up(Server(step=step, cache_bytes=1e9))

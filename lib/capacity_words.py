@@ -137,7 +137,8 @@ def autoscaler(plan: Plan) -> str | None:
         f"The autoscaled fleet orders {policy.headroom:g} times the work of the busiest of the last "
         f"{policy.memory} minutes, waits {policy.delay_s:g} s for each new replica and never has fewer "
         f"than {max(policy.minimum, 1)}; it ran {int(schedule.serving.min())} to "
-        f"{int(schedule.serving.max())} and holds the targets (TTFT {seconds(plan.autoscaled.trial.ttft_at_target_s)})."
+        f"{int(schedule.serving.max())} and holds the targets "
+        f"(TTFT {seconds(plan.autoscaled.trial.ttft_at_target_s)})."
     )
 
 
@@ -171,6 +172,41 @@ def load_finding(plan: Plan, peak: float) -> str:
     if mean <= 0:
         return "Load over time"
     return f"The busiest minute brings {times(max(peak / mean, 1.0))} the mean load"
+
+
+def latency_finding(plan: Plan, kind: str) -> str:
+    """Title of a distribution of latencies."""
+    best = plan.found.best
+    name = kind.upper()
+    limit = plan.scenario.ttft if kind == "ttft" else plan.scenario.tpot
+    if best is None:
+        return f"{name} misses its target" if limit else name
+    value = best.ttft_at_target_s if kind == "ttft" else best.tpot_at_target_s
+    text = f"{percent(plan.options.percent / 100)} of the requests see a {name} of at most {seconds(value)}"
+    return text + (f"; the target is {seconds(limit)}" if limit else "")
+
+
+def cost_finding(plan: Plan) -> str:
+    """Title of the costs."""
+    named = [
+        ("The fixed fleet", plan.usd_fixed),
+        ("The autoscaled fleet", plan.usd_autoscaled),
+        ("The API", plan.api.usd),
+    ]
+    known = sorted(((usd, name) for name, usd in named if usd is not None), key=lambda pair: pair[0])
+    if len(known) < 2 or known[0][0] <= 0:
+        return "What each way of paying costs"
+    (low, first), (high, second) = known[0], known[1]
+    other = second[0].lower() + second[1:] if not second.endswith("API") else "the API"
+    return f"{first} is {times(high / low)} cheaper than {other}"
+
+
+HOW = (
+    "How it is computed: every request of the file is replayed through continuous batching with chunked "
+    "prefill. A step first gives each running sequence its next token, then reads prompts, first come first "
+    "served; where the cache overflows, the newest sequence is put back and computed again. Step times are "
+    "those of the formulas with the measured efficiency. Autoscaling decides by what has arrived only."
+)
 
 
 def fluid_headline(fluid: Fluid) -> str:

@@ -2,10 +2,13 @@
 
 import streamlit as st
 
-from lib.ui import inputs, show, show_workload, uploads
+from lib.capacity import PLAN_FIELDS, PlanOptions
+from lib.ui import inputs, show, show_capacity, show_workload, uploads
 from lib.ui.session import (
+    fields_of_widgets,
     link_to,
     money_of,
+    open_fields,
     open_scenario,
     save_scenario,
     scenario_of_widgets,
@@ -15,6 +18,7 @@ from lib.ui.session import (
 # 1. Input
 uploads.notice_link(st.query_params.get("w", ""), st.query_params.get("columns", ""))
 scenario, warnings = open_scenario()
+_, more = open_fields(PLAN_FIELDS, PlanOptions())
 with st.sidebar:
     files = st.file_uploader(
         "Usage files",
@@ -41,15 +45,21 @@ with st.sidebar:
         if box.open:
             with box:
                 inputs.BOXES[title](tables_on(scenario.as_of), money_of(scenario))
+    box = st.expander("Capacity", key="box_capacity", on_change="rerun")
+    if box.open:
+        with box:
+            show_capacity.inputs()
 scenario = scenario_of_widgets()
+options = fields_of_widgets(PLAN_FIELDS, PlanOptions())
 money = money_of(scenario)
 read = uploads.read_any(files, sample, columns)
-page = ({"w": read.digest} if read.digest else {}) | ({"columns": columns} if columns else {})
+page = PLAN_FIELDS.write(options)
+page |= ({"w": read.digest} if read.digest else {}) | ({"columns": columns} if columns else {})
 save_scenario(scenario, **page)
 uploads.remember_link(read.digest)
 
 # 2. Answer
-show.link_warnings(warnings)
+show.link_warnings([*warnings, *more])
 show.header("What would this usage cost elsewhere?", link_to(scenario, **page))
 inputs.note_on_money(money)
 if read.workload is None:
@@ -69,4 +79,5 @@ if chosen != named:
     st.rerun()
 show_workload.offers(result, money)
 show_workload.deployments(hosting, read.workload, money)
+show_capacity.section(files, sample, columns, result, hosting, scenario, options, money)
 show_workload.breakdowns(result, named, money)

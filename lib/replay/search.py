@@ -397,3 +397,18 @@ def cheapest_autoscaled(
         if tried.trial.holds:
             return tried
     return None
+
+
+def warm_up(server: Server) -> None:
+    """Compile the loops, or load them from disk, before anybody waits for them."""
+    one = np.ones(4, np.int32)
+    requests = Requests(
+        arrival_s=np.arange(4.0),
+        prompt=one,
+        completion=one + 1,
+        blocks=np.zeros(4, np.int32),
+        block_offsets=np.arange(5),
+    )
+    target = Target(ttft_s=3600.0)
+    fewest_replicas(requests, server, target)
+    cheapest_autoscaled(requests, server, target, Policy(), below_replica_s=np.inf)

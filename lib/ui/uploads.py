@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ import streamlit as st
 from lib.db.build import DATA
 from lib.scenario import Scenario
 from lib.ui.session import database
+from lib.workload.arrivals import Arrivals, NoArrivals, read_arrivals
 from lib.workload.digest import BadDigest, pack, unpack
 from lib.workload.formats import BadMapping, parse_mapping
 from lib.workload.hosting import Hosting, host_workload
@@ -27,6 +29,7 @@ SAMPLES = DATA / "samples"
 _READ = "workload_read"
 _PRICED = "workload_priced"
 _HOSTED = "workload_hosted"
+_ARRIVALS = "workload_arrivals"
 _SHARED = "workload_shared"
 _WRITTEN = "workload_link"
 _UPLOAD = "workload_upload"
@@ -70,7 +73,7 @@ def remember_link(digest: str | None) -> None:
 
 def forget() -> None:
     """Drop an upload or a shared workload, because another one is asked for."""
-    for key in (_SHARED, _UPLOAD, _READ, _PRICED, _HOSTED, "workload_named"):
+    for key in (_SHARED, _UPLOAD, _READ, _PRICED, _HOSTED, _ARRIVALS, "workload_named"):
         st.session_state.pop(key, None)
 
 
@@ -95,21 +98,65 @@ def read_files(files: Sequence[Any], columns: str) -> Read:
     key = ("upload", tuple(file.file_id for file in files), columns)
 
     def read() -> Workload:
-        with tempfile.TemporaryDirectory(prefix="breakeven-") as folder:
-            paths = []
-            for number, file in enumerate(files):
-                # A name from outside never becomes a path; its endings say how to read it.
-                endings = "".join(part for part in Path(file.name).suffixes[-2:] if part[1:].isalnum())
-                path = Path(folder) / f"{number}{endings[:20]}"
-                with path.open("wb") as copy:
-                    file.seek(0)
-                    while block := file.read(1 << 20):
-                        copy.write(block)
-                paths.append(path)
+        with _copies(files) as paths:
             name = files[0].name if len(files) == 1 else f"{len(files)} files"
             return _read(paths[0] if len(paths) == 1 else paths, columns, name)
 
     return _once(key, read)
+
+
+@contextmanager
+def _copies(files: Sequence[Any]) -> Iterator[list[Path]]:
+    """Uploads on disk, for as long as they are read."""
+    with tempfile.TemporaryDirectory(prefix="breakeven-") as folder:
+        paths = []
+        for number, file in enumerate(files):
+            # A name from outside never becomes a path; its endings say how to read it.
+            endings = "".join(part for part in Path(file.name).suffixes[-2:] if part[1:].isalnum())
+            path = Path(folder) / f"{number}{endings[:20]}"
+            with path.open("wb") as copy:
+                file.seek(0)
+                while block := file.read(1 << 20):
+                    copy.write(block)
+            paths.append(path)
+        yield paths
+
+
+def arrivals_of(files: Sequence[Any], sample: str, columns: str) -> Arrivals | None:
+    """Single requests of what :func:`read_any` shows, read when first asked for; None: there is no file.
+
+    Raises
+    ------
+    NoArrivals
+        If the file has sums or no times.
+    Unreadable
+        If it cannot be read.
+    """
+    shown = st.session_state.get(_READ)
+    kept = st.session_state.get(_ARRIVALS)
+    if shown is not None and kept is not None and kept[0] == shown[0]:
+        if isinstance(kept[1], NoArrivals):
+            raise kept[1]
+        known: Arrivals = kept[1]
+        return known
+    if not files and (_UPLOAD in st.session_state or st.session_state.get(_SHARED)):
+        return None
+    mapping = parse_mapping(columns)
+    answer: Arrivals | NoArrivals
+    try:
+        with st.spinner("Reading the arrivals"):
+            if files:
+                with _copies(files) as paths:
+                    answer = read_arrivals(paths, mapping=mapping)
+            else:
+                answer = read_arrivals(SAMPLES / sample)
+    except NoArrivals as reason:
+        answer = reason
+    if shown is not None:
+        st.session_state[_ARRIVALS] = (shown[0], answer)
+    if isinstance(answer, NoArrivals):
+        raise answer
+    return answer
 
 
 def read_sample(file: str) -> Read:
