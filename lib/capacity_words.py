@@ -68,13 +68,17 @@ def latencies(plan: Plan) -> str | None:
     if best is None:
         return None
     at = ordinal(plan.options.percent)
-    wait = f"a request waits {seconds(best.mean_wait_s)} on average before its prompt is read"
-    again = count(best.preemptions, "sequence") + (" was" if best.preemptions == 1 else " were")
+    again = (
+        f"{count(best.preemptions, 'sequence')} had to be computed again for want of cache"
+        if best.preemptions
+        else "no sequence had to be computed again"
+    )
     return (
         f"On {count(best.replicas, 'replica')}: TTFT {seconds(best.ttft_at_target_s)} and TPOT "
-        f"{seconds(best.tpot_at_target_s)} at the {at} percentile; {wait}, {again} put back for want of "
-        f"cache, and a replica has something to do {percent(best.busy)} of the time "
-        f"(its work would fill {percent(min(plan.found.mean_load / best.replicas, 1.0))} of it)."
+        f"{seconds(best.tpot_at_target_s)} at the {at} percentile. A prompt waits "
+        f"{seconds(best.mean_wait_s)} on average before it is read; {again}. A replica has something to do "
+        f"{percent(best.busy)} of the time; its work, well batched, would fill "
+        f"{percent(min(plan.found.mean_load / best.replicas, 1.0))} of it."
     )
 
 
@@ -166,12 +170,23 @@ def one_more_or_less(plan: Plan) -> list[str]:
     return lines
 
 
-def load_finding(plan: Plan, peak: float) -> str:
+def load_finding(plan: Plan, peak: float, step_s: float) -> str:
     """Title of the load over time."""
     mean = plan.found.mean_load
     if mean <= 0:
         return "Load over time"
-    return f"The busiest minute brings {times(max(peak / mean, 1.0))} the mean load"
+    step = {60: "minute", 3600: "hour", 86400: "day", 1: "second"}.get(int(step_s), seconds(step_s))
+    busiest = f"busiest {step}" if step.isalpha() else f"busiest step of {step}"
+    return f"The {busiest} brings {times(max(peak / mean, 1.0))} the mean load"
+
+
+def load_caption(plan: Plan) -> str:
+    """Say what the lines are."""
+    mean = number(plan.found.mean_load)
+    text = (
+        f"Area: work that arrives, in replicas it would fill. Grey: its mean, {mean}. Line: the fixed fleet."
+    )
+    return text + (" Dotted: the fleet that follows the load." if plan.autoscaled else "")
 
 
 def latency_finding(plan: Plan, kind: str) -> str:
@@ -199,6 +214,18 @@ def cost_finding(plan: Plan) -> str:
     (low, first), (high, second) = known[0], known[1]
     other = second[0].lower() + second[1:] if not second.endswith("API") else "the API"
     return f"{first} is {times(high / low)} cheaper than {other}"
+
+
+def sources(plan: Plan) -> str:
+    """Say which rows of the tables the numbers rest on."""
+    price, row = plan.candidate.price, plan.candidate.profile.efficiency
+    offers = f"of {count(price.n_offers, 'offer')}" if price.n_offers > 1 else "of one offer"
+    return (
+        f"Rests on: ${price.usd_per_gpu_hour:g} per GPU-hour ({plan.scenario.gpu_offer} {offers}; "
+        f"{price.offer.provider}, {price.offer.valid_from}); efficiency row {row.efficiency_id}, fitted on "
+        f"{row.fitted_on}, TPOT within {number(row.tpot_factor_low)} to {number(row.tpot_factor_high)} times "
+        "what is computed."
+    )
 
 
 HOW = (
@@ -326,6 +353,7 @@ def plan_as_text(plan: Plan, money: Money) -> str:
         autoscaler(plan),
         *withheld(plan),
         *plan.notes,
+        sources(plan),
     ]
     return "\n".join(line for line in lines if line)
 

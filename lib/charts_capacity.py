@@ -54,7 +54,7 @@ def load(plan: Plan) -> tuple[go.Figure, float]:
     best = plan.found.best
     end = float(requests.span_s / unit_s)
 
-    def level(value: float, text: str, colour: str, dash: str) -> None:
+    def level(value: float, text: str, colour: str, dash: str, *, label: bool = True) -> None:
         data.append(
             {
                 "type": "scatter",
@@ -65,6 +65,8 @@ def load(plan: Plan) -> tuple[go.Figure, float]:
                 "hovertemplate": f"{text}<extra></extra>",
             }
         )
+        if not label:
+            return
         marks.append(
             {
                 "x": end,
@@ -73,7 +75,6 @@ def load(plan: Plan) -> tuple[go.Figure, float]:
                 "showarrow": False,
                 "xanchor": "right",
                 "yanchor": "bottom",
-                "font": {"color": colour, "size": 12},
             }
         )
 
@@ -89,7 +90,7 @@ def load(plan: Plan) -> tuple[go.Figure, float]:
                 "hovertemplate": "%{x:.3~r} " + unit + ": %{y} replicas serve<extra></extra>",
             }
         )
-    level(plan.found.mean_load, f"mean load {number(plan.found.mean_load)}", LIMIT, "dash")
+    level(plan.found.mean_load, f"mean load {number(plan.found.mean_load)}", LIMIT, "dash", label=False)
     if best is not None:
         level(float(best.replicas), f"fixed fleet: {best.replicas}", SELF_HOSTED, "solid")
     top = max(float(work.max()), best.replicas if best else 0.0, plan.found.mean_load)

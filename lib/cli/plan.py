@@ -43,6 +43,7 @@ def add(commands: Any) -> None:
 
 def _plan(options: argparse.Namespace) -> int:
     import tempfile
+    from dataclasses import replace
 
     from lib.capacity import PlanOptions, make_fluid, make_plan
     from lib.capacity_words import fluid_as_json, fluid_as_text, plan_as_json, plan_as_text
@@ -58,14 +59,6 @@ def _plan(options: argparse.Namespace) -> int:
     from lib.workload.read import files_of, read_workload
     from lib.workload.spool import Unreadable
 
-    connection = open_memory()
-    ids = read_ids(connection)
-    known: dict[str, Any] = {
-        "model": pick(ids.model, options.model, "--model"),
-        "gpu": pick([*ids.gpu, CHEAPEST], options.gpu, "--gpu"),
-        "engine": pick([*ids.engine, AUTO], options.engine, "--engine"),
-        "api": pick([*ids.api, CHEAPEST], options.api, "--api"),
-    }
     given: dict[str, Any] = {
         "percent": options.percentile,
         "routing": options.routing,
@@ -85,11 +78,19 @@ def _plan(options: argparse.Namespace) -> int:
             batch=options.batch,
             usable=options.usable,
             gpu_price_type=options.price_type,
-            **known,
         )
         plan_options = PlanOptions(**{name: value for name, value in given.items() if value is not None})
     except ValueError as reason:
         raise BadInput(f"breakeven plan: {reason}") from None
+    connection = open_memory()
+    ids = read_ids(connection)
+    scenario = replace(
+        scenario,
+        model=pick(ids.model, options.model, "--model"),
+        gpu=pick([*ids.gpu, CHEAPEST], options.gpu, "--gpu"),
+        engine=pick([*ids.engine, AUTO], options.engine, "--engine"),
+        api=pick([*ids.api, CHEAPEST], options.api, "--api"),
+    )
     limits = limits_from()
     try:
         mapping = parse_mapping(options.mapping)

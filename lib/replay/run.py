@@ -448,6 +448,7 @@ def replay_closed_loop(
     first, finish, uses = _run(
         requests, server, arrival, requests.completion, orders, control, clients=clients
     )
+    arrival[refused] = 0.0  # nobody sent them
     return _result(requests, arrival, first, finish, refused, uses, ())
 
 

@@ -250,7 +250,8 @@ def _impossible(
     n = int(refused.sum())
     if n == refused.size:
         return "none of the requests fits the cache and the context of one replica"
-    if not (np.isfinite(ttft_s) and np.isfinite(tpot_s)):
+    first_asked = target.ttft_s is not None or target.none
+    if (first_asked and np.isinf(ttft_s)) or (target.tpot_s is not None and np.isinf(tpot_s)):
         return (
             f"{n:,} of {refused.size:,} requests do not fit the cache or the context of one replica, "
             f"more than the {100 - target.percent:g} % that may miss the target"

@@ -108,13 +108,15 @@ def section(
             )
             return
 
+        tables = tables_on(scenario.as_of)
+
         def make(progress: Callable[[str, float], None], control: Control) -> Plan:
             return make_plan(
                 arrivals,
                 priced,
                 scenario,
                 options,
-                tables_on(scenario.as_of),
+                tables,
                 hosting=hosting,
                 progress=progress,
                 control=control,
@@ -208,17 +210,10 @@ def show(plan: Plan, money: Money) -> None:
         if line:
             st.markdown(plain(line))
     chart, peak = charts_capacity.load(plan)
-    st.markdown(f"**{plain(words.load_finding(plan, peak))}**")
-    st.plotly_chart(
-        chart,
-        key="capacity_load",
-        config={"displayModeBar": False},
-        alt=words.load_finding(plan, peak),
-    )
-    st.caption(
-        "Area: work that arrives, in replicas it would fill. Grey: its mean. Line: the fixed fleet."
-        + (" Dotted: the fleet that follows the load." if plan.autoscaled else "")
-    )
+    finding = words.load_finding(plan, peak, charts_capacity.step_of(plan.arrivals.requests.span_s))
+    st.markdown(f"**{plain(finding)}**")
+    st.plotly_chart(chart, key="capacity_load", config={"displayModeBar": False}, alt=finding)
+    st.caption(plain(words.load_caption(plan)))
     trials = words.neighbours(plan) or plan.found.trials[-1:]
     if trials:
         for column, kind, name in zip(st.columns(2), ("ttft", "tpot"), ("TTFT", "TPOT"), strict=True):
@@ -240,7 +235,7 @@ def show(plan: Plan, money: Money) -> None:
             config={"displayModeBar": False},
             alt=words.costs(plan, money),
         )
-    for line in (words.autoscaler(plan), *words.withheld(plan), *plan.notes, words.HOW):
+    for line in (words.autoscaler(plan), *words.withheld(plan), *plan.notes, words.sources(plan), words.HOW):
         if line:
             st.caption(plain(line))
 
