@@ -18,6 +18,7 @@ import numpy as np
 
 from lib.formulas.parts import Engine, ModelShape, Replica
 from lib.replay.run import Requests, Server, percentile, replay, server_of
+from lib.replay.search import Policy, Target, cheapest_autoscaled, fewest_replicas, warm_up
 
 LLAMA_70B = ModelShape(
     n_layers=80,
@@ -92,19 +93,40 @@ def measure(name: str, requests: Requests, server: Server, replicas: int, runs: 
     )
 
 
+def search(name: str, requests: Requests, server: Server) -> None:
+    """Report a whole search, the autoscaled fleet included."""
+    target = Target(percent=95, ttft_s=2.0, tpot_s=0.05)
+    begin = time.perf_counter()
+    found = fewest_replicas(requests, server, target)
+    middle = time.perf_counter()
+    best = found.best
+    if best is not None:
+        cheapest_autoscaled(
+            requests, server, target, Policy(), below_replica_s=best.replicas * requests.span_s
+        )
+    end = time.perf_counter()
+    print(
+        f"{name:<34} search of {len(found.trials)} fleets {middle - begin:.3f} s "
+        f"({(middle - begin) / 2:.2f} of the budget), answer {best.replicas if best else found.reason}; "
+        f"autoscaled fleets {end - middle:.3f} s"
+    )
+
+
 def main() -> None:
     """Measure and print."""
     server = server_of(LLAMA_70B, TWO_H100, ENGINE, usable=0.9)
     begin = time.perf_counter()
-    replay(generated(10, 1.0), server, replicas=2)
+    warm_up(server)
     print(f"first replay, compiling or loading the compiled loop: {time.perf_counter() - begin:.2f} s")
     for path in sys.argv[1:]:
         requests = read(Path(path))
         for replicas in (1, 3, 6):
             measure(Path(path).name, requests, server, replicas)
+        search(Path(path).name, requests, server)
     million = generated(1_000_000, 20.0)
     measure("generated, 1M at 20/s", million, server, 8)
-    measure("generated, 1M at 20/s, overloaded", million, server, 4)
+    measure("generated, 1M at 20/s, overloaded", million, server, 3)
+    search("generated, 1M at 20/s", million, server)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     measure("generated, 10M at 20/s", generated(10_000_000, 20.0), server, 8, runs=1)
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6

@@ -1,0 +1,25 @@
+"""The capacity section in a browser: opened, replayed, and as wide as the screen."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.e2e.conftest import settle
+
+Visit = Callable[..., Page]
+TITLE = "Capacity: how many replicas these arrivals need"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_section_opens_with_the_answer_and_fits_the_screen(visit: Visit, width: int) -> None:
+    page = visit("workload?v=1&gpu=h100-sxm&gpus=2&as_of=2026-11-21", width=width, dark=width == 390)
+    assert "at the 95th percentile" not in page.locator('[data-testid="stMain"]').inner_text()
+    page.get_by_text(TITLE).click()
+    page.get_by_text("How it is computed").wait_for(timeout=90_000)
+    settle(page)
+    text = page.locator('[data-testid="stMain"]').inner_text().replace("\u00a0", " ")
+    assert "hold TTFT 2 s and TPOT 50 ms at the 95th percentile; mean load alone says" in text.replace(
+        "holds", "hold"
+    )
+    assert page.evaluate("document.querySelector('[data-testid=\"stMain\"]').scrollWidth") <= width
