@@ -158,7 +158,8 @@ def fewest_replicas(
     """Find the smallest fleet that holds the target, by doubling and bisection.
 
     First every request is timed alone: where that misses the target, no number of replicas holds it.
-    Separate pools are sized in the ratio of their estimated work.
+    Separate pools are sized in the ratio of their estimated work. Bisection takes it that a larger fleet
+    that fails has no smaller one that holds.
 
     Raises
     ------
@@ -390,6 +391,8 @@ def cheapest_autoscaled(
     """The least headroom that holds the target and costs less than a fixed fleet; None: there is none."""
     work = server.work_s(requests)
     for headroom in HEADROOMS:
+        if control is not None:
+            control.shared[1] = 0
         tried = run_autoscaled(
             requests, server, target, replace(policy, headroom=headroom), work_s=work, control=control
         )

@@ -14,7 +14,7 @@ from lib import capacity_words as words
 from lib import charts_capacity
 from lib.capacity import PLAN_FIELDS, Fluid, Plan, PlanOptions, make_fluid, make_plan
 from lib.deployments import Unplaceable
-from lib.format import Money, rounded
+from lib.format import Money, percent, rounded
 from lib.replay.run import ROUTINGS, Cancelled, Control
 from lib.scenario import Scenario
 from lib.ui import uploads
@@ -185,7 +185,7 @@ def _computed(
                 st.button("Stop", key="capacity_stop_button", on_click=_stop)
             while thread.is_alive():
                 share = min(control.finished / max(size, 1), 1.0)
-                bar.progress(share, text=f"{said[0]}: {share:.0%} of {size:,} requests")
+                bar.progress(share, text=f"{said[0]}: {percent(share)} of {size:,} requests")
                 thread.join(0.2)
     finally:
         control.stop()

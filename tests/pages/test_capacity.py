@@ -70,3 +70,13 @@ def test_a_file_of_sums_gets_the_fluid_estimate() -> None:
 def test_a_deployment_that_cannot_be_placed_says_why() -> None:
     app = run(v="1", gpu="h100-sxm", gpus="1", precision="fp16", as_of="2026-11-21")
     assert "at least 2 × NVIDIA H100" in texts(app)
+
+
+def test_a_stopped_replay_says_so_and_can_be_started_again() -> None:
+    app = run(v="1", gpu="h100-sxm", gpus="2", as_of="2026-11-21", opened=False)
+    app.session_state["capacity_box"] = True
+    app.session_state["capacity_stopped"] = True
+    app.run()
+    assert "The replay was stopped" in texts(app)
+    app.button(key="capacity_again_button").click().run()
+    assert "of 2×H100 SXM5 80GB hold" in texts(app)

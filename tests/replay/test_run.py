@@ -159,3 +159,17 @@ def test_what_no_scheduler_does_is_refused():
         replay_closed_loop(some(1), SERVER, clients=0)
     with pytest.raises(ValueError, match="routing must be one of"):
         replay(some(4), SERVER, replicas=2, routing="random")
+
+
+def test_an_installation_that_cannot_be_written_to_still_compiles(monkeypatch):
+    from lib.replay import kernel
+
+    njit = kernel.numba.njit
+
+    def nowhere(*arguments, cache=False, **options):
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available for file")
+        return njit(*arguments, **options)
+
+    monkeypatch.setattr(kernel.numba, "njit", nowhere)
+    assert kernel.jit(lambda x: x + 1)(1) == 2
