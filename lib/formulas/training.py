@@ -121,7 +121,8 @@ def gpu_hours(*, flop: Numeric, flop_per_s: Numeric, mfu: Numeric, lost: Numeric
     mfu
         Share of the peak that is reached while training runs. [0 to 1]
     lost
-        Share of the rented time without progress: failures, restarts, checkpoints, :math:`\ell`, below 1. [0 to 1]
+        Share of the rented time without progress: failures, restarts, checkpoints,
+        :math:`\ell`, below 1. [0 to 1]
 
     Returns
     -------
