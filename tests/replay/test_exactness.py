@@ -55,7 +55,7 @@ def agree(result: Replay, told: tuple[list[float], list[float], list[float], int
     assert (result.finish_s >= result.first_s).all()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(requests=traces(), server=servers())
 def test_continuous_batching_is_that_of_the_reference(requests, server):
     result = replay(requests, server)
@@ -144,7 +144,7 @@ def test_a_static_batch_takes_as_many_as_the_cache_holds_to_their_end():
         assert result.preemptions == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     k=st.integers(1, 60),
     lines=st.tuples(*(st.floats(-1, 1) for _ in range(4))),

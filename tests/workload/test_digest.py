@@ -3,7 +3,6 @@
 import base64
 import zlib
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -55,7 +54,7 @@ def test_sample_survives(name, tables, edges):
     assert all(abs(after[k] - before[k]) <= before[k] / 100 for k in before)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(ROW, min_size=1, max_size=60))
 def test_round_trip(rows, tmp_path, tables, edges):
     workload = read_workload(write(tmp_path / "x.csv", rows), edges=edges)
@@ -63,15 +62,11 @@ def test_round_trip(rows, tmp_path, tables, edges):
     again = unpack(text)
     assert len(text) <= LONGEST
     assert again.tokens == workload.tokens
-    whole = max(
-        (o.usd for o in price_workload(workload, tables, DAY).offers if o.serves_all), default=Decimal(0)
-    )
     before = {o.offer.api_offer_id: o for o in price_workload(workload, tables, DAY).offers}
     after = {o.offer.api_offer_id: o for o in price_workload(again, tables, DAY).offers}
     for key, one in before.items():
         if one.serves_all and key in after:
             assert abs(after[key].usd - one.usd) <= one.usd / 100
-    assert whole >= 0
     assert pack(again) == pack(unpack(pack(again)))
 
 
@@ -93,10 +88,15 @@ def test_forged_numbers_are_refused_or_harmless(raw):
     assert workload.cells
 
 
+@pytest.fixture(scope="module")
+def packed():
+    return pack(read_workload(SAMPLES / "azure_2024_week.csv"))
+
+
 @settings(max_examples=200, deadline=None)
 @given(place=st.integers(0, 5000), letter=st.sampled_from("ABCabc019-_"))
-def test_changed_letter_is_noticed(place, letter):
-    text = pack(read_workload(SAMPLES / "azure_2024_week.csv"))
+def test_changed_letter_is_noticed(packed, place, letter):
+    text = packed
     place %= len(text)
     changed = text[:place] + letter + text[place + 1 :]
     if changed == text:
