@@ -38,6 +38,8 @@ class StepLine:
     model: ModelShape
     tokens_per_sequence: Numeric
     """Tokens that one sequence adds to the step. [tokens]"""
+    expert_mbu: Numeric = 1.0
+    """See :class:`lib.formulas.parts.Engine`. [0 to 1]"""
 
     def total_s(self, batch: Floats) -> Floats:
         """Time of the step, equal to ``StepTime.total_s`` at that batch up to rounding. [s]"""
@@ -62,7 +64,7 @@ class StepLine:
         def touched(tokens: Any) -> Any:
             return touched_weight_bytes(
                 shared_bytes=self.model.shared_bytes,
-                routed_bytes=self.model.routed_bytes,
+                routed_bytes=self.model.routed_bytes / np.asarray(self.expert_mbu),
                 expert_share=self.model.expert_share,
                 tokens=tokens,
             )
@@ -147,13 +149,25 @@ def latency_of(
             cached_tokens=cached_tokens,
         )
 
-    decode = StepLine(one=decode_at(1), two=decode_at(2), model=model, tokens_per_sequence=1)
+    decode = StepLine(
+        one=decode_at(1),
+        two=decode_at(2),
+        model=model,
+        tokens_per_sequence=1,
+        expert_mbu=engine.expert_mbu,
+    )
     decoding = _decoding_line(decode, decode_at, speculation)
     alone = prefill_at(1)
     draft_reads = 1.0 if speculation is None else 1 + np.asarray(speculation.draft_share)
     if mode == "static":
         tokens = prompt_tokens - cached_tokens
-        prefill = StepLine(one=alone, two=prefill_at(2), model=model, tokens_per_sequence=tokens)
+        prefill = StepLine(
+            one=alone,
+            two=prefill_at(2),
+            model=model,
+            tokens_per_sequence=tokens,
+            expert_mbu=engine.expert_mbu,
+        )
         return lambda batch: (prefill.total_s(batch) * draft_reads, decoding(batch)[1])
     single = MODES[mode](
         model=model,
@@ -168,13 +182,14 @@ def latency_of(
     )
     prefill_s = np.asarray(reading_s(alone, speculation))
     # What a mode adds to prefill and first step, such as moving the cache to another pool.
-    extra_s = np.asarray(single.ttft_s) - prefill_s - np.asarray(single.step_s)
+    steps = np.asarray(engine.first_token_steps)
+    extra_s = np.asarray(single.ttft_s) - prefill_s - steps * np.asarray(single.step_s)
     # What one more slot adds to the time between tokens: the neighbours' prompts, read in between.
     stall_s = np.asarray(single.tpot_s) - np.asarray(single.token_s)
 
     def latencies(batch: Floats) -> tuple[Floats, Floats]:
         step_s, token_s = decoding(batch)
-        return prefill_s + step_s + extra_s, token_s + batch * stall_s
+        return prefill_s + steps * step_s + extra_s, token_s + batch * stall_s
 
     return latencies
 
@@ -192,7 +207,11 @@ def _decoding_line(
         return one_token
     tokens = speculation.drafts + 1
     verify = StepLine(
-        one=decode_at(1, tokens), two=decode_at(2, tokens), model=plain.model, tokens_per_sequence=tokens
+        one=decode_at(1, tokens),
+        two=decode_at(2, tokens),
+        model=plain.model,
+        tokens_per_sequence=tokens,
+        expert_mbu=plain.expert_mbu,
     )
 
     def drafted(batch: Floats) -> tuple[Floats, Floats]:

@@ -98,6 +98,17 @@ class Engine:
     """Time per sequence in a decode step. [s]"""
     context_overhead_s: Numeric = 0.0
     """Time per token of context in a decode step, whatever the batch. [s]"""
+    ttft_fixed_s: Numeric = 0.0
+    """Fixed time before the first token that no GPU spends: request handling, queueing of the server. [s]"""
+    first_token_steps: Numeric = 1.0
+    """Decode steps from the end of a prefill until the client sees a token; above 1 where the server
+    polls for requests or streams every so many steps. [-]"""
+    expert_mfu: Numeric = 1.0
+    """What routed experts reach of ``mfu``: their matrices are small and unevenly loaded. [0 to 1]"""
+    expert_mbu: Numeric = 1.0
+    """What routed experts reach of ``mbu`` when their weights are read. [0 to 1]"""
+    expert_overhead_s: Numeric = 0.0
+    """Fixed time of routing in one layer of a decode step, in a mixture of experts. [s]"""
     communication: Numeric = 1.0
     """1, or 0 to leave communication out (the physical limit). [-]"""
 

@@ -158,7 +158,10 @@ def decode_step(
         \frac{M_\mathrm{touched}}{n W \mathrm{mbu}}\right)
         + \max\left(\frac{4 B L H d_h c}{n F \mathrm{mfu}}, \frac{B M_\mathrm{kv}(c)}
         {n W \mathrm{mbu}_\mathrm{kv}}\right) + 2 L \, t_\mathrm{all\,reduce}
-        + c_0 + c_1 L + c_2 B + c_3 c
+        + c_0 + (c_1 + c_e) L + c_2 B + c_3 c
+
+    In a mixture of experts the routed weights are multiplied at ``expert_mfu`` of mfu and read at
+    ``expert_mbu`` of mbu, and routing costs :math:`c_e` a layer; a dense model knows none of the three.
 
     Parameters
     ----------
@@ -212,6 +215,7 @@ def decode_step(
     fixed = (
         np.asarray(engine.step_overhead_s)
         + engine.layer_overhead_s * np.asarray(model.n_layers)
+        + engine.expert_overhead_s * np.where(np.asarray(model.routed_bytes) > 0, model.n_layers, 0)
         + engine.sequence_overhead_s * np.asarray(batch)
         + engine.context_overhead_s * np.asarray(context_tokens)
     )
@@ -229,7 +233,14 @@ def _step(
     fixed_s: NDArray[np.float64],
 ) -> StepTime:
     """Both operators, the link and the fixed time of a step that holds ``tokens`` tokens."""
-    require_share(mfu=engine.mfu, mbu=engine.mbu, kv_mbu=engine.kv_mbu, link_share=engine.link_share)
+    require_share(
+        mfu=engine.mfu,
+        mbu=engine.mbu,
+        kv_mbu=engine.kv_mbu,
+        link_share=engine.link_share,
+        expert_mbu=engine.expert_mbu,
+    )
+    require_positive(first_token_steps=engine.first_token_steps)
     require_not_negative(
         link_latency_s=engine.link_latency_s,
         prefill_overhead_s=engine.prefill_overhead_s,
@@ -237,14 +248,17 @@ def _step(
         layer_overhead_s=engine.layer_overhead_s,
         sequence_overhead_s=engine.sequence_overhead_s,
         context_overhead_s=engine.context_overhead_s,
+        ttft_fixed_s=engine.ttft_fixed_s,
+        expert_overhead_s=engine.expert_overhead_s,
     )
     n = np.asarray(replica.n_gpus, dtype=float)
     weights = touched_weight_bytes(
         shared_bytes=model.shared_bytes,
-        routed_bytes=model.routed_bytes,
+        routed_bytes=model.routed_bytes / np.asarray(engine.expert_mbu),
         expert_share=model.expert_share,
         tokens=tokens,
     )
+    slowed = expert_slowdown(model=model, engine=engine)
     cache = kv_bytes_per_sequence(
         context_tokens=context_tokens,
         full_bytes_per_token=model.full_kv_bytes_per_token,
@@ -270,7 +284,7 @@ def _step(
 
     return StepTime(
         linear_compute_s=compute(
-            linear_flop(tokens=tokens, active_params=model.linear_params), replica.flop_per_s
+            linear_flop(tokens=tokens, active_params=model.linear_params) * slowed, replica.flop_per_s
         ),
         linear_memory_s=memory(weights, engine.mbu),
         attention_compute_s=compute(
@@ -280,6 +294,39 @@ def _step(
         link_s=scalar_or_array(2 * np.asarray(model.n_layers) * reduce_s * engine.communication),
         fixed_s=scalar_or_array(fixed_s),
     )
+
+
+def expert_slowdown(*, model: ModelShape, engine: Engine) -> Numeric:
+    r"""Time of all matrix multiplications over the time at ``mfu``, routed experts being slower.
+
+    .. math:: 1 + r \left(\frac{1}{\mathrm{mfu}_\mathrm{expert}} - 1\right)
+
+    where r is the part of the weights that a token meets which lies in routed experts.
+
+    Parameters
+    ----------
+    model, engine
+        See :mod:`lib.formulas.parts`.
+
+    Returns
+    -------
+    Numeric
+        A factor of at least 1; 1 for a dense model. [-]
+
+    Raises
+    ------
+    ValueError
+        If ``expert_mfu`` is not a share.
+
+    References
+    ----------
+    .. [1] Own derivation; that grouped multiplications reach less is in T. Gale et al., "MegaBlocks",
+       2022, section 4, arXiv:2211.15841
+    """
+    require_share(expert_mfu=engine.expert_mfu)
+    routed = np.asarray(model.routed_bytes) * model.expert_share
+    met = model.shared_bytes + routed
+    return scalar_or_array(1 + routed / met * (1 / np.asarray(engine.expert_mfu) - 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -549,10 +596,12 @@ def continuous_batching(
 
     .. math:: g = t_\mathrm{prefill}(1, N) + \frac{C}{B} t_\mathrm{decode}(B, N + C/2)
     .. math:: \mathrm{TPOT} = t_\mathrm{decode} + \frac{B}{C} t_\mathrm{prefill}, \qquad
-        \mathrm{TTFT} = t_\mathrm{prefill} + t_\mathrm{decode}
+        \mathrm{TTFT} = t_\mathrm{prefill} + k \, t_\mathrm{decode} + t_1
 
     While a sequence decodes its C tokens, B prompts of its neighbours are read
-    in between: that is the second term of TPOT.
+    in between: that is the second term of TPOT. The client sees the first token
+    k steps after the prefill (``first_token_steps``) and a time :math:`t_1`
+    (``ttft_fixed_s``) that no GPU spends.
 
     Parameters
     ----------
@@ -611,7 +660,7 @@ def continuous_batching(
     decode, step_s, token_s = _decoding(model, replica, engine, batch, context, speculation)
     read_s = reading_s(prefill, speculation)
     return Service(
-        ttft_s=read_s + step_s,
+        ttft_s=read_s + engine.first_token_steps * step_s + engine.ttft_fixed_s,
         tpot_s=token_s + batch * read_s / completion_tokens,
         prefill_s_per_request=read_s,
         decode_s_per_request=completion_tokens * token_s / batch,
@@ -637,7 +686,7 @@ def disaggregated(
     r"""A pool of replicas that only reads prompts, another that only decodes.
 
     .. math:: \mathrm{TPOT} = t_\mathrm{decode}, \qquad
-        \mathrm{TTFT} = t_\mathrm{prefill} + \frac{M_\mathrm{kv}(N)}{n X} + t_\mathrm{decode}
+        \mathrm{TTFT} = t_\mathrm{prefill} + \frac{M_\mathrm{kv}(N)}{n X} + k \, t_\mathrm{decode} + t_1
 
     The replica seconds per request are those of continuous batching; the two
     pools are sized in their ratio. The cache of the prompt travels over the

@@ -21,7 +21,7 @@ from lib.formulas.flops import attention_flop_decode, linear_flop, touched_weigh
 from lib.formulas.kv_cache import kv_replication
 from lib.formulas.parts import Engine, ModelShape, Replica
 from lib.formulas.roofline import all_reduce_time
-from lib.formulas.serving import ACTIVATION_BYTES, StepTime
+from lib.formulas.serving import ACTIVATION_BYTES, StepTime, expert_slowdown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +108,15 @@ def step_coefficients(*, model: ModelShape, replica: Replica, engine: Engine) ->
     >>> round(1 / of.shared_read_s, 2)
     18.57
     """
-    require_share(mfu=engine.mfu, mbu=engine.mbu, kv_mbu=engine.kv_mbu, link_share=engine.link_share)
+    require_share(
+        mfu=engine.mfu,
+        mbu=engine.mbu,
+        kv_mbu=engine.kv_mbu,
+        link_share=engine.link_share,
+        expert_mbu=engine.expert_mbu,
+    )
     require_not_negative(
+        expert_overhead_s=engine.expert_overhead_s,
         prefill_overhead_s=engine.prefill_overhead_s,
         step_overhead_s=engine.step_overhead_s,
         layer_overhead_s=engine.layer_overhead_s,
@@ -146,11 +153,14 @@ def step_coefficients(*, model: ModelShape, replica: Replica, engine: Engine) ->
     full, windowed = model.full_kv_bytes_per_token * copies, model.sliding_kv_bytes_per_token * copies
     link = n * replica.link_bytes_per_s * engine.link_share
     flop = linear_flop(tokens=1, active_params=model.linear_params)
+    per_layer_s = engine.layer_overhead_s + engine.expert_overhead_s * bool(model.routed_bytes)
     has_window = bool(model.sliding_layers) or bool(model.sliding_kv_bytes_per_token)
     return StepCoefficients(
-        linear_compute_s=float(flop / (n * replica.flop_per_s * engine.mfu)),
+        linear_compute_s=float(
+            flop / (n * replica.flop_per_s * engine.mfu) * expert_slowdown(model=model, engine=engine)
+        ),
         shared_read_s=float(model.shared_bytes / (bandwidth * engine.mbu)),
-        routed_read_s=float(model.routed_bytes / (bandwidth * engine.mbu)),
+        routed_read_s=float(model.routed_bytes / (bandwidth * engine.mbu * engine.expert_mbu)),
         expert_share=float(model.expert_share),
         link_s=reduce_s(1) - reduce_s(0),
         link_fixed_s=reduce_s(0),
@@ -163,7 +173,7 @@ def step_coefficients(*, model: ModelShape, replica: Replica, engine: Engine) ->
         full_bytes=float(full),
         window_bytes=float(windowed),
         window_tokens=float(model.window_tokens) if has_window else float(np.inf),
-        decode_fixed_s=float(engine.step_overhead_s + engine.layer_overhead_s * model.n_layers),
+        decode_fixed_s=float(engine.step_overhead_s + per_layer_s * model.n_layers),
         sequence_s=float(engine.sequence_overhead_s),
         context_s=float(engine.context_overhead_s),
         prefill_fixed_s=float(engine.prefill_overhead_s),

@@ -1,5 +1,7 @@
 """The cheap line through a step against the step itself."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -54,11 +56,21 @@ ENGINE = Engine(
     sequence_overhead_s=1e-5,
     context_overhead_s=1e-6,
 )
+SLOW_EXPERTS = replace(
+    ENGINE,
+    ttft_fixed_s=0.02,
+    first_token_steps=3.0,
+    expert_mfu=0.5,
+    expert_mbu=0.6,
+    expert_overhead_s=1e-5,
+)
+"""With what only some engines have: late first tokens, experts slower than the rest."""
 
 
 @settings(max_examples=80, deadline=None)
 @given(
     mode=st.sampled_from(sorted(MODES)),
+    engine=st.sampled_from([ENGINE, SLOW_EXPERTS]),
     batch=st.integers(1, 2000),
     prompt=st.integers(2, 100_000),
     completion=st.integers(1, 20_000),
@@ -67,7 +79,7 @@ ENGINE = Engine(
     window=st.sampled_from([0, 1024]),
 )
 def test_latency_equals_that_of_the_mode_at_any_batch(
-    mode, batch, prompt, completion, cached, routed, window
+    mode, engine, batch, prompt, completion, cached, routed, window
 ):
     shape = model(routed=routed, share=0.06 if routed else 0.0, window=window)
     request = {
@@ -75,10 +87,10 @@ def test_latency_equals_that_of_the_mode_at_any_batch(
         "completion_tokens": np.array([float(completion)]),
         "cached_tokens": np.array([float(int(prompt * cached))]),
     }
-    ttft, tpot = latency_of(mode, model=shape, replica=REPLICA, engine=ENGINE, **request)(
+    ttft, tpot = latency_of(mode, model=shape, replica=REPLICA, engine=engine, **request)(
         np.array([float(batch)])
     )
-    service = MODES[mode](model=shape, replica=REPLICA, engine=ENGINE, batch=batch, **request)
+    service = MODES[mode](model=shape, replica=REPLICA, engine=engine, batch=batch, **request)
     np.testing.assert_allclose(ttft, service.ttft_s, rtol=1e-9)
     np.testing.assert_allclose(tpot, service.tpot_s, rtol=1e-9)
 

@@ -9,7 +9,7 @@ from lib.formulas.flops import attended_pairs
 from lib.formulas.parts import IDEAL
 from lib.formulas.serving import decode_step, prefill_step
 from lib.formulas.step import cache_bytes, mixed_step, step_coefficients
-from tests.formulas.test_latency import ENGINE, REPLICA, model
+from tests.formulas.test_latency import ENGINE, REPLICA, SLOW_EXPERTS, model
 
 PARTS = (
     "linear_compute_s",
@@ -36,7 +36,7 @@ SHAPES = [
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("engine", [ENGINE, IDEAL])
+@pytest.mark.parametrize("engine", [ENGINE, SLOW_EXPERTS, IDEAL])
 def test_sequences_that_are_alike_take_a_decode_step(shape, engine):
     c = step_coefficients(model=shape, replica=REPLICA, engine=engine)
     batch, context = np.meshgrid([1.0, 2, 37, 256, 1024], [1.0, 100, 1023, 1024, 1025, 131072])
@@ -53,7 +53,7 @@ def test_sequences_that_are_alike_take_a_decode_step(shape, engine):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("engine", [ENGINE, IDEAL])
+@pytest.mark.parametrize("engine", [ENGINE, SLOW_EXPERTS, IDEAL])
 def test_prompts_that_are_alike_take_a_prefill_step(shape, engine):
     c = step_coefficients(model=shape, replica=REPLICA, engine=engine)
     batch, prompt, share = (
