@@ -370,6 +370,11 @@ CREATE TABLE efficiency (
     layer_overhead_s DOUBLE NOT NULL CHECK (layer_overhead_s >= 0),
     sequence_overhead_s DOUBLE NOT NULL CHECK (sequence_overhead_s >= 0),
     context_overhead_s DOUBLE NOT NULL CHECK (context_overhead_s >= 0),
+    ttft_fixed_s DOUBLE NOT NULL CHECK (ttft_fixed_s >= 0),
+    first_token_steps DOUBLE NOT NULL CHECK (first_token_steps > 0),
+    expert_mfu DOUBLE NOT NULL CHECK (expert_mfu > 0 AND expert_mfu <= 1),
+    expert_mbu DOUBLE NOT NULL CHECK (expert_mbu > 0 AND expert_mbu <= 1),
+    expert_overhead_s DOUBLE NOT NULL CHECK (expert_overhead_s >= 0),
     ttft_factor_low DOUBLE NOT NULL CHECK (ttft_factor_low > 0 AND ttft_factor_low <= 1),
     ttft_factor_high DOUBLE NOT NULL CHECK (ttft_factor_high >= 1),
     tpot_factor_low DOUBLE NOT NULL CHECK (tpot_factor_low > 0 AND tpot_factor_low <= 1),
@@ -402,7 +407,12 @@ COMMENT ON COLUMN efficiency.step_overhead_s IS '[s] fixed time of one decode st
 COMMENT ON COLUMN efficiency.layer_overhead_s IS '[s] fixed time of one layer in one decode step';
 COMMENT ON COLUMN efficiency.sequence_overhead_s IS '[s] time per sequence in one decode step';
 COMMENT ON COLUMN efficiency.context_overhead_s IS '[s] time per token of context in one decode step, whatever the batch (an attention kernel that does not split the cache)';
-COMMENT ON COLUMN efficiency.ttft_factor_low IS '[-] measured over predicted TTFT, 10th percentile of the rows fitted';
+COMMENT ON COLUMN efficiency.ttft_fixed_s IS '[s] fixed time before the first token that no GPU spends (request handling)';
+COMMENT ON COLUMN efficiency.first_token_steps IS '[-] decode steps from the end of a prefill until the client sees a token; above 1 where the measured server polled or streamed every so many steps';
+COMMENT ON COLUMN efficiency.expert_mfu IS '[0 to 1] what routed experts reach of mfu';
+COMMENT ON COLUMN efficiency.expert_mbu IS '[0 to 1] what routed experts reach of mbu when their weights are read';
+COMMENT ON COLUMN efficiency.expert_overhead_s IS '[s] fixed time of routing in one layer of a decode step, mixtures of experts only';
+COMMENT ON COLUMN efficiency.ttft_factor_low IS '[-] measured over predicted TTFT, 10th percentile of comparable rows that the fit did not see';
 COMMENT ON COLUMN efficiency.ttft_factor_high IS '[-] the same, 90th percentile';
 COMMENT ON COLUMN efficiency.tpot_factor_low IS '[-] measured over predicted TPOT, 10th percentile';
 COMMENT ON COLUMN efficiency.tpot_factor_high IS '[-] the same, 90th percentile';
@@ -416,6 +426,31 @@ COMMENT ON COLUMN efficiency.method IS '[-] how the row came about';
 COMMENT ON COLUMN efficiency.notes IS '[-] notes';
 COMMENT ON COLUMN efficiency.source_id IS '[-] key of sources';
 COMMENT ON COLUMN efficiency.as_of IS '[date] day of the fit';
+
+CREATE TABLE calibration_errors (
+    benchmark_id VARCHAR NOT NULL REFERENCES benchmarks (benchmark_id),
+    quantity VARCHAR NOT NULL CHECK (quantity IN ('ttft', 'tpot', 'throughput')),
+    in_sample DOUBLE NOT NULL CHECK (in_sample > 0),
+    by_model DOUBLE CHECK (by_model > 0),
+    by_gpu DOUBLE CHECK (by_gpu > 0),
+    by_shape DOUBLE CHECK (by_shape > 0),
+    by_concurrency DOUBLE CHECK (by_concurrency > 0),
+    by_parallel DOUBLE CHECK (by_parallel > 0),
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    as_of DATE NOT NULL,
+    PRIMARY KEY (benchmark_id, quantity)
+);
+COMMENT ON TABLE calibration_errors IS 'Predicted over measured of every benchmark row, with and without the row in the fit; written by breakeven calibrate';
+COMMENT ON COLUMN calibration_errors.benchmark_id IS '[-] key of benchmarks';
+COMMENT ON COLUMN calibration_errors.quantity IS '[-] time to the first token, time per output token, or throughput';
+COMMENT ON COLUMN calibration_errors.in_sample IS '[-] predicted over measured by the shipped efficiency row';
+COMMENT ON COLUMN calibration_errors.by_model IS '[-] the same by a fit that saw no row of the model''s architecture';
+COMMENT ON COLUMN calibration_errors.by_gpu IS '[-] by a fit that saw no row of the GPU family';
+COMMENT ON COLUMN calibration_errors.by_shape IS '[-] by a fit that saw no row of that prompt and completion length';
+COMMENT ON COLUMN calibration_errors.by_concurrency IS '[-] by a fit that saw no row of that many clients; empty: not an online run';
+COMMENT ON COLUMN calibration_errors.by_parallel IS '[-] by a fit that saw no row of the model at that rate on that many GPUs';
+COMMENT ON COLUMN calibration_errors.source_id IS '[-] key of sources';
+COMMENT ON COLUMN calibration_errors.as_of IS '[date] day of the fit';
 
 CREATE TABLE presets (
     preset_id VARCHAR PRIMARY KEY CHECK (regexp_full_match(preset_id, '[a-z0-9][a-z0-9._-]*')),

@@ -156,6 +156,42 @@ class ApiOffer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmark:
+    """One row of ``benchmarks``."""
+
+    benchmark_id: str
+    source_family: str
+    model_as_published: str
+    model_id: str | None
+    gpu_as_published: str
+    gpu_id: str | None
+    gpu_count: float | None
+    engine: str | None
+    engine_version: str | None
+    precision: str | None
+    mode: str
+    parallelism: str | None
+    tensor_parallel: int | None
+    prompt_tokens: float | None
+    completion_tokens: float | None
+    concurrency: float | None
+    batch_size: float | None
+    metric: str
+    raw_value: float | None
+    raw_unit: str | None
+    output_tokens_per_s_per_gpu: float | None
+    ttft_s: float | None
+    tpot_s: float | None
+    completion_s: float | None
+    workload_class: str | None
+    ambiguous: str | None
+    notes: str | None
+    source_id: str
+    locator: str
+    as_of: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Efficiency:
     """One row of ``efficiency``."""
 
@@ -174,6 +210,11 @@ class Efficiency:
     layer_overhead_s: float
     sequence_overhead_s: float
     context_overhead_s: float
+    ttft_fixed_s: float = 0.0
+    first_token_steps: float = 1.0
+    expert_mfu: float = 1.0
+    expert_mbu: float = 1.0
+    expert_overhead_s: float = 0.0
     ttft_factor_low: float
     ttft_factor_high: float
     tpot_factor_low: float
@@ -187,6 +228,22 @@ class Efficiency:
     method: str
     notes: str | None
     source_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrationError:
+    """One row of ``calibration_errors``: predicted over measured."""
+
+    benchmark_id: str
+    quantity: str
+    in_sample: float
+    by_model: float | None
+    by_gpu: float | None
+    by_shape: float | None
+    by_concurrency: float | None
+    by_parallel: float | None
+    source_id: str
+    as_of: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

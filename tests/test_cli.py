@@ -271,8 +271,8 @@ def test_compare_in_words_begins_with_the_question_and_says_who_is_cheaper(run):
     status, out, _ = run("compare", "--scenario", link(replace(ARTICLE, batch=64)))
     assert status == 0
     assert out.startswith("Llama 2 70B, fp16, on 2×A100 SXM4 80GB at $2.21 per GPU-hour, against ")
-    assert "Self-hosting is 1.4× cheaper" in out
-    assert "Prompt tokens: $0.45" in out
+    assert "Self-hosting is 1.5× cheaper" in out
+    assert "Prompt tokens: $0.456" in out
 
 
 # data

@@ -190,11 +190,12 @@ def test_without_a_rent_there_are_no_dollars(ask):
 
 
 def test_continuous_mode_prices_one_request_of_a_full_replica(ask):
-    # formulas.md: TTFT = prefill + one step, TPOT = step + B·prefill/C, throughput 1/g.
-    result = estimate(ask(mode="continuous", batch=8))
+    # TTFT = prefill + k steps + a fixed time, TPOT = step + B·prefill/C, throughput 1/g.
+    question = ask(mode="continuous", batch=8)
+    result, row = estimate(question), question.profile.efficiency
     prefill_s = 512 / result["prompt_tokens_per_s"]
-    step_s = result["ttft_s"] - prefill_s
-    assert result["tpot_s"] == pytest.approx(step_s + 8 * prefill_s / 512)
+    step_s = result["tpot_s"] - 8 * prefill_s / 512
+    assert result["ttft_s"] == pytest.approx(prefill_s + row.first_token_steps * step_s + row.ttft_fixed_s)
     assert result["usd_per_request"] == pytest.approx(4.42 / 3600 * (prefill_s + 512 * step_s / 8))
 
 

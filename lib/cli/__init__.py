@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from lib.cli import (
+    calibrate,
     claims,
     compare,
     data,
@@ -32,6 +33,7 @@ COMMANDS = (
     train,
     plan,
     claims,
+    calibrate,
     measure,
     data,
 )

@@ -15,6 +15,8 @@ from duckdb import DuckDBPyConnection
 from lib.records import (
     ApiOffer,
     AppendixRow,
+    Benchmark,
+    CalibrationError,
     Claim,
     Efficiency,
     Gpu,
@@ -41,6 +43,8 @@ Row = TypeVar(
     AppendixRow,
     TrainingRun,
     TuningPrice,
+    Benchmark,
+    CalibrationError,
 )
 
 GPU_OFFER_MAX_AGE_DAYS = 500
@@ -89,6 +93,17 @@ def precisions(connection: DuckDBPyConnection) -> dict[str, Precision]:
 def efficiencies(connection: DuckDBPyConnection) -> list[Efficiency]:
     """All efficiency rows."""
     return _records(Efficiency, _rows(connection, "SELECT * FROM efficiency ORDER BY efficiency_id", {}))
+
+
+def benchmarks(connection: DuckDBPyConnection) -> list[Benchmark]:
+    """All measured rows, by key."""
+    return _records(Benchmark, _rows(connection, "SELECT * FROM benchmarks ORDER BY benchmark_id", {}))
+
+
+def calibration_errors(connection: DuckDBPyConnection) -> list[CalibrationError]:
+    """Predicted over measured of every row that is compared, with and without it in the fit."""
+    sql = "SELECT * FROM calibration_errors ORDER BY benchmark_id, quantity"
+    return _records(CalibrationError, _rows(connection, sql, {}))
 
 
 def presets(connection: DuckDBPyConnection) -> dict[str, Preset]:

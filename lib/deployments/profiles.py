@@ -90,6 +90,11 @@ def engine_of(row: Efficiency) -> Engine:
         layer_overhead_s=row.layer_overhead_s,
         sequence_overhead_s=row.sequence_overhead_s,
         context_overhead_s=row.context_overhead_s,
+        ttft_fixed_s=row.ttft_fixed_s,
+        first_token_steps=row.first_token_steps,
+        expert_mfu=row.expert_mfu,
+        expert_mbu=row.expert_mbu,
+        expert_overhead_s=row.expert_overhead_s,
     )
 
 
@@ -98,9 +103,9 @@ def with_shares(
 ) -> Engine:
     """Replace shares typed by hand; an overhead replaces every fixed time of the row."""
     if mfu is not None:
-        row = replace(row, mfu=mfu)
+        row = replace(row, mfu=mfu, expert_mfu=1.0)
     if mbu is not None:
-        row = replace(row, mbu=mbu, kv_mbu=mbu)
+        row = replace(row, mbu=mbu, kv_mbu=mbu, expert_mbu=1.0)
     if overhead_s is not None:
         row = replace(
             row,
@@ -109,5 +114,7 @@ def with_shares(
             layer_overhead_s=0.0,
             sequence_overhead_s=0.0,
             context_overhead_s=0.0,
+            ttft_fixed_s=0.0,
+            expert_overhead_s=0.0,
         )
     return row

@@ -19,7 +19,7 @@ def of_numbers(judged):
 def test_sangers_conclusion_is_derived_for_his_day_and_judged_for_today(facts, tables_on):
     finding = conclusions.sanger(facts)
     then = compare(finding.then, tables_on(finding.then.as_of)).shapes[1]
-    # README: $0.45 against $1.50 for prompts, $3.05 against $2.00 for completions at batch 32.
+    # README: $0.46 against $1.50 for prompts, $3.05 against $2.00 for completions at batch 32.
     assert then.api.bill.prompt_usd / then.host.prompt_usd == pytest.approx(3.3, abs=0.05)
     assert then.host.completion_usd / then.api.bill.completion_usd == pytest.approx(1.5, abs=0.05)
     assert "prompt tokens were 3.3× cheaper" in finding.sentence

@@ -420,6 +420,7 @@ def test_nothing_but_the_tables_of_the_schema_is_left_behind(locked):
     assert [name for (name,) in names] == [
         "api_prices",
         "benchmarks",
+        "calibration_errors",
         "claims",
         "efficiency",
         "gpu_prices",

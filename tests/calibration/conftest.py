@@ -1,0 +1,31 @@
+"""The shipped measurements as arrays, once for the tests of one process."""
+
+import pytest
+
+from lib.calibration.rows import rows_of
+from lib.db import queries
+
+
+@pytest.fixture(scope="session")
+def benchmarks(connection):
+    return queries.benchmarks(connection)
+
+
+@pytest.fixture(scope="session")
+def read(connection, benchmarks):
+    return rows_of(
+        benchmarks,
+        models=queries.models(connection),
+        gpus=queries.gpus(connection),
+        precisions=queries.precisions(connection),
+    )
+
+
+@pytest.fixture(scope="session")
+def rows(read):
+    return read[0]
+
+
+@pytest.fixture(scope="session")
+def table(connection):
+    return {row.efficiency_id: row for row in queries.efficiencies(connection)}
