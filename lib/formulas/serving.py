@@ -322,6 +322,17 @@ def expert_slowdown(*, model: ModelShape, engine: Engine) -> Numeric:
     ----------
     .. [1] Own derivation; that grouped multiplications reach less is in T. Gale et al., "MegaBlocks",
        2022, section 4, arXiv:2211.15841
+
+    Examples
+    --------
+    A model of 10 GB shared and 90 GB routed weights, of which a token meets a ninth, so that half of
+    what it meets is routed; experts at half the rate.
+
+    >>> from dataclasses import replace
+    >>> from lib.formulas.parts import ARTICLE_ENGINE, ARTICLE_MODEL
+    >>> model = replace(ARTICLE_MODEL, shared_bytes=10e9, routed_bytes=90e9, expert_share=1 / 9)
+    >>> expert_slowdown(model=model, engine=replace(ARTICLE_ENGINE, expert_mfu=0.5))
+    1.5
     """
     require_share(expert_mfu=engine.expert_mfu)
     routed = np.asarray(model.routed_bytes) * model.expert_share
