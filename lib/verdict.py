@@ -159,6 +159,9 @@ def by_kind(answer: ShapeAnswer, money: Money) -> list[str]:
     if answer.host is None or answer.api.bill is None:
         return []
     lines = []
+    host = answer.host
+    # What the estimate cannot tell apart is level, as in the headline.
+    low, high = (host.usd_low / host.usd, host.usd_high / host.usd) if host.usd > 0 else (1.0, 1.0)
     for word, tokens, host_usd, api_usd in (
         ("Prompt", answer.shape.prompt_tokens, answer.host.prompt_usd, answer.api.bill.prompt_usd),
         (
@@ -171,7 +174,7 @@ def by_kind(answer: ShapeAnswer, money: Money) -> list[str]:
         own, other = money.per_million(host_usd / tokens), money.amount(api_usd / tokens * 1e6)
         if api_usd <= 0 or host_usd <= 0:
             lines.append(f"{word} tokens: {own} self-hosted, {other} at the API.")
-        elif 0.97 <= api_usd / host_usd <= 1.03:
+        elif 0.97 <= api_usd / host_usd <= 1.03 or low * host_usd <= api_usd <= high * host_usd:
             lines.append(f"{word} tokens: {own} self-hosted, {other} at the API: level.")
         else:
             ratio = api_usd / host_usd

@@ -219,9 +219,10 @@ def test_offers_near_the_cheapest_are_not_told_of_a_dearer_one(tables_on, today)
 @pytest.mark.parametrize(
     ("api", "words"),
     [
-        (1.0304, "1× cheaper self-hosted"),
-        (1.02, "level"),
-        (0.98, "level"),
+        (1.1001, "1.1× cheaper self-hosted"),  # just outside the estimate's own range
+        (1.0999, "level"),  # just inside
+        (0.9001, "level"),
+        (0.8999, "1.1× dearer self-hosted"),
         (0.5, "2× dearer self-hosted"),
         (3.0, "3× cheaper self-hosted"),
     ],
