@@ -39,7 +39,7 @@ from lib.units import SECONDS_PER_HOUR
 from lib.workload.arrivals import Arrivals
 from lib.workload.hosting import Hosting
 from lib.workload.price import PricedOffer, PricedWorkload
-from lib.workload.read import Tokens, Workload
+from lib.workload.sums import Tokens, Workload
 
 LIMITS: Mapping[str, Limit] = {
     "percent": Limit(low=1, high=100),

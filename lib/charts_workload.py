@@ -12,7 +12,7 @@ from lib.charts import API, API_LIGHT, SELF_HOSTED, SELF_HOSTED_LIGHT, figure, t
 from lib.format import Money, number
 from lib.workload.hosting import shapes_of
 from lib.workload.price import CostRow
-from lib.workload.read import Workload
+from lib.workload.sums import Workload
 
 FEW_BARS = 40
 """Bars up to this many are written by name."""

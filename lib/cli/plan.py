@@ -56,7 +56,8 @@ def _plan(options: argparse.Namespace) -> int:
     from lib.workload.hosting import host_workload
     from lib.workload.limits import limits_from
     from lib.workload.price import price_edges, price_workload
-    from lib.workload.read import files_of, read_workload
+    from lib.workload.files import files_of
+    from lib.workload.read import read_workload
     from lib.workload.spool import Unreadable
 
     given: dict[str, Any] = {

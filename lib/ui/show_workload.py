@@ -17,7 +17,8 @@ from lib.ui.show import plain
 from lib.verdict import gpu_name
 from lib.workload.hosting import Hosting
 from lib.workload.price import PricedOffer, PricedWorkload, cost_rows, sensitivity
-from lib.workload.read import SHOWN_PROBLEMS, Workload
+from lib.workload.read import SHOWN_PROBLEMS
+from lib.workload.sums import Workload
 
 
 def answer(result: PricedWorkload, hosting: Hosting, money: Money) -> None:

@@ -20,8 +20,9 @@ from lib.workload.digest import BadDigest, pack, unpack
 from lib.workload.formats import BadMapping, parse_mapping
 from lib.workload.hosting import Hosting, host_workload
 from lib.workload.price import PricedWorkload, price_edges, price_workload
-from lib.workload.read import Workload, read_workload
+from lib.workload.read import read_workload
 from lib.workload.spool import Unreadable
+from lib.workload.sums import Workload
 
 Answer = TypeVar("Answer", PricedWorkload, Hosting)
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from lib.replay.run import Requests
 from lib.workload.formats import BUCKET, ColumnMapping
 from lib.workload.limits import Limits, limits_from
-from lib.workload.read import open_rows
+from lib.workload.open_rows import open_rows
 from lib.workload.spool import Unreadable
 
 QUANTA_S = (3600, 900, 300, 60, 10, 5, 3, 1)

@@ -14,9 +14,10 @@ import re
 import zlib
 from dataclasses import dataclass, replace
 
+from lib.workload.from_sums import bucket_withheld
 from lib.workload.hosting import loads
-from lib.workload.read import Cell, Slice, Tokens, Workload, bucket_withheld
 from lib.workload.sql import BINS_PER_E, Edges
+from lib.workload.sums import Cell, Slice, Tokens, Workload
 
 VERSION = "1"
 LONGEST = 2_000

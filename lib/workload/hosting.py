@@ -33,7 +33,7 @@ from lib.formulas.parts import ModelShape
 from lib.records import Model
 from lib.scenario import Scenario
 from lib.units import SECONDS_PER_HOUR
-from lib.workload.read import Tokens, Workload
+from lib.workload.sums import Tokens, Workload
 
 HOLD_SHARE = 0.95
 """Share of the requests whose length lets a deployment keep the targets, for it to count as holding them."""

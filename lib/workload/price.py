@@ -16,8 +16,8 @@ from lib.db import queries
 from lib.records import ApiOffer
 from lib.workload.formats import Format
 from lib.workload.names import nearest, offer_of
-from lib.workload.read import Cell, Slice, Tokens, Workload, add_up
 from lib.workload.sql import Edges
+from lib.workload.sums import Cell, Slice, Tokens, Workload, add_up
 
 _MILLION = Decimal(1_000_000)
 _ANY_CONTEXT = 2**62

@@ -8,7 +8,8 @@ from lib.format import Money, count, number, percent, seconds
 from lib.workload.digest import BadDigest, pack
 from lib.workload.hosting import HostedOffer, Hosting
 from lib.workload.price import PricedOffer, PricedWorkload
-from lib.workload.read import SHOWN_PROBLEMS, Tokens
+from lib.workload.read import SHOWN_PROBLEMS
+from lib.workload.sums import Tokens
 
 
 def as_json(priced: PricedWorkload, hosting: Hosting, top: int | None = None) -> dict[str, Any]:
