@@ -38,7 +38,7 @@ def sum_up(connection: DuckDBPyConnection, table: Table, query: Query, edges: Ed
     texts, keys = query.texts, Keys(edges=edges)
     minutes, tenants = "ts" in texts, "tenant" in texts
     withheld: list[str] = []
-    step = _step_of_time(table) if minutes else 0
+    step = step_of_time(table) if minutes else 0
     attempts = [(step, tenants), (step, False), (0, False)]
     for number, (with_minutes, with_tenants) in enumerate(dict.fromkeys(attempts)):
         statement = sql.sums_sql(
@@ -77,7 +77,7 @@ def sum_up(connection: DuckDBPyConnection, table: Table, query: Query, edges: Ed
 
 def _unpacked(row: dict[str, Any], keys: Keys, minutes: int) -> dict[str, Any]:
     """A row of the sums with its keys as they were; ``level`` says what it sums by."""
-    known = {**_NO_SUMS, "requests": row["n_rows"], **row}
+    known = {**NO_SUMS, "requests": row["n_rows"], **row}
     if not row["no_cell"]:
         return {**known, **keys.unpack_cell(int(row["cell_key"])), "level": BY_LENGTH}
     if minutes and not row["no_minute"]:
@@ -86,7 +86,7 @@ def _unpacked(row: dict[str, Any], keys: Keys, minutes: int) -> dict[str, Any]:
 
 
 BY_LENGTH, BY_TIME, BY_TENANT = "length", "time", "tenant"
-_NO_SUMS: Mapping[str, Any] = {
+NO_SUMS: Mapping[str, Any] = {
     **dict.fromkeys(sql.METERS, 0),
     "cost": None,
     "late": 0,
@@ -98,7 +98,7 @@ SHORT_FILE_BYTES = 100_000_000
 """Files up to this size are summed by the minute, larger ones by the hour."""
 
 
-def _step_of_time(table: Table) -> int:
+def step_of_time(table: Table) -> int:
     """Minutes of one step of time."""
     return 1 if FilePath(table.parameters["path"]).stat().st_size <= SHORT_FILE_BYTES else 60
 

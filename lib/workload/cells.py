@@ -10,7 +10,7 @@ from lib.workload.formats import BUCKET, TOKEN_FIELDS, Path, Recognised
 from lib.workload.sql import Edges
 from lib.workload.table import TIMES, Table
 
-_NUMERIC = (
+NUMERIC = (
     "TINYINT",
     "SMALLINT",
     "INTEGER",
@@ -53,7 +53,7 @@ def _texts(table: Table, found: Recognised) -> tuple[dict[str, str], frozenset[s
             return (f"NULLIF(TRIM({column}), '')" if table.kind == "csv" else column), False
         if kind in TIMES and path in found.mapping.get("ts", ()) and len(found.mapping["ts"]) == 1:
             return column, False
-        return (column, True) if kind.startswith(_NUMERIC) else (f"CAST({column} AS VARCHAR)", False)
+        return (column, True) if kind.startswith(NUMERIC) else (f"CAST({column} AS VARCHAR)", False)
 
     columns = dict(found.mapping)
     if table.kind == "json":  # later records may have keys that the first ones lack

@@ -111,7 +111,7 @@ def _looks_like_data(header: Sequence[str]) -> bool:
     return values * 2 >= len(header)
 
 
-def csv_source(table: Table, width: int, limits: Limits) -> str:
+def csv_source(table: Table, width: int, limits: Limits, most_rejects: int = 0) -> str:
     """FROM clause of a CSV file; lines that cannot be split are noted, not lost."""
     columns = ", ".join(f"'c{n}': '{table.types.get(f'c{n}', 'VARCHAR')}'" for n in range(width))
     delimiter = {",": ",", ";": ";", "\t": "\t", "|": "|"}[table.delimiter]
@@ -119,7 +119,7 @@ def csv_source(table: Table, width: int, limits: Limits) -> str:
     return (
         f"read_csv($path, delim='{delimiter}', quote={quote}, escape={quote}, header=false, "
         f"skip={table.header_lines}, auto_detect=false, columns={{{columns}}}, "
-        f"max_line_size={limits.line_kb * 1000 + 1000}, store_rejects=true, rejects_limit=0, "
+        f"max_line_size={limits.line_kb * 1000 + 1000}, store_rejects=true, rejects_limit={most_rejects}, "
         f"rejects_table='{table.rejects}', rejects_scan='{table.rejects}_scans')"
     )
 

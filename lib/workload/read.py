@@ -22,6 +22,7 @@ from lib.workload.from_sums import Reading, workload_of
 from lib.workload.limits import Limits, limits_from
 from lib.workload.merge import merge
 from lib.workload.open_table import OpenTable, open_table
+from lib.workload.quick import quick_sums
 from lib.workload.spool import Unreadable
 from lib.workload.sql import Edges
 from lib.workload.sums import Problem, Tokens, Workload
@@ -133,6 +134,9 @@ def _read_table(
     if found.format.refusal:
         raise Unreadable(found.format.refusal)
     asked = Reading(found=found, file=opened.file, name=name, edges=edges, limits=limits)
+    quick = quick_sums(connection, table, found, edges, limits)
+    if quick is not None:
+        return workload_of(asked, table, query_of(table, found, edges), quick, [])
     fast = with_types(table, found, limits) if table.kind == "csv" else None
     if fast is not None:
         query = query_of(fast, found, edges)

@@ -54,18 +54,36 @@ class Edges:
     """Longest requests that offers take. [tokens]"""
 
 
-def bucket_of(expression: str, edges: Sequence[int], first: int = 0) -> str:
+def bucket_of(
+    expression: str,
+    edges: Sequence[int],
+    first: int = 0,
+    *,
+    near: Sequence[float] = (),
+    scale: int | None = None,
+) -> str:
     """CASE for the number of edges that a value exceeds; nested, so that few are compared.
+
+    Values ``near`` which most others will be are told apart first. ``scale`` multiplies the numbers,
+    in double precision.
 
     >>> bucket_of("x", (10, 20))
     'CASE WHEN x <= 10 THEN 0 ELSE CASE WHEN x <= 20 THEN 1 ELSE 2 END END'
+    >>> bucket_of("x", (10, 20), near=[15, 25])
+    'CASE WHEN x <= 20 THEN CASE WHEN x <= 10 THEN 0 ELSE 1 END ELSE 2 END'
     """
     if not edges:
-        return str(first)
+        return str(first) if scale is None else f"{first * scale}e0"
     middle = (len(edges) - 1) // 2
-    low = bucket_of(expression, edges[:middle], first)
-    high = bucket_of(expression, edges[middle + 1 :], first + middle + 1)
-    return f"CASE WHEN {expression} <= {int(edges[middle])} THEN {low} ELSE {high} END"
+    if near:
+        below = [sum(value <= edge for value in near) for edge in edges]
+        middle = min(range(len(edges)), key=lambda i: (max(below[i], len(near) - below[i]), abs(i - middle)))
+    edge = int(edges[middle])
+    low = bucket_of(expression, edges[:middle], first, near=[v for v in near if v <= edge], scale=scale)
+    high = bucket_of(
+        expression, edges[middle + 1 :], first + middle + 1, near=[v for v in near if v > edge], scale=scale
+    )
+    return f"CASE WHEN {expression} <= {edge} THEN {low} ELSE {high} END"
 
 
 def _time_us(form: Format, numeric_first: bool) -> str:
