@@ -52,11 +52,11 @@ def _plan(options: argparse.Namespace) -> int:
     from lib.format import Money
     from lib.lookup import read_ids, read_tables
     from lib.workload.arrivals import SUMS, NoArrivals, read_arrivals
+    from lib.workload.files import files_of
     from lib.workload.formats import BadMapping, parse_mapping
     from lib.workload.hosting import host_workload
     from lib.workload.limits import limits_from
     from lib.workload.price import price_edges, price_workload
-    from lib.workload.files import files_of
     from lib.workload.read import read_workload
     from lib.workload.spool import Unreadable
 

@@ -15,7 +15,6 @@ from pathlib import Path
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from lib.db.catalogue import catalogue_rows
 from lib.db.kept import drop_old, kept_file
 from lib.db.rules import Check, Reference, TableRules, quoted, requirement, rules_of, table_names
 from lib.db.sheet import WHOLE_ROW, Problem, Sheet, check_cells, read_sheet, repeated_rows, shown
@@ -245,6 +244,8 @@ def _catalogue_sheet(rules: TableRules, sheets: Mapping[str, Sheet]) -> Sheet:
     """
     history = [{name: cell or "" for name, cell in row.items()} for _, row in sheets[HISTORY].records()]
     source_id = installed_catalogue()
+    from lib.db.catalogue import catalogue_rows  # the catalogue takes half a second: only to build
+
     rows = catalogue_rows(history, catalogue_day=_day_of(source_id, sheets["sources"]), source_id=source_id)
     columns = tuple(rules.types)
     cells = [[_as_text(row[column]) for column in columns] for row in rows]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
-
-from genai_prices import data
+from functools import cache
+from typing import Any
 
 from lib.workload.formats import Format
 
@@ -79,7 +79,8 @@ def _find(provider_id: str, name: str, offer_ids: Collection[str]) -> str | None
     for text in dict.fromkeys((name, name.lower())):
         if f"{provider_id}/{text}" in offer_ids:
             return f"{provider_id}/{text}"
-        provider = _PROVIDERS.get(provider_id)
+        data, providers = _catalogue()
+        provider = providers.get(provider_id)
         found = (
             provider.find_model(text, all_providers=data.providers) if provider and len(text) < 200 else None
         )
@@ -88,7 +89,12 @@ def _find(provider_id: str, name: str, offer_ids: Collection[str]) -> str | None
     return None
 
 
-_PROVIDERS = {provider.id: provider for provider in data.providers}
+@cache
+def _catalogue() -> tuple[Any, Mapping[str, Any]]:
+    """The price list's own rules for names; read where a name has to be told, which a trace does not need."""
+    from genai_prices import data
+
+    return data, {provider.id: provider for provider in data.providers}
 
 
 def nearest(model: str, offer_ids: Sequence[str], most: int = 3) -> list[str]:

@@ -38,6 +38,7 @@ def open_table(
     folder: FilePath,
     *,
     ordered: bool = False,
+    thorough: bool = True,
 ) -> Iterator[OpenTable]:
     """Open a file for as long as it is queried.
 
@@ -53,13 +54,15 @@ def open_table(
         Private folder for a plain copy, where one is needed.
     ordered
         Rows come in their order.
+    thorough
+        Look for damage in the whole file and not only at its beginning.
 
     Raises
     ------
     Unreadable
         If the file cannot be read; also where the reader fails on a later query.
     """
-    plain = make_plain(path.absolute(), folder, limits)
+    plain = make_plain(path.absolute(), folder, limits, thorough=thorough)
     file = plain.path.absolute()
     try:
         size_mb = file.stat().st_size / MEGABYTE

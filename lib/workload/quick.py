@@ -53,7 +53,7 @@ _TOKENS = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h", 
 _UNUSED = {"ttft", "e2e", "session"}
 MOST_NAMES = 1_000
 """Models beyond which no enumeration is made."""
-PIECES, PIECE_BYTES = 32, 1 << 16
+PIECES, PIECE_BYTES = 32, 1 << 14
 """Where names of models are looked for before the scan: pieces of the file, and their size."""
 _BINS = 512
 EXACT = 2.0**53

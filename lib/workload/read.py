@@ -34,6 +34,9 @@ SHOWN_PROBLEMS = 100
 MOST_IN_ALL = 10**18
 """Tokens beyond which a file is wrong; below, every product with a price is exact."""
 
+LARGE_BYTES = 20_000_000
+"""Files up to this size are looked through for damage first, which costs little; larger ones when in need."""
+
 Progress = Callable[[str], None]
 
 
@@ -92,8 +95,7 @@ def read_workload(
             private = folder / f"part{number}"
             private.mkdir()
             try:
-                with open_table(file, mapping, limits, private) as opened:
-                    parts.append(_read_table(opened, file.name, edges, mapping, limits))
+                parts.append(_read_one(file, private, edges, mapping, limits))
             except Unreadable as refusal:
                 if len(files) == 1:
                     raise
@@ -107,10 +109,37 @@ def read_workload(
         return replace(whole, notes=(*whole.notes, *(f"Left out: {text}" for text in refusals)))
 
 
-def _read_table(
-    opened: OpenTable, name: str, edges: Edges, mapping: ColumnMapping | None, limits: Limits
+def _read_one(
+    file: FilePath, folder: FilePath, edges: Edges, mapping: ColumnMapping | None, limits: Limits
 ) -> Workload:
-    """Sum up one file.
+    """Read one file, in one scan where every row of it is plain.
+
+    Raises
+    ------
+    Unreadable
+        If no row can be read.
+    """
+    if file.stat().st_size > LARGE_BYTES:
+        with open_table(file, mapping, limits, folder, thorough=False) as opened:
+            read = _read_table(opened, file.name, edges, mapping, limits, quickly=True)
+            if read is not None:
+                return read
+    with open_table(file, mapping, limits, folder) as opened:
+        read = _read_table(opened, file.name, edges, mapping, limits)
+        assert read is not None
+        return read
+
+
+def _read_table(
+    opened: OpenTable,
+    name: str,
+    edges: Edges,
+    mapping: ColumnMapping | None,
+    limits: Limits,
+    *,
+    quickly: bool = False,
+) -> Workload | None:
+    """Sum up one file; None where ``quickly`` is asked for and not possible.
 
     Raises
     ------
@@ -137,6 +166,8 @@ def _read_table(
     quick = quick_sums(connection, table, found, edges, limits)
     if quick is not None:
         return workload_of(asked, table, query_of(table, found, edges), quick, [])
+    if quickly:
+        return None
     fast = with_types(table, found, limits) if table.kind == "csv" else None
     if fast is not None:
         query = query_of(fast, found, edges)

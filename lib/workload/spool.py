@@ -72,8 +72,11 @@ def spool_stream(stream: BinaryIO, folder: Path, limits: Limits) -> Path:
     return path
 
 
-def make_plain(path: Path, folder: Path, limits: Limits) -> Plain:
+def make_plain(path: Path, folder: Path, limits: Limits, *, thorough: bool = True) -> Plain:
     """Unpack, decode and repair as far as needed.
+
+    Without ``thorough`` only the beginning is looked at: enough for a reader that refuses what it
+    cannot read.
 
     Raises
     ------
@@ -108,7 +111,7 @@ def make_plain(path: Path, folder: Path, limits: Limits) -> Plain:
     if head.startswith(PARQUET):
         return Plain(path=path, parquet=True, notes=notes)
     encoding = _encoding(head)
-    if encoding or _needs_repair(path, limits):
+    if encoding or _needs_repair(path, limits, thorough):
         repaired = folder / "repaired"
         _repair(path, repaired, encoding, limits, notes)
         path = repaired
@@ -134,7 +137,7 @@ def _encoding(head: bytes) -> str | None:
     return None
 
 
-def _needs_repair(path: Path, limits: Limits) -> bool:
+def _needs_repair(path: Path, limits: Limits, thorough: bool = True) -> bool:
     """Look for NUL bytes, broken UTF-8 and lines beyond the limit; fast on a file without."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     run, longest = 0, limits.line_kb * 1000
@@ -156,6 +159,8 @@ def _needs_repair(path: Path, limits: Limits) -> bool:
                 run = len(chunk) - 1 - max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
             if run > longest:
                 return not _json_document(path)
+            if not thorough and run < len(chunk):
+                return False
     return bool(decoder.getstate()[0])
 
 
