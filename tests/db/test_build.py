@@ -12,7 +12,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-import lib.db.build
+import lib.db.catalogue
 from lib.db.build import DATA, MAX_PROBLEMS, DataError, build, build_file, open_memory
 from lib.db.rules import TableRules
 from lib.db.sheet import check_cells, read_sheet
@@ -271,7 +271,7 @@ def test_a_fault_in_a_flattened_price_names_the_offer(data, monkeypatch):
         "locator": "row 9",
         "as_of": date(2026, 1, 3),
     }
-    monkeypatch.setattr(lib.db.build, "catalogue_rows", lambda *_args, **_options: [row])
+    monkeypatch.setattr(lib.db.catalogue, "catalogue_rows", lambda *_args, **_options: [row])
     assert problems_of(data) == [
         "api_prices:1: input_usd_per_mtok: '-0.5' must be at least 0 (acme/m-1 from 2026-01-02; row 9)"
     ]
