@@ -18,6 +18,8 @@ _SHARES = (
     ("mbu", "Share of the bandwidth when weights are read (MBU)"),
     ("kv_mbu", "Share of the bandwidth when the KV cache is read"),
     ("link_share", "Share of the link between GPUs"),
+    ("expert_mfu", "What routed experts reach of MFU"),
+    ("expert_mbu", "What routed experts reach of MBU"),
 )
 _TIMES = (
     ("link_latency_s", "Fixed time of one all-reduce", 1e6, "µs"),
@@ -25,6 +27,8 @@ _TIMES = (
     ("step_overhead_s", "Fixed time of one decode step", 1e3, "ms"),
     ("layer_overhead_s", "Fixed time of one layer", 1e6, "µs"),
     ("sequence_overhead_s", "Time of one sequence in a step", 1e6, "µs"),
+    ("expert_overhead_s", "Fixed time of routing in one layer", 1e6, "µs"),
+    ("ttft_fixed_s", "Time before the first token that no GPU spends", 1e3, "ms"),
 )
 _FACTORS = (
     ("ttft_factor_low", "Measured over estimated TTFT, 10th percentile"),
