@@ -16,6 +16,7 @@ page = st.navigation(
         st.Page("pages/train.py", title="Train"),
         st.Page("pages/numbers.py", title="Numbers"),
         st.Page("pages/articles.py", title="Articles"),
+        st.Page("pages/evidence.py", title="Evidence"),
         st.Page("pages/prices.py", title="Prices"),
         st.Page("pages/method.py", title="Method"),
     ],

@@ -452,6 +452,28 @@ COMMENT ON COLUMN calibration_errors.by_parallel IS '[-] by a fit that saw no ro
 COMMENT ON COLUMN calibration_errors.source_id IS '[-] key of sources';
 COMMENT ON COLUMN calibration_errors.as_of IS '[date] day of the fit';
 
+CREATE TABLE peer_errors (
+    peer_error_id VARCHAR PRIMARY KEY CHECK (regexp_full_match(peer_error_id, '[a-z0-9][a-z0-9._-]*')),
+    ground VARCHAR NOT NULL,
+    rows VARCHAR NOT NULL CHECK (rows IN ('article', 'llama-70b')),
+    quantity VARCHAR NOT NULL CHECK (quantity IN ('prefill', 'decode', 'TPOT', 'TTFT')),
+    peer VARCHAR NOT NULL,
+    error DOUBLE NOT NULL CHECK (error > 0 AND error < 10),
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    locator VARCHAR NOT NULL,
+    as_of DATE NOT NULL
+);
+COMMENT ON TABLE peer_errors IS 'Errors of other predictors on measured rows that benchmarks holds too';
+COMMENT ON COLUMN peer_errors.peer_error_id IS '[-] key';
+COMMENT ON COLUMN peer_errors.ground IS '[-] which measurements, in words';
+COMMENT ON COLUMN peer_errors.rows IS '[-] which rows of benchmarks';
+COMMENT ON COLUMN peer_errors.quantity IS '[-] what was predicted';
+COMMENT ON COLUMN peer_errors.peer IS '[-] which predictor, in words';
+COMMENT ON COLUMN peer_errors.error IS '[0 to 1] absolute relative error';
+COMMENT ON COLUMN peer_errors.source_id IS '[-] key of sources';
+COMMENT ON COLUMN peer_errors.locator IS '[-] where in the source';
+COMMENT ON COLUMN peer_errors.as_of IS '[date] day it was compared';
+
 CREATE TABLE presets (
     preset_id VARCHAR PRIMARY KEY CHECK (regexp_full_match(preset_id, '[a-z0-9][a-z0-9._-]*')),
     name VARCHAR NOT NULL,

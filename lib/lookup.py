@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from functools import cache
 
 from duckdb import DuckDBPyConnection
 
+from lib.calibration.link import Calibrated
 from lib.claims.facts import Facts
 from lib.comparison import Tables
 from lib.db import queries, rule_queries
@@ -25,6 +27,12 @@ def read_tables(connection: DuckDBPyConnection, day: date) -> Tables:
         gpu_offers=queries.gpu_offers_on(connection, day),
         api_offers=queries.api_offers_on(connection, day),
     )
+
+
+def with_own(tables: Tables, calibrated: Calibrated) -> Tables:
+    """The tables and somebody's own efficiency row, which applies only where its engine is named."""
+    row = calibrated.efficiency()
+    return tables if row is None else replace(tables, efficiencies=[*tables.efficiencies, row])
 
 
 def read_ids(connection: DuckDBPyConnection) -> KnownIds:

@@ -247,6 +247,20 @@ class CalibrationError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PeerError:
+    """One row of ``peer_errors``."""
+
+    peer_error_id: str
+    ground: str
+    rows: str
+    quantity: str
+    peer: str
+    error: float
+    source_id: str
+    locator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
     """One row of ``presets``."""
 

@@ -7,16 +7,14 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from lib.calibration.fit import PARAMETERS, STATIC_PARAMETERS, fit, logs
+from lib.calibration.fit import fit, logs
+from lib.calibration.parameters import PARAMETERS, SPLITS, STATIC_PARAMETERS
 from lib.calibration.predict import predict
 from lib.calibration.rows import ONLINE, STATIC, Rows
 from lib.formulas.parts import Engine
 
 Floats = NDArray[np.float64]
 Texts = NDArray[np.str_]
-
-SPLITS = ("model", "gpu", "shape", "concurrency", "parallel")
-"""What is left out, one value at a time."""
 
 
 def fold_of(rows: Rows, split: str) -> Texts:

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lib.calibration.fit import STATIC_PARAMETERS, fit, logs
-from lib.calibration.heldout import SPLITS, balanced
+from lib.calibration.parameters import QUANTITIES, SPLITS, STATIC_PARAMETERS
 from lib.calibration.predict import predict
 from lib.calibration.rows import OFFLINE, ONLINE, Rows
-from lib.calibration.table import QUANTITIES
 from lib.formulas.parts import Engine
 from lib.records import CalibrationError
 
@@ -119,6 +117,10 @@ def error_over(table: Residuals, quantity: str, keep: Mask, left_out: str, name:
 
 def halves(rows: Rows, *, splits: int = HALVES, seed: int = 2023) -> dict[str, float]:
     """Median error of the 2023 rows, fitted on a random half and tried on the other, over the splits."""
+    # SciPy takes a moment to load, and no page needs it to open.
+    from lib.calibration.fit import fit, logs
+    from lib.calibration.heldout import balanced
+
     here = rows.take(rows.group == ARTICLE_GROUP)
     draw = np.random.default_rng(seed)
     found: dict[str, list[float]] = {"ttft": [], "tpot": []}

@@ -11,20 +11,16 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from lib.calibration.fit import FITTED, STATIC_PARAMETERS, fit
-from lib.calibration.heldout import SPLITS, Levels, balanced, held_out, residuals, split_group
+from lib.calibration.fit import fit
+from lib.calibration.heldout import Levels, balanced, held_out, residuals, split_group
+from lib.calibration.link import OWN_SOURCE
+from lib.calibration.parameters import FITTED, QUANTITIES, SPLITS, STATIC_PARAMETERS
 from lib.calibration.rows import OFFLINE, ONLINE, STATIC, Rows
 from lib.records import Efficiency, Model
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Residuals = Mapping[str, Floats]
-
-OWN_SOURCE = "breakeven-fit-2026-11"
-"""Source of a row that several sources' measurements went into."""
-
-QUANTITIES = ("ttft", "tpot", "throughput")
-"""What is compared, as the error table names it."""
 
 FEW = 6
 """A group of fewer rows than this rests mostly on the level above it."""

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lib.calibration.fit import PARAMETERS, STATIC_PARAMETERS, Parameter, fit, logs
+from lib.calibration.fit import fit, logs
+from lib.calibration.link import OWN_SOURCE
 from lib.calibration.own import BadRuns, OwnRun
+from lib.calibration.parameters import PARAMETERS, STATIC_PARAMETERS, Parameter
 from lib.calibration.predict import predict
 from lib.calibration.rows import ONLINE, STATIC, USUAL_CHUNK, Rows, architecture, assemble
-from lib.calibration.table import OWN_SOURCE, median_error, numbers, range_of, rounded
+from lib.calibration.table import median_error, numbers, range_of, rounded
 from lib.deployments import KV_BYTES, compute_class, model_shape, replica_of
+from lib.deployments.profiles import OWN as YOURS
 from lib.formulas.parts import Engine
 from lib.records import Efficiency, Gpu, Model, Precision
-
-YOURS = "yours"
-"""Engine of an efficiency row that a visitor's runs gave."""
 
 MOST_FOLDS = 10
 """Parts of which each is left out once. [-]"""

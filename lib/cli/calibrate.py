@@ -58,7 +58,8 @@ def _calibrate(options: argparse.Namespace) -> int:
 
 def _shipped(options: argparse.Namespace, connection: Any) -> int:
     """Fit the shipped rows and print the errors."""
-    from lib.calibration.heldout import SPLITS, held_out
+    from lib.calibration.heldout import held_out
+    from lib.calibration.parameters import SPLITS
     from lib.calibration.report import IN_SAMPLE, errors_of, halves, promises, table_residuals
     from lib.calibration.rows import rows_of
     from lib.calibration.table import calibrate, efficiency_csv, errors_csv, fit_groups

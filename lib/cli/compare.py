@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -18,16 +19,21 @@ def add(commands: Any) -> None:
 
 def _compare(options: argparse.Namespace) -> int:
     from lib.answer import answer_as_json, answer_as_text
+    from lib.calibration.link import calibration_of
     from lib.comparison import compare
     from lib.db.build import open_memory
-    from lib.lookup import read_ids, read_tables
+    from lib.lookup import read_ids, read_tables, with_own
     from lib.scenario import Scenario
     from lib.scenario_url import decode
 
     connection = open_memory()
     known = read_ids(connection)
+    calibrated, more = calibration_of(options.scenario)
+    if calibrated.given:
+        known = replace(known, engine={*known.engine, calibrated.engine})
     decoded = decode(options.scenario, default=Scenario(as_of=date.today()), known=known)
-    answer = compare(decoded.scenario, read_tables(connection, decoded.scenario.as_of))
+    decoded = replace(decoded, warnings=(*decoded.warnings, *more))
+    answer = compare(decoded.scenario, with_own(read_tables(connection, decoded.scenario.as_of), calibrated))
     if options.json:
         print(json.dumps(answer_as_json(answer, decoded.warnings), indent=2))
     else:

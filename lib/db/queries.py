@@ -22,6 +22,7 @@ from lib.records import (
     Gpu,
     GpuOffer,
     Model,
+    PeerError,
     Precision,
     Preset,
     PriceTier,
@@ -45,6 +46,7 @@ Row = TypeVar(
     TuningPrice,
     Benchmark,
     CalibrationError,
+    PeerError,
 )
 
 GPU_OFFER_MAX_AGE_DAYS = 500
@@ -104,6 +106,12 @@ def calibration_errors(connection: DuckDBPyConnection) -> list[CalibrationError]
     """Predicted over measured of every row that is compared, with and without it in the fit."""
     sql = "SELECT * FROM calibration_errors ORDER BY benchmark_id, quantity"
     return _records(CalibrationError, _rows(connection, sql, {}))
+
+
+def peer_errors(connection: DuckDBPyConnection) -> list[PeerError]:
+    """Errors of other predictors on measured rows that we hold too."""
+    sql = "SELECT * FROM peer_errors ORDER BY peer_error_id"
+    return _records(PeerError, _rows(connection, sql, {}))
 
 
 def presets(connection: DuckDBPyConnection) -> dict[str, Preset]:

@@ -14,6 +14,10 @@ FEW_ROWS = 6
 """An efficiency row on fewer measured rows than this does not count as measured."""
 
 
+OWN = "yours"
+"""Start of the engine of a row that somebody's own runs gave."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """The efficiency row that applies, and what is not measured about it."""
@@ -40,7 +44,10 @@ def choose_profile(
         If there is no row for the mode at all.
     """
     timing = "static" if mode == "static" else "continuous"
-    usable = [row for row in rows if row.mode == timing]
+    # Somebody's own row counts where it is named, and never for anybody else.
+    usable = [
+        row for row in rows if row.mode == timing and (row.engine == engine or not row.engine.startswith(OWN))
+    ]
     here = [row for row in usable if row.gpu_family == gpu.gpu_family and row.precision_class == rate]
     named = [row for row in here if engine in (AUTO, row.engine)]
     fallback = [row for row in usable if row.gpu_family == "any"]

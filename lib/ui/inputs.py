@@ -8,6 +8,7 @@ from datetime import date
 import streamlit as st
 
 from lib.comparison import Tables
+from lib.deployments.profiles import OWN
 from lib.format import Money, number
 from lib.glossary import explained, meaning
 from lib.records import ApiOffer, GpuOffer
@@ -207,6 +208,10 @@ def _gpu_offer_label(key: str, offers: dict[str, GpuOffer], money: Money) -> str
     )
 
 
+def _engine_label(key: str) -> str:
+    return "the best measured one" if key == AUTO else "your own runs" if key.startswith(OWN) else key
+
+
 def engine_inputs(tables: Tables, _money: Money) -> None:
     """Serving mode, cache precision, batch and targets."""
     st.selectbox(
@@ -220,7 +225,7 @@ def engine_inputs(tables: Tables, _money: Money) -> None:
     st.selectbox(
         "Engine",
         [AUTO, *engines],
-        format_func=lambda key: "the best measured one" if key == AUTO else key,
+        format_func=_engine_label,
         key=key_of("engine"),
     )
     _number(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from dataclasses import astuple, fields, replace
 from datetime import date
 from threading import Lock
 from types import MappingProxyType
@@ -14,16 +14,17 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import streamlit as st
 from duckdb import DuckDBPyConnection
 
+from lib.calibration.link import CALIBRATED_FIELDS, NO_CALIBRATION, Calibrated, calibration_of
 from lib.claims.facts import Facts
 from lib.comparison import Tables
 from lib.db import queries
 from lib.db.build import open_memory
 from lib.format import Money
 from lib.link_fields import LinkFields
-from lib.lookup import read_facts, read_ids, read_rule_tables, read_tables
+from lib.lookup import read_facts, read_ids, read_rule_tables, read_tables, with_own
 from lib.records import Claim, Preset, Source
 from lib.rule_tables import RuleTables
-from lib.scenario import Scenario
+from lib.scenario import AUTO, Scenario
 from lib.scenario_url import PAGE_PREFIXES, KnownIds, decode, encode
 from lib.training.answer import TrainingFacts
 
@@ -51,9 +52,41 @@ def database() -> DuckDBPyConnection:
 
 
 @st.cache_resource(max_entries=64, show_spinner="Reading the tables")
-def tables_on(day: date) -> Tables:
+def _shared_tables(day: date) -> Tables:
     """Rows in force on a day; immutable and shared by all visitors."""
     return read_tables(database(), day)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs={Calibrated: astuple})
+def _tables_with(day: date, calibrated: Calibrated) -> Tables:
+    """The same and a visitor's own efficiency row, which applies only where its engine is named."""
+    return with_own(_shared_tables(day), calibrated)
+
+
+def tables_on(day: date) -> Tables:
+    """Rows in force on a day, and the visitor's own efficiency row where there is one."""
+    calibrated = own_calibration()
+    return _tables_with(day, calibrated) if calibrated.given else _shared_tables(day)
+
+
+def own_calibration() -> Calibrated:
+    """What this visitor's own runs gave, from an upload or from a link."""
+    if any(key not in st.session_state for key in CALIBRATED_FIELDS.keys):
+        return NO_CALIBRATION
+    return fields_of_widgets(CALIBRATED_FIELDS, NO_CALIBRATION)
+
+
+def keep_calibration(calibrated: Calibrated) -> None:
+    """Use these runs from now on, and their engine in the scenario; or the table again."""
+    for key in CALIBRATED_FIELDS.keys:
+        st.session_state[key] = getattr(calibrated, key.removeprefix(CALIBRATED_FIELDS.prefix))
+    st.session_state[key_of("engine")] = calibrated.engine if calibrated.given else AUTO
+
+
+def _calibration_pairs() -> dict[str, str]:
+    """What the link carries of it; nothing where there is none."""
+    calibrated = own_calibration()
+    return CALIBRATED_FIELDS.write(calibrated) if calibrated.given else {}
 
 
 @st.cache_resource(max_entries=16, show_spinner="Reading the tables")
@@ -135,7 +168,14 @@ def open_scenario() -> tuple[Scenario, tuple[str, ...]]:
     current = {key: st.query_params.get_all(key) for key in query}
     written = st.session_state.get(_LINK)
     if written is None or (query and _flat(current) != written):
-        decoded = decode(current, default=Scenario(as_of=date.today()), known=known_ids())
+        calibrated, more = calibration_of(query)
+        known = known_ids()
+        if calibrated.given:
+            known = replace(known, engine={*known.engine, calibrated.engine})
+        decoded = decode(current, default=Scenario(as_of=date.today()), known=known)
+        decoded = replace(decoded, warnings=(*decoded.warnings, *more))
+        for key in CALIBRATED_FIELDS.keys:
+            st.session_state[key] = getattr(calibrated, key.removeprefix(CALIBRATED_FIELDS.prefix))
         st.session_state[_WARNINGS] = decoded.warnings
         st.session_state[_FRESH] = query
         _fill_widgets(decoded.scenario)
@@ -199,7 +239,7 @@ def scenario_of_widgets() -> Scenario:
 
 def save_scenario(scenario: Scenario, **page: str) -> None:
     """Write the scenario into the address bar, every field of it, and what the page adds."""
-    pairs = dict(parse_qsl(encode(scenario), keep_blank_values=True)) | page
+    pairs = dict(parse_qsl(encode(scenario), keep_blank_values=True)) | page | _calibration_pairs()
     flat = tuple(sorted(pairs.items()))
     current = {key: st.query_params.get_all(key) for key in st.query_params.to_dict()}
     if _flat(current) != flat:
@@ -217,7 +257,8 @@ def keep_widgets() -> None:
 def link_to(scenario: Scenario, **page: str) -> str:
     """Address that repeats the page with this scenario."""
     base = urlsplit(st.context.url or "")
-    query = encode(scenario) + (f"&{urlencode(page)}" if page else "")
+    page = page | _calibration_pairs()
+    query = encode(scenario) + (f"&{urlencode(page, safe='~')}" if page else "")
     return base._replace(query=query, fragment="").geturl()
 
 

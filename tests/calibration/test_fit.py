@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lib.calibration.fit import PARAMETERS, STATIC_PARAMETERS, fit, logs
+from lib.calibration.fit import fit, logs
 from lib.calibration.heldout import Levels, fold_of, held_out, split_group
+from lib.calibration.parameters import PARAMETERS, STATIC_PARAMETERS
 from lib.calibration.predict import predict
 from lib.calibration.report import ARTICLE_GROUP, table_residuals
 from lib.calibration.rows import STATIC

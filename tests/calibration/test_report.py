@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lib.calibration.fit import FITTED
 from lib.calibration.heldout import engine_of_groups
+from lib.calibration.parameters import FITTED
 from lib.calibration.predict import predict
 from lib.calibration.report import (
     ARTICLE_GROUP,

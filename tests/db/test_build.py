@@ -429,6 +429,7 @@ def test_nothing_but_the_tables_of_the_schema_is_left_behind(locked):
         "model_scores",
         "models",
         "offer_roles",
+        "peer_errors",
         "precisions",
         "presets",
         "rules_of_thumb",

@@ -1,0 +1,36 @@
+"""Evidence: how wrong the model is, on every measured row, and how to correct it with your own runs."""
+
+import streamlit as st
+
+from lib.evidence import EVIDENCE_FIELDS, USUAL
+from lib.ui import show, show_evidence
+from lib.ui.session import (
+    fields_of_widgets,
+    link_to,
+    open_fields,
+    open_scenario,
+    save_scenario,
+    scenario_of_widgets,
+    tables_on,
+)
+
+# 1. Input
+scenario, warnings = open_scenario()
+_, more = open_fields(EVIDENCE_FIELDS, USUAL)
+found = show_evidence.gathered()
+with st.sidebar:
+    show_evidence.filters(found)
+scenario = scenario_of_widgets()
+view = fields_of_widgets(EVIDENCE_FIELDS, USUAL)
+page = EVIDENCE_FIELDS.write(view)
+save_scenario(scenario, **page)
+
+# 2. Answer
+show.link_warnings((*warnings, *more))
+show.header("How wrong is the model?", link_to(scenario, **page))
+show_evidence.answer(found)
+
+# 3. Show
+show_evidence.proof(found, view)
+show_evidence.apart(found, view)
+show_evidence.own_runs(tables_on(scenario.as_of), scenario)
