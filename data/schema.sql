@@ -587,7 +587,7 @@ CREATE TABLE claims (
     inputs VARCHAR,
     verdict VARCHAR NOT NULL CHECK (verdict IN ('reproduces', 'rounds', 'wrong', 'cannot be checked')),
     explanation VARCHAR NOT NULL,
-    page VARCHAR CHECK (page IN ('compare', 'deploy', 'train')),
+    page VARCHAR CHECK (page IN ('compare', 'deploy', 'train', 'prices', 'numbers')),
     link VARCHAR,
     source_id VARCHAR NOT NULL REFERENCES sources (source_id),
     locator VARCHAR NOT NULL,
@@ -614,7 +614,7 @@ COMMENT ON COLUMN claims.inputs IS '[-] its inputs, key=value separated by space
 COMMENT ON COLUMN claims.verdict IS '[-] follows from the recomputed value, relation, last_digit and tolerance; a test holds it to that';
 COMMENT ON COLUMN claims.explanation IS '[-] why, for a reader';
 COMMENT ON COLUMN claims.page IS '[-] page that shows it';
-COMMENT ON COLUMN claims.link IS '[-] fields of the scenario that differ from the usual ones, key=value separated by spaces';
+COMMENT ON COLUMN claims.link IS '[-] fields of the scenario and of the page that differ from the usual ones, key=value separated by spaces; a space in a value is +';
 COMMENT ON COLUMN claims.source_id IS '[-] key of sources';
 COMMENT ON COLUMN claims.locator IS '[-] where in the source';
 COMMENT ON COLUMN claims.as_of IS '[date] day it was read';

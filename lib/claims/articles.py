@@ -1,19 +1,15 @@
-"""The documents, the order in which they are shown, and the links from a claim to a page."""
+"""The documents, and the order in which they are shown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from types import MappingProxyType
 
-from lib.claims.appendix import DAY
 from lib.claims.judge import VERDICTS
-from lib.claims.registry import pairs
 from lib.link_fields import LinkFields
 from lib.records import Claim
-from lib.scenario import Limit, Scenario
-from lib.scenario_url import SCENARIO_FIELDS, encode
+from lib.scenario import Limit
 
 DOCUMENTS: Mapping[str, str] = MappingProxyType(
     {
@@ -33,8 +29,6 @@ PART_NAMES: Mapping[str, str] = MappingProxyType(
     }
 )
 ALL = "all"
-PATHS: Mapping[str, str] = MappingProxyType({"compare": "./", "deploy": "./deploy", "train": "./train"})
-"""Address of a page, seen from this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,23 +60,3 @@ def parts_of(document: str) -> tuple[str, ...]:
 def of_document(claims: Iterable[Claim], document: str) -> list[Claim]:
     """Claims of one document."""
     return [claim for claim in claims if claim.document in parts_of(document)]
-
-
-def scenario_of(link: str) -> tuple[Scenario, tuple[str, ...]]:
-    """Scenario that a claim's link fields name, and what could not be read of them.
-
-    Fields that the link leaves out have their usual values.
-    """
-    base = Scenario(as_of=DAY)
-    given = pairs(link)
-    values, warnings = SCENARIO_FIELDS.read(given, default=base)
-    warnings += [f"there is no field '{key}'" for key in given if key not in SCENARIO_FIELDS.keys]
-    return Scenario(**({"as_of": DAY} | values)), tuple(warnings)
-
-
-@cache
-def address(page: str | None, link: str | None) -> str | None:
-    """Address that shows a claim; None where no page does."""
-    if page is None or link is None:
-        return None
-    return f"{PATHS[page]}?{encode(scenario_of(link)[0])}"

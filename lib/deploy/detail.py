@@ -91,6 +91,15 @@ class Memory:
     """Usable and not needed by this batch."""
     workspace: float
     """Kept back for activations, buffers and fragmentation."""
+    batch: int
+    """Sequences that the cache holds. [-]"""
+    per_token: float | None
+    """Cache of one token; None where windows make it differ from token to token. [B/token]"""
+
+    @property
+    def sequence(self) -> float:
+        """Cache of one sequence at its longest. [B]"""
+        return self.cache / self.batch
 
     @property
     def total(self) -> float:
@@ -113,12 +122,15 @@ def memory_of(answer: Answer, row: Placement) -> Memory:
     weights = float(work.weights_bytes)
     cache = row.host.batch * float(sequence) * float(copies) * (1 + share)
     usable = total * answer.ask.usable
+    tokens = shape.prompt_tokens + shape.completion_tokens
     return Memory(
         weights=weights,
         draft=weights * share,
         cache=cache,
         free=max(usable - weights * (1 + share) - cache, 0.0),
         workspace=total - usable,
+        batch=row.host.batch,
+        per_token=None if np.any(work.sliding_kv_bytes_per_token) else cache / row.host.batch / tokens,
     )
 
 

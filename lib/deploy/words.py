@@ -195,6 +195,10 @@ def memory_parts(memory: Memory) -> str:
         ("kept back as workspace", memory.workspace),
     )
     text = ", ".join(f"{name} {gigabytes(size)}" for name, size in parts if size > 0)
+    each = f"{count(memory.batch, 'sequence')} of {gigabytes(memory.sequence)}"
+    if memory.per_token is not None:
+        each += f", {gigabytes(memory.per_token)} per token"
+    text = text.replace(f"KV cache {gigabytes(memory.cache)}", f"KV cache {gigabytes(memory.cache)} ({each})")
     return f"{text[0].upper()}{text[1:]}."
 
 

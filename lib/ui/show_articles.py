@@ -10,7 +10,7 @@ import streamlit as st
 from lib import charts_articles
 from lib.claims import conclusions
 from lib.claims.appendix import COLUMNS, Appendix, appendix_of
-from lib.claims.articles import ALL, DOCUMENTS, PART_NAMES, address
+from lib.claims.articles import ALL, DOCUMENTS, PART_NAMES
 from lib.claims.conclusions import Finding
 from lib.claims.facts import CannotRecompute, Facts
 from lib.claims.figures import figures
@@ -27,6 +27,7 @@ from lib.claims.judge import (
 )
 from lib.format import rounded
 from lib.glossary import SERVING, explained
+from lib.page_links import TITLES, path_of, shown_at
 from lib.records import Source
 from lib.scenario import Scenario
 from lib.scenario_url import encode
@@ -237,12 +238,12 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
 
 def _row(one: Judged) -> Mapping[str, str]:
     """One claim as a row of a table whose cells are Markdown."""
-    link = address(one.claim.page, one.claim.link)
+    shown = shown_at(one.claim.page, one.claim.link)
     why = f"**{plain(verdict_text(one))}.** {plain(one.claim.explanation)}"
     if one.reason:
         why += " " + plain(f"Not recomputed: {one.reason}.")
-    if link:
-        why += f" [Show it]({link})"
+    if shown:
+        why += f" [Show it on {TITLES[shown.page]}]({path_of(shown)})"
     place = one.claim.section
     if one.claim.document in PART_NAMES:
         place = f"{place}, {PART_NAMES[one.claim.document]}"

@@ -9,11 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.claims import conclusions
-from lib.claims.articles import DOCUMENTS, parts_of, scenario_of
+from lib.claims.articles import DOCUMENTS, parts_of
 from lib.claims.facts import CannotRecompute
 from lib.claims.judge import OPEN, REPRODUCES, ROUNDS, WRONG, amount, factor, judge, verdict_of, verdict_text
 from lib.claims.registry import REGISTRY, pairs, recompute
-from lib.comparison import compare
 from lib.db import queries
 from lib.lookup import read_facts
 from lib.records import Claim
@@ -266,15 +265,6 @@ def test_claim_whose_row_is_gone_cannot_be_checked_and_says_why(facts):
 )
 def test_inputs_survive_being_written_and_read(inputs):
     assert pairs(" ".join(f"{key}={value}" for key, value in inputs.items())) == inputs
-
-
-def test_every_link_is_a_whole_scenario_that_the_compare_page_answers(judged, tables_on):
-    for link in {one.claim.link for one in judged.values() if one.claim.page == "compare"}:
-        scenario, warnings = scenario_of(link)
-        assert warnings == ()
-        answer = compare(scenario, tables_on(scenario.as_of))
-        assert answer.problems == (), (link, answer.problems)
-        assert answer.shapes[0].ratio, link
 
 
 def test_every_claim_belongs_to_a_document_of_the_page(judged):

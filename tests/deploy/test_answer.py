@@ -343,6 +343,16 @@ def test_memory_is_written_out_in_parts(tables: Tables) -> None:
     text = words.memory_parts(memory_of(answer, answer.chosen))
     assert text.startswith("Weights 70.6 GB, KV cache ")
     assert "kept back as workspace" in text
+    # 2 x 80 layers x 8 heads x 128 wide x 2 B.
+    assert "328 kB per token)" in text
+
+
+def test_cache_of_a_token_is_not_stated_where_layers_have_windows(tables: Tables) -> None:
+    answer = ask(tables, model="gpt-oss-120b", precision="fp4")
+    assert answer.chosen is not None
+    text = words.memory_parts(memory_of(answer, answer.chosen))
+    assert "sequences of" in text
+    assert "per token" not in text
 
 
 def test_unknown_ids_are_sentences(tables: Tables) -> None:
