@@ -29,6 +29,7 @@ def _price(options: argparse.Namespace) -> int:
     from lib.db.build import open_memory
     from lib.workload.formats import BadMapping, parse_mapping
     from lib.workload.hosting import host_workload
+    from lib.workload.paid import explain_paid
     from lib.workload.price import price_edges, price_workload
     from lib.workload.read import read_workload
     from lib.workload.report import as_json, as_text
@@ -45,8 +46,9 @@ def _price(options: argparse.Namespace) -> int:
     day = options.as_of or date.today()
     priced = price_workload(workload, connection, day)
     hosting = host_workload(workload, connection, day)
+    paid = explain_paid(priced, connection)
     if options.json:
-        print(json.dumps(as_json(priced, hosting, options.top), indent=2))
+        print(json.dumps(as_json(priced, hosting, options.top, paid), indent=2))
     else:
-        print(as_text(priced, hosting, options.top or 10))
+        print(as_text(priced, hosting, options.top or 10, paid))
     return 0

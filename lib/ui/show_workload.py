@@ -16,6 +16,7 @@ from lib.ui.session import database
 from lib.ui.show import plain
 from lib.verdict import gpu_name
 from lib.workload.hosting import Hosting
+from lib.workload.paid import Paid, explain_paid, paid_sentence
 from lib.workload.price import PricedOffer, PricedWorkload, cost_rows, sensitivity
 from lib.workload.read import SHOWN_PROBLEMS
 from lib.workload.sums import Workload
@@ -44,10 +45,56 @@ def answer(result: PricedWorkload, hosting: Hosting, money: Money) -> None:
     if result.unpriced_requests and result.list_usd is not None:
         unpriced = count(result.unpriced_requests, "request")
         lines.append(f"Not in the list price: {unpriced} of models without a known price.")
-    if result.paid_usd is not None:
-        lines.append(f"Paid, as the file says: {money.amount(result.paid_usd)}.")
+    paid = explain_paid(result, database())
+    if paid is not None:
+        lines.append(paid_sentence(paid, money))
+    elif result.paid_usd is not None:  # a shared digest
+        lines.append(f"Paid, as the file said: {money.amount(result.paid_usd)}.")
     for line in lines:
         st.markdown(plain(line))
+    if paid is not None and paid.models:
+        _paid(paid, money)
+
+
+def _paid(paid: Paid, money: Money) -> None:
+    """From the list price to what was paid, over all models and by model."""
+    box = st.expander("From the list price to what was paid", key="paid_box", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        unit = f"[{money.currency}]"
+        steps = pd.DataFrame(
+            [
+                {"Step": words if whole else f"· {words}", f"Amount {unit}": rounded(usd * money.rate, 4)}
+                for words, usd, whole in paid.steps
+            ]
+        )
+        st.dataframe(steps, hide_index=True, key="paid_steps")
+        csv_of(steps, "breakeven-workload-paid.csv", key="paid_csv")
+        if paid.undated:
+            st.caption("Some requests came on days that have no price on record; the chosen day's stands in.")
+        if len(paid.models) < 2:
+            return
+        table = pd.DataFrame(
+            [
+                {"Model": one.model or "not named"}
+                | {
+                    f"{words} {unit}": rounded(usd * money.rate, 4)
+                    for words, usd in (
+                        ("Paid", one.paid_usd),
+                        ("List price", one.list_usd),
+                        ("Other dates", one.dates_usd),
+                        ("At no cost", one.free_usd),
+                        ("Not explained", one.rest_usd),
+                        ("Cache saves", -one.cache_usd),
+                        ("Batch saves", -one.batch_usd),
+                    )
+                }
+                for one in paid.models
+            ]
+        )
+        st.dataframe(table, hide_index=True, key="paid_models")
+        csv_of(table, "breakeven-workload-paid-by-model.csv", key="paid_models_csv")
 
 
 def recognised(workload: Workload) -> None:

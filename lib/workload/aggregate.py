@@ -36,7 +36,7 @@ class Sums:
 def sum_up(connection: DuckDBPyConnection, table: Table, query: Query, edges: Edges, limits: Limits) -> Sums:
     """Run the aggregate; with fewer groups where the memory does not suffice for all."""
     texts, keys = query.texts, Keys(edges=edges)
-    minutes, tenants = "ts" in texts, "tenant" in texts
+    minutes, tenants = "ts" in texts, "tenant" in texts or "reported_cost_usd" in texts
     withheld: list[str] = []
     step = step_of_time(table) if minutes else 0
     attempts = [(step, tenants), (step, False), (0, False)]
@@ -66,7 +66,7 @@ def sum_up(connection: DuckDBPyConnection, table: Table, query: Query, edges: Ed
                     )
                 )
             continue
-        if tenants and not with_tenants:
+        if "tenant" in texts and not with_tenants:
             withheld.append("Cost by tenant: the file names too many.")
         if minutes and not with_minutes:
             withheld.append("Cost over time: the file spans too many hours.")
@@ -82,13 +82,15 @@ def _unpacked(row: dict[str, Any], keys: Keys, minutes: int) -> dict[str, Any]:
         return {**known, **keys.unpack_cell(int(row["cell_key"])), "level": BY_LENGTH}
     if minutes and not row["no_minute"]:
         return {**known, **keys.unpack_minute(int(row["minute_key"]), minutes), "level": BY_TIME}
-    return {**known, **keys.unpack_slice(int(row["slice_key"])), "level": BY_TENANT}
+    return {**known, **keys.unpack_tenant(int(row["slice_key"])), "level": BY_TENANT}
 
 
 BY_LENGTH, BY_TIME, BY_TENANT = "length", "time", "tenant"
 NO_SUMS: Mapping[str, Any] = {
     **dict.fromkeys(sql.METERS, 0),
     "cost": None,
+    "free": 0,
+    "tenant": None,
     "late": 0,
     "first_us": None,
     "last_us": None,

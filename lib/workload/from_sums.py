@@ -132,6 +132,7 @@ def workload_of(
                 tier=row["tier"],
                 tokens=_tokens(row),
                 paid_usd=None if row["cost"] is None else float(row["cost"]),
+                free=bool(row["free"]),
             )
             for row in sums.rows
             if row["level"] == level and row["good"] == 0

@@ -55,7 +55,7 @@ def _add_slices(groups: Iterable[Sequence[Slice]]) -> tuple[Slice, ...]:
     sums: dict[tuple[Any, ...], Slice] = {}
     for group in groups:
         for one in group:
-            key = (one.key, one.model, one.batch, one.tier)
+            key = (one.key, one.model, one.batch, one.tier, one.free)
             known = sums.get(key)
             if known is None:
                 sums[key] = one

@@ -141,7 +141,9 @@ def _marked(offer: ApiOffer) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Bill:
+class Bill:
+    """Groups of requests on one offer. [USD, requests, tokens]"""
+
     prompt: Decimal
     completion: Decimal
     served: int
@@ -150,7 +152,7 @@ class _Bill:
     has_batch: bool
 
 
-def _group(
+def group_of(
     key: int, offer: str | None, *, batch: bool, tier: int, context: int, edges: Edges, tokens: Tokens
 ) -> dict[str, Any]:
     """One group of requests as the query takes it."""
@@ -170,15 +172,15 @@ def _group(
     }
 
 
-def _bills(
+def bills_of(
     connection: DuckDBPyConnection, day: date, groups: Sequence[dict[str, Any]]
-) -> dict[tuple[str, int], _Bill]:
+) -> dict[tuple[str, int], Bill]:
     """Run the query."""
     if not groups:
         return {}
     rows = connection.cursor().execute(_statement(), {"day": day, "groups": list(groups)}).fetchall()
     return {
-        (offer, key): _Bill(
+        (offer, key): Bill(
             prompt=prompt / _MILLION + fee,
             completion=completion / _MILLION,
             served=int(served),
@@ -190,7 +192,7 @@ def _bills(
     }
 
 
-def _collapsed(cells: Iterable[Cell]) -> dict[tuple[bool, int, int], Tokens]:
+def collapsed(cells: Iterable[Cell]) -> dict[tuple[bool, int, int], Tokens]:
     """Sums by what decides a price: processing, tier, context class."""
     sums: dict[tuple[bool, int, int], Tokens] = {}
     for cell in cells:
@@ -222,14 +224,14 @@ def price_workload(
     offers = {offer.api_offer_id: offer for offer in queries.api_offers_on(connection, day)}
     edges = workload.edges
     groups = [
-        _group(0, None, batch=batch, tier=tier, context=context, edges=edges, tokens=tokens)
-        for (batch, tier, context), tokens in _collapsed(workload.cells).items()
+        group_of(0, None, batch=batch, tier=tier, context=context, edges=edges, tokens=tokens)
+        for (batch, tier, context), tokens in collapsed(workload.cells).items()
     ]
     has_batch_rows = any(cell.batch for cell in workload.cells)
     tier_unknown = not workload.per_request and not any(cell.tier for cell in workload.cells)
     priced = [
         _priced_offer(offers[offer_id], bill, has_batch_rows, tier_unknown)
-        for (offer_id, _), bill in _bills(connection, day, groups).items()
+        for (offer_id, _), bill in bills_of(connection, day, groups).items()
         if offer_id in offers and bill.served
     ]
     priced.sort(key=lambda p: (p.requests_not_served > 0, bool(p.offer.flag), p.usd, p.offer.api_offer_id))
@@ -244,11 +246,11 @@ def price_workload(
         list_usd=sum(known, Decimal(0)) if known else None,
         unpriced_requests=unpriced,
         paid_usd=workload.paid_usd,
-        notes=tuple(_notes(models, workload)),
+        notes=tuple(_notes(models)),
     )
 
 
-def _priced_offer(offer: ApiOffer, bill: _Bill, has_batch_rows: bool, tier_unknown: bool) -> PricedOffer:
+def _priced_offer(offer: ApiOffer, bill: Bill, has_batch_rows: bool, tier_unknown: bool) -> PricedOffer:
     notes = []
     if bill.not_served:
         notes.append(
@@ -304,12 +306,12 @@ def _model_rows(
         if offer_id is None:
             continue
         own = offers.get(offer_id)
-        for (batch, tier, context), tokens in _collapsed(
+        for (batch, tier, context), tokens in collapsed(
             c for c in workload.cells if c.model == model
         ).items():
             # The file says that the model served them, so they are priced whatever the catalogue's context.
             groups.append(
-                _group(
+                group_of(
                     number[model],
                     offer_id,
                     batch=batch,
@@ -323,7 +325,7 @@ def _model_rows(
             edges = workload.edges.contexts
             if limit and context >= 0 and (context >= len(edges) or edges[context] > limit):
                 too_long[model] = too_long.get(model, 0) + tokens.requests
-    bills = _bills(connection, day, groups)
+    bills = bills_of(connection, day, groups)
     rows = []
     for model, tokens in sums.items():
         offer_id = resolved[model]
@@ -342,7 +344,7 @@ def _model_rows(
     return tuple(rows)
 
 
-def _notes(models: Sequence[ModelRow], workload: Workload) -> list[str]:
+def _notes(models: Sequence[ModelRow]) -> list[str]:
     notes = []
     unknown = [row for row in models if row.offer_id is None and row.model is not None]
     if unknown:
@@ -355,14 +357,6 @@ def _notes(models: Sequence[ModelRow], workload: Workload) -> list[str]:
             notes.append(
                 f"{row.requests_too_long:,} requests of {row.model} are longer than its context window in "
                 "the catalogue; check the file."
-            )
-    if workload.paid_usd is not None and any(c.tokens.cache_read for c in workload.cells) is False:
-        known = [row for row in models if row.list_usd is not None and row.paid_usd is not None]
-        paid, listed = sum(r.paid_usd or 0.0 for r in known), float(sum(r.list_usd or 0 for r in known))
-        if known and listed > 0 and paid < 0.9 * listed:
-            notes.append(
-                "Less was paid than the list price. The file has no cached tokens, so cached prompts, batch "
-                "prices, a subscription or a contract may be why."
             )
     return notes
 
@@ -405,11 +399,11 @@ def cost_rows(
         else:
             group = (number[key], offer, one.batch, one.tier)
             groups[group] = groups.get(group, Tokens()) + one.tokens
-    bills = _bills(
+    bills = bills_of(
         connection,
         day,
         [
-            _group(g[0], g[1], batch=g[2], tier=g[3], context=-1, edges=workload.edges, tokens=t)
+            group_of(g[0], g[1], batch=g[2], tier=g[3], context=-1, edges=workload.edges, tokens=t)
             for g, t in groups.items()
         ],
     )
@@ -454,10 +448,10 @@ def sensitivity(priced: PricedWorkload, connection: DuckDBPyConnection, offer_id
 
     def bill(change: Callable[[Cell], Cell]) -> Decimal:
         groups = [
-            _group(0, offer_id, batch=b, tier=t, context=c, edges=workload.edges, tokens=tokens)
-            for (b, t, c), tokens in _collapsed(change(cell) for cell in cells).items()
+            group_of(0, offer_id, batch=b, tier=t, context=c, edges=workload.edges, tokens=tokens)
+            for (b, t, c), tokens in collapsed(change(cell) for cell in cells).items()
         ]
-        result = _bills(connection, priced.day, groups).get((offer_id, 0))
+        result = bills_of(connection, priced.day, groups).get((offer_id, 0))
         return result.prompt + result.completion if result else Decimal(0)
 
     def shorter(cell: Cell) -> Cell:

@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from lib.workload.aggregate import BY_LENGTH, BY_TIME, NO_SUMS, Sums, rejected_lines, step_of_time
+from lib.workload.aggregate import BY_LENGTH, BY_TENANT, BY_TIME, NO_SUMS, Sums, rejected_lines, step_of_time
 from lib.workload.cells import NUMERIC
 from lib.workload.csv_table import csv_source, with_types
 from lib.workload.formats import BUCKET, INSIDE, NONE, OUTSIDE, Path, Recognised
@@ -112,7 +112,7 @@ def quick_sums(
     return Sums(
         rows=[_unpacked({**row, **whole}, plan, batch) for row in rows],
         by_time=bool(plan.minutes),
-        by_tenant=False,
+        by_tenant="reported_cost_usd" in plan.columns,
         withheld=[],
     )
 
@@ -270,6 +270,9 @@ def _statement(plan: _Plan) -> str:
     }
     # The checks are made where there are fewest groups; an aggregate without groups would keep all rows.
     levels = [(BY_LENGTH, "cell_key"), *([(BY_TIME, "minute_key")] if minutes else [])]
+    if "cost" in kept:
+        keys.append("base * 2e0 + CASE WHEN COALESCE(cost, 0) = 0 THEN 1e0 ELSE 0e0 END AS paid_key")
+        levels.insert(1, (BY_TENANT, "paid_key"))
     nothing = [f"NULL AS {name}" for name in checks]
     something = [f"{value} AS {name}" for name, value in checks.items()]
     selects = []
@@ -334,7 +337,8 @@ def _whole(rows: list[dict[str, Any]]) -> dict[str, int | None]:
 def _unpacked(row: dict[str, Any], plan: _Plan, batch: bool) -> dict[str, Any]:
     """A row of the sums as the careful way gives it."""
     prompt_, context_, tier_, model_ = _sizes(plan)
-    step, rest = divmod(int(row["key"]), model_ * (len(plan.names) + 1))
+    key, free = divmod(int(row["key"]), 2) if row["level"] == BY_TENANT else (int(row["key"]), 0)
+    step, rest = divmod(key, model_ * (len(plan.names) + 1))
     model, rest = divmod(rest, model_)
     tier, rest = divmod(rest, tier_)
     context, rest = divmod(rest, context_)
@@ -344,4 +348,6 @@ def _unpacked(row: dict[str, Any], plan: _Plan, batch: bool) -> dict[str, Any]:
     known |= {"model": plan.names[model - 1] if model else None}
     if row["level"] == BY_TIME:
         return {**known, "minute": (step - 1) * plan.minutes if step else None}
+    if row["level"] == BY_TENANT:
+        return {**known, "free": free}
     return {**known, "context": context, "in_bin": in_bin, "out_bin": out_bin}

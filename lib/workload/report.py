@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from lib.format import Money, count, number, percent, seconds
 from lib.workload.digest import BadDigest, pack
 from lib.workload.hosting import HostedOffer, Hosting
+from lib.workload.paid import Paid, paid_sentence
 from lib.workload.price import PricedOffer, PricedWorkload
 from lib.workload.read import SHOWN_PROBLEMS
 from lib.workload.sums import Tokens
 
 
-def as_json(priced: PricedWorkload, hosting: Hosting, top: int | None = None) -> dict[str, Any]:
+def as_json(
+    priced: PricedWorkload, hosting: Hosting, top: int | None = None, paid: Paid | None = None
+) -> dict[str, Any]:
     """Everything that the page shows, as plain values."""
     workload = priced.workload
     found = workload.recognised
@@ -63,6 +67,7 @@ def as_json(priced: PricedWorkload, hosting: Hosting, top: int | None = None) ->
         "list_usd": None if priced.list_usd is None else float(priced.list_usd),
         "unpriced_requests": priced.unpriced_requests,
         "paid_usd": priced.paid_usd,
+        "paid": None if paid is None else _paid(paid),
         "offers": [_offer(one) for one in priced.offers[:top]],
         "deployments": [_deployment(one) for one in hosting.offers[:top]],
         "deployments_assume": hosting.assumed,
@@ -86,6 +91,18 @@ def _tokens(tokens: Tokens) -> dict[str, int]:
         "output": tokens.output,
         "reasoning": tokens.reasoning,
         "requests": tokens.requests,
+    }
+
+
+def _paid(paid: Paid) -> dict[str, Any]:
+    return {
+        "why": paid_sentence(paid, Money()),
+        "steps": [{"step": words, "usd": usd, "sum": whole} for words, usd, whole in paid.steps],
+        "models": [
+            {"model": one.model, "list_usd": one.list_usd, "rest_usd": one.rest_usd}
+            | {field.name: getattr(one, field.name) for field in fields(one) if field.name != "model"}
+            for one in paid.models
+        ],
     }
 
 
@@ -135,7 +152,7 @@ def _deployment(one: HostedOffer) -> dict[str, Any]:
     }
 
 
-def as_text(priced: PricedWorkload, hosting: Hosting, top: int) -> str:
+def as_text(priced: PricedWorkload, hosting: Hosting, top: int, paid: Paid | None = None) -> str:
     """The same for a reader, the answer first."""
     money = Money()
     workload, tokens = priced.workload, priced.workload.tokens
@@ -151,7 +168,9 @@ def as_text(priced: PricedWorkload, hosting: Hosting, top: int) -> str:
             f"Cheapest to host: {first.model.name} on {first.candidate.n_gpus} × {first.candidate.gpu.name}, "
             f"{money.amount(first.usd)} ({money.span(first.usd_low, first.usd_high)})."
         )
-    if priced.paid_usd is not None:
+    if paid is not None:
+        lines.append(paid_sentence(paid, money))
+    elif priced.paid_usd is not None:
         listed = "" if priced.list_usd is None else f"; list price {money.amount(float(priced.list_usd))}"
         lines.append(f"Paid, as the file says: {money.amount(priced.paid_usd)}{listed}.")
     elif priced.list_usd is not None:

@@ -325,6 +325,12 @@ class Keys:
         """Expression of the key without lengths."""
         return f"(CAST(tier AS BIGINT) * {self._sizes[4]} + batch) * {self._sizes[5]} + good + 1"
 
+    def tenant(self, paid: bool) -> str:
+        """Expression of the key by tenant; where the file says what was paid, rows at no cost are apart."""
+        return (
+            f"({self.slice()}) * 2 + {'CASE WHEN COALESCE(cost, 0) = 0 THEN 1 ELSE 0 END' if paid else '0'}"
+        )
+
     def minute(self, minutes: int) -> str:
         """Expression of the key by time; rows without a time come first."""
         step = f"COALESCE(CAST(FLOOR(arrived_us / {60_000_000 * minutes}) AS BIGINT) + 1, 0)"
@@ -353,6 +359,11 @@ class Keys:
         key, good_ = divmod(key, self._sizes[5])
         tier_, batch_ = divmod(key, self._sizes[4])
         return {"tier": tier_, "batch": batch_, "good": good_ - 1}
+
+    def unpack_tenant(self, key: int) -> dict[str, int]:
+        """The numbers in a key by tenant."""
+        rest, free = divmod(key, 2)
+        return {"free": free, **self.unpack_slice(rest)}
 
     def unpack_minute(self, key: int, minutes: int) -> dict[str, int | None]:
         """The numbers in a key by time."""
@@ -401,7 +412,7 @@ def sums_sql(
         sets.append("(model, minute_key)")
         shown += ["GROUPING(minute_key) AS no_minute", "minute_key"]
     if tenants:
-        columns.append(f"{keys.slice()} AS slice_key")
+        columns.append(f"{keys.tenant('reported_cost_usd' in texts)} AS slice_key")
         sets.append("(model, slice_key, tenant)")
         shown += ["slice_key", "tenant"]
     sums = ["COUNT(*) AS n_rows", "MAX(length) AS longest", *sums]

@@ -93,6 +93,8 @@ class Slice:
     tier: int
     tokens: Tokens
     paid_usd: float | None
+    free: bool = False
+    """By tenant only: the file says what was paid, and for these nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
