@@ -16,7 +16,7 @@ from lib.ui.session import (
 )
 
 # 1. Input
-uploads.notice_link(st.query_params.get("w", ""), st.query_params.get("columns", ""))
+not_named = uploads.notice_link()
 scenario, warnings = open_scenario()
 _, more = open_fields(PLAN_FIELDS, PlanOptions())
 with st.sidebar:
@@ -53,19 +53,17 @@ scenario = scenario_of_widgets()
 options = fields_of_widgets(PLAN_FIELDS, PlanOptions())
 money = money_of(scenario)
 read = uploads.read_any(files, sample, columns)
-page = PLAN_FIELDS.write(options)
-page |= ({"w": read.digest} if read.digest else {}) | ({"columns": columns} if columns else {})
+page = PLAN_FIELDS.write(options) | uploads.link_fields(read, columns)
 save_scenario(scenario, **page)
-uploads.remember_link(read.digest)
 
 # 2. Answer
-show.link_warnings([*warnings, *more])
+show.link_warnings([*warnings, *more, *not_named])
 show.header("What would this usage cost elsewhere?", link_to(scenario, **page))
 inputs.note_on_money(money)
 if read.workload is None:
     st.error(show.plain(read.reason or ""), icon=":material/block:")
     st.stop()
-named = dict(st.session_state.get("workload_named", {}))
+named = uploads.named_models()
 result = uploads.priced(read.workload, scenario, named)
 hosting = uploads.hosted(read.workload, scenario)
 
@@ -73,10 +71,7 @@ hosting = uploads.hosted(read.workload, scenario)
 show_workload.answer(result, hosting, money)
 show_workload.recognised(read.workload)
 show_workload.problems(read.workload)
-chosen = show_workload.unknown_models(result)
-if chosen != named:
-    st.session_state["workload_named"] = chosen
-    st.rerun()
+uploads.name_models(show_workload.unknown_models(result, named))
 show_workload.offers(result, money)
 show_workload.deployments(hosting, read.workload, money)
 show_capacity.section(files, sample, columns, result, hosting, scenario, options, money)

@@ -167,10 +167,10 @@ def problems(workload: Workload) -> None:
         csv_of(table, "breakeven-problems.csv", key="problems_csv")
 
 
-def unknown_models(result: PricedWorkload) -> dict[str, str]:
+def unknown_models(result: PricedWorkload, named: dict[str, str]) -> dict[str, str]:
     """Let the visitor say what a model name means; gives the names that are mapped."""
     unknown = [row for row in result.models if row.offer_id is None and row.model is not None]
-    named: dict[str, str] = dict(st.session_state.get("workload_named", {}))
+    named = dict(named)
     if not unknown and not named:
         return named
     with st.expander(f"Models without a known price: {len(unknown)}", expanded=bool(unknown)):
@@ -187,6 +187,8 @@ def unknown_models(result: PricedWorkload) -> dict[str, str]:
             )
             if chosen:
                 named[model] = chosen
+        for model, offer in named.items():
+            st.markdown(plain(f"'{model}' is priced as {offer}."))
         if named and st.button("Forget these names", key="forget_names"):
             named = {}
     return named

@@ -9,16 +9,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from lib.db.build import DATA
 from lib.scenario import Scenario
-from lib.ui.session import database
+from lib.ui.session import database, known_ids
 from lib.workload.arrivals import Arrivals, NoArrivals, read_arrivals
-from lib.workload.digest import BadDigest, pack, unpack
+from lib.workload.digest import LONGEST, BadDigest, pack, unpack
 from lib.workload.formats import BadMapping, parse_mapping
 from lib.workload.hosting import Hosting, host_workload
+from lib.workload.names import read_names, write_names
 from lib.workload.price import PricedWorkload, price_edges, price_workload
 from lib.workload.read import read_workload
 from lib.workload.spool import Unreadable
@@ -34,6 +36,9 @@ _ARRIVALS = "workload_arrivals"
 _SHARED = "workload_shared"
 _WRITTEN = "workload_link"
 _UPLOAD = "workload_upload"
+_NAMED = "workload_named"
+_NOT_NAMED = "workload_not_named"
+_PACKED = "workload_packed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,22 +64,56 @@ def sample_titles() -> dict[str, str]:
     return {row["file"]: f"{row['title']}: {row['description']}" for row in rows}
 
 
-def notice_link(digest: str, columns: str) -> None:
-    """Take the digest of a link that somebody else wrote; our own is only the echo of what is shown."""
+def notice_link() -> tuple[str, ...]:
+    """Take the workload of a link that somebody else wrote; our own is only the echo of what is shown.
+
+    Returns
+    -------
+    tuple[str, ...]
+        A sentence for every name of a model in it that cannot be used.
+    """
+    digest = st.query_params.get("w", "")
     if digest and digest != st.session_state.get(_WRITTEN):
         forget()
         st.session_state[_SHARED] = digest
-        st.session_state["workload_columns"] = columns[:500]
+        st.session_state["workload_columns"] = st.query_params.get("columns", "")[:500]
+        named, warnings = read_names(st.query_params.get("names", ""), known_ids().api)
+        st.session_state[_NAMED] = named
+        st.session_state[_NOT_NAMED] = warnings
+    noted: tuple[str, ...] = st.session_state.get(_NOT_NAMED, ())
+    return noted
 
 
-def remember_link(digest: str | None) -> None:
-    """Know the digest that this session wrote into the address bar."""
+def named_models() -> dict[str, str]:
+    """Offers that the visitor, or a link, chose for models without a known price."""
+    return dict(st.session_state.get(_NAMED, {}))
+
+
+def name_models(named: dict[str, str]) -> None:
+    """Price models under other names from now on."""
+    if named != named_models():
+        st.session_state[_NAMED] = named
+        st.rerun()
+
+
+def link_fields(read: Read, columns: str) -> dict[str, str]:
+    """What the link carries of the workload: its digest and the corrected mapping, in 2,000 characters."""
+    mapping = {"columns": columns, "names": write_names(named_models())}
+    page = {key: text for key, text in mapping.items() if text}
+    digest = read.digest
+    room = LONGEST - len(urlencode(page))
+    if digest is not None and read.workload is not None and len(digest) > room:
+        key = (digest, room)
+        if st.session_state.get(_PACKED, (None,))[0] != key:
+            st.session_state[_PACKED] = (key, _packed(read.workload, room))
+        digest = st.session_state[_PACKED][1]
     st.session_state[_WRITTEN] = digest
+    return ({"w": digest} if digest else {}) | page
 
 
 def forget() -> None:
     """Drop an upload or a shared workload, because another one is asked for."""
-    for key in (_SHARED, _UPLOAD, _READ, _PRICED, _HOSTED, _ARRIVALS, "workload_named"):
+    for key in (_SHARED, _UPLOAD, _READ, _PRICED, _HOSTED, _ARRIVALS, _NAMED, _NOT_NAMED, _PACKED):
         st.session_state.pop(key, None)
 
 
@@ -202,9 +241,9 @@ def _once(key: tuple[object, ...], read: Any) -> Read:
     return answer
 
 
-def _packed(workload: Workload) -> str | None:
+def _packed(workload: Workload, most: int = LONGEST) -> str | None:
     try:
-        return pack(workload)
+        return pack(workload, most)
     except BadDigest:
         return None
 

@@ -45,8 +45,8 @@ class BadDigest(ValueError):
     """A digest cannot be opened; the text says why."""
 
 
-def pack(workload: Workload) -> str:
-    """Pack a workload; as fine as fits, the same totals always.
+def pack(workload: Workload, most: int = LONGEST) -> str:
+    """Pack a workload into at most so many characters; as fine as fits, the same totals always.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def pack(workload: Workload) -> str:
         text = VERSION + base64.urlsafe_b64encode(
             zlib.compress(_bytes_of(workload, with_models, width, share), 9)
         ).decode("ascii").rstrip("=")
-        if len(text) <= LONGEST:
+        if len(text) <= most:
             return text
     raise BadDigest("The workload cannot be packed into a link.")
 

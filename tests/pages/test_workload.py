@@ -1,0 +1,66 @@
+"""The page that prices a usage file: what its link carries."""
+
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lib.db.build import open_memory
+from lib.workload.digest import LONGEST, pack
+from lib.workload.price import price_edges
+from lib.workload.read import read_workload
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def digest(tmp_path_factory):
+    """A shared workload of one model that nobody knows: 1,000,000 prompt and 100,000 completion tokens."""
+    path = tmp_path_factory.mktemp("shared") / "x.csv"
+    path.write_text("model,input_tokens,output_tokens,count\nour-own-name,1000,100,1000\n")
+    with open_memory() as tables:
+        return pack(read_workload(path, edges=price_edges(tables)))
+
+
+def parameter(page, key):
+    """What the address bar says; AppTest gives text or a list of it."""
+    value = page.query_params[key]
+    return value if isinstance(value, str) else value[0]
+
+
+def opened(**link):
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    page.query_params["as_of"] = "2026-11-21"
+    for key, value in link.items():
+        page.query_params[key] = value
+    page.switch_page("pages/workload.py")
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_link_carries_the_names_of_unknown_models(digest):
+    page = opened(w=digest, names="our-own-name=openai/gpt-4o")
+    # GPT-4o: $2.50 and $10 per 1M tokens, so 1,000,000 x 2.5e-6 + 100,000 x 1e-5.
+    assert page.subheader[0].value.startswith("This usage costs \\$3.50 at list price")
+    assert parameter(page, "names") == "our-own-name=openai/gpt-4o"
+    carried = urlencode({key: parameter(page, key) for key in ("w", "names")})
+    assert len(carried) <= LONGEST
+
+
+def test_name_of_no_offer_is_refused_with_a_sentence(digest):
+    page = opened(w=digest, names="our-own-name=nobody/nothing;;=")
+    warnings = [one.value for one in page.warning]
+    assert any("which is no offer" in text for text in warnings)
+    assert any("it is ignored" in text for text in warnings)
+    assert "at list price" not in page.subheader[0].value
+
+
+def test_name_chosen_on_the_page_enters_the_link(digest):
+    page = opened(w=digest)
+    (choice,) = [box for box in page.selectbox if box.label == "Price it as"]
+    choice.select("openai/gpt-4o").run()
+    assert not page.exception
+    assert parameter(page, "names") == "our-own-name=openai/gpt-4o"
+    assert "\\$3.50" in page.subheader[0].value
