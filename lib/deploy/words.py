@@ -138,6 +138,33 @@ def cheaper_but(answer: Answer, money: Money) -> str:
     )
 
 
+def beside_compare(answer: Answer, money: Money) -> str:
+    """Say what the recommendation would be in the scenario's own formats, where it is in others.
+
+    Compare hosts the model only as the scenario says; this page considers more.
+    """
+    grid, row = answer.grid, answer.chosen
+    if grid is None or row is None or row.model.model_id == TYPED:
+        return ""
+    usual = grid.as_asked
+    if not answer.holds or usual[grid.best()]:
+        return ""
+    scenario = answer.scenario
+    lead = f"Compare counts only what the scenario says, {scenario.precision} weights"
+    if row.kv_precision != scenario.kv_precision:
+        lead += f" and a {scenario.kv_precision} cache"
+    if row.mode != scenario.mode:
+        lead += f", {MODE_WORDS[scenario.mode]}"
+    own = grid.best(usual)
+    if own is None:
+        return f"{lead}: with that alone nothing holds the targets."
+    place = answer.place(own)
+    return (
+        f"{lead}: with that alone the choice is {size(answer.plan_of(place), place)}, "
+        f"{money.per_million(place.usd_per_token(answer.shape))}."
+    )
+
+
 def load_sentence(answer: Answer, money: Money) -> str:
     """Whole replicas for the load, and the bill of a month."""
     row, plan = answer.chosen, answer.plan

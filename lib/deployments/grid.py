@@ -100,9 +100,16 @@ class Grid:
         usd = np.where(self.result.holds, self.result.usd, np.inf)
         return np.argsort(usd, kind="stable")[: int(self.result.holds.sum())]
 
-    def best(self) -> int | None:
+    @property
+    def as_asked(self) -> Booleans:
+        """Candidates in the formats and the mode of the scenario itself, which stand first."""
+        first = (self.work.precision[self.w] == 0) & (self.work.kv[self.w] == 0) & (self.m == 0)
+        return np.asarray(first)
+
+    def best(self, among: Booleans | None = None) -> int | None:
         """The cheapest that holds the targets; one that was not measured only where none was."""
         order = self.ranked()
+        order = order if among is None else order[among[order]]
         if not order.size:
             return None
         known = order[self.trusted[order]]

@@ -44,6 +44,7 @@ def recommendation(answer: Answer, money: Money) -> None:
         words.binds(answer),
         words.price_sentence(answer, money),
         words.cheaper_but(answer, money),
+        words.beside_compare(answer, money),
     )
     st.markdown("\n".join(f"- {plain(line)}" for line in lines if line))
 

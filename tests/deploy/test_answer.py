@@ -56,6 +56,36 @@ def test_recommendation_is_the_comparisons_own_deployment(tables: Tables) -> Non
         assert answer.chosen.host.batch == shape.host.batch
 
 
+def test_recommendation_in_another_format_says_what_compare_would_choose(tables: Tables) -> None:
+    # An A100 has no fp8 rate and a GH200 has: beside fp16 the page considers fp8, Compare does not.
+    fields: dict[str, Any] = {"model": "gemma-3-12b", "precision": "fp16"}
+    answer = ask(tables, **fields)
+    assert answer.chosen is not None
+    assert answer.chosen.precision == "fp8"
+    host = compare(replace(SCENARIO, **fields), tables).shapes[0].host
+    assert host is not None
+    said = words.beside_compare(answer, MONEY)
+    assert "fp16 weights" in said
+    assert f"{host.candidate.n_gpus}×A100 PCIe 80GB" in said
+    assert host.candidate.gpu.gpu_id == "a100-80-pcie"
+    # A request has 4,000 + 16 tokens.
+    assert MONEY.per_million(host.usd / 4016) in said
+
+
+def test_recommendation_in_the_scenarios_own_format_needs_no_such_sentence(tables: Tables) -> None:
+    assert words.beside_compare(ask(tables), MONEY) == ""
+    none = ask(tables, replace(USUAL, weights="none"), model="gemma-3-12b", precision="fp16")
+    assert words.beside_compare(none, MONEY) == ""
+
+
+def test_format_that_holds_nothing_alone_is_said(tables: Tables) -> None:
+    # Twice the weights of fp8 on one GPU of 96 GB: 141 GB do not fit.
+    answer = ask(tables, precision="fp16", gpu="gh200-96", gpus=1)
+    assert answer.chosen is not None
+    assert answer.chosen.precision == "fp8"
+    assert words.beside_compare(answer, MONEY).endswith("with that alone nothing holds the targets.")
+
+
 def test_first_sentence_says_replicas_times_gpus_batch_cost_and_latency(tables: Tables) -> None:
     answer = ask(tables, replace(USUAL, shape="b"), requests=30.0)
     chosen, plan = answer.chosen, answer.plan
