@@ -4,7 +4,7 @@ import streamlit as st
 
 from lib.ui.session import keep_widgets
 
-st.set_page_config(page_title="Breakeven", page_icon=":material/balance:", layout="wide")
+st.set_page_config(page_title="Breakeven", page_icon="⚖️", layout="wide")
 # The default top padding takes a tenth of the first screen; the text is ours, nothing is inserted into it.
 st.html("<style>.stMainBlockContainer{padding-top:4.5rem;padding-bottom:3rem}</style>")
 keep_widgets()

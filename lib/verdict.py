@@ -304,18 +304,18 @@ def batch_finding(answer: ShapeAnswer) -> str:
 def price_notes(comparison: Comparison, scenario: Scenario) -> list[str]:
     """Say which prices were taken, from when, and what lies beside them."""
     lines = []
+    money = Money(currency=scenario.currency, rate=scenario.rate)
     for answer in comparison.shapes:
         if answer.host:
             price = answer.host.candidate.price
             offer = price.offer
             line = (
-                f"{answer.host.candidate.gpu.name}: ${price.usd_per_gpu_hour:.2f} per GPU-hour, "
+                f"{answer.host.candidate.gpu.name}: {money.amount(price.usd_per_gpu_hour)} per GPU-hour, "
                 f"{offer.provider} ({offer.price_type}), read {offer.valid_from}"
             )
             if price.n_offers > 1:
-                line += (
-                    f"; {price.n_offers} providers from ${price.cheapest_usd:.2f} to ${price.dearest_usd:.2f}"
-                )
+                low, high = money.amount(price.cheapest_usd), money.amount(price.dearest_usd)
+                line += f"; {price.n_offers} providers from {low} to {high}"
             if (scenario.as_of - offer.valid_from).days > FRESH_DAYS:
                 line += f"; older than {FRESH_DAYS} days on {scenario.as_of}"
             lines.append(line + ".")
@@ -323,9 +323,9 @@ def price_notes(comparison: Comparison, scenario: Scenario) -> list[str]:
             offer_of = answer.api.bill.offer
             tier = answer.api.bill.tier
             line = (
-                f"{offer_of.api_offer_id}: ${float(tier.input_usd_per_mtok):g} in / "
-                f"${float(tier.output_usd_per_mtok):g} out per 1M tokens, {offer_of.valid_from_kind} "
-                f"{offer_of.valid_from}"
+                f"{offer_of.api_offer_id}: {money.amount(float(tier.input_usd_per_mtok))} in / "
+                f"{money.amount(float(tier.output_usd_per_mtok))} out per 1M tokens, "
+                f"{offer_of.valid_from_kind} {offer_of.valid_from}"
             )
             if answer.shape.cached_tokens and tier.cache_read_usd_per_mtok is None:
                 line += "; it has no cache price, cached tokens are billed as input"

@@ -289,7 +289,7 @@ def test_memory_is_taken_apart_into_weights_and_cache(article):
 def test_prices_are_noted_with_provider_and_day_and_only_once(article):
     lines = verdict.price_notes(article, article.scenario)
     assert lines[0] == "NVIDIA A100 SXM4 80GB: $2.21 per GPU-hour, coreweave (on-demand), read 2023-07-20."
-    assert lines[1] == "openai/gpt-3.5-turbo: $1.5 in / $2 out per 1M tokens, published 2023-06-13."
+    assert lines[1] == "openai/gpt-3.5-turbo: $1.50 in / $2.00 out per 1M tokens, published 2023-06-13."
     assert len(lines) == 2
 
 
@@ -410,7 +410,12 @@ def test_words_are_not_escaped_here(article):
     [
         ("$2.40 and $3", "\\$2.40 and \\$3"),  # two dollar signs would be a formula
         ("**bold**", "\\*\\*bold\\*\\*"),
-        ("[text](https://example.org)", "\\[text\\]\\(https\\://example.org\\)"),
+        ("[text](https://example.org)", "\\[text\\]\\(https\u2060\\://example.org\\)"),
+        # Bare addresses become links where nothing is escaped; a word joiner keeps them text.
+        ("www.example.org", "www\u2060.example.org"),
+        ("HTTP://x.org", "HTTP\u2060\\://x.org"),
+        ("a@b.org", "a@\u2060b.org"),
+        ("wwwx, https: and @home", "wwwx, https\\: and @home"),
         ("<b>&", "\\<b\\>&"),
         (":red[text]", "\\:red\\[text\\]"),
         ("# title", "\\# title"),
@@ -427,8 +432,9 @@ def test_text_from_outside_is_never_markdown(text, escaped):
 
 @settings(max_examples=50, deadline=None, database=None)
 @given(text=st.text())
-def test_escaping_only_adds_backslashes(text):
-    escaped = plain(text)
+def test_escaping_only_adds_backslashes_and_word_joiners(text):
+    text = text.replace("\u2060", "")
+    escaped = plain(text).replace("\u2060", "")
     bare, position = [], 0
     while position < len(escaped):
         position += escaped[position] == "\\"

@@ -33,6 +33,8 @@ Extra = TypeVar("Extra")
 _PREFIX = "q_"
 _LINK = "link_written"
 _WARNINGS = "link_warnings"
+_WARNED_AT = "link_warned_at"
+"""Page that the link with the warnings opened; the other pages do not repeat them."""
 _TRIGGER = "_button"
 """Ending of the keys of buttons and uploads, whose state Streamlit does not let anyone set."""
 _FRESH = "link_fresh"
@@ -177,10 +179,17 @@ def open_scenario() -> tuple[Scenario, tuple[str, ...]]:
         for key in CALIBRATED_FIELDS.keys:
             st.session_state[key] = getattr(calibrated, key.removeprefix(CALIBRATED_FIELDS.prefix))
         st.session_state[_WARNINGS] = decoded.warnings
+        st.session_state[_WARNED_AT] = _page()
         st.session_state[_FRESH] = query
         _fill_widgets(decoded.scenario)
         return decoded.scenario, decoded.warnings
+    if st.session_state.get(_WARNED_AT) != _page():
+        st.session_state[_WARNINGS] = ()
     return scenario_of_widgets(), st.session_state.get(_WARNINGS, ())
+
+
+def _page() -> str:
+    return urlsplit(st.context.url or "").path
 
 
 def open_fields(codec: LinkFields[Extra], default: Extra) -> tuple[Extra, tuple[str, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -18,11 +19,27 @@ from lib.ui.downloads import csv_of
 
 _UNIT = re.compile(r"(?<=\d) (?=(%|[µm]?s|min|h|[kMGT]?B)(?!\w))")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:-])")
+_ADDRESS = re.compile(r"https?(?=://)|www(?=\.)|(?<=\w)@(?=\w)", re.IGNORECASE)
+"""Where Markdown would make a link of bare text; an escape does not keep it from that."""
 
 
 def plain(text: str) -> str:
-    """Escape whatever Markdown would read as formatting, and keep numbers and units on one line."""
-    return _MARKDOWN.sub(r"\\\1", _UNIT.sub("\u00a0", text))
+    """Escape whatever Markdown would read as formatting, and keep numbers and units on one line.
+
+    A word joiner, which nobody sees, keeps an address from becoming a link.
+    """
+    return _MARKDOWN.sub(r"\\\1", _ADDRESS.sub("\\g<0>\u2060", _UNIT.sub("\u00a0", text)))
+
+
+def separated(frame: pd.DataFrame) -> dict[str, Any]:
+    """Columns of large whole numbers, which are read with separated thousands."""
+    return {
+        str(name): st.column_config.NumberColumn(format="localized")
+        for name, column in frame.items()
+        if pd.api.types.is_numeric_dtype(column)
+        and column.abs().max() >= 10_000
+        and (column.dropna() % 1 == 0).all()
+    }
 
 
 def link_warnings(sentences: Sequence[str]) -> None:
@@ -167,7 +184,7 @@ def rankings(letter: str, shape: ShapeAnswer, money: Money) -> None:
         offers = offers_table(shape, money)
         st.markdown(f"**{len(offers)} API offers of the same model**")
         if len(offers):
-            st.dataframe(offers, hide_index=True, key=f"offers_{letter}")
+            st.dataframe(offers, hide_index=True, key=f"offers_{letter}", column_config=separated(offers))
             csv_of(offers, f"breakeven-offers-{letter.lower()}.csv", key=f"offers_csv_{letter}")
         for gone in shape.api.left_out:
             st.caption(plain(f"Left out: {gone.what}, {gone.why}."))
@@ -261,4 +278,4 @@ def sources_table(rows: Sequence[Source]) -> None:
             for row in rows
         ]
     )
-    st.dataframe(table, hide_index=True, column_config=_LINKS)
+    st.dataframe(table, hide_index=True, column_config=_LINKS, placeholder="–")

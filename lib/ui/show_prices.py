@@ -31,7 +31,7 @@ from lib.records import Source
 from lib.scenario import Scenario, Shape
 from lib.ui.downloads import csv_of
 from lib.ui.session import database, sources, tables_on
-from lib.ui.show import plain
+from lib.ui.show import plain, separated
 from lib.verdict import gpu_name, shape_name
 
 KEY = "prices_"
@@ -64,7 +64,13 @@ def table(frame: pd.DataFrame, name: str) -> None:
     if frame.empty:
         st.info("Nothing matches. Loosen a filter in the sidebar, or choose another day.")
         return
-    st.dataframe(frame, hide_index=True, key=f"table_{name}", column_config=_LINKS, placeholder=NOT_KNOWN)
+    st.dataframe(
+        frame,
+        hide_index=True,
+        key=f"table_{name}",
+        column_config=separated(frame) | _LINKS,
+        placeholder=NOT_KNOWN,
+    )
     csv_of(frame, f"breakeven-{name}.csv", key=f"csv_{name}")
 
 

@@ -8,13 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from lib import charts_train
-from lib.format import Money, rounded
+from lib.format import NOT_KNOWN, Money, rounded
 from lib.records import Source
 from lib.training import words
 from lib.training.answer import TrainingAnswer, TrainingFacts
 from lib.training.prompting import Prompting
 from lib.ui.downloads import csv_of
-from lib.ui.show import plain, sources_table
+from lib.ui.show import plain, separated, sources_table
 
 GLOSSARY = {
     "MFU": "model FLOP utilisation: share of the GPU's 16-bit peak that training reaches",
@@ -111,7 +111,13 @@ def runs_block(answer: TrainingAnswer, money: Money) -> None:
         with box:
             st.markdown(f"**{plain(words.runs_finding(answer))}**")
             frame = runs_table(answer, money)
-            st.dataframe(frame, hide_index=True, key="table_runs")
+            st.dataframe(
+                frame,
+                hide_index=True,
+                key="table_runs",
+                column_config=separated(frame),
+                placeholder=NOT_KNOWN,
+            )
             csv_of(frame, "breakeven-training-runs.csv", key="runs_csv")
             st.caption(
                 "MFU: as stated, otherwise six operations per active parameter and token over the GPU-hours "
@@ -155,7 +161,13 @@ def api_tuning_block(result: Prompting, money: Money, answer: TrainingAnswer) ->
             if not len(frame):
                 st.info("No price of tuning through an API is on record for that day.")
                 return
-            st.dataframe(frame, hide_index=True, key="table_api_tuning")
+            st.dataframe(
+                frame,
+                hide_index=True,
+                key="table_api_tuning",
+                column_config=separated(frame),
+                placeholder=NOT_KNOWN,
+            )
             csv_of(frame, "breakeven-api-tuning.csv", key="api_tuning_csv")
 
 

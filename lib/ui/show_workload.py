@@ -10,10 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from lib import charts_workload
-from lib.format import Money, count, load, number, percent, rounded, seconds
+from lib.format import NOT_KNOWN, Money, count, load, number, percent, rounded, seconds
 from lib.ui.downloads import csv_of
 from lib.ui.session import database
-from lib.ui.show import plain
+from lib.ui.show import plain, separated
 from lib.verdict import gpu_name
 from lib.workload.hosting import Hosting
 from lib.workload.paid import Paid, explain_paid, paid_sentence
@@ -310,7 +310,8 @@ def breakdowns(result: PricedWorkload, named: dict[str, str], money: Money) -> N
     tabs = dict(zip(names, st.tabs(names, key="workload_tabs", on_change="rerun"), strict=True))
     with tabs["By model"]:
         if tabs["By model"].open:
-            st.dataframe(_models(result, money), hide_index=True)
+            table = _models(result, money)
+            st.dataframe(table, hide_index=True, column_config=separated(table), placeholder=NOT_KNOWN)
     for name, by, unit in (("By day", "day", "Day (UTC)"), ("By hour", "hour", "Hour (UTC)")):
         with tabs[name]:
             if not tabs[name].open:
