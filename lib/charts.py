@@ -320,7 +320,6 @@ def volume(answer: ShapeAnswer, money: Money, per: str) -> go.Figure:
                 "x": float(x[-1]),
                 "y": float(usd[-1] * money.rate),
                 "text": label,
-                "font": {"color": colour},
                 "showarrow": False,
                 "xanchor": "right",
                 "yshift": -14 if close and usd[-1] < last[1] else 12,
@@ -341,7 +340,6 @@ def volume(answer: ShapeAnswer, money: Money, per: str) -> go.Figure:
                 "y": 1 - 0.1 * index,
                 "yref": "paper",
                 "text": label,
-                "font": {"color": colour},
                 "showarrow": False,
                 "xanchor": "left" if rate < 0.5 * curve.requests_per_s[-1] else "right",
             }
@@ -354,6 +352,7 @@ def volume(answer: ShapeAnswer, money: Money, per: str) -> go.Figure:
             "title": title(f"{money.currency} per month"),
             "rangemode": "tozero",
             "tickprefix": money.symbol,
+            "tickformat": _THREE,
             "nticks": 6,
         },
         annotations=labels,
@@ -368,7 +367,7 @@ def batch_curve(answer: ShapeAnswer, money: Money) -> go.Figure:
         return figure(300, [], {}, {})
     scale = 1e6 * money.rate
     data: list[Trace] = []
-    ends: list[_End] = []
+    starts: list[_Start] = []
     for word, usd, colour in (
         ("prompt, self-hosted", curve.prompt_usd_per_token, SELF_HOSTED_LIGHT),
         ("completion, self-hosted", curve.completion_usd_per_token, SELF_HOSTED),
@@ -389,9 +388,7 @@ def batch_curve(answer: ShapeAnswer, money: Money) -> go.Figure:
                 "hoverinfo": "text",
             }
         )
-        ends.append((float(usd[-1] * scale), word, colour))
-    labels = _end_labels(float(curve.batch[-1]), ends, left=False)
-    ends = []
+        starts.append((float(usd[0] * scale), word))
     bill = answer.api.bill
     prices = (
         ()
@@ -415,8 +412,9 @@ def batch_curve(answer: ShapeAnswer, money: Money) -> go.Figure:
                 "hoverinfo": "text",
             }
         )
-        ends.append((usd_token * scale, word, colour))
-    labels += _end_labels(float(curve.batch[0]), ends, left=True)
+        starts.append((usd_token * scale, word))
+    values = np.concatenate([np.asarray(trace["y"], dtype=float) for trace in data])
+    decades = math.log10(values.max() / values.min())
     return figure(
         340,
         data,
@@ -431,7 +429,7 @@ def batch_curve(answer: ShapeAnswer, money: Money) -> go.Figure:
             "title": title(f"{money.currency} per 1M tokens"),
             **log_ticks([trace["y"] for trace in data], money.symbol),
         },
-        annotations=labels,
+        annotations=_start_labels(float(curve.batch[0]), starts, decades),
     )
 
 
@@ -444,21 +442,35 @@ def log_ticks(lines: Sequence[np.ndarray], symbol: str) -> Axis:
     return {"tickvals": ticks, "ticktext": [symbol + number(tick) for tick in ticks]}
 
 
-_End = tuple[float, str, str]
-"""Value at the end of a line, its label, its colour."""
+_Start = tuple[float, str]
+"""Value at the start of a line, its label."""
+_NEAR_PX = 30
+"""Lines closer than this have no room for a label between them."""
+_PLOT_PX = 240
+"""Height that the lines of the batch curve take, about."""
 
 
-def _end_labels(x: float, ends: Sequence[_End], *, left: bool) -> list[dict[str, Any]]:
-    """Label lines at one end: the highest above its line, the others below. Log axes take exponents."""
-    return [
-        {
-            "x": math.log10(x),
-            "y": math.log10(y),
-            "text": text,
-            "font": {"color": colour, "size": 11},
-            "showarrow": False,
-            "xanchor": "left" if left else "right",
-            "yshift": 11 if index == 0 else -11,
-        }
-        for index, (y, text, colour) in enumerate(sorted(ends, reverse=True))
-    ]
+def _start_labels(x: float, starts: Sequence[_Start], decades: float) -> list[dict[str, Any]]:
+    """Label lines where they start, which no line crosses: above, or below where another is close above.
+
+    The highest falls and is labelled beside its first point. The text has the colour of the page's text:
+    the tints of the lines are too pale for letters. Log axes take exponents.
+    """
+    labels: list[dict[str, Any]] = []
+    above: float | None = None
+    for y, text in sorted(starts, reverse=True):
+        close = above is not None and math.log10(above / y) / max(decades, 0.1) * _PLOT_PX < _NEAR_PX
+        labels.append(
+            {
+                "x": math.log10(x),
+                "y": math.log10(y),
+                "text": text,
+                "font": {"size": 11},
+                "showarrow": False,
+                "xanchor": "left",
+                "xshift": 12 if above is None else 0,
+                "yshift": 4 if above is None else -11 if close else 11,
+            }
+        )
+        above = y
+    return labels

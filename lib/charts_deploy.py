@@ -135,10 +135,11 @@ def batch_panel(
         notes.append(
             {
                 "xref": "paper",
-                "x": 0.02,
-                "xanchor": "left",
+                "x": 0.99,
+                "xanchor": "right",
                 "y": math.log10(goal),
-                "yshift": 9,
+                # Under the curve where it rises beyond the target, above it where it stays below.
+                "yshift": -9 if values[-1] > goal else 9,
                 "text": "target",
                 "showarrow": False,
                 "font": {"color": LIMIT},
@@ -267,10 +268,22 @@ def cost_against(answer: Answer, line: Frontier, what: str, money: Money) -> go.
         star = {"color": SELF_HOSTED, "size": 17, "symbol": "star", "line": {"color": "white", "width": 1.5}}
         data.append(points(own([best]), name="recommended", marker=star))
     target = answer.scenario.tpot if what == "TPOT" else answer.scenario.ttft
-    lines = []
+    lines, notes = [], []
     if target is not None:
         place = {"x0": target * scale, "x1": target * scale, "y0": 0, "y1": 1, "yref": "paper"}
         lines.append({"type": "line", "line": {"color": LIMIT, "dash": "dash", "width": 1.5}} | place)
+        notes.append(
+            {
+                "x": math.log10(target * scale),
+                "y": 0.01,
+                "yref": "paper",
+                "yanchor": "bottom",
+                "xanchor": "right",
+                "text": "target",
+                "showarrow": False,
+                "font": {"color": LIMIT},
+            }
+        )
     return figure(
         380,
         data,
@@ -285,6 +298,7 @@ def cost_against(answer: Answer, line: Frontier, what: str, money: Money) -> go.
             **_few_ticks([trace["y"] for trace in data], money.symbol),
         },
         shapes=lines,
+        annotations=notes,
         showlegend=True,
         legend={"orientation": "h", "y": 1.12, "x": 0},
     )
@@ -335,8 +349,10 @@ def roofline(roof: Roofline) -> go.Figure:
                 "y": math.log10(point.flop_per_s / TERA),
                 "text": point.name,
                 "showarrow": False,
-                "xanchor": "right" if point.flop_per_byte == min(intensities) else "left",
-                "xshift": -12 if point.flop_per_byte == min(intensities) else 12,
+                # Below the slope and below the flat part there is nothing else.
+                "xanchor": "center" if point.flop_per_byte == min(intensities) else "left",
+                "xshift": 0 if point.flop_per_byte == min(intensities) else 12,
+                "yshift": -18 if point.flop_per_byte == min(intensities) else 0,
             }
         )
     return figure(

@@ -154,13 +154,13 @@ def cost_against_tokens(answer: TrainingAnswer, money: Money) -> go.Figure:
     data.append(_mark(answer.tokens, answer.usd.mid * scale, "your plan"))
     all_x = [*curve.tokens, *xs]
     all_y = [*(curve.low * scale), *(curve.high * scale), *ys]
-    labels = [_label(answer.tokens, answer.usd.mid * scale, "your plan", SELF_HOSTED, left=True)]
+    labels = [_label(answer.tokens, answer.usd.mid * scale, "your plan", left=True)]
     named = {"GPT-3", "Llama 2 70B", "Llama 3.1 405B", "DeepSeek-V3"}
     for run, x, y in zip(shown, xs, ys, strict=True):
         if run.run.name in named:
             # A dot below the line is named below it, so that the line does not cross the name.
             below = y < answer.usd.mid * scale * x / answer.tokens
-            label = _label(x, y, run.run.name, MEASURED, left=True, shift=-14 if below else 10)
+            label = _label(x, y, run.run.name, left=True, shift=-14 if below else 10)
             labels.append(label | ({"xanchor": "center", "xshift": 0} if below else {}))
     return figure(
         340,
@@ -190,7 +190,7 @@ def days_against_gpus(answer: TrainingAnswer) -> go.Figure:
     )
     data.append(_mark(float(answer.n_gpus), answer.days.mid * unit, "your plan"))
     said = f"{count(answer.n_gpus, 'GPU')}: {days(answer.days.mid)}"
-    labels = [_label(float(answer.n_gpus), answer.days.mid * unit, said, SELF_HOSTED)]
+    labels = [_label(float(answer.n_gpus), answer.days.mid * unit, said)]
     shapes = []
     fewest = answer.layout.fewest
     if curve.gpus[0] <= fewest <= curve.gpus[-1]:
@@ -224,7 +224,7 @@ def tuning_or_prompting(result: Prompting, money: Money) -> go.Figure:
         return figure(360, [], {}, {})
     data: list[dict[str, Any]] = []
     labels: list[dict[str, Any]] = []
-    ends: list[tuple[float, str, str]] = []
+    ends: list[tuple[float, str]] = []
     values: list[float] = []
     paths: list[tuple[Path | None, str, str, str]] = [
         (result.tuned, "tuned", SELF_HOSTED, "solid"),
@@ -247,12 +247,11 @@ def tuning_or_prompting(result: Prompting, money: Money) -> go.Figure:
                 "hovertemplate": f"%{{x:.3s}} requests: {money.symbol}%{{y:,.3~r}}, {name}<extra></extra>",
             }
         )
-        # The light tint is too pale for text.
-        ends.append((float(usd[-1]), name, API if colour == API_LIGHT else colour))
+        ends.append((float(usd[-1]), name))
     if not values:
         return figure(360, [], {}, {})
-    for y, name, colour in ends:
-        labels.append(_label(float(x[-1]), y, name, colour, left=True, shift=12))
+    for y, name in ends:
+        labels.append(_label(float(x[-1]), y, name, left=True, shift=12))
     shapes = []
     for pays, against, left in (
         (result.pays_from, result.prompted, True),
@@ -262,9 +261,7 @@ def tuning_or_prompting(result: Prompting, money: Money) -> go.Figure:
             continue
         y = against.total(pays) * money.rate
         data.append(_mark(pays, y, f"level at {compact(pays)} requests"))
-        labels.append(
-            _label(pays, y, f"pays from {compact(pays)}", LIMIT, left=left, shift=14 if left else -14)
-        )
+        labels.append(_label(pays, y, f"pays from {compact(pays)}", left=left, shift=14 if left else -14))
     if x[0] <= result.plan.requests <= x[-1]:
         shapes.append(_vertical(result.plan.requests))
         labels.append(
@@ -307,15 +304,13 @@ def _mark(x: float, y: float, text: str) -> dict[str, Any]:
     }
 
 
-def _label(
-    x: float, y: float, text: str, colour: str, *, left: bool = False, shift: float = 14
-) -> dict[str, Any]:
-    """Text beside a point; log axes take exponents."""
+def _label(x: float, y: float, text: str, *, left: bool = False, shift: float = 14) -> dict[str, Any]:
+    """Text beside a point, in the page's text colour; log axes take exponents."""
     return {
         "x": math.log10(x),
         "y": math.log10(y) if y > 0 else 0,
         "text": text,
-        "font": {"color": colour, "size": 12},
+        "font": {"size": 12},
         "showarrow": False,
         "xanchor": "right" if left else "left",
         "xshift": -6 if left else 6,

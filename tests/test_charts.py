@@ -252,6 +252,23 @@ def test_the_batch_curve_has_both_kinds_of_tokens_and_the_apis_prices_beside(art
     assert list(api_completion.y) == pytest.approx([2.0] * 9)
 
 
+def test_labels_of_the_batch_curve_stand_at_its_start_and_apart(article):
+    figure = charts.batch_curve(article.shapes[0], DOLLARS)
+    notes = {note.text: note for note in figure.layout.annotations}
+    assert len(notes) == 4
+    decades = np.log10(max(max(line.y) for line in figure.data) / min(min(line.y) for line in figure.data))
+    heights = sorted(note.y / decades * 240 + note.yshift for note in notes.values())
+    # A label of 11 points is about 14 pixels high.
+    assert min(np.diff(heights)) > 14
+    assert all(note.x == 0 for note in notes.values())
+
+
+def test_letters_are_never_in_the_tints_of_lines(article, presets):
+    tints = {SELF_HOSTED, API, charts.SELF_HOSTED_LIGHT, charts.API_LIGHT}
+    for figure in figures(article, presets, DOLLARS).values():
+        assert not tints & {note.font.color for note in figure.layout.annotations}
+
+
 def test_batches_that_do_not_fit_are_open_rings_and_say_so(article):
     prompt = charts.batch_curve(article.shapes[0], DOLLARS).data[0]
     # 65 sequences fit: 64 does, 128 does not.

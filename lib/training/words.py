@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from lib.format import Money, compact, count, gigabytes, number, percent, times
+from lib.format import Money, compact, count, counted, gigabytes, number, percent, times
 from lib.records import TuningPrice
 from lib.scenario import Scenario
 from lib.training.answer import Optimum, TrainingAnswer
@@ -82,7 +82,7 @@ def basis(answer: TrainingAnswer, money: Money) -> list[str]:
     again = ", 2 more to recompute the activations" if plan.recomputation == "full" else ""
     lines = [
         f"Work: {work} operations per active parameter and token{again}, "
-        f"{answer.flop:.2e} FLOP for {compact(answer.model.active)} active parameters.".replace("e+", "e"),
+        f"{counted(answer.flop)} FLOP for {compact(answer.model.active)} active parameters.",
         f"Speed: {percent(share.mid)} of the 16-bit peak"
         + (
             f", {percent(share.low)} to {percent(share.high)} in the range: {answer.mfu.origin}."
@@ -99,11 +99,12 @@ def basis(answer: TrainingAnswer, money: Money) -> list[str]:
         lines.append(f"{percent(plan.lost)} of the rented time is lost to failures and restarts.")
     lines += _rent_lines(answer, money)
     if answer.kwh is not None:
-        low, high = compact(answer.kwh.low), compact(answer.kwh.high)
+        scale, unit = (1e3, "MWh") if answer.kwh.mid >= 1e4 else (1.0, "kWh")
+        low, high = (number(kwh / scale) for kwh in (answer.kwh.low, answer.kwh.high))
         span = f" ({low}–{high})" if low != high else ""
         lines.append(
-            f"Energy: {compact(answer.kwh.mid)} kWh{span} at {number(answer.gpu.tdp_w)} W a GPU and a PUE of "
-            f"{number(plan.pue)}; the rest of the server is left out."
+            f"Energy: {number(answer.kwh.mid / scale)} {unit}{span} at {number(answer.gpu.tdp_w)} W a GPU "
+            f"and a PUE of {number(plan.pue)}; the rest of the server is left out."
         )
     return lines + [note[:1].upper() + note[1:] for note in answer.notes]
 
@@ -201,7 +202,10 @@ def days_finding(answer: TrainingAnswer) -> str:
     needed = answer.deadline_gpus
     if plan.days is not None and needed is not None and needed > answer.layout.fewest:
         verb = "finishes" if answer.deadline_gpus == 1 else "finish"
-        return f"{count(needed, 'GPU')} {verb} in {days(plan.days)}"
+        rest = ""
+        if plan.gpus is None and answer.n_gpus != needed:
+            rest = f", {answer.n_gpus:,} in whole servers"
+        return f"{count(needed, 'GPU')} {verb} in {days(plan.days)}{rest}"
     return (
         f"{count(answer.n_gpus, 'GPU')} {'take' if answer.n_gpus != 1 else 'takes'} {days(answer.days.mid)}"
     )

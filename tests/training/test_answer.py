@@ -127,6 +127,13 @@ def test_activations_beyond_one_gpu_are_said_to_fit_nowhere(ask):
     assert "Recompute all activations" in words.memory_finding(answer)
 
 
+def test_energy_and_work_are_written_without_an_exponent(ask):
+    lines = words.basis(ask(), Money())
+    # 6 x 70.6e9 x 1.4e12 = 5.93e23 operations.
+    assert any("5.93·10²³ FLOP" in line for line in lines)
+    assert any(" MWh (" in line for line in lines)
+
+
 def test_number_of_gpus_left_open_finishes_in_time_in_whole_servers(ask):
     answer = ask(days=30.0)
     assert answer.n_gpus % 8 == 0
