@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
 from lib.charts import API, API_LIGHT, SELF_HOSTED, SELF_HOSTED_LIGHT, figure, title
@@ -55,6 +56,19 @@ def lengths(workload: Workload) -> go.Figure:
     )
 
 
+def length_table(workload: Workload) -> pd.DataFrame:
+    """The dots of :func:`lengths` as rows."""
+    shapes = shapes_of(workload, MOST_DOTS)
+    return pd.DataFrame(
+        {
+            "Mean prompt tokens": shapes.prompt.round(1),
+            "Mean completion tokens": shapes.completion.round(1),
+            "Mean cached tokens": shapes.cached.round(1),
+            "Requests": shapes.requests.astype(np.int64),
+        }
+    )
+
+
 def _log_axis(text: str, values: np.ndarray) -> dict[str, object]:
     """Log axis with plain numbers, four to a step."""
     high = int(np.ceil(np.log2(max(values.max(), 2)) / 2))
@@ -67,7 +81,7 @@ def _log_axis(text: str, values: np.ndarray) -> dict[str, object]:
     }
 
 
-def _moment(key: datetime | int | str | None, unit: str) -> str:
+def moment(key: datetime | int | str | None, unit: str) -> str:
     """Write the start of a day or an hour."""
     if isinstance(key, datetime):
         return key.strftime("%Y-%m-%d" if unit.startswith("Day") else "%Y-%m-%d %H:%M")
@@ -76,7 +90,7 @@ def _moment(key: datetime | int | str | None, unit: str) -> str:
 
 def costs(rows: Sequence[CostRow], money: Money, unit: str) -> go.Figure:
     """Draw cost against time, list price as bars, what was paid as dots."""
-    keys = [_moment(row.key, unit) for row in rows]
+    keys = [moment(row.key, unit) for row in rows]
     # A date axis around a few moments counts in milliseconds; their names say more.
     kind = (
         "category"

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from lib.capacity import PLAN_FIELDS, PlanOptions
-from lib.ui import inputs, show, show_capacity, show_workload, uploads
+from lib.ui import inputs, show, show_breakdowns, show_capacity, show_workload, uploads
 from lib.ui.session import (
     fields_of_widgets,
     link_to,
@@ -12,6 +12,7 @@ from lib.ui.session import (
     open_scenario,
     save_scenario,
     scenario_of_widgets,
+    sources,
     tables_on,
 )
 
@@ -75,4 +76,5 @@ uploads.name_models(show_workload.unknown_models(result, named))
 show_workload.offers(result, money)
 show_workload.deployments(hosting, read.workload, money)
 show_capacity.section(files, sample, columns, result, hosting, scenario, options, money)
-show_workload.breakdowns(result, named, money)
+show_breakdowns.breakdowns(result, named, money)
+show_workload.sources(result, hosting, sources())

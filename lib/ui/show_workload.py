@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Mapping
 
 import pandas as pd
 import streamlit as st
 
-from lib import charts_workload
-from lib.format import NOT_KNOWN, Money, count, load, number, percent, rounded, seconds
+from lib.format import Money, count, load, number, percent, rounded, seconds
+from lib.records import Source
 from lib.ui.downloads import csv_of
 from lib.ui.session import database
-from lib.ui.show import plain, separated
+from lib.ui.show import plain, sources_table
 from lib.verdict import gpu_name
-from lib.workload.hosting import Hosting
+from lib.workload.hosting import Hosting, source_ids
 from lib.workload.paid import Paid, explain_paid, paid_sentence
-from lib.workload.price import PricedOffer, PricedWorkload, cost_rows, sensitivity
+from lib.workload.price import PricedOffer, PricedWorkload
 from lib.workload.read import SHOWN_PROBLEMS
 from lib.workload.sums import Workload
+
+NAME = st.column_config.TextColumn(width=230)
+"""Column of names: the number beside it stays on a narrow screen."""
 
 
 def answer(result: PricedWorkload, hosting: Hosting, money: Money) -> None:
@@ -221,7 +223,7 @@ def offers(result: PricedWorkload, money: Money) -> None:
         st.info("No offer passes these filters.")
         return
     table = offers_table(rows, money)
-    st.dataframe(table, hide_index=True, key="offers_table")
+    st.dataframe(table, hide_index=True, key="offers_table", column_config={"Offer": NAME})
     with st.container(horizontal=True):
         csv_of(table, "breakeven-workload-offers.csv", key="workload_offers_csv")
         st.download_button(
@@ -303,109 +305,11 @@ def deployments(hosting: Hosting, workload: Workload, money: Money) -> None:
             st.dataframe(pd.DataFrame(hosting.left_out, columns=["Model", "Why"]), hide_index=True)
 
 
-def breakdowns(result: PricedWorkload, named: dict[str, str], money: Money) -> None:
-    """By model, over time, by tenant, by length, and what one change saves; only the open tab is computed."""
-    workload = result.workload
-    names = ["By model", "By day", "By hour", "By tenant", "By length", "What would save"]
-    tabs = dict(zip(names, st.tabs(names, key="workload_tabs", on_change="rerun"), strict=True))
-    with tabs["By model"]:
-        if tabs["By model"].open:
-            table = _models(result, money)
-            st.dataframe(table, hide_index=True, column_config=separated(table), placeholder=NOT_KNOWN)
-    for name, by, unit in (("By day", "day", "Day (UTC)"), ("By hour", "hour", "Hour (UTC)")):
-        with tabs[name]:
-            if not tabs[name].open:
-                continue
-            if not workload.minutes:
-                st.info("The file has no times.")
-                continue
-            rows = cost_rows(workload, database(), result.day, by=by, named=named)
-            if workload.relative_time:
-                rows = tuple(replace(row, key=_relative(row.key)) for row in rows)
-                unit = "Time since the start"
-            if all(row.usd is None and row.paid_usd is None for row in rows):
-                st.info("No model of the file has a list price, so there is no cost over time.")
-                continue
-            st.plotly_chart(charts_workload.costs(rows, money, unit), key=f"costs_{by}")
-    with tabs["By tenant"]:
-        if tabs["By tenant"].open:
-            _tenants(result, named, money)
-    with tabs["By length"]:
-        if tabs["By length"].open:
-            if workload.per_request:
-                st.plotly_chart(charts_workload.lengths(workload), key="lengths")
-                st.caption("Squares: more prompt than completion. Circles: more completion. Area: requests.")
-            else:
-                st.info("The file has sums, not single requests.")
-    with tabs["What would save"]:
-        if tabs["What would save"].open:
-            _savings(result, money)
-
-
-def _relative(key: datetime | int | str | None) -> str:
-    minutes = key if isinstance(key, int) else 0
-    return f"day {minutes // 1440}, {minutes % 1440 // 60:02d}:00"
-
-
-def _models(result: PricedWorkload, money: Money) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {
-                "Model": row.model or "not named",
-                f"List price [{money.currency}]": None
-                if row.list_usd is None
-                else rounded(float(row.list_usd) * money.rate, 4),
-                f"Paid [{money.currency}]": None
-                if row.paid_usd is None
-                else rounded(row.paid_usd * money.rate, 4),
-                "Priced as": row.offer_id or "unpriced",
-                "Requests": row.tokens.requests,
-                "Prompt tokens": row.tokens.prompt,
-                "Cached [%]": rounded(100 * row.tokens.cached_share),
-                "Completion tokens": row.tokens.output,
-            }
-            for row in result.models
-        ]
-    )
-
-
-def _tenants(result: PricedWorkload, named: dict[str, str], money: Money) -> None:
-    rows = cost_rows(result.workload, database(), result.day, by="tenant", named=named)
-    if not any(row.key is not None for row in rows):
-        st.info("The file names no tenants.")
+def sources(result: PricedWorkload, hosting: Hosting, known: Mapping[str, Source]) -> None:
+    """Where the prices, the models and the speeds come from."""
+    box = st.expander("Sources of these numbers", key="workload_sources_box", on_change="rerun")
+    if not box.open:
         return
-    st.dataframe(
-        pd.DataFrame(
-            [
-                {
-                    "Tenant": str(row.key) if row.key is not None else "not named",
-                    f"List price [{money.currency}]": None
-                    if row.usd is None
-                    else rounded(float(row.usd) * money.rate, 4),
-                    "Requests": row.tokens.requests,
-                    "Prompt tokens": row.tokens.prompt,
-                    "Completion tokens": row.tokens.output,
-                }
-                for row in rows
-            ]
-        ),
-        hide_index=True,
-    )
-
-
-def _savings(result: PricedWorkload, money: Money) -> None:
-    ids = [one.offer.api_offer_id for one in result.offers if one.serves_all]
-    used = next((row.offer_id for row in result.models if row.offer_id in ids), None)
-    if not ids:
-        st.info("No offer serves all of it.")
-        return
-    start = used or (result.best.offer.api_offer_id if result.best else ids[0])
-    st.session_state.setdefault("savings_offer", start)
-    if st.session_state["savings_offer"] not in ids:
-        st.session_state["savings_offer"] = start
-    chosen = st.selectbox("On the offer", ids, key="savings_offer")
-    for change in sensitivity(result, database(), chosen):
-        saved = float(change.saves_usd)
-        effect = f"saves {money.amount(saved)}" if saved > 0 else f"costs {money.amount(-saved)} more"
-        text = f"{change.name}: {money.amount(float(change.usd))}, {effect}"
-        st.markdown(f"- {plain(text if not change.why_not else f'{change.name}: {change.why_not}')}")
+    with box:
+        sources_table([known[key] for key in source_ids(result, hosting) if key in known])
+        st.caption(plain(f"API and rental prices are those in force on {result.day}."))

@@ -33,6 +33,7 @@ from lib.formulas.parts import ModelShape
 from lib.records import Model
 from lib.scenario import Scenario
 from lib.units import SECONDS_PER_HOUR
+from lib.workload.price import PricedWorkload
 from lib.workload.sums import Tokens, Workload
 
 HOLD_SHARE = 0.95
@@ -98,6 +99,20 @@ class Hosting:
     assumed: str
     mean_requests_per_s: float | None
     peak_requests_per_s: float | None
+
+
+def source_ids(priced: PricedWorkload, hosting: Hosting) -> tuple[str, ...]:
+    """Sources of the numbers that decide the answer, each once."""
+    keys = [one.offer.source_id for one in priced.offers]
+    for one in hosting.offers:
+        candidate = one.candidate
+        keys += [
+            one.model.source_id,
+            candidate.gpu.source_id,
+            candidate.price.offer.source_id,
+            candidate.profile.efficiency.source_id,
+        ]
+    return tuple(dict.fromkeys(keys))
 
 
 def shapes_of(workload: Workload, most: int) -> Shapes:

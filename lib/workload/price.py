@@ -478,6 +478,10 @@ def sensitivity(priced: PricedWorkload, connection: DuckDBPyConnection, offer_id
         usd = bill(change)
         why = None if usd != now.usd else "this offer has no lower price for it"
         changes.append(Change(name=name, usd=usd, saves_usd=now.usd - usd, why_not=why))
+    other = next((o for o in priced.offers if o.serves_all and _same_open_model(o.offer, now.offer)), None)
+    if other is not None and other.usd < now.usd:
+        name = f"The same model elsewhere: {other.offer.api_offer_id}"
+        changes.append(Change(name=name, usd=other.usd, saves_usd=now.usd - other.usd))
     best = priced.best
     if best is not None and best.offer.api_offer_id != offer_id:
         changes.append(
@@ -486,6 +490,11 @@ def sensitivity(priced: PricedWorkload, connection: DuckDBPyConnection, offer_id
             )
         )
     return tuple(changes)
+
+
+def _same_open_model(one: ApiOffer, other: ApiOffer) -> bool:
+    same = one.model_id is not None and one.model_id == other.model_id and one.variant == other.variant
+    return same and not _marked(one) and one.api_offer_id != other.api_offer_id
 
 
 def total(cells: Iterable[Cell]) -> Tokens:
