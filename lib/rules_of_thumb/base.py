@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 from lib.comparison import Comparison, ShapeAnswer, Tables
@@ -121,6 +121,8 @@ class Rule:
     advice: str
     page: str
     """Page that explains it: compare, workload, deploy, train, prices, evidence or method."""
+    opens: Mapping[str, str] = field(default_factory=dict)
+    """What the link to that page sets beside the scenario: its own fields, or others of the scenario."""
     still: str = ""
     """Says that a bound of 2023 holds, where the rule is one and it does."""
     history: tuple[Line, ...] = ()

@@ -57,7 +57,8 @@ def gpu_memory(facts: Facts) -> Rule:
         ),
         working=tuple(working),
         advice="Pick the GPU by memory first, by bandwidth second, by FLOP/s last.",
-        page="deploy",
+        page="prices",
+        opens={"prices_tab": "GPUs"},
         history=history,
         history_title=(
             f"The largest memory went from {number(history[0].values[0])} GB in {history[0].days[0].year} "
@@ -280,7 +281,8 @@ def kv_13b(facts: Facts) -> Rule:
         ),
         working=tuple(working),
         advice="Count prompt and completion: every token of the context keeps its place in the cache.",
-        page="deploy",
+        page="prices",
+        opens={"prices_tab": "Models"},
         history=_points(now, values),
         history_title="Newer models of the same size share heads between queries",
         history_unit="KV cache of one token [kB]",

@@ -35,6 +35,7 @@ def cached_input(facts: Facts) -> Rule:
         sold="price for cached input",
         consequence="Put what repeats (instructions, documents) first in the prompt: it is billed at {rest}.",
         advice="Keep the first part of every prompt the same to the letter; a change in it loses the cache.",
+        filter_by="prices_cache",
     )
 
 
@@ -49,6 +50,7 @@ def batch_discount(facts: Facts) -> Rule:
         consequence="Work that may wait for hours costs {rest}.",
         advice="Send evaluations, labels and summaries as batch work; keep the standard price for people "
         "who wait.",
+        filter_by="prices_batch",
     )
 
 
@@ -61,6 +63,7 @@ def _discount(
     sold: str,
     consequence: str,
     advice: str,
+    filter_by: str,
 ) -> Rule:
     """Median of what the makers of models take off."""
 
@@ -102,6 +105,7 @@ def _discount(
         else (),
         advice=advice,
         page="prices",
+        opens={"prices_tab": "API offers", filter_by: "yes"},
         history=(line,) if len(points) > 1 else (),
         history_title=(
             f"The median went from {percent(points[0][1])} in {points[0][0].year} to "
@@ -183,7 +187,8 @@ def moe_active(facts: Facts) -> Rule:
         ),
         advice="Size the memory by all parameters and the speed by the active ones; large batches touch "
         "every expert.",
-        page="deploy",
+        page="prices",
+        opens={"prices_tab": "Models"},
         history=(line,) if len(models) > 1 else (),
         history_title=(
             f"From {percent(shares[0])} with {models[0].name} to {percent(shares[-1])} with {models[-1].name}"
@@ -230,6 +235,7 @@ def small_formats(facts: Facts) -> Rule:
         ),
         advice="Check the quality of your own task at the smaller format before you count the saving.",
         page="deploy",
+        opens={"deploy_weights": "fp16,fp8,int4,fp4"},
         source_ids=unique(*(facts.tables.precisions[key].source_id for key in bytes_of)),
     )
 
@@ -265,7 +271,8 @@ def small_rates(facts: Facts) -> Rule:
         ),
         advice="Expect the gain in prefill, on GPUs that have the rate; the others store small and "
         "compute in bf16.",
-        page="deploy",
+        page="prices",
+        opens={"prices_tab": "GPUs"},
         source_ids=unique(*(gpu.source_id for found in by_format.values() for gpu, _ in found)),
     )
 
@@ -335,7 +342,8 @@ def _kv_saving(
             for ratio, real, model in found
         ),
         advice="Look at the cache per token before the parameters when your contexts are long.",
-        page="deploy",
+        page="prices",
+        opens={"prices_tab": "Models"},
         history=(line,) if len(found) > 1 else (),
         history_title=f"Saved by each {attention} model, by its release",
         history_unit="Smaller than MHA [times]",

@@ -7,6 +7,7 @@ from datetime import date
 from lib.comparison import ShapeAnswer
 from lib.format import number, percent
 from lib.formulas import cost
+from lib.prices.view import SEPARATOR
 from lib.records import Gpu, RolePrice
 from lib.rules_of_thumb.base import (
     Facts,
@@ -157,11 +158,28 @@ def frontier_to_small(facts: Facts) -> Rule:
         advice="Try the small model first; keep the frontier model for making training data and for "
         "judging answers.",
         page="prices",
+        opens=_history_of(*shown) if (shown := _pair(facts, OPENAI, facts.day) or then) else {},
         history=lines,
         history_title=_change(lines),
         history_unit="Output price ratio [-]",
         source_ids=unique(*sources),
     )
+
+
+def _history_of(*prices: RolePrice) -> dict[str, str]:
+    """Where the Prices page draws these offers."""
+    offers = SEPARATOR.join(f"{price.provider}/{price.api_model}" for price in prices)
+    return {"prices_tab": "History", "prices_models": offers}
+
+
+def _table_of(*prices: RolePrice) -> dict[str, str]:
+    """Where the Prices page lists these offers; embeddings are on none of its charts."""
+    offers = ", ".join("'" + f"{one.provider}/{one.api_model}".replace("'", "''") + "'" for one in prices)
+    sql = (
+        "SELECT api_offer_id, valid_from, valid_to, input_usd_per_mtok, output_usd_per_mtok "
+        f"FROM api_prices WHERE api_offer_id IN ({offers}) ORDER BY api_offer_id, valid_from"
+    )
+    return {"prices_tab": "Tables and SQL", "prices_sql": sql}
 
 
 def _pair(facts: Facts, provider: str, day: date) -> tuple[RolePrice, RolePrice] | None:
@@ -261,6 +279,7 @@ def small_to_embedding(facts: Facts) -> Rule:
         advice="Look facts up in a vector store; generate only what has to be written. The store itself "
         "is not free.",
         page="prices",
+        opens=_table_of(*shown) if (shown := now or then) else {},
         source_ids=unique(*sources),
     )
 
@@ -316,6 +335,7 @@ def hosted_embedding(facts: Facts) -> Rule:
         working=tuple(working),
         advice="Host embeddings when you embed all day; for an index that is built once, buy them.",
         page="prices",
+        opens=_table_of(now) if now else {},
         source_ids=unique(*sources),
     )
 
@@ -377,6 +397,7 @@ def tuned_to_base(facts: Facts) -> Rule:
         ),
         advice="Improve the prompt, cache it, and try the next larger model before you tune for money.",
         page="train",
+        opens={"train_goal": "tune"},
         history=(line,) if len(found) > 1 else (),
         history_title=_change((line,)) if len(found) > 1 else "",
         history_unit="Input price ratio [-]",

@@ -17,7 +17,8 @@ from lib.rules_of_thumb.base import (
     rent,
     unique,
 )
-from lib.units import SECONDS_PER_HOUR, TERA
+from lib.scenario import show_value
+from lib.units import GIGA, SECONDS_PER_HOUR, TERA
 from lib.verdict import gpu_name
 
 TRAINING = "Training and tuning"
@@ -58,6 +59,7 @@ def hosted_tuned(facts: Facts) -> Rule:
         advice="Serve many adapters on one base; a tuned copy of its own needs traffic enough for its "
         "own GPUs.",
         page="train",
+        opens={"train_goal": "tune"},
         source_ids=unique(quote.source_id, rank.source_id, model.source_id if model else None),
     )
 
@@ -119,6 +121,7 @@ def train_13b(facts: Facts) -> Rule:
         working=tuple(working),
         advice="Start from open weights; training from scratch pays for what no open model was trained on.",
         page="train",
+        opens=_run_of_13b(facts, best[:2] if best else None),
         history=history,
         history_title=(
             f"The rent went from {facts.usd(history[0].values[0])} in {history[0].days[0].year} "
@@ -134,6 +137,22 @@ def train_13b(facts: Facts) -> Rule:
 def _flop(facts: Facts) -> float:
     params, tokens = facts.quote("train-13b", "params"), facts.quote("train-13b", "tokens")
     return float(training_flop(active_params=params.low, tokens=tokens.low))
+
+
+def _run_of_13b(facts: Facts, best: tuple[Gpu, float] | None) -> dict[str, str]:
+    """The run as the Train page asks for it, on the GPU that is cheapest for it."""
+    params, tokens = facts.quote("train-13b", "params"), facts.quote("train-13b", "tokens")
+    low, high = _mfu_now(facts)
+    run = {
+        "train_goal": "pretrain",
+        "train_params_b": show_value(params.low / GIGA),
+        "train_tokens_b": show_value(tokens.low / GIGA),
+        "train_mfu": f"{(low + high) / 2:.3g}",
+    }
+    if best is None:
+        return run
+    gpu, usd = best
+    return run | {"train_gpu": gpu.gpu_id, "train_usd_per_gpu_hour": show_value(usd)}
 
 
 def _mfu_2023(facts: Facts, a100: Gpu) -> float:
@@ -231,5 +250,6 @@ def tuning_to_training(facts: Facts) -> Rule:
         working=tuple(working),
         advice="Budget for collecting and checking examples, not for the GPU-hours.",
         page="train",
+        opens={"train_goal": "tune", "train_method": "full"},
         source_ids=unique(quote.source_id, million.source_id),
     )

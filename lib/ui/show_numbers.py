@@ -11,24 +11,14 @@ import streamlit as st
 
 from lib import charts_numbers
 from lib.format import Money
+from lib.page_links import HOME, TITLES, target
 from lib.records import Source
 from lib.rules_of_thumb import Rule, sheet
 from lib.scenario import Scenario
-from lib.scenario_url import encode
 from lib.ui.downloads import csv_of
 from lib.ui.show import plain, sources_table
 
 _PAGES = Path(__file__).parents[2] / "pages"
-_TITLES = {
-    "compare": "Compare",
-    "workload": "Price my workload",
-    "deploy": "Deploy",
-    "train": "Train",
-    "prices": "Prices",
-    "evidence": "Evidence",
-    "method": "Method",
-}
-_HOME = "compare"
 
 
 def downloads(
@@ -84,9 +74,9 @@ def _rule(rule: Rule, money: Money, scenario: Scenario) -> None:
                 alt=rule.history_title,
             )
         st.markdown(f"**What to do.** {plain(rule.advice)}")
-        link = page_link(rule.page, scenario)
+        link = page_link(rule, scenario)
         if link:
-            st.link_button(f"See it on {_TITLES[rule.page]}", link, icon=":material/arrow_forward:")
+            st.link_button(f"See it on {TITLES[rule.page]}", link, icon=":material/arrow_forward:")
 
 
 def _label(rule: Rule, money: Money, scenario: Scenario) -> str:
@@ -100,14 +90,15 @@ def _label(rule: Rule, money: Money, scenario: Scenario) -> str:
     return f"{plain(rule.name)}: {' → '.join(steps)}"
 
 
-def page_link(page: str, scenario: Scenario) -> str | None:
-    """Address of another page with the same scenario; None while there is no such page."""
-    if not (_PAGES / f"{page}.py").exists():
+def page_link(rule: Rule, scenario: Scenario) -> str | None:
+    """Address of the page that explains a rule, with what it asks there; None while there is no such page."""
+    if not (_PAGES / f"{rule.page}.py").exists():
         return None
+    shown = target(rule.page, scenario, rule.opens)
     here = urlsplit(st.context.url or "")
     root = here.path.rpartition("/")[0]
-    path = f"{root}/" if page == _HOME else f"{root}/{page}"
-    return here._replace(path=path, query=encode(scenario), fragment="").geturl()
+    path = f"{root}/" if shown.page == HOME else f"{root}/{shown.page}"
+    return here._replace(path=path, query=shown.query, fragment="").geturl()
 
 
 def sources(rules: Sequence[Rule], known: Mapping[str, Source]) -> None:

@@ -92,6 +92,16 @@ def test_linked_statement_gives_the_recomputed_value(judged, connection, claim_i
     assert [float(cell) for cell in row[-len(values) :]] == pytest.approx(values, rel=0.001)
 
 
+def test_linked_statement_gives_the_price_ratios_of_may_2023(judged, connection):
+    rows = connection.cursor().execute(statement_of(judged, "numbers-gpt4-gpt35")).fetchall()
+    times = {(dear.removeprefix("openai/"), cheap.removeprefix("openai/")): x for dear, cheap, x in rows}
+    # USD per million at a third prompt: 100 (32K), 50 (8K), 2, and 0.4 for the embedding.
+    assert times["gpt-4-32k", "gpt-3.5-turbo"] == 50
+    assert times["gpt-4", "gpt-3.5-turbo"] == 25
+    assert times["gpt-4-32k", "text-embedding-ada-002"] == 250
+    assert times["gpt-3.5-turbo", "text-embedding-ada-002"] == 5
+
+
 def test_linked_statement_finds_no_run_at_batch_64(judged, connection):
     rows = connection.cursor().execute(statement_of(judged, "sanger-batch-64-rows")).fetchall()
     assert sum(count for _, count in rows) == 28
