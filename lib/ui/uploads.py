@@ -15,6 +15,7 @@ import streamlit as st
 
 from lib.db.build import DATA
 from lib.scenario import Scenario
+from lib.ui.cancel import CANCELLED, cancellable
 from lib.ui.session import database, known_ids
 from lib.workload.arrivals import Arrivals, NoArrivals, read_arrivals
 from lib.workload.digest import LONGEST, BadDigest, pack, unpack
@@ -24,6 +25,7 @@ from lib.workload.names import read_names, write_names
 from lib.workload.price import PricedWorkload, price_edges, price_workload
 from lib.workload.read import read_workload
 from lib.workload.spool import Unreadable
+from lib.workload.stop import Stopped
 from lib.workload.sums import Workload
 
 Answer = TypeVar("Answer", PricedWorkload, Hosting)
@@ -211,17 +213,14 @@ def read_digest(text: str) -> Read:
 
 
 def _read(path: Any, columns: str, name: str) -> Workload:
-    place = st.empty()
-    with place.status("Reading the file", expanded=False) as status:
-        workload = read_workload(
-            path,
-            edges=price_edges(database()),
-            mapping=parse_mapping(columns),
-            name=name,
-            progress=lambda words: status.update(label=words),
-        )
-    place.empty()
-    return workload
+    edges, mapping = price_edges(database()), parse_mapping(columns)
+    words = [f"Reading {name}"]
+    return cancellable(
+        lambda stop: read_workload(
+            path, edges=edges, mapping=mapping, name=name, progress=words.append, stop=stop
+        ),
+        words,
+    )
 
 
 def _once(key: tuple[object, ...], read: Any) -> Read:
@@ -232,6 +231,8 @@ def _once(key: tuple[object, ...], read: Any) -> Read:
         st.session_state.pop(_HOSTED, None)
         try:
             workload = read()
+        except Stopped:
+            result = Read(workload=None, reason=CANCELLED, digest=None)
         except (Unreadable, BadMapping, BadDigest) as reason:
             result = Read(workload=None, reason=str(reason), digest=None)
         else:

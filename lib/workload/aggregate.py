@@ -15,6 +15,7 @@ from lib.workload.cells import Query
 from lib.workload.limits import Limits
 from lib.workload.spool import Unreadable
 from lib.workload.sql import Edges, Keys
+from lib.workload.stop import heed_stop
 from lib.workload.table import Table
 
 
@@ -50,6 +51,7 @@ def sum_up(connection: DuckDBPyConnection, table: Table, query: Query, edges: Ed
             trim=table.kind == "csv" and texts.get("model") in table.columns.values(),
         )
         used = {key: value for key, value in table.parameters.items() if f"${key}" in statement}
+        heed_stop()
         try:
             result = connection.execute(statement, used)
             names = [column[0] for column in result.description or []]

@@ -13,6 +13,7 @@ from lib.workload import sql
 from lib.workload.files import connect
 from lib.workload.formats import BUCKET, TOKEN_FIELDS, Recognised
 from lib.workload.limits import Limits
+from lib.workload.stop import heed_stop
 from lib.workload.sums import Problem
 from lib.workload.table import Table, loads, shorten
 
@@ -178,6 +179,8 @@ def _line_numbers(
         place, line = 0, table.header_lines
         for start, blank in _records(text, table.delimiter, quoting):
             line = table.header_lines + start
+            if line % 65_536 == 0:
+                heed_stop()
             if blank or line in faulty:
                 continue
             place += 1

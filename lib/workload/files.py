@@ -13,6 +13,7 @@ from duckdb import DuckDBPyConnection
 
 from lib.workload.limits import Limits
 from lib.workload.spool import Unreadable, spool_stream
+from lib.workload.stop import heed_stop
 
 
 def files_of(
@@ -66,6 +67,7 @@ def connect(path: FilePath, limits: Limits, memory_mb: int, *, ordered: bool = F
         ("SET lock_configuration = ?", True),
     ):
         _set(connection, statement, value)
+    heed_stop(connection)
     return connection
 
 

@@ -86,6 +86,8 @@ def open_table(
         raise Unreadable(
             limits.too_much("Reading the file needs more memory than", "memory_mb", "MB")
         ) from None
+    except duckdb.InterruptException:
+        raise
     except duckdb.Error as error:
         raise Unreadable(f"The file cannot be read: {_first_line(error)}") from None
     except RecursionError:

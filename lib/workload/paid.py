@@ -257,7 +257,7 @@ def paid_sentence(paid: Paid, money: Money) -> str:
         head += f"{times(1 / ratio)} less than the list price of {money.amount(listed)}"
     reasons = []
     for name, words in (("free_usd", f"{count(paid.free_requests, 'request')} cost nothing"),
-                        ("dates_usd", "prices were others on the days of the requests")):  # fmt: skip
+                        ("dates_usd", "prices differed on the days of the requests")):  # fmt: skip
         if abs(paid.total(name)) > NEAR * listed:
             reasons.append(f"{words} ({_change(paid.total(name), money)})")
     rest = paid.total("rest_usd")

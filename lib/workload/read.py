@@ -25,6 +25,7 @@ from lib.workload.open_table import OpenTable, open_table
 from lib.workload.quick import quick_sums
 from lib.workload.spool import Unreadable
 from lib.workload.sql import Edges
+from lib.workload.stop import Stop, heeding
 from lib.workload.sums import Problem, Tokens, Workload
 from lib.workload.table import shorten
 
@@ -49,6 +50,7 @@ def read_workload(
     stream: BinaryIO | None = None,
     name: str | None = None,
     progress: Progress | None = None,
+    stop: Stop | None = None,
 ) -> Workload:
     """Read a file, a pattern of files, or standard input (``-``).
 
@@ -69,9 +71,13 @@ def read_workload(
         Name to show.
     progress
         Is told in words what is being done.
+    stop
+        Lets another thread stop the read.
 
     Raises
     ------
+    Stopped
+        If ``stop`` was asked for; no copy of the file is left.
     Unreadable
         If no row can be read; the text says why and what was looked for.
     BadMapping
@@ -79,7 +85,7 @@ def read_workload(
     """
     limits = limits or limits_from()
     edges = edges or Edges()
-    with tempfile.TemporaryDirectory(prefix="breakeven-") as folder_name:
+    with heeding(stop), tempfile.TemporaryDirectory(prefix="breakeven-") as folder_name:
         folder = FilePath(folder_name)
         files = files_of(path, stream, folder, limits)
         shown = name or (str(path) if isinstance(path, (str, FilePath)) else f"{len(files)} files")
@@ -88,9 +94,9 @@ def read_workload(
         for number, file in enumerate(files, start=1):
             if progress:
                 progress(
-                    f"Reading {file.name} ({number} of {len(files)})"
+                    f"Reading {shown}, file {number} of {len(files)}"
                     if len(files) > 1
-                    else f"Reading {file.name}"
+                    else f"Reading {shown}"
                 )
             private = folder / f"part{number}"
             private.mkdir()

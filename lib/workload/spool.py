@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lib.workload.limits import Limits
+from lib.workload.stop import heed_stop
 
 CHUNK = 1 << 20
 MEGABYTE = 1_000_000
@@ -65,6 +66,7 @@ def spool_stream(stream: BinaryIO, folder: Path, limits: Limits) -> Path:
     size = 0
     with path.open("wb") as out:
         while chunk := stream.read(CHUNK):
+            heed_stop()
             size += len(chunk)
             if size > limits.file_mb * MEGABYTE:
                 raise Unreadable(limits.too_much("The input is larger than", "file_mb", "MB"))
@@ -143,6 +145,7 @@ def _needs_repair(path: Path, limits: Limits, thorough: bool = True) -> bool:
     run, longest = 0, limits.line_kb * 1000
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
+            heed_stop()
             if b"\0" in chunk:
                 return True
             try:
@@ -180,6 +183,7 @@ def _unpack(
     size = 0
     with target.open("wb") as out:
         for chunk in chunks(path, notes):
+            heed_stop()
             size += len(chunk)
             if size > limits.unpacked_mb * MEGABYTE:
                 raise Unreadable(
@@ -230,6 +234,7 @@ def _repair(path: Path, target: Path, encoding: str | None, limits: Limits, note
     decoder = codecs.getincrementaldecoder(encoding or "utf-8")(errors="replace")
     with path.open("rb") as source, target.open("w", encoding="utf-8", newline="", errors="replace") as out:
         while True:
+            heed_stop()
             data = source.read(CHUNK)
             text = decoder.decode(data, final=not data)
             for piece in _lines(text):

@@ -49,6 +49,8 @@ def by_tenant(rows: Sequence[CostRow], money: Money) -> str:
     known = [row for row in rows if row.usd is not None]
     if known and (total := float(sum(row.usd or 0 for row in known))) > 0:
         most = max(known, key=lambda row: row.usd or 0)
+        if len(rows) == 1:
+            return f"{most.key} alone makes the list price of {money.amount(total)}"
         share = percent(float(most.usd or 0) / total)
         return f"{most.key or 'No named tenant'} makes {share} of the list price of {money.amount(total)}"
     most = max(rows, key=lambda row: row.tokens.requests)
