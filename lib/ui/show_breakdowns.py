@@ -19,7 +19,6 @@ from lib.workload.price import CostRow, PricedWorkload, cost_rows, sensitivity
 from lib.workload.sums import Tokens
 
 NAMES = ("By model", "By day", "By hour", "By tenant", "By length", "What would save")
-_NAME = st.column_config.TextColumn(width=200)
 
 
 def breakdowns(result: PricedWorkload, named: dict[str, str], money: Money) -> None:
@@ -49,16 +48,11 @@ def _finding(text: str) -> None:
     st.markdown(f"**{plain(text)}**")
 
 
-def _table(table: pd.DataFrame, name: str) -> None:
-    """A table with its download."""
-    first = str(table.columns[0])
-    st.dataframe(
-        table,
-        hide_index=True,
-        key=f"table_{name}",
-        column_config=separated(table) | {first: _NAME},
-        placeholder=NOT_KNOWN,
-    )
+def _table(table: pd.DataFrame, name: str, width: int = 200) -> None:
+    """A table with its download; its first column leaves room for the second on a narrow screen."""
+    first = {str(table.columns[0]): st.column_config.TextColumn(width=width)}
+    config = separated(table) | first
+    st.dataframe(table, hide_index=True, key=f"table_{name}", column_config=config, placeholder=NOT_KNOWN)
     csv_of(table, f"breakeven-workload-{name}.csv", key=f"workload_{name}_csv")
 
 
@@ -206,11 +200,4 @@ def _savings(result: PricedWorkload, money: Money) -> None:
         }
         for one in changes
     ]
-    table = pd.DataFrame(rows)
-    st.dataframe(
-        table,
-        hide_index=True,
-        key="table_savings",
-        column_config={"Change": st.column_config.TextColumn(width=300)},
-    )
-    csv_of(table, "breakeven-workload-savings.csv", key="workload_savings_csv")
+    _table(pd.DataFrame(rows), "savings", width=300)
