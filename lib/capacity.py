@@ -84,6 +84,8 @@ class ApiSide:
     offer: PricedOffer | None
     reason: str | None
     """Why there is no bill."""
+    too_short: tuple[PricedOffer, ...] = ()
+    """Cheaper offers of the same model that do not take every request, cheapest first."""
 
     @property
     def usd(self) -> float | None:
@@ -375,7 +377,9 @@ def api_side(priced: PricedWorkload, scenario: Scenario, tables: Tables) -> ApiS
             if clean
             else "no unmarked API offer of this model is in force on that day",
         )
-    return ApiSide(offer=min(whole, key=lambda one: (one.usd, one.offer.api_offer_id)), reason=None)
+    best = min(whole, key=lambda one: (one.usd, one.offer.api_offer_id))
+    cheaper = clean[: clean.index(best)]
+    return ApiSide(offer=best, reason=None, too_short=tuple(one for one in cheaper if not one.serves_all))
 
 
 def make_fluid(

@@ -129,6 +129,12 @@ def withheld(plan: Plan) -> list[str]:
         lines.append(f"No autoscaled fleet: {plan.autoscaled_reason}.")
     if plan.api.reason:
         lines.append(f"No API bill: {plan.api.reason}.")
+    if plan.api.too_short:
+        first = plan.api.too_short[0]
+        lines.append(
+            f"{offer_name(first.offer)} asks less for a request of the mean lengths, but is too short for "
+            f"{count(first.requests_not_served, 'request')} of the file."
+        )
     return lines
 
 

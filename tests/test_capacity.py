@@ -67,6 +67,17 @@ def test_the_api_bill_is_the_workload_on_an_offer_of_the_same_model(plan, conv):
     assert plan.api.usd == pytest.approx(by_hand, rel=1e-9)
 
 
+def test_a_cheaper_offer_that_is_too_short_for_some_requests_is_named(plan, conv, tables_on):
+    # novita asks $0.135 in and $0.40 out and takes 12,288 tokens; some requests of the sample are longer.
+    (short,) = plan.api.too_short
+    assert short.offer.api_offer_id == "novita/meta-llama/llama-3.3-70b-instruct"
+    assert short.requests_not_served > 0
+    said = " ".join(words.withheld(plan))
+    assert f"too short for {short.requests_not_served} request" in said
+    named = planned(conv, tables_on, replace(ASKED, api="openai/gpt-4o"))
+    assert named.api.too_short == ()
+
+
 def test_another_api_can_be_named_and_one_without_a_price_says_so(conv, tables_on):
     named = planned(conv, tables_on, replace(ASKED, api="openai/gpt-4o"))
     assert named.api.offer is not None

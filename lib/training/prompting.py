@@ -9,6 +9,7 @@ import numpy as np
 from lib.api_bills import bills_of
 from lib.comparison import Tables, compare
 from lib.deployments import Floats
+from lib.format import percent
 from lib.formulas.training import paying_requests
 from lib.records import ApiOffer, TuningPrice
 from lib.scenario import Scenario
@@ -209,7 +210,7 @@ def _serving(
     keys += [host.candidate.profile.efficiency.source_id, host.candidate.price.offer.source_id]
     return (
         Span(low=host.usd_low, mid=host.usd, high=host.usd_high),
-        f"on {host.candidate.n_gpus} × {host.candidate.gpu.name}, {scenario.utilisation:.0%} busy",
+        f"on {host.candidate.n_gpus} × {host.candidate.gpu.name}, {percent(scenario.utilisation)} busy",
     )
 
 

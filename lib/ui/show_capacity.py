@@ -255,7 +255,7 @@ def _neighbours(plan: Plan, money: Money) -> None:
                 "Keep both [%]": rounded(100 * trial.held_share),
                 "Put back": trial.preemptions,
                 "Mean wait [s]": rounded(trial.mean_wait_s),
-                f"Cost [{money.currency}]": rounded(plan.usd_fixed_of(trial.replicas) * money.rate, 4),
+                f"Cost [{money.currency}]": rounded(plan.usd_fixed_of(trial.replicas) * money.rate),
             }
             for trial in plan.found.trials
         ]
