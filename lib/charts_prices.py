@@ -124,6 +124,7 @@ def gpu_history(rows: Sequence[Row], day: date, money: Money) -> go.Figure:
         {
             "title": title(f"{money.currency} per GPU-hour"),
             "tickprefix": money.symbol,
+            "tickformat": _THREE,
             "rangemode": "tozero",
             "nticks": 6,
         },

@@ -28,7 +28,7 @@ from lib.deployments import (
     model_shape,
     what_would_fit,
 )
-from lib.format import count
+from lib.format import count, indefinite
 from lib.formulas import cost
 from lib.formulas.parts import ModelShape
 from lib.records import ApiOffer, Efficiency, Gpu, GpuOffer, Model, Precision
@@ -304,7 +304,7 @@ def _candidates(scenario: Scenario, tables: Tables) -> tuple[list[Candidate], li
         problems.append(f"{chosen.name} is left out: {why}.{hint}".replace("..", "."))
     elif not found:
         problems.append(
-            f"No GPU has a {scenario.gpu_price_type} price in force on {scenario.as_of}; "
+            f"No GPU has {indefinite(scenario.gpu_price_type)} price in force on {scenario.as_of}; "
             "choose another day or kind of price."
         )
     return found, left, problems

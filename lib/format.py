@@ -235,6 +235,17 @@ def count(value: float, noun: str) -> str:
     return f"{value:,.0f} {noun}{'' if value == 1 else 's'}"
 
 
+def indefinite(name: str) -> str:
+    """Write a word or a product's name with the article that it is read with.
+
+    >>> indefinite("H100 SXM5"), indefinite("on-demand"), indefinite("B200"), indefinite("Instinct MI300X")
+    ('an H100 SXM5', 'an on-demand', 'a B200', 'an Instinct MI300X')
+    """
+    spelled = name[1:2].isupper() or name[1:2].isdigit()
+    vowels = "AEFHILMNORSX" if spelled else "AEIOUaeiou"
+    return f"{'an' if name[:1] in tuple(vowels) else 'a'} {name}"
+
+
 def counted(value: float) -> str:
     """Write a large count in words.
 

@@ -9,6 +9,7 @@ from datetime import date
 from lib.comparison import Tables
 from lib.deploy.fields import OWNED, DeployFields
 from lib.deployments import GpuPrice, gpu_price
+from lib.format import indefinite
 from lib.formulas.cost import owned_usd_per_hour
 from lib.model_config.read import TYPED
 from lib.records import Gpu, GpuOffer
@@ -59,8 +60,8 @@ def considered_gpus(scenario: Scenario, extra: DeployFields, tables: Tables) -> 
             )
         who = listed[0].name if named else "No GPU"
         hint = f" Other kinds of price on record that day: {', '.join(kinds)}." if kinds else ""
-        verb = "has no" if named else "has a"
-        problem = f"{who} {verb} {scenario.gpu_price_type} price in force on {scenario.as_of}.{hint}"
+        kind = f"no {scenario.gpu_price_type}" if named else indefinite(scenario.gpu_price_type)
+        problem = f"{who} has {kind} price in force on {scenario.as_of}.{hint}"
     return Considered(gpus=gpus, prices=prices, why_no_price=why, problem=problem)
 
 

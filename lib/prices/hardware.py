@@ -11,7 +11,7 @@ import pandas as pd
 from lib.comparison import Tables
 from lib.db.queries import GPU_OFFER_MAX_AGE_DAYS
 from lib.deployments import Unplaceable, gpu_price, model_shape
-from lib.format import Money, count, number, rounded, times
+from lib.format import Money, count, indefinite, number, rounded, times
 from lib.prices.words import Row, Sources, freshness, links
 from lib.records import Gpu, Model
 from lib.scenario import MEDIAN
@@ -52,7 +52,7 @@ def gpu_history_finding(rows: Sequence[Row], gpu: Gpu, day: date, money: Money) 
     """Say how the on-demand price of a GPU moved between the first and the last day on record."""
     medians = median_by_day(rows, day)
     if not medians:
-        return f"No on-demand price of a {gpu_name(gpu)} is on record up to {day}"
+        return f"No on-demand price of {indefinite(gpu_name(gpu))} is on record up to {day}"
     (first_day, first, _), (last_day, last, n) = medians[0], medians[-1]
     if len(medians) == 1:
         return (

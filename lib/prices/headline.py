@@ -5,7 +5,7 @@ from __future__ import annotations
 from lib.api_bills import ApiBill, answer_of_apis
 from lib.comparison import Tables
 from lib.deployments import gpu_price
-from lib.format import Money
+from lib.format import Money, indefinite
 from lib.scenario import MEDIAN, Scenario, Shape
 from lib.verdict import gpu_name, shape_name
 
@@ -48,7 +48,7 @@ def _gpu_part(scenario: Scenario, tables: Tables, gpu_id: str, money: Money) -> 
     kind = scenario.gpu_price_type
     price = gpu_price(tables.gpu_offers, gpu_id=gpu_id, price_type=kind, choice=MEDIAN)
     if price is None:
-        return f"no {kind} price of a {gpu_name(gpu)} is in force"
+        return f"no {kind} price of {indefinite(gpu_name(gpu))} is in force"
     among = (
         f"{kind}, median of {price.n_offers} providers, {money.span(price.cheapest_usd, price.dearest_usd)}"
         if price.n_offers > 1
