@@ -116,6 +116,6 @@ def rejected_lines(connection: DuckDBPyConnection, table: Table) -> list[tuple[i
             "SELECT line, COALESCE(MIN(column_name), ''), MIN(CAST(error_type AS VARCHAR)), "
             f"MIN(LEFT(csv_line, 200)) FROM {table.rejects} GROUP BY line ORDER BY line"
         ).fetchall()
-    except duckdb.Error:
+    except duckdb.CatalogException:  # nothing was noted, so there is no table
         return []
     return [(int(line), column, kind, text or "") for line, column, kind, text in rows]

@@ -104,3 +104,15 @@ def test_name_of_a_model_is_no_sql(tmp_path, edges):
     path.write_text("model,input_tokens,output_tokens\n")
     with pytest.raises(Unreadable, match="no rows"):
         read_workload(path, edges=edges)
+
+
+def test_line_without_end_in_a_large_file_is_not_passed_over(tmp_path, edges):
+    # Larger than what is looked through first; the middle line fills several buffers of the reader.
+    path = tmp_path / "usage.csv"
+    with path.open("w") as file:
+        file.write("model,input_tokens,output_tokens\ngpt-4o,10,10\n")
+        file.writelines("x" * 1_000_000 for _ in range(100))
+        file.write("\ngpt-4o,20,20\n")
+    workload = read_workload(path, edges=edges)
+    assert (workload.tokens.requests, workload.rows_rejected) == (2, 1)
+    assert any("Line 3 is cut" in note for note in workload.notes)
