@@ -174,9 +174,7 @@ def _endless(path: Path) -> bool:
     DuckDB's reader passes over a line that fills several of its buffers without a word.
     """
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-        return any(
-            view.find(b"\n", start, start + CHUNK) < 0 for start in range(0, len(view) - CHUNK, CHUNK)
-        )
+        return any(view.find(b"\n", start, start + CHUNK) < 0 for start in range(0, len(view) - CHUNK, CHUNK))
 
 
 def _json_document(path: Path) -> bool:
