@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -61,12 +61,33 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    """One browser for all tests; each test opens contexts of its own."""
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=list(_FLAGS))
-        yield opened
-        opened.close()
+def playwright() -> Iterator[Playwright]:
+    """The driver of the browsers."""
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str, playwright: Playwright) -> Iterator[Browser]:
+    """A browser without a memory, for strangers."""
+    opened = playwright.chromium.launch(executable_path=chromium, args=list(_FLAGS))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def profile(
+    chromium: str, playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BrowserContext]:
+    """The browser of somebody who returns: it keeps the scripts of the dashboard, fetched and compiled.
+
+    A page in it is still a session of its own; a stranger's empty profile spends a third more on opening it.
+    """
+    opened = playwright.chromium.launch_persistent_context(
+        tmp_path_factory.mktemp("profile"), executable_path=chromium, args=list(_FLAGS)
+    )
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")
@@ -107,19 +128,41 @@ def settle(page: Page) -> Page:
 
 
 @pytest.fixture
-def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
-    """Open a page as a new visitor."""
-    contexts = []
+def visit(
+    request: pytest.FixtureRequest, profile: BrowserContext, address: str
+) -> Iterator[Callable[..., Page]]:
+    """Open a page; ``stranger`` opens it in an empty profile, as somebody else would."""
+    opened: list[Page | BrowserContext] = []
 
-    def open_page(query: str = "", *, width: int = 1280, dark: bool = False) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": 800}, color_scheme="dark" if dark else "light"
-        )
-        contexts.append(context)
+    def open_page(query: str = "", *, width: int = 1280, dark: bool = False, stranger: bool = False) -> Page:
+        context = profile
+        if stranger:
+            context = request.getfixturevalue("browser").new_context()
+            opened.append(context)
         page = context.new_page()
+        opened.append(page)
+        show_at(page, width, dark=dark)
         page.goto(f"{address}/{query}")
         return settle(page)
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for one in reversed(opened):
+        one.close()
+
+
+def show_at(page: Page, width: int, *, dark: bool = False) -> None:
+    """Make the window so wide, and its owner one who likes it dark."""
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme="dark" if dark else "light")
+
+
+def at_both_widths(page: Page) -> Iterator[int]:
+    """Show an open page on a desk, light, and then on a telephone, dark; the width of each."""
+    for width, dark in ((1280, False), (390, True)):
+        show_at(page, width, dark=dark)
+        yield width if settle(page) else 0
+
+
+def width_of(page: Page) -> int:
+    """How wide the page is, with what stands out of the window."""
+    return int(page.evaluate("document.querySelector('[data-testid=\"stMain\"]').scrollWidth"))

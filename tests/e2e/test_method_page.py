@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.conftest import settle
+from tests.e2e.conftest import at_both_widths, settle, width_of
 
 Visit = Callable[..., Page]
 
@@ -19,8 +18,7 @@ def test_formula_is_typeset_when_it_is_opened(visit: Visit) -> None:
     assert page.locator('[data-testid="stMain"] .katex-display').count() == 1
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_method_page_fits_the_screen(visit: Visit, width: int) -> None:
-    page = visit("method?v=1&as_of=2026-11-21", width=width, dark=width == 390)
+def test_method_page_fits_the_screen(visit: Visit) -> None:
+    page = visit("method?v=1&as_of=2026-11-21")
     page.locator('[data-testid="stMain"] .js-plotly-plot').first.wait_for()
-    assert page.evaluate("document.querySelector('[data-testid=\"stMain\"]').scrollWidth") <= width
+    assert all(width_of(page) <= width for width in at_both_widths(page))

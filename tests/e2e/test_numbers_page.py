@@ -4,10 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.conftest import settle
+from tests.e2e.conftest import at_both_widths, settle, width_of
 
 Visit = Callable[..., Page]
 
@@ -35,10 +34,8 @@ def test_page_to_print_downloads_whole(visit: Visit) -> None:
     assert text.rstrip().endswith("</html>")
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_numbers_page_fits_the_screen(visit: Visit, width: int) -> None:
-    page = visit("numbers?v=1", width=width, dark=width == 390)
+def test_numbers_page_fits_the_screen(visit: Visit) -> None:
+    page = visit("numbers?v=1")
     page.get_by_text("Training a 13B model").click()
     page.locator('[data-testid="stMain"] .js-plotly-plot').wait_for()
-    settle(page)
-    assert page.evaluate("document.querySelector('[data-testid=\"stMain\"]').scrollWidth") <= width
+    assert all(width_of(page) <= width for width in at_both_widths(page))

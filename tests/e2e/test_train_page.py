@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.conftest import settle
+from tests.e2e.conftest import at_both_widths, settle, width_of
 
 Visit = Callable[..., Page]
 
@@ -15,18 +14,18 @@ def headline(page: Page) -> str:
     return page.locator('[data-testid="stMain"] h3').first.inner_text().replace("\u00a0", " ")
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_train_page_fits_the_screen_and_answers_first(visit: Visit, width: int) -> None:
-    page = visit("train?v=1&train_goal=tune-or-prompt", width=width, dark=width == 390)
-    assert page.evaluate("document.querySelector('[data-testid=\"stMain\"]').scrollWidth") <= width
+def test_train_page_fits_the_screen_and_answers_first(visit: Visit) -> None:
+    page = visit("train?v=1&train_goal=tune-or-prompt")
     assert headline(page).startswith("Tuning pays from ")
-    first = page.locator('[data-testid="stMain"] h3').first.bounding_box()
-    for chart in page.locator('[data-testid="stMain"] .js-plotly-plot').all():
-        box = chart.bounding_box()
-        assert first is not None
-        assert box is not None
-        assert box["y"] > first["y"]
-        assert box["x"] + box["width"] <= width
+    for width in at_both_widths(page):
+        assert width_of(page) <= width
+        first = page.locator('[data-testid="stMain"] h3').first.bounding_box()
+        for chart in page.locator('[data-testid="stMain"] .js-plotly-plot').all():
+            box = chart.bounding_box()
+            assert first is not None
+            assert box is not None
+            assert box["y"] > first["y"]
+            assert box["x"] + box["width"] <= width
 
 
 def test_changing_the_goal_keeps_the_link_and_the_table_downloads(visit: Visit) -> None:

@@ -47,7 +47,7 @@ def mutate(data: bytes, kind: str, seed: int) -> bytes:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=st.sampled_from([*FILES, "parquet"]),
     kind=st.sampled_from(["flip", "cut", "insert", "drop", "encode", "shuffle"]),
