@@ -39,7 +39,7 @@ from lib.units import SECONDS_PER_HOUR
 from lib.workload.arrivals import Arrivals
 from lib.workload.hosting import Hosting
 from lib.workload.price import PricedOffer, PricedWorkload
-from lib.workload.sums import Tokens, Workload
+from lib.workload.sums import Workload, sums_by
 
 LIMITS: Mapping[str, Limit] = {
     "percent": Limit(low=1, high=100),
@@ -399,10 +399,9 @@ def make_fluid(
         If the file does not count requests over time, or the deployment cannot be computed.
     """
     counted = any("n_requests" in found.shown for found in workload.recognised)
-    steps: dict[int, Tokens] = {}
-    for one in workload.minutes:
-        if isinstance(one.key, int) and one.tokens.requests:
-            steps[one.key] = steps.get(one.key, Tokens()) + one.tokens
+    steps = sums_by(
+        (one.key, one.tokens) for one in workload.minutes if isinstance(one.key, int) and one.tokens.requests
+    )
     if not counted or not steps:
         raise Unplaceable(
             "The rows are sums and do not count requests over time, so neither how long a request is nor "

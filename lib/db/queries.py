@@ -158,9 +158,8 @@ def api_offers_on(connection: DuckDBPyConnection, day: date, processing: str = "
 def _api_offer(tiers: list[dict[str, Any]]) -> ApiOffer:
     """Make one offer of the rows of its tiers."""
     first = tiers[0]
-    plain = {f.name: first[f.name] for f in fields(ApiOffer) if f.name != "tiers"}
     return ApiOffer(
-        **plain,
+        **{name: first[name] for name in _OFFER_FIELDS},
         tiers=tuple(
             PriceTier(
                 above_tokens=row["tier_above_tokens"],
@@ -172,6 +171,7 @@ def _api_offer(tiers: list[dict[str, Any]]) -> ApiOffer:
     )
 
 
+_OFFER_FIELDS = tuple(field.name for field in fields(ApiOffer) if field.name != "tiers")
 _METERS = (
     "input_usd_per_mtok",
     "output_usd_per_mtok",

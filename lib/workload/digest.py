@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from lib.workload.from_sums import bucket_withheld
 from lib.workload.hosting import loads
 from lib.workload.sql import BINS_PER_E, Edges
-from lib.workload.sums import Cell, Slice, Tokens, Workload
+from lib.workload.sums import Cell, Slice, Tokens, Workload, sums_by
 
 VERSION = "1"
 LONGEST = 2_000
@@ -130,12 +130,13 @@ def _merged(
 ) -> dict[tuple[object, ...], Tokens]:
     """Cells of the wanted resolution; width 0: no bins."""
     context_of = _merged_contexts(workload, share)
-    sums: dict[tuple[object, ...], Tokens] = {}
-    for c in workload.cells:
+
+    def key_of(c: Cell) -> tuple[object, ...]:
         bins = (-1, -1) if width == 0 or c.in_bin < 0 else (c.in_bin // width, c.out_bin // width)
-        key = (c.model if with_models else None, c.batch, c.tier, context_of.get(c.context, c.context), *bins)
-        sums[key] = sums.get(key, Tokens()) + c.tokens
-    return sums
+        model = c.model if with_models else None
+        return (model, c.batch, c.tier, context_of.get(c.context, c.context), *bins)
+
+    return sums_by((key_of(c), c.tokens) for c in workload.cells)
 
 
 def _merged_contexts(workload: Workload, share: float) -> dict[int, int]:

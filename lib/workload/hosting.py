@@ -34,7 +34,7 @@ from lib.records import Model
 from lib.scenario import Scenario
 from lib.units import SECONDS_PER_HOUR
 from lib.workload.price import PricedWorkload
-from lib.workload.sums import Tokens, Workload
+from lib.workload.sums import Workload, sums_by
 
 HOLD_SHARE = 0.95
 """Share of the requests whose length lets a deployment keep the targets, for it to count as holding them."""
@@ -119,10 +119,9 @@ def shapes_of(workload: Workload, most: int) -> Shapes:
     """Merge cells of the histogram until at most so many are left; their means stay exact."""
     width = 1
     while True:
-        sums: dict[tuple[int, int], Tokens] = {}
-        for cell in workload.cells:
-            key = (cell.in_bin // width, cell.out_bin // width)
-            sums[key] = sums.get(key, Tokens()) + cell.tokens
+        sums = sums_by(
+            ((cell.in_bin // width, cell.out_bin // width), cell.tokens) for cell in workload.cells
+        )
         if len(sums) <= most or width > 256:
             break
         width *= 2

@@ -7,18 +7,18 @@ from dataclasses import replace
 from typing import Any
 
 from lib.workload.limits import Limits
-from lib.workload.sums import Cell, Slice, Tokens, Workload
+from lib.workload.sums import Cell, Slice, Workload, sums_by
 
 
 def merge(parts: Sequence[Workload], name: str, limits: Limits) -> Workload:
     """Add up several files."""
     if len(parts) == 1:
         return replace(parts[0], name=name)
-    cells: dict[tuple[Any, ...], Tokens] = {}
-    for part in parts:
-        for c in part.cells:
-            key = (c.model, c.batch, c.tier, c.context, c.in_bin, c.out_bin)
-            cells[key] = cells.get(key, Tokens()) + c.tokens
+    cells = sums_by(
+        ((c.model, c.batch, c.tier, c.context, c.in_bin, c.out_bin), c.tokens)
+        for part in parts
+        for c in part.cells
+    )
     known = [part for part in parts if part.first_s is not None and part.last_s is not None]
     kinds = {found.format.format_id: found for part in parts for found in part.recognised}
     paid = [part.paid_usd for part in parts if part.paid_usd is not None]

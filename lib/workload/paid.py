@@ -12,7 +12,7 @@ from duckdb import DuckDBPyConnection
 
 from lib.format import Money, count, times
 from lib.workload.price import ModelRow, PricedWorkload, bills_of, group_of
-from lib.workload.sums import Tokens, Workload
+from lib.workload.sums import Tokens, Workload, sums_by
 
 NEAR = 0.01
 """Two amounts that differ by less than this share are the same for a reader."""
@@ -188,11 +188,7 @@ def _free(
     workload: Workload, connection: DuckDBPyConnection, day: date, rows: Rows
 ) -> tuple[dict[str | None, float], int]:
     """List price by model of the rows at no cost, and how many requests they are."""
-    sums: dict[tuple[str | None, bool, int], Tokens] = {}
-    for one in workload.tenants:
-        if one.free:
-            key = (one.model, one.batch, one.tier)
-            sums[key] = sums.get(key, Tokens()) + one.tokens
+    sums = sums_by(((one.model, one.batch, one.tier), one.tokens) for one in workload.tenants if one.free)
     if not sums:
         return {}, 0
     bills = _usd(workload, connection, day, rows, [sums])

@@ -17,7 +17,7 @@ from lib.records import ApiOffer
 from lib.workload.formats import Format
 from lib.workload.names import nearest, offer_of
 from lib.workload.sql import Edges
-from lib.workload.sums import Cell, Slice, Tokens, Workload, add_up
+from lib.workload.sums import Cell, Slice, Tokens, Workload, add_up, sums_by
 
 _MILLION = Decimal(1_000_000)
 _ANY_CONTEXT = 2**62
@@ -194,11 +194,7 @@ def bills_of(
 
 def collapsed(cells: Iterable[Cell]) -> dict[tuple[bool, int, int], Tokens]:
     """Sums by what decides a price: processing, tier, context class."""
-    sums: dict[tuple[bool, int, int], Tokens] = {}
-    for cell in cells:
-        key = (cell.batch, cell.tier, cell.context)
-        sums[key] = sums.get(key, Tokens()) + cell.tokens
-    return sums
+    return sums_by(((cell.batch, cell.tier, cell.context), cell.tokens) for cell in cells)
 
 
 def price_workload(
@@ -382,29 +378,26 @@ def cost_rows(
 
     offers = {offer.api_offer_id: offer for offer in queries.api_offers_on(connection, day)}
     resolved = resolve_models(workload, offers, named or {})
-    keys = list(dict.fromkeys(key_of(one) for one in slices))
-    number = {key: index for index, key in enumerate(keys)}
-    tokens: dict[Any, Tokens] = {}
+    tokens = sums_by((key_of(one), one.tokens) for one in slices)
     paid: dict[Any, float] = {}
     unpriced: dict[Any, int] = {}
-    groups: dict[tuple[Any, ...], Tokens] = {}
+    number = {key: index for index, key in enumerate(tokens)}
+    groups: list[tuple[tuple[Any, ...], Tokens]] = []
     for one in slices:
         key = key_of(one)
-        tokens[key] = tokens.get(key, Tokens()) + one.tokens
         if one.paid_usd is not None:
             paid[key] = paid.get(key, 0.0) + one.paid_usd
         offer = offer_id or resolved.get(one.model)
         if offer is None:
             unpriced[key] = unpriced.get(key, 0) + one.tokens.requests
         else:
-            group = (number[key], offer, one.batch, one.tier)
-            groups[group] = groups.get(group, Tokens()) + one.tokens
+            groups.append(((number[key], offer, one.batch, one.tier), one.tokens))
     bills = bills_of(
         connection,
         day,
         [
             group_of(g[0], g[1], batch=g[2], tier=g[3], context=-1, edges=workload.edges, tokens=t)
-            for g, t in groups.items()
+            for g, t in sums_by(groups).items()
         ],
     )
     usd: dict[int, Decimal] = {}
@@ -418,7 +411,7 @@ def cost_rows(
             unpriced_requests=unpriced.get(key, 0),
             paid_usd=paid.get(key),
         )
-        for key in keys
+        for key in tokens
     ]
     order: Callable[[CostRow], Any] = (
         (lambda row: -row.tokens.requests)

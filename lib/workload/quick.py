@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path as FilePath
 from typing import Any
 
 import duckdb
+import numpy as np
 from duckdb import DuckDBPyConnection
 
 from lib.workload.aggregate import BY_LENGTH, BY_TENANT, BY_TIME, NO_SUMS, Sums, rejected_lines, step_of_time
@@ -58,8 +61,8 @@ PIECES, PIECE_BYTES = 32, 1 << 14
 _BINS = 512
 EXACT = 2.0**53
 """Below, every whole number is exact in double precision."""
-_GROUP_ROWS = 50_000_000
-"""Groups are far fewer; what guards the memory is the limit of the connection."""
+_Columns = Mapping[str, tuple[Any, ...]]
+"""Columns of the answer, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,10 @@ class _Plan:
         """Expression of a column of numbers; of tokens that need not be there, none where it is empty."""
         cell = f"CAST({self.columns[name]} AS DOUBLE)"
         return cell if name in ("input", "output", "reported_cost_usd") else f"COALESCE({cell}, 0e0)"
+
+    def whole(self, name: str) -> bool:
+        """Whether the type of a column holds whole numbers only."""
+        return self.table.types.get(self.columns[name], "").endswith("INT")
 
     def model(self) -> str:
         """Number of the model in the enumeration, counted from 1; 0 stands for an empty cell."""
@@ -104,13 +111,13 @@ def quick_sums(
         return None
     if len(fetched) > limits.groups or (table.kind == "csv" and rejected_lines(connection, plan.table)):
         return None
-    rows = [dict(zip(names, row, strict=True)) for row in fetched]
-    if not rows or not all(map(_plain, rows)):
+    if not fetched:
         return None
-    batch = found.format.processing == "batch"
-    whole = _whole(rows)
+    columns = dict(zip(names, zip(*fetched, strict=True), strict=True))
+    if not _plain(columns):
+        return None
     return Sums(
-        rows=[_unpacked({**row, **whole}, plan, batch) for row in rows],
+        rows=_unpacked(columns, plan, found.format.processing == "batch"),
         by_time=bool(plan.minutes),
         by_tenant="reported_cost_usd" in plan.columns,
         withheld=[],
@@ -245,7 +252,7 @@ def _statement(plan: _Plan) -> str:
     base = f"model * {float(model_)!r} + {tier}" if plan.names else tier
     cells += [f"{plan.model()} AS model"] if plan.names else []
     cells += [f"{plan.number('reported_cost_usd')} AS cost"] if "reported_cost_usd" in columns else []
-    cells += [f"CAST(epoch_us({columns['ts']}) AS DOUBLE) AS us"] if minutes else []
+    cells += [f"{columns['ts']} AS arrived"] if minutes else []
     kept = ["cost"] if "reported_cost_usd" in columns else []
     sums = {"uncached": "uncached", "output": "d_output"} | {name: f"d_{name}" for name in extra}
     sums |= {"cost": "cost"} if kept else {}
@@ -256,17 +263,19 @@ def _statement(plan: _Plan) -> str:
     ]
     if minutes:
         most = float(model_ * (len(plan.names) + 1))
-        step = f"FLOOR(us / {60e6 * minutes!r}) + 1"
+        step = f"FLOOR(CAST(epoch_us(arrived) AS DOUBLE) / {60e6 * minutes!r}) + 1"
         step = f"COALESCE({step}, 0)" if "ts" in plan.gaps else step
         keys.append(f"base + ({step}) * {most!r} AS minute_key")
-        kept.append("us")
-    least = ["uncached", *(f"d_{name}" for name in every if name != "input" or not inside)]
+        kept.append("arrived")
+    # A negative prompt or completion has no finite logarithm, so its key tells.
+    least = ["uncached", *(f"d_{name}" for name in extra)]
+    broken = [f"d_{name} - FLOOR(d_{name})" for name in every if not plan.whole(name)]
     checks = {
-        "least": f"MIN(LEAST({', '.join(dict.fromkeys(least))}))",
+        "least": f"LEAST({', '.join(f'MIN({name})' for name in least)})",
         "longest": "MAX(length)",
-        "parts": f"SUM({' + '.join(f'd_{name} - FLOOR(d_{name})' for name in every)})",
-        "first_us": "MIN(us)" if minutes else "NULL",
-        "last_us": "MAX(us)" if minutes else "NULL",
+        "parts": f"MAX({' + '.join(broken)})" if broken else "0",
+        "first_us": "epoch_us(MIN(arrived))" if minutes else "NULL",
+        "last_us": "epoch_us(MAX(arrived))" if minutes else "NULL",
     }
     # The checks are made where there are fewest groups; an aggregate without groups would keep all rows.
     levels = [(BY_LENGTH, "cell_key"), *([(BY_TIME, "minute_key")] if minutes else [])]
@@ -310,44 +319,59 @@ def _first_lengths(plan: _Plan) -> tuple[list[float], list[float]]:
     return prompts, lengths
 
 
-def _plain(row: dict[str, Any]) -> bool:
-    """Whether the sums of a group say that every row in it is a plain request."""
-    if row["key"] is None or not all((row.get(name) or 0) < EXACT for name in METERS):
+def _known(columns: _Columns, name: str) -> list[Any]:
+    """What a column holds; the checks stand in one level only."""
+    return [value for value in columns[name] if value is not None]
+
+
+def _plain(columns: _Columns) -> bool:
+    """Whether the sums say that every row of the file is a plain request."""
+    if None in columns["key"] or not all(map(isfinite, columns["key"])):
         return False
-    if row["longest"] is None:  # the checks are in the other level
-        return True
-    within = row["first_us"] is None or (row["first_us"] >= FIRST_YEAR_US and row["last_us"] <= LAST_YEAR_US)
-    whole = bool(row["least"] >= 0 and row["parts"] == 0)
-    return whole and within and bool(row["longest"] <= MOST_TOKENS_REQUEST)
+    if not all(max(columns[name]) < EXACT for name in METERS if name in columns):
+        return False
+    if min(_known(columns, "least")) < 0 or any(_known(columns, "parts")):
+        return False
+    first, last = _known(columns, "first_us"), _known(columns, "last_us")
+    within = not first or (min(first) >= FIRST_YEAR_US and max(last) <= LAST_YEAR_US)
+    return within and bool(max(_known(columns, "longest")) <= MOST_TOKENS_REQUEST)
 
 
-def _whole(rows: list[dict[str, Any]]) -> dict[str, int | None]:
-    """First and last time and the longest request of the file; they stand in one level only."""
-
-    def known(name: str) -> list[int]:
-        return [int(row[name]) for row in rows if row[name] is not None]
-
-    return {
-        "longest": max(known("longest"), default=0),
-        "first_us": min(known("first_us"), default=None),
-        "last_us": max(known("last_us"), default=None),
-    }
-
-
-def _unpacked(row: dict[str, Any], plan: _Plan, batch: bool) -> dict[str, Any]:
-    """A row of the sums as the careful way gives it."""
+def _unpacked(columns: _Columns, plan: _Plan, batch: bool) -> list[dict[str, Any]]:
+    """The sums as the careful way gives them, the keys taken apart again."""
     prompt_, context_, tier_, model_ = _sizes(plan)
-    key, free = divmod(int(row["key"]), 2) if row["level"] == BY_TENANT else (int(row["key"]), 0)
-    step, rest = divmod(key, model_ * (len(plan.names) + 1))
-    model, rest = divmod(rest, model_)
-    tier, rest = divmod(rest, tier_)
-    context, rest = divmod(rest, context_)
-    in_bin, out_bin = divmod(rest, prompt_)
-    known = {**NO_SUMS, **row, "requests": row["n_rows"], "good": 0, "tier": tier, "batch": int(batch)}
-    known |= {name: int(row[name]) for name in METERS if row.get(name) is not None}
-    known |= {"model": plan.names[model - 1] if model else None}
-    if row["level"] == BY_TIME:
-        return {**known, "minute": (step - 1) * plan.minutes if step else None}
-    if row["level"] == BY_TENANT:
-        return {**known, "free": free}
-    return {**known, "context": context, "in_bin": in_bin, "out_bin": out_bin}
+    key = np.array(columns["key"]).astype(np.int64)
+    level = np.array(columns["level"])
+    paid = level == BY_TENANT
+    free = np.where(paid, key % 2, 0)
+    key = np.where(paid, key // 2, key)
+    step, rest = np.divmod(key, model_ * (len(plan.names) + 1))
+    model, rest = np.divmod(rest, model_)
+    tier, rest = np.divmod(rest, tier_)
+    context, rest = np.divmod(rest, context_)
+    in_bin, out_bin = np.divmod(rest, prompt_)
+    names = (None, *plan.names)
+    whole = {
+        **NO_SUMS,
+        "good": 0,
+        "batch": int(batch),
+        "longest": int(max(_known(columns, "longest"), default=0)),
+        "first_us": min(_known(columns, "first_us"), default=None),
+        "last_us": max(_known(columns, "last_us"), default=None),
+    }
+    unpacked = {
+        "level": columns["level"],
+        "n_rows": columns["n_rows"],
+        "requests": columns["n_rows"],
+        "model": [names[number] for number in model.tolist()],
+        "minute": [(number - 1) * plan.minutes if number else None for number in step.tolist()],
+        "free": free.tolist(),
+        "tier": tier.tolist(),
+        "context": context.tolist(),
+        "in_bin": in_bin.tolist(),
+        "out_bin": out_bin.tolist(),
+        **{name: np.array(columns[name]).astype(np.int64).tolist() for name in METERS if name in columns},
+        **({"cost": columns["cost"]} if "cost" in columns else {}),
+    }
+    rows = zip(*unpacked.values(), strict=True)
+    return [whole | dict(zip(unpacked, row, strict=True)) for row in rows]

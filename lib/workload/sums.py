@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from lib.workload.formats import Recognised
 from lib.workload.sql import Edges
+
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,23 +50,46 @@ class Tokens:
 
     def __add__(self, other: Tokens) -> Tokens:
         """Sum part by part."""
-        return Tokens(
-            requests=self.requests + other.requests,
-            input_uncached=self.input_uncached + other.input_uncached,
-            cache_read=self.cache_read + other.cache_read,
-            cache_write_5m=self.cache_write_5m + other.cache_write_5m,
-            cache_write_1h=self.cache_write_1h + other.cache_write_1h,
-            output=self.output + other.output,
-            reasoning=self.reasoning + other.reasoning,
-        )
+        return add_up((self, other))
 
 
 def add_up(parts: Iterable[Tokens]) -> Tokens:
     """Sum of many."""
-    total = Tokens()
-    for part in parts:
-        total = total + part
-    return total
+    return sums_by((None, part) for part in parts).get(None, Tokens())
+
+
+def sums_by(parts: Iterable[tuple[Key, Tokens]]) -> dict[Key, Tokens]:
+    """Sums by key, in the order in which the keys come.
+
+    A file has thousands of parts: they are added in lists, since a record a step takes five times longer.
+
+    >>> sums_by([("a", Tokens(output=1)), ("b", Tokens(output=2)), ("a", Tokens(output=3))])["a"].output
+    4
+    """
+    sums: dict[Key, list[int]] = {}
+    for key, part in parts:
+        known = sums.get(key)
+        if known is None:
+            known = sums[key] = [0] * 7
+        known[0] += part.requests
+        known[1] += part.input_uncached
+        known[2] += part.cache_read
+        known[3] += part.cache_write_5m
+        known[4] += part.cache_write_1h
+        known[5] += part.output
+        known[6] += part.reasoning
+    return {
+        key: Tokens(
+            requests=requests,
+            input_uncached=uncached,
+            cache_read=read,
+            cache_write_5m=short,
+            cache_write_1h=long,
+            output=output,
+            reasoning=reasoning,
+        )
+        for key, (requests, uncached, read, short, long, output, reasoning) in sums.items()
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +172,5 @@ class Workload:
     @property
     def by_model(self) -> dict[str | None, Tokens]:
         """Sums by model, most requests first."""
-        sums: dict[str | None, Tokens] = {}
-        for cell in self.cells:
-            sums[cell.model] = sums.get(cell.model, Tokens()) + cell.tokens
+        sums = sums_by((cell.model, cell.tokens) for cell in self.cells)
         return dict(sorted(sums.items(), key=lambda item: -item[1].requests))
