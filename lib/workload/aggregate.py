@@ -109,8 +109,8 @@ def step_of_time(table: Table) -> int:
 
 def rejected_lines(connection: DuckDBPyConnection, table: Table) -> list[tuple[int, str, str, str]]:
     """Lines that have not the columns they should: line, column, kind, text."""
-    if table.kind == "parquet":
-        return []
+    if table.kind == "parquet" or table.lost:
+        return table.lost
     try:
         rows = connection.execute(
             "SELECT line, COALESCE(MIN(column_name), ''), MIN(CAST(error_type AS VARCHAR)), "

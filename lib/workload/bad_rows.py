@@ -15,7 +15,7 @@ from lib.workload.formats import BUCKET, TOKEN_FIELDS, Recognised
 from lib.workload.limits import Limits
 from lib.workload.stop import heed_stop
 from lib.workload.sums import Problem
-from lib.workload.table import Table, loads, shorten
+from lib.workload.table import LOST_RECORD, Table, loads, shorten
 
 REJECT_REASONS = {
     "MISSING COLUMNS": "the row has fewer columns than the first line",
@@ -24,6 +24,7 @@ REJECT_REASONS = {
     "LINE SIZE OVER MAXIMUM": "the line is longer than the limit",
     "INVALID ENCODING": "the characters cannot be read",
     "INVALID STATE": "quotation marks do not match",
+    LOST_RECORD: "the record breaks off or is not valid JSON",
 }
 
 

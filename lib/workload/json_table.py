@@ -34,13 +34,16 @@ def is_document(path: FilePath) -> bool:
     return not rest.strip() and isinstance(record, dict) and len(first) > 1_000_000
 
 
+def json_documents(path: FilePath) -> str:
+    """FROM clause of a JSON file that is read in one piece: its records, or the document."""
+    longest = max(path.stat().st_size + 1024, 1 << 20)
+    return f"(SELECT json AS j FROM read_json_objects($path, format='auto', maximum_object_size={longest}))"
+
+
 def json_table(connection: DuckDBPyConnection, path: FilePath, document: bool, limits: Limits) -> Table:
     """Find the records of a JSON document or of JSON Lines."""
     if document:
-        base = (
-            "(SELECT json AS j FROM read_json_objects($path, format='auto', "
-            f"maximum_object_size={max(path.stat().st_size + 1024, 1 << 20)}))"
-        )
+        base = json_documents(path)
     else:
         base = (
             "(SELECT TRY_CAST(NULLIF(TRIM(line), '') AS JSON) AS j, line FROM "

@@ -13,11 +13,12 @@ from duckdb import DuckDBPyConnection
 from lib.workload.csv_table import csv_table
 from lib.workload.files import connect
 from lib.workload.formats import ColumnMapping
-from lib.workload.json_table import is_document, json_table, starts_json
+from lib.workload.json_table import is_document, json_documents, json_table, starts_json
 from lib.workload.limits import Limits
 from lib.workload.parquet_table import parquet_table
+from lib.workload.salvage import salvage
 from lib.workload.spool import MEGABYTE, Unreadable, make_plain
-from lib.workload.table import Table, shorten
+from lib.workload.table import LOST_RECORD, Table, shorten
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,10 @@ def open_table(
                 limits.too_much(f"The JSON document has {size_mb:,.0f} MB, above", "document_mb", "MB")
                 + " JSON Lines have no such limit."
             )
+        salvaged = None
+        if document and not _is_whole(file, limits, memory):
+            salvaged = salvage(file, folder / "salvaged", limits.problem_rows)
+            file = salvaged.path if salvaged else file
         with closing(connect(file, limits, memory, ordered=ordered)) as connection:
             if plain.parquet:
                 table = parquet_table(connection, file, limits)
@@ -81,6 +86,12 @@ def open_table(
             else:
                 table = csv_table(file, mapping, limits)
             table.notes[:0] = plain.notes
+            if salvaged:
+                table.notes.append(
+                    "The JSON document is damaged or breaks off; "
+                    f"whole records that are left and used: {salvaged.whole:,}."
+                )
+                table.lost = [(number, "", LOST_RECORD, text) for number, text in salvaged.lost]
             yield OpenTable(connection=connection, table=table, file=file)
     except duckdb.OutOfMemoryException:
         raise Unreadable(
@@ -92,6 +103,16 @@ def open_table(
         raise Unreadable(f"The file cannot be read: {_first_line(error)}") from None
     except RecursionError:
         raise Unreadable("The file cannot be read: its JSON is nested too deeply.") from None
+
+
+def _is_whole(file: FilePath, limits: Limits, memory_mb: int) -> bool:
+    """Whether a JSON document can be read to its end."""
+    with closing(connect(file, limits, memory_mb)) as connection:
+        try:
+            connection.execute(f"SELECT COUNT(j) FROM {json_documents(file)}", {"path": str(file)})
+        except duckdb.InvalidInputException:
+            return False
+    return True
 
 
 def _first_line(error: Exception) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from lib.workload.formats import Path
 
+LOST_RECORD = "LOST RECORD"
 LONGEST_VALUE = 80
 SAMPLE_ROWS = 200
 SAMPLE_BYTES = 1 << 20
@@ -36,6 +37,8 @@ class Table:
     quoting: bool = True
     rejects: str = "reject_errors"
     """Where the reader notes the lines that it leaves out; one place for every way of reading."""
+    lost: list[tuple[int, str, str, str]] = field(default_factory=list)
+    """Records of a damaged document that are not in the relation, as the rejected lines are noted."""
     notes: list[str] = field(default_factory=list)
 
 
