@@ -19,6 +19,7 @@ from lib.workload.csv_table import replace_quotes, with_types
 from lib.workload.files import files_of
 from lib.workload.formats import ColumnMapping, looked_for, recognise
 from lib.workload.from_sums import Reading, workload_of
+from lib.workload.json_table import starts_json
 from lib.workload.limits import Limits, limits_from
 from lib.workload.merge import merge
 from lib.workload.open_table import OpenTable, open_table
@@ -125,7 +126,7 @@ def _read_one(
     Unreadable
         If no row can be read.
     """
-    if file.stat().st_size > LARGE_BYTES:
+    if file.stat().st_size > LARGE_BYTES and not starts_json(file):
         with open_table(file, mapping, limits, folder, thorough=False) as opened:
             read = _read_table(opened, file.name, edges, mapping, limits, quickly=True)
             if read is not None:

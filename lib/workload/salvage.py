@@ -132,7 +132,7 @@ def _closers(stack: Sequence[bytes]) -> bytes:
 def _is_json(text: bytes) -> bool:
     """Whether a text is JSON, without the numbers that only some readers know."""
     try:
-        json.loads(text, parse_constant=_refuse)
+        _DECODER.decode(text.decode("utf-8"))
     except (ValueError, RecursionError):
         return False
     return True
@@ -140,3 +140,6 @@ def _is_json(text: bytes) -> bool:
 
 def _refuse(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from lib.workload.json_table import is_document
 from lib.workload.limits import Limits
 from lib.workload.stop import heed_stop
 
@@ -162,7 +163,7 @@ def _needs_repair(path: Path, limits: Limits, thorough: bool = True) -> bool:
             else:
                 run = len(chunk) - 1 - max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
             if run > longest:
-                return not _json_document(path)
+                return not is_document(path)
             if not thorough and not _endless(path):
                 return False
     return bool(decoder.getstate()[0])
@@ -175,12 +176,6 @@ def _endless(path: Path) -> bool:
     """
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
         return any(view.find(b"\n", start, start + CHUNK) < 0 for start in range(0, len(view) - CHUNK, CHUNK))
-
-
-def _json_document(path: Path) -> bool:
-    """A JSON document may be one long line."""
-    with path.open("rb") as file:
-        return file.read(256).removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[")
 
 
 def _unpack(

@@ -205,6 +205,15 @@ def test_endless_line_is_cut_and_the_others_are_read(tmp_path):
     assert any("BREAKEVEN_MAX_LINE_KB" in note for note in workload.notes)
 
 
+def test_endless_record_of_json_lines_is_counted_as_bad(tmp_path):
+    good = '{"model":"gpt-4o","input_tokens":10,"output_tokens":5}\n'
+    path = save(tmp_path, good + '{"model":"' + "x" * 3_000_000 + '"}\n' + good, "x.jsonl")
+    workload = read_workload(path, limits=Limits(line_kb=1000))
+    assert (workload.tokens.requests, workload.rows_read, workload.rows_rejected) == (2, 3, 1)
+    assert [problem.line for problem in workload.problems] == [2]
+    assert any("Line 2 is cut" in note for note in workload.notes)
+
+
 @pytest.mark.parametrize(("limit", "name"), [({"rows": 1}, "ROWS"), ({"columns": 2}, "COLUMNS")])
 def test_limits_are_named_with_what_raises_them(limit, name, tmp_path):
     with pytest.raises(Unreadable, match=f"BREAKEVEN_MAX_{name}"):
