@@ -26,6 +26,7 @@ with st.sidebar:
         accept_multiple_files=True,
         key="workload_files",
         on_change=uploads.forget,
+        max_upload_size=uploads.most_mb(),
         help="An export of a provider, gateway or tracer, or any table with prompt and completion tokens. "
         "Files stay in this session and are gone when it ends.",
     )

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Thread, Timer
 
 import streamlit as st
+from streamlit.runtime import get_instance
 from streamlit.runtime.pages_manager import PagesManager
 
+from lib.ui import upload_store
 from lib.ui.session import warm_up
 
 APP = Path(__file__).parents[2] / "app.py"
 
 
+SWEEP_EVERY_S = 10.0
+"""How often the uploads of visitors who left are looked for. [s]"""
 COMPILE_AFTER_S = 5.0
 """The first page comes first; compiling the replay takes seconds of the same processor."""
 
@@ -26,8 +31,23 @@ async def _while_serving(_app: st.App) -> AsyncIterator[None]:
     later = Timer(COMPILE_AFTER_S, _compile)
     later.daemon = True
     later.start()
+    sweeping = asyncio.create_task(_sweep())
     yield
+    sweeping.cancel()
     later.cancel()
+    upload_store.close()  # a signal ends the process without the usual clean-up
+
+
+async def _sweep() -> None:
+    """Delete the uploads of visitors who left."""
+    while True:
+        await asyncio.sleep(SWEEP_EVERY_S)
+        away_s = float(st.get_option("server.disconnectedSessionTTL"))
+        upload_store.sweep(_is_active, away_s)
+
+
+def _is_active(session_id: str) -> bool:
+    return get_instance().is_active_session(session_id)
 
 
 def _compile() -> None:
@@ -41,4 +61,5 @@ def dashboard() -> st.App:
     # Until app.py has run once, Streamlit would serve files of pages/ without its frame: the first
     # visitor after a start may come by a link to a single page.
     PagesManager.uses_pages_directory = False
-    return st.App(APP, lifespan=_while_serving)
+    upload_store.take_over()
+    return st.App(APP, lifespan=_while_serving, routes=upload_store.routes(_is_active))

@@ -15,6 +15,7 @@ import streamlit as st
 
 from lib.db.build import DATA
 from lib.scenario import Scenario
+from lib.ui import upload_store
 from lib.ui.cancel import CANCELLED, cancellable
 from lib.ui.session import database, known_ids
 from lib.workload.arrivals import Arrivals, NoArrivals, read_arrivals
@@ -119,6 +120,11 @@ def forget() -> None:
         st.session_state.pop(key, None)
 
 
+def most_mb() -> int:
+    """Largest file that can be uploaded. [MB]"""
+    return upload_store.most_mb(otherwise=int(st.get_option("server.maxUploadSize")))
+
+
 def read_any(files: Sequence[Any], sample: str, columns: str) -> Read:
     """Read what the visitor asks for: an upload first, then a shared digest, then a sample.
 
@@ -140,22 +146,32 @@ def read_files(files: Sequence[Any], columns: str) -> Read:
     key = ("upload", tuple(file.file_id for file in files), columns)
 
     def read() -> Workload:
-        with _copies(files) as paths:
-            name = files[0].name if len(files) == 1 else f"{len(files)} files"
-            return _read(paths[0] if len(paths) == 1 else paths, columns, name)
+        names = [file.name for file in files]
+        try:
+            with _on_disk(files) as paths:
+                return _read(paths, columns, names[0] if len(names) == 1 else f"{len(names)} files", names)
+        except Stopped:
+            for file in files:
+                upload_store.discard(file.file_id)
+            raise
 
     return _once(key, read)
 
 
 @contextmanager
-def _copies(files: Sequence[Any]) -> Iterator[list[Path]]:
-    """Uploads on disk, for as long as they are read."""
+def _on_disk(files: Sequence[Any]) -> Iterator[list[Path]]:
+    """Uploads where the store put them, or copies of what Streamlit holds for as long as they are read."""
     with tempfile.TemporaryDirectory(prefix="breakeven-") as folder:
         paths = []
         for number, file in enumerate(files):
-            # A name from outside never becomes a path; its endings say how to read it.
-            endings = "".join(part for part in Path(file.name).suffixes[-2:] if part[1:].isalnum())
-            path = Path(folder) / f"{number}{endings[:20]}"
+            refusal = upload_store.refusal_of(file.file_id)
+            if refusal:
+                raise Unreadable(refusal)
+            stored = upload_store.path_of(file.file_id)
+            if stored is not None:
+                paths.append(stored)
+                continue
+            path = Path(folder) / str(number)  # a name from outside never becomes a path
             with path.open("wb") as copy:
                 file.seek(0)
                 while block := file.read(1 << 20):
@@ -188,7 +204,7 @@ def arrivals_of(files: Sequence[Any], sample: str, columns: str) -> Arrivals | N
     try:
         with st.spinner("Reading the arrivals"):
             if files:
-                with _copies(files) as paths:
+                with _on_disk(files) as paths:
                     answer = read_arrivals(paths, mapping=mapping)
             else:
                 answer = read_arrivals(SAMPLES / sample)
@@ -212,12 +228,12 @@ def read_digest(text: str) -> Read:
     return replace(read, digest=text if read.workload else None)
 
 
-def _read(path: Any, columns: str, name: str) -> Workload:
+def _read(path: Path | list[Path], columns: str, name: str, names: Sequence[str] = ()) -> Workload:
     edges, mapping = price_edges(database()), parse_mapping(columns)
     words = [f"Reading {name}"]
     return cancellable(
         lambda stop: read_workload(
-            path, edges=edges, mapping=mapping, name=name, progress=words.append, stop=stop
+            path, edges=edges, mapping=mapping, name=name, names=names, progress=words.append, stop=stop
         ),
         words,
     )

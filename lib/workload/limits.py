@@ -15,6 +15,10 @@ class Limits:
 
     file_mb: int = 20_000
     """Size of the file as given. [MB]"""
+    upload_mb: int = 2_000
+    """Size of an upload to the dashboard. [MB]"""
+    uploads_mb: int = 8_000
+    """All uploads of all visitors together, on the disk of the dashboard. [MB]"""
     unpacked_mb: int = 4_000
     """Size of a compressed file once unpacked. [MB]"""
     document_mb: int = 200

@@ -50,6 +50,7 @@ def read_workload(
     limits: Limits | None = None,
     stream: BinaryIO | None = None,
     name: str | None = None,
+    names: Sequence[str] = (),
     progress: Progress | None = None,
     stop: Stop | None = None,
 ) -> Workload:
@@ -69,7 +70,9 @@ def read_workload(
     stream
         What ``-`` reads instead of standard input.
     name
-        Name to show.
+        Name to show for the whole.
+    names
+        Names to show for the files of a list; by default their own.
     progress
         Is told in words what is being done.
     stop
@@ -92,7 +95,9 @@ def read_workload(
         shown = name or (str(path) if isinstance(path, (str, FilePath)) else f"{len(files)} files")
         parts: list[Workload] = []
         refusals: list[str] = []
-        for number, file in enumerate(files, start=1):
+        for number, (file, own) in enumerate(
+            zip(files, names or [file.name for file in files], strict=True), start=1
+        ):
             if progress:
                 progress(
                     f"Reading {shown}, file {number} of {len(files)}"
@@ -102,11 +107,11 @@ def read_workload(
             private = folder / f"part{number}"
             private.mkdir()
             try:
-                parts.append(_read_one(file, private, edges, mapping, limits))
+                parts.append(_read_one(file, own, private, edges, mapping, limits))
             except Unreadable as refusal:
                 if len(files) == 1:
                     raise
-                refusals.append(f"{file.name}: {refusal}")
+                refusals.append(f"{own}: {refusal}")
         if not parts:
             raise Unreadable(" ".join(refusals[:3]))
         whole = merge(parts, shown, limits)
@@ -117,7 +122,7 @@ def read_workload(
 
 
 def _read_one(
-    file: FilePath, folder: FilePath, edges: Edges, mapping: ColumnMapping | None, limits: Limits
+    file: FilePath, name: str, folder: FilePath, edges: Edges, mapping: ColumnMapping | None, limits: Limits
 ) -> Workload:
     """Read one file, in one scan where every row of it is plain.
 
@@ -128,11 +133,11 @@ def _read_one(
     """
     if file.stat().st_size > LARGE_BYTES and not starts_json(file):
         with open_table(file, mapping, limits, folder, thorough=False) as opened:
-            read = _read_table(opened, file.name, edges, mapping, limits, quickly=True)
+            read = _read_table(opened, name, edges, mapping, limits, quickly=True)
             if read is not None:
                 return read
     with open_table(file, mapping, limits, folder) as opened:
-        read = _read_table(opened, file.name, edges, mapping, limits)
+        read = _read_table(opened, name, edges, mapping, limits)
         assert read is not None
         return read
 

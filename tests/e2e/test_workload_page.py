@@ -40,7 +40,10 @@ def test_page_shows_a_priced_sample_before_anything_is_uploaded(visit: Visit) ->
 
 def test_upload_is_recognised_and_priced(visit: Visit) -> None:
     page = visit("workload")
-    upload(page, SAMPLES / "completions_usage_openai.csv")
+    with page.expect_response(lambda response: response.request.method == "PUT") as sent:
+        upload(page, SAMPLES / "completions_usage_openai.csv")
+    assert "/uploads/" in sent.value.url  # the route that streams to disk, not the one of Streamlit
+    assert sent.value.status == 204
     assert headline(page).startswith("This usage costs $21.36 at list price")
     assert "OpenAI usage export (CSV)" in text_of(page)
     assert "Withheld: Self-hosted deployments" in text_of(page)
