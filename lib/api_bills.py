@@ -9,6 +9,7 @@ from statistics import median
 import numpy as np
 
 from lib.deployments import Floats, LeftOut
+from lib.format import percent
 from lib.formulas import cost
 from lib.records import ApiOffer, PriceTier
 from lib.scenario import Shape
@@ -233,6 +234,7 @@ def _mark_outliers(bills: list[ApiBill]) -> list[ApiBill]:
         ]
         if others and bill.usd < OUTLIER_SHARE * min(others):
             marked[bill.offer.api_offer_id] = (
-                f"less than {OUTLIER_SHARE:.0%} of what the next provider asks; check before relying on it"
+                f"less than {percent(OUTLIER_SHARE)} of what the next provider asks; "
+                "check before relying on it"
             )
     return [replace(bill, mark=marked.get(bill.offer.api_offer_id, bill.mark)) for bill in bills]

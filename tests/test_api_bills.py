@@ -258,7 +258,7 @@ def test_a_price_below_half_of_the_next_providers_is_marked_and_not_the_cheapest
     assert (marks(answer)["low"] is not None) is marked
     assert answer.bill.offer.provider == ("host" if marked else "low")
     if marked:
-        assert "less than 50%" in marks(answer)["low"]
+        assert "less than 50 %" in marks(answer)["low"]
 
 
 def test_two_artefacts_are_both_marked():

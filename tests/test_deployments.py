@@ -676,7 +676,7 @@ def test_what_would_fit_names_the_fewest_gpus():
     sentence = what_would_fit(shape, A100, usable=0.9, context_tokens=4096, name="Llama 2 70B")
     assert sentence == (
         "Llama 2 70B needs 138 GB for its weights and 1.34 GB for one sequence: "
-        "at least 2 × NVIDIA A100 SXM4 80GB (80 GB each, 90% of it usable)."
+        "at least 2 × NVIDIA A100 SXM4 80GB (80 GB each, 90 % of it usable)."
     )
 
 

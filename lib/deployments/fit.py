@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lib.format import gigabytes
+from lib.format import gigabytes, percent
 from lib.formulas import memory
 from lib.formulas.kv_cache import kv_bytes_per_sequence
 from lib.formulas.parts import ModelShape
@@ -36,5 +36,5 @@ def what_would_fit(model: ModelShape, gpu: Gpu, *, usable: float, context_tokens
     return (
         f"{name} needs {gigabytes(float(model.weights_bytes))} for its weights and "
         f"{gigabytes(float(sequence))} for one sequence: at least {need:,.0f} × {gpu.name} "
-        f"({gpu.memory_gb:g} GB each, {usable:.0%} of it usable)."
+        f"({gpu.memory_gb:g} GB each, {percent(usable)} of it usable)."
     )

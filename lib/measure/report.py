@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import asdict, fields
 
-from lib.format import number, seconds
+from lib.format import number, percent, seconds
 from lib.measure.sweep import Measured, Row
 from lib.records import Gpu
 from lib.units import GIGA, TERA
@@ -81,7 +81,7 @@ def _scaling(measured: Measured) -> str:
 def _beside(reached: float, peak: float | None, unit: str) -> str:
     """A rate, and its share of the maker's figure where that is known."""
     text = f"{number(reached)} {unit}"
-    return f"{text}, {reached / peak:.0%} of the maker's {number(peak)}" if peak else text
+    return f"{text}, {percent(reached / peak)} of the maker's {number(peak)}" if peak else text
 
 
 def _peak(gpu: Gpu, precision: str) -> float | None:

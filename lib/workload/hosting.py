@@ -29,6 +29,7 @@ from lib.deployments import (
     evaluate,
     model_shape,
 )
+from lib.format import percent
 from lib.formulas.parts import ModelShape
 from lib.records import Model
 from lib.scenario import Scenario
@@ -163,7 +164,7 @@ def _targets(asked: Scenario) -> str:
         parts.append(f"TPOT within {asked.tpot * 1000:g} ms")
     if not parts:
         return "no latency target"
-    return f"{' and '.join(parts)} for at least {HOLD_SHARE:.0%} of the requests"
+    return f"{' and '.join(parts)} for at least {percent(HOLD_SHARE)} of the requests"
 
 
 def host_workload(
@@ -185,7 +186,7 @@ def host_workload(
     asked = scenario or Scenario(as_of=day)
     assumed = (
         f"{asked.precision} weights, {asked.gpu_price_type} price ({asked.gpu_offer}), "
-        f"busy {asked.utilisation:.0%} of the time, {_targets(asked)}"
+        f"busy {percent(asked.utilisation)} of the time, {_targets(asked)}"
     )
     if not workload.per_request:
         return Hosting(
@@ -282,7 +283,7 @@ def _cheapest(
             best = float(near[row].max())
             why = "no deployment of up to 8 GPUs fits it and keeps the targets"
             if best > 0:
-                why += f"; the best keeps them for {best:.0%} of the requests"
+                why += f"; the best keeps them for {percent(best)} of the requests"
             left.append((placed[row][0].name, why))
     if not finalists:
         return [], left

@@ -101,8 +101,8 @@ def test_summary_stands_beside_the_makers_figures(measured, connection):
         rates=(replace(measured.rates[0], precision="bf16", flop_per_s=494.5e12),),
     )
     text = as_text(half, h200)
-    assert "2,400 GB/s, 50% of the maker's 4,800" in text
-    assert "494 TFLOP/s, 50% of the maker's 989" in text
+    assert "2,400 GB/s, 50 % of the maker's 4,800" in text
+    assert "494 TFLOP/s, 50 % of the maker's 989" in text
     assert "no specification stands beside it" in as_text(half, None)
 
 

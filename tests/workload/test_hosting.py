@@ -17,8 +17,8 @@ USUAL = Scenario(as_of=date(2026, 11, 21))
 @pytest.mark.parametrize(
     ("scenario", "said"),
     [
-        (USUAL, "TTFT within 2 s and TPOT within 50 ms for at least 95% of the requests"),
-        (replace(USUAL, ttft=None), "busy 50% of the time, TPOT within 50 ms for"),
+        (USUAL, "TTFT within 2 s and TPOT within 50 ms for at least 95 % of the requests"),
+        (replace(USUAL, ttft=None), "busy 50 % of the time, TPOT within 50 ms for"),
         (replace(USUAL, ttft=None, tpot=None), "no latency target"),
     ],
     ids=["both", "one", "none"],
