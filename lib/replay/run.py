@@ -100,6 +100,10 @@ class Server:
     """Tokens of one step. [tokens]"""
     max_context: int | None = None
     """Longest request that the model takes. [tokens]"""
+    first_token_steps: float = 1.0
+    """Steps until the client sees the first token, see :class:`lib.formulas.parts.Engine`. [-]"""
+    ttft_fixed_s: float = 0.0
+    """Time before the first token that no GPU spends. [s]"""
 
     def __post_init__(self) -> None:
         """Refuse a budget that does not give every sequence its token."""
@@ -235,6 +239,9 @@ def server_of(
         max_sequences=max_sequences,
         token_budget=max(token_budget, max_sequences),
         max_context=max_context,
+        # A static batch is read and handed out as one; its formula has neither of the two.
+        first_token_steps=1.0 if mode == "static" else float(np.asarray(engine.first_token_steps)),
+        ttft_fixed_s=0.0 if mode == "static" else float(np.asarray(engine.ttft_fixed_s)),
     )
 
 
@@ -295,11 +302,25 @@ class Replay:
     """The pool that only reads prompts, where pools are separate."""
     arrival_s: Floats
     """When each arrived: as asked, or as the closed loop sent it. [s]"""
+    late_steps: float = 0.0
+    """Steps between the first token and the moment when the client sees it. [-]"""
+    late_s: float = 0.0
+    """Time of it that no GPU spends. [s]"""
 
     @cached_property
     def ttft_s(self) -> Floats:
-        """Time to first token. [s]"""
-        return np.asarray(self.first_s - self.arrival_s)
+        """Time until the client sees the first token, as in the formula of continuous batching. [s]"""
+        ttft = np.asarray(self.first_s - self.arrival_s)
+        ttft += self.late_s
+        if self.late_steps > 0:
+            further = self.requests.completion - 1.0
+            # A short answer is whole before so many steps have passed.
+            further = np.minimum(self.late_steps / np.maximum(further, 1.0), 1.0, out=further)
+            with np.errstate(invalid="ignore"):
+                further *= self.finish_s - self.first_s
+            further[self.refused] = np.inf
+            ttft += further
+        return ttft
 
     @cached_property
     def tpot_s(self) -> Floats:
@@ -408,7 +429,7 @@ def replay(
         _orders(assigned, replicas, ~refused),
         control,
     )
-    return _result(requests, arrival, first, finish, refused, uses, ())
+    return _result(requests, server, arrival, first, finish, refused, uses, ())
 
 
 def replay_closed_loop(
@@ -449,11 +470,12 @@ def replay_closed_loop(
         requests, server, arrival, requests.completion, orders, control, clients=clients
     )
     arrival[refused] = 0.0  # nobody sent them
-    return _result(requests, arrival, first, finish, refused, uses, ())
+    return _result(requests, server, arrival, first, finish, refused, uses, ())
 
 
 def _result(
     requests: Requests,
+    server: Server,
     arrival: Floats,
     first: Floats,
     finish: Floats,
@@ -471,6 +493,8 @@ def _result(
         replicas=tuple(uses),
         prefill_replicas=tuple(prefill),
         arrival_s=arrival,
+        late_steps=max(server.first_token_steps - 1.0, 0.0),
+        late_s=server.ttft_fixed_s,
     )
 
 
@@ -633,7 +657,7 @@ def _two_pools(
     assigned = _assign(seen, lambda: server.work_s(requests, prompts=False)[turn], replicas, routing)
     orders = [turn[one] for one in _orders(assigned, replicas, served[turn])]
     first, finish, uses = _run(requests, server, handed, requests.completion, orders, control, prefilled=True)
-    return _result(requests, arrival, first, finish, refused, uses, prefill)
+    return _result(requests, server, arrival, first, finish, refused, uses, prefill)
 
 
 def one_at_a_time(requests: Requests, server: Server) -> tuple[Floats, Floats]:
@@ -653,8 +677,7 @@ def one_at_a_time(requests: Requests, server: Server) -> tuple[Floats, Floats]:
     first, finish, _ = _run(
         requests, alone, handed, requests.completion, orders, control, clients=1, prefilled=True
     )
-    ttft = (read - sent) + server.transfer_s(requests) + (first - handed)
-    many = requests.completion > 1
-    tpot = (finish[many] - first[many]) / (requests.completion[many] - 1)
-    ttft[refused], tpot[refused[many]] = np.inf, np.inf
-    return ttft, tpot
+    # Seen from the decode pool, a request comes so much later than it was sent.
+    arrival = handed - (read - sent) - server.transfer_s(requests)
+    result = _result(requests, server, arrival, first, finish, refused, (), ())
+    return result.ttft_s, result.tpot_s

@@ -7,7 +7,7 @@ import pytest
 
 from lib.formulas.parts import Engine
 from lib.formulas.serving import MODES, prefill_step, queueing_wait_md1
-from lib.replay.run import Requests, percentile, replay, replay_closed_loop, server_of
+from lib.replay.run import Requests, one_at_a_time, percentile, replay, replay_closed_loop, server_of
 from tests.formulas.test_latency import ENGINE, REPLICA, model
 
 
@@ -154,3 +154,45 @@ def test_without_fixed_times_a_prompt_costs_the_same_whatever_the_budget():
     whole = replay(constant(1, 8000, 1), server)
     chunked = replay(constant(1, 8000, 1), replace(server, token_budget=2000))
     assert chunked.ttft_s[0] == pytest.approx(whole.ttft_s[0], rel=1e-9)
+
+
+def test_client_sees_the_first_token_as_late_as_the_formula_says():
+    # k = 4.5 steps and 30 ms: 3.5 steps after the step that reads the prompt, which is one itself.
+    engine = replace(ENGINE, first_token_steps=4.5, ttft_fixed_s=0.03)
+    requests = Requests(
+        arrival_s=np.linspace(0, 60, 200),
+        prompt=np.full(200, 700, np.int32),
+        completion=np.resize(np.array([1, 2, 3, 200], np.int32), 200),
+    )
+    plain = replay(requests, server_of(model(), REPLICA, ENGINE, usable=0.9))
+    late = replay(requests, server_of(model(), REPLICA, engine, usable=0.9))
+    assert np.array_equal(plain.finish_s, late.finish_s)
+    further = requests.completion - 1
+    step_s = (plain.finish_s - plain.first_s) / np.maximum(further, 1)
+    # Answers of 1, 2 and 3 tokens are whole after 0, 1 and 2 further steps.
+    expected = plain.ttft_s + 0.03 + np.minimum(3.5, further) * step_s
+    assert late.ttft_s == pytest.approx(expected, rel=1e-12)
+    assert (late.ttft_s <= late.finish_s - late.arrival_s + 0.03 + 1e-12).all()
+
+
+def test_alone_and_in_separate_pools_the_first_token_is_as_late():
+    engine = replace(ENGINE, first_token_steps=3.0, ttft_fixed_s=0.02)
+    requests = constant(3, 500, 100, np.array([0.0, 100.0, 200.0]))
+    for mode in ("continuous", "disaggregated"):
+        plain, late = (server_of(model(), REPLICA, one, usable=0.9, mode=mode) for one in (ENGINE, engine))
+        before, tpot = one_at_a_time(requests, plain)
+        assert one_at_a_time(requests, late)[0] == pytest.approx(before + 0.02 + 2 * tpot, rel=1e-9)
+        seen = replay(requests, late).ttft_s - replay(requests, plain).ttft_s
+        assert seen == pytest.approx(0.02 + 2 * tpot, rel=1e-9)
+
+
+def test_static_batch_has_neither_in_its_formula():
+    engine = replace(ENGINE, first_token_steps=9.0, ttft_fixed_s=0.5)
+    server = server_of(model(), REPLICA, engine, usable=0.9, mode="static", max_sequences=4)
+    assert (server.first_token_steps, server.ttft_fixed_s) == (1.0, 0.0)
+
+
+def test_refused_request_never_sees_a_token():
+    server = server_of(model(), REPLICA, replace(ENGINE, first_token_steps=3.0), usable=0.9, max_context=600)
+    result = replay(constant(2, 500, 200, np.array([0.0, 1.0])), server)
+    assert np.isinf(result.ttft_s).all()
