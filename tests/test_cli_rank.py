@@ -5,14 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from duckdb import DuckDBPyConnection
 
 import lib.db.build
 from lib.cli import main
+from lib.deploy import DEPLOY_FIELDS, DeployFields, deploy, words
+from lib.format import Money
+from lib.lookup import read_tables
+from lib.scenario import Scenario
+from lib.scenario_url import encode
 from tests.model_config import configs
 
 USUAL = (
@@ -134,3 +141,73 @@ def test_bad_config_file_names_the_key(capsys: pytest.CaptureFixture[str], tmp_p
     file.write_text(json.dumps(configs.LLAMA_2_70B | {"hidden_size": "wide"}), encoding="utf-8")
     assert main((*USUAL, "--config", str(file))) == 2
     assert "hidden_size is 'wide'" in capsys.readouterr().err
+
+
+def test_owned_hardware_costs_what_purchase_power_and_hosting_add_up_to(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # 30,000 USD over 5 years without interest: 6,000 a year or 0.6845 an hour of 8,766 hours; 700 W x PUE 1
+    # x 0.10 = 0.07; no hosting: 0.7545 an hour.
+    own = ("--buy", "30000", "--years", "5", "--interest", "0", "--watts", "700", "--pue", "1")
+    answer = as_json(capsys, *LLAMA, "--gpu", "h100-sxm", *own, "--kwh", "0.1", "--hosting", "0")
+    chosen = answer["chosen"]
+    hours = 5 * 8766
+    per_hour = 30_000 / hours + 0.07
+    assert chosen["usd_per_gpu_hour"] == pytest.approx(per_hour, rel=2e-3)
+
+
+def test_a_purchase_price_without_a_gpu_prices_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = as_json(capsys, *LLAMA, "--owned")
+    assert answer["chosen"] is None
+    assert any("belongs to one GPU" in sentence for sentence in answer["problems"])
+
+
+def test_drafted_tokens_shorten_the_time_between_tokens(capsys: pytest.CaptureFixture[str]) -> None:
+    one = (*LLAMA, "--gpu", "h100-sxm", "--gpus", "2")
+    plain, drafted = as_json(capsys, *one), as_json(capsys, *one, "--drafts", "4", "--acceptance", "80")
+    assert drafted["chosen"]["usd_per_1m_tokens"] < plain["chosen"]["usd_per_1m_tokens"]
+
+
+def test_gpu_of_my_own_numbers_is_ranked(capsys: pytest.CaptureFixture[str]) -> None:
+    typed = ("--gpu-memory", "288", "--gpu-bandwidth", "8000", "--gpu-fp16", "2500", "--gpu-fp8", "5000")
+    answer = as_json(capsys, *LLAMA, *typed, "--gpu-usd", "3", "--gpu-name", "Ours", "--top", "0")
+    assert any("Ours" in json.dumps(row) for row in answer["deployments"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--acceptance", "60"), "--acceptance and --draft need --drafts"),
+        (("--years", "0"), "--years must lie between 0.1 and 20, got 0"),
+        (("--gpu-memory", "nan"), "--gpu-memory must"),
+        (("--drafts", "17"), "--drafts must lie between 0 and 16, got 17"),
+        (("--scenario", "v=1"), "--scenario asks everything itself"),
+    ],
+)
+def test_option_that_makes_no_sense_gets_a_sentence(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], sentence: str
+) -> None:
+    assert main((*LLAMA, *arguments)) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_neither_tokens_nor_link_gets_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(("rank", "--model", "llama-3.3-70b")) == 2
+    assert "give --prompt and --completion, or --scenario" in capsys.readouterr().err
+
+
+def test_link_of_the_page_is_ranked_as_the_page_does(capsys: pytest.CaptureFixture[str]) -> None:
+    scenario = Scenario(as_of=date(2026, 11, 21), model="llama-3.3-70b", gpu="h100-sxm")
+    extra = DeployFields(price="owned", buy=25_000.0, drafts=3, shape="b")
+    link = f"{encode(scenario)}&{urlencode(DEPLOY_FIELDS.write(extra))}"
+    answer = as_json(capsys, "rank", "--scenario", f"http://localhost:8501/deploy?{link}")
+    page = deploy(scenario, extra, read_tables(lib.db.build.open_memory(), scenario.as_of))
+    assert answer["recommendation"] == words.recommendation(page, Money())
+    assert answer["notes"] == []
+
+
+def test_bad_field_of_a_link_is_told_and_the_rest_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    link = "v=1&model=llama-3.1-8b&as_of=2026-11-21&deploy_years=zero"
+    answer = as_json(capsys, "rank", "--scenario", link)
+    assert "Llama 3.1 8B" in answer["recommendation"]
+    assert any("deploy_years='zero'" in note for note in answer["notes"])

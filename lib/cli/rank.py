@@ -7,6 +7,7 @@ import csv
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from lib.cli.arguments import BadInput, a_number, day, pick, whole
 from lib.scenario import AUTO, CHEAPEST, LIMITS
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
     from lib.comparison import Tables
     from lib.deploy import Answer, DeployFields
     from lib.records import Model
@@ -22,6 +25,31 @@ if TYPE_CHECKING:
 ALL = "all"
 LARGEST_CONFIG = 1_000_000
 """Bytes of a config.json that are read."""
+OWNED = {
+    "buy": "price of one GPU with its share of the server [USD]",
+    "resale": "what it fetches at the end [USD]",
+    "years": "years in use",
+    "interest": "[%% a year]",
+    "watts": "power of one GPU with its share of the server; as the table says unless given [W]",
+    "pue": "power of the building over power of the machines",
+    "kwh": "tariff [USD per kWh]",
+    "hosting": "space, network, staff [USD per GPU-hour]",
+}
+"""Options of owned hardware; any of them says that it is owned."""
+SPECULATION = {
+    "acceptance": "chance that a drafted token is accepted [%%]",
+    "draft": "size of the draft model as a share of the model [%%]",
+}
+TYPED = {
+    "gpu_memory": "[GB]",
+    "gpu_bandwidth": "[GB/s]",
+    "gpu_fp16": "dense rate [TFLOP/s]",
+    "gpu_fp8": "dense rate; it has none unless given [TFLOP/s]",
+    "gpu_fp4": "dense rate; it has none unless given [TFLOP/s]",
+    "gpu_link": "to the others, one direction; one GPU only unless given [GB/s]",
+    "gpu_usd": "rent [USD per GPU-hour]",
+}
+"""Options of a GPU that is not in the tables; any of them adds it to those that are ranked."""
 
 
 def add(commands: Any) -> None:
@@ -29,8 +57,11 @@ def add(commands: Any) -> None:
     command = commands.add_parser("rank", help="deployments of a model, cheapest first")
     command.add_argument("--model", help="id of a model, or all")
     command.add_argument("--config", help="config.json of a model that is not in the tables")
-    command.add_argument("--prompt", type=whole, required=True, help="tokens")
-    command.add_argument("--completion", type=whole, required=True, help="tokens")
+    command.add_argument(
+        "--scenario", help="a link of the Deploy page, or the part after its question mark; asks all of it"
+    )
+    command.add_argument("--prompt", type=whole, help="tokens")
+    command.add_argument("--completion", type=whole, help="tokens")
     command.add_argument("--cached", type=whole, default=0, help="tokens of the prompt found in a cache")
     command.add_argument("--ttft", type=a_number, help="target of the time to first token [s]")
     command.add_argument("--tpot", type=a_number, help="target of the time per output token [s]")
@@ -47,6 +78,11 @@ def add(commands: Any) -> None:
     command.add_argument("--utilisation", type=a_number, default=0.5, help="busy share of the rented time")
     command.add_argument("--usable", type=a_number, default=0.9, help="share of the memory")
     command.add_argument("--as-of", type=day, default=None, help="day of the GPU prices")
+    command.add_argument("--owned", action="store_true", help="the GPUs are bought and not rented")
+    command.add_argument("--drafts", type=whole, help="tokens drafted per step (speculative decoding)")
+    command.add_argument("--gpu-name", help="name of a GPU of your own numbers")
+    for name, words in (OWNED | SPECULATION | TYPED).items():
+        command.add_argument(f"--{name.replace('_', '-')}", type=a_number, help=words)
     command.add_argument("--top", type=whole, default=10, help="rows; 0 for all")
     command.add_argument("--json", action="store_true")
     command.add_argument("--csv", action="store_true")
@@ -63,9 +99,14 @@ def _rank(options: argparse.Namespace) -> int:
         raise BadInput(f"breakeven rank: --top is {options.top}; it must be 0 or more")
     if options.json and options.csv:
         raise BadInput("breakeven rank: --json and --csv exclude each other")
-    scenario, extra = _question(options)
-    tables = read_tables(open_memory(), scenario.as_of)
-    models, notes = _models(options, tables)
+    connection = open_memory()
+    if options.scenario is not None:
+        scenario, extra, tables, notes = _linked(options, connection)
+        models = None
+    else:
+        scenario, extra = _question(options)
+        tables = read_tables(connection, scenario.as_of)
+        models, notes = _models(options, tables)
     if options.gpu != CHEAPEST:
         pick(tables.gpus, options.gpu, "--gpu")
     pick([AUTO, *{row.engine for row in tables.efficiencies}], options.engine, "--engine")
@@ -88,6 +129,54 @@ def _words(text: str, known: Sequence[str], option: str) -> list[str]:
     return [pick(known, word.strip(), option) for word in text.split(",")]
 
 
+def _linked(
+    options: argparse.Namespace, connection: DuckDBPyConnection
+) -> tuple[Scenario, DeployFields, Tables, list[str]]:
+    """What a link of the page asks, the tables of its day, and what cannot be used of it."""
+    from datetime import date
+
+    from lib.calibration.link import calibration_of
+    from lib.deploy import DEPLOY_FIELDS, USUAL
+    from lib.link_fields import pairs_of
+    from lib.lookup import read_ids, read_tables, with_own
+    from lib.scenario import Scenario
+    from lib.scenario_url import decode
+
+    if options.model is not None or options.config is not None or options.prompt is not None:
+        raise BadInput("breakeven rank: --scenario asks everything itself; leave --model and --prompt out")
+    calibrated, more = calibration_of(options.scenario)
+    known = read_ids(connection)
+    if calibrated.given:
+        known = replace(known, engine={*known.engine, calibrated.engine})
+    decoded = decode(options.scenario, default=Scenario(as_of=date.today()), known=known)
+    values, warnings = DEPLOY_FIELDS.read(dict(pairs_of(options.scenario)), default=USUAL)
+    try:
+        extra = replace(USUAL, **values)
+    except ValueError as reason:
+        raise BadInput(f"breakeven rank: --scenario: deploy_{reason}") from None
+    scenario = decoded.scenario
+    tables = with_own(read_tables(connection, scenario.as_of), calibrated)
+    return scenario, extra, tables, [*decoded.warnings, *more, *warnings]
+
+
+def _own(options: argparse.Namespace) -> dict[str, Any]:
+    """What the options say of owned hardware, a GPU of one's own and speculation, by field of the page."""
+    from lib.deploy.fields import OWNED as IS_OWNED
+
+    given = {
+        name: value
+        for name in ("drafts", "gpu_name", *OWNED, *SPECULATION, *TYPED)
+        if (value := getattr(options, name)) is not None
+    }
+    if options.owned or any(name in given for name in OWNED):
+        given["price"] = IS_OWNED
+    if any(name in given for name in ("gpu_name", *TYPED)):
+        given["gpu"] = True
+    if any(name in given for name in SPECULATION) and not given.get("drafts"):
+        raise BadInput("breakeven rank: --acceptance and --draft need --drafts, the tokens drafted per step")
+    return given
+
+
 def _question(options: argparse.Namespace) -> tuple[Scenario, DeployFields]:
     """The scenario and the page's fields that the options describe."""
     from datetime import date
@@ -105,6 +194,8 @@ def _question(options: argparse.Namespace) -> tuple[Scenario, DeployFields]:
     def rest(words: list[str], known: tuple[str, ...]) -> str:
         return ",".join(word for word in known if word in words[1:]) or NOTHING_ELSE
 
+    if options.prompt is None or options.completion is None:
+        raise BadInput("breakeven rank: give --prompt and --completion, or --scenario with a link")
     if options.gpus is not None and not 1 <= options.gpus <= 64:
         raise BadInput(f"breakeven rank: --gpus is {options.gpus}; it must lie between 1 and 64")
     try:
@@ -128,7 +219,13 @@ def _question(options: argparse.Namespace) -> tuple[Scenario, DeployFields]:
     except ValueError as reason:
         text = str(reason).replace("_a", "").replace("requests must", "requests-per-second must")
         raise BadInput(f"breakeven rank: {text}") from None
-    extra = DeployFields(weights=rest(formats, WEIGHTS), cache=rest(caches, CACHES), modes=rest(modes, MODES))
+    own = _own(options)
+    try:
+        extra = DeployFields(
+            weights=rest(formats, WEIGHTS), cache=rest(caches, CACHES), modes=rest(modes, MODES), **own
+        )
+    except ValueError as reason:
+        raise BadInput(f"breakeven rank: --{str(reason).replace('_', '-', 1)}") from None
     return scenario, extra
 
 
