@@ -83,10 +83,11 @@ def add(commands: Any) -> None:
     command.add_argument("--gpu-name", help="name of a GPU of your own numbers")
     for name, words in (OWNED | SPECULATION | TYPED).items():
         command.add_argument(f"--{name.replace('_', '-')}", type=a_number, help=words)
+    usual = {action.dest: action.default for action in command._actions}
     command.add_argument("--top", type=whole, default=10, help="rows; 0 for all")
     command.add_argument("--json", action="store_true")
     command.add_argument("--csv", action="store_true")
-    command.set_defaults(command=_rank)
+    command.set_defaults(command=_rank, usual=usual)
 
 
 def _rank(options: argparse.Namespace) -> int:
@@ -142,8 +143,12 @@ def _linked(
     from lib.scenario import Scenario
     from lib.scenario_url import decode
 
-    if options.model is not None or options.config is not None or options.prompt is not None:
-        raise BadInput("breakeven rank: --scenario asks everything itself; leave --model and --prompt out")
+    given = vars(options)
+    for name, usual in options.usual.items():
+        if name in given and name != "scenario" and given[name] != usual:
+            raise BadInput(
+                f"breakeven rank: --scenario asks everything itself; leave --{name.replace('_', '-')} out"
+            )
     calibrated, more = calibration_of(options.scenario)
     known = read_ids(connection)
     if calibrated.given:
