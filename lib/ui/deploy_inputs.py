@@ -25,12 +25,14 @@ from lib.scenario import CHEAPEST, LIMITS
 from lib.ui import inputs
 from lib.ui.session import key_of
 from lib.ui.show import plain
+from lib.ui.upload_store import content_of
+from lib.workload.spool import Unreadable
 
 _SHAPES = {"a": "shape A", "b": "shape B", "own": "another"}
 _SAID = "config_said"
 """What was said about the model that was pasted last."""
-_BINARY = 1_000_000
-"""Bytes of an upload that are looked at."""
+_MOST_MB = 1
+"""Largest config.json. [MB]"""
 
 
 def shape() -> None:
@@ -84,7 +86,7 @@ def model(tables: Tables, _money: Money) -> None:
         help="The file of that name in a Hugging Face repository. Only its numbers go into the link.",
     )
     st.file_uploader(
-        "or upload it", type=["json"], key="config_file", on_change=_take_file, max_upload_size=1
+        "or upload it", type=["json"], key="config_file", on_change=_take_file, max_upload_size=_MOST_MB
     )
     for kind, sentence in st.session_state.get(_SAID, ()):
         (st.error if kind == "problem" else st.caption)(plain(sentence))
@@ -99,7 +101,12 @@ def _take_text() -> None:
 def _take_file() -> None:
     file = st.session_state["config_file"]
     if file is not None:
-        _take(file.getvalue()[:_BINARY].decode("utf-8", errors="replace"))
+        try:
+            text = content_of(file, _MOST_MB).decode("utf-8", errors="replace")
+        except Unreadable as reason:
+            st.session_state[_SAID] = (("problem", str(reason)),)
+        else:
+            _take(text)
 
 
 def _take(text: str) -> None:

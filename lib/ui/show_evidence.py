@@ -21,8 +21,12 @@ from lib.scenario import AUTO, Scenario
 from lib.ui.downloads import csv_of
 from lib.ui.session import database, keep_calibration, key_of, own_calibration, sources
 from lib.ui.show import plain, sources_table
+from lib.ui.upload_store import content_of
+from lib.workload.spool import Unreadable
 
 _BARE = {"displayModeBar": False}
+_MOST_MB = 100
+"""Largest file of own runs. [MB]"""
 _QUANTITIES = {"tpot": "TPOT", "ttft": "TTFT", "throughput": "throughput"}
 
 
@@ -200,7 +204,13 @@ def own_runs(tables: Tables, scenario: Scenario) -> None:
     )
     left, right = st.columns([1, 2], gap="large")
     with left:
-        files = st.file_uploader("Runs", accept_multiple_files=True, type=["json", "csv"], key="own_files")
+        files = st.file_uploader(
+            "Runs",
+            accept_multiple_files=True,
+            type=["json", "csv"],
+            key="own_files",
+            max_upload_size=_MOST_MB,
+        )
         model = st.selectbox(
             "Model that ran",
             list(tables.models),
@@ -237,7 +247,7 @@ def _fitted(
     from lib.calibration.yours import Setup, fit_own, summary_of
 
     try:
-        runs, faults = read_all([(file.name, file.getvalue()) for file in files])
+        runs, faults = read_all([(file.name, content_of(file, _MOST_MB)) for file in files])
         device, weights = tables.gpus[gpu], tables.precisions[precision]
         start = choose_profile(
             [row for row in tables.efficiencies if not row.engine.startswith("yours")],
@@ -252,7 +262,7 @@ def _fitted(
         )
         with st.spinner("Fitting your runs"):
             result = fit_own(runs, setup, start)
-    except (BadRuns, Unplaceable, ValueError) as reason:
+    except (BadRuns, Unplaceable, Unreadable, ValueError) as reason:
         st.error(plain(str(reason)), icon=":material/block:")
         return
     for fault in faults[:20]:

@@ -24,13 +24,13 @@ from starlette.routing import Route
 from starlette.types import Message
 from streamlit.runtime import memory_uploaded_file_manager
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 from streamlit.web.server.server_util import is_xsrf_enabled
 from streamlit.web.server.starlette.starlette_app_utils import validate_xsrf_token
 from streamlit.web.server.starlette.starlette_server_config import XSRF_COOKIE_NAME
 
 from lib.workload.limits import Limits, limits_from
-from lib.workload.spool import MEGABYTE
+from lib.workload.spool import MEGABYTE, Unreadable
 
 ENDPOINT = "/uploads"
 _FRAME_BYTES = 64_000
@@ -43,7 +43,10 @@ OLD_S = 86_400
 
 
 class UploadStore(MemoryUploadedFileManager):
-    """Keeps the bytes of uploads in a private folder and gives Streamlit records without them."""
+    """Keeps the bytes of uploads in a private folder and gives Streamlit records without them.
+
+    What ``st.file_uploader`` returns is therefore empty: a page asks :func:`path_of` or :func:`content_of`.
+    """
 
     def __init__(self, limits: Limits | None = None) -> None:
         """Make the folder; it goes with the process."""
@@ -175,6 +178,23 @@ def sweep(active: Callable[[str], bool], after_s: float) -> None:
     """Delete the uploads of sessions that have been away for a while."""
     if _store:
         _store[-1].sweep(active, after_s, time.monotonic())
+
+
+def content_of(file: UploadedFile, most_mb: int) -> bytes:
+    """Bytes of a small upload, wherever it lies.
+
+    Raises
+    ------
+    Unreadable
+        If it was not kept, or is larger than that; the text says so.
+    """
+    refusal, path = refusal_of(file.file_id), path_of(file.file_id)
+    if refusal:
+        raise Unreadable(refusal)
+    size = path.stat().st_size if path is not None else file.size
+    if size > most_mb * MEGABYTE:
+        raise Unreadable(f"{file.name} has {size / MEGABYTE:,.0f} MB; at most {most_mb} MB are read here.")
+    return path.read_bytes() if path is not None else file.getvalue()
 
 
 def discard(file_id: str) -> None:

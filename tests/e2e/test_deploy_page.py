@@ -1,10 +1,13 @@
 """Deploy in a browser: fits the screen, a tab opens, a link repeats it."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import settle
+from tests.model_config import configs
 
 QUERY = "deploy?v=1&as_of=2026-11-21&deploy_shape=b"
 
@@ -36,3 +39,14 @@ def test_tab_draws_its_chart_and_the_link_keeps_the_choice(visit: Callable[..., 
     settle(page)
     expect(page.get_by_role("heading", level=3).first).to_contain_text("4,000 in / 16 out")
     assert "deploy_shape=a" in page.url
+
+
+def test_config_is_uploaded_and_becomes_the_model(visit: Callable[..., Page], tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(configs.MIXTRAL_8X7B))
+    page = visit(QUERY)
+    page.get_by_text("Model", exact=True).first.click()
+    page.locator('[data-testid="stFileUploaderDropzoneInput"]').set_input_files(str(file))
+    page.wait_for_function("new URLSearchParams(location.search).get('deploy_model') !== 'none'")
+    settle(page)
+    expect(page.get_by_text("billion parameters")).to_be_visible()

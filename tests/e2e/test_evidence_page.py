@@ -1,6 +1,7 @@
 """Evidence in a browser: fits the screen, a choice of the quantity reaches the chart and the link."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
@@ -29,3 +30,14 @@ def test_another_quantity_reaches_the_chart_and_the_link(visit: Callable[..., Pa
     settle(page)
     expect(page.get_by_text("throughput is off by").first).to_be_visible()
     assert "evidence_quantity=throughput" in page.url
+
+
+def test_own_runs_are_uploaded_and_fitted(visit: Callable[..., Page], tmp_path: Path) -> None:
+    runs = tmp_path / "runs.csv"
+    runs.write_text(
+        "prompt,completion,concurrency,ttft_ms,tpot_s\n1000,500,4,120,0.012\n4000,500,16,600,0.02\n"
+    )
+    page = visit(QUERY + "&model=llama-3.1-8b&gpu=h100-sxm")
+    page.locator('[data-testid="stFileUploaderDropzoneInput"]').set_input_files(str(runs))
+    page.get_by_text("Fitted on your 2 runs of Llama 3.1 8B").wait_for(timeout=30_000)
+    settle(page)

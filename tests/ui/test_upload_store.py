@@ -9,11 +9,15 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from streamlit.proto.Common_pb2 import FileURLs
+from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
 from streamlit.web.server.starlette.starlette_server_config import XSRF_COOKIE_NAME
 
-from lib.ui.upload_store import OLD_S, UploadStore, routes
+import lib.ui.upload_store
+from lib.ui.upload_store import OLD_S, UploadStore, content_of, routes
 from lib.workload.limits import Limits
+from lib.workload.spool import Unreadable
 
 MINE, OTHERS = "session-1", "session-2"
 
@@ -171,3 +175,19 @@ def test_what_a_killed_process_left_is_deleted_after_a_day(tmp_path, monkeypatch
     UploadStore().close()
     assert not old.exists()
     assert (new / "file").exists()
+
+
+def test_content_is_given_up_to_a_size(store, client, monkeypatch):
+    monkeypatch.setattr(lib.ui.upload_store, "_store", [store])
+    put(client, MINE, "f1", b"x" * 900_000)
+    (record,) = store.get_files(MINE, ["f1"])
+    file = UploadedFile(record, FileURLs())
+    assert content_of(file, 1) == b"x" * 900_000
+    with pytest.raises(Unreadable, match=r"usage\.csv has 1 MB; at most 0 MB"):
+        content_of(file, 0)
+
+
+def test_content_that_streamlit_holds_is_given_too(monkeypatch):
+    monkeypatch.setattr(lib.ui.upload_store, "_store", [])
+    record = UploadedFileRec(file_id="f", name="a.csv", type="text/csv", data=b"1,2")
+    assert content_of(UploadedFile(record, FileURLs()), 1) == b"1,2"
