@@ -21,7 +21,23 @@ TIMES = st.sampled_from(["2026-11-01 00:59:59.999", "2026-11-01 01:00:00", "2026
 ROWS = st.lists(
     st.tuples(TIMES, NAMES, COUNTS, COUNTS, COUNTS, st.sampled_from(["", "0.25", "1"])), min_size=1
 )
-ODD = ["12.5", "-1", "-2", "many", "1e308", "NaN", "", "200000000", "1_000", "1e3", "0x10", " 7 ", "+5", "inf", "-0"]
+ODD = [
+    "12.5",
+    "-1",
+    "-2",
+    "many",
+    "1e308",
+    "NaN",
+    "",
+    "200000000",
+    "1_000",
+    "1e3",
+    "0x10",
+    " 7 ",
+    "+5",
+    "inf",
+    "-0",
+]
 
 
 def summed(workload):
