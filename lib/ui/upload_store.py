@@ -10,11 +10,12 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
+import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -57,6 +58,8 @@ class UploadStore(MemoryUploadedFileManager):
         self._paths: dict[str, Path] = {}
         self._sizes: dict[str, int] = {}
         self._refusals: dict[str, str] = {}
+        self.coming = 0
+        """What has come so far of uploads that are on their way. [B]"""
         self._left: dict[str, float] = {}
         """When a session was first seen to be away."""
 
@@ -240,14 +243,17 @@ def routes(
         session_id, file_id = request.path_params["session_id"], request.path_params["file_id"]
         _running(active, session_id)
         kept = store()
-        most = kept.limits.upload_mb * MEGABYTE + _FRAME_BYTES
-        async with Request(request.scope, _limited(request, most)).form(max_files=1, max_fields=10) as form:
-            files = [one for one in form.values() if isinstance(one, UploadFile)]
-            if len(files) != 1:
-                raise HTTPException(400, "one file is expected")
-            (file,) = files
-            name, kind = file.filename or "", file.content_type or "application/octet-stream"
-            await run_in_threadpool(kept.keep, session_id, file_id, name, kind, file.file)
+        body = _Body(request, kept)
+        try:
+            async with Request(request.scope, body.receive).form(max_files=1, max_fields=10) as form:
+                files = [one for one in form.values() if isinstance(one, UploadFile)]
+                if len(files) != 1:
+                    raise HTTPException(400, "one file is expected")
+                (file,) = files
+                name, kind = file.filename or "", file.content_type or "application/octet-stream"
+                await run_in_threadpool(kept.keep, session_id, file_id, name, kind, file.file)
+        finally:
+            kept.coming -= body.seen
         if not active(session_id):  # it ended meanwhile, and nobody would delete the file
             kept.remove_session_files(session_id)
         return Response(status_code=204)
@@ -258,7 +264,8 @@ def routes(
         store().remove_file(request.path_params["session_id"], request.path_params["file_id"])
         return Response(status_code=204)
 
-    path = ENDPOINT + "/{session_id}/{file_id}"
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    path = f"{'/' if base else ''}{base}{ENDPOINT}/{{session_id}}/{{file_id}}"
     return [Route(path, put, methods=["PUT"]), Route(path, delete, methods=["DELETE"])]
 
 
@@ -275,16 +282,24 @@ def _running(active: Callable[[str], bool], session_id: str) -> None:
         raise HTTPException(400, "the session is over; reload the page")
 
 
-def _limited(request: Request, most: int) -> Callable[[], Awaitable[Message]]:
-    """The body of a request, up to a size, whatever its head says."""
-    seen = 0
+class _Body:
+    """The body of an upload, up to a size, whatever its head says.
 
-    async def receive() -> Message:
-        nonlocal seen
-        message: Message = await request.receive()
-        seen += len(message.get("body", b""))
-        if seen > most:
+    What is on its way lies on the disk too: all of it together may be as much as is kept.
+    """
+
+    def __init__(self, request: Request, store: UploadStore) -> None:
+        self.request, self.store, self.seen = request, store, 0
+
+    async def receive(self) -> Message:
+        """Take the next piece."""
+        message: Message = await self.request.receive()
+        size = len(message.get("body", b""))
+        self.seen += size
+        self.store.coming += size
+        limits = self.store.limits
+        if self.seen > limits.upload_mb * MEGABYTE + _FRAME_BYTES:
             raise HTTPException(413, "the file is too large")
+        if self.store.coming > limits.uploads_mb * MEGABYTE + _FRAME_BYTES:
+            raise HTTPException(507, "too many uploads are on their way; try again later")
         return message
-
-    return receive

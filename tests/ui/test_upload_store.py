@@ -191,3 +191,14 @@ def test_content_that_streamlit_holds_is_given_too(monkeypatch):
     monkeypatch.setattr(lib.ui.upload_store, "_store", [])
     record = UploadedFileRec(file_id="f", name="a.csv", type="text/csv", data=b"1,2")
     assert content_of(UploadedFile(record, FileURLs()), 1) == b"1,2"
+
+
+def test_uploads_on_their_way_have_a_limit_together(store, client):
+    store.coming = 1_900_000  # of others
+    assert put(client, MINE, "f1", b"x" * 900_000).status_code == 507
+    assert files_of(store) == []
+    assert store.coming == 1_900_000  # this one is gone
+    store.coming = 0
+    assert put(client, MINE, "f1", b"x" * 900_000).status_code == 204
+    assert put(client, MINE, "f2", b"x" * 1_100_000).status_code == 413
+    assert store.coming == 0
