@@ -15,8 +15,6 @@ from lib.cli.arguments import BadInput, a_number, day, pick, whole
 from lib.scenario import AUTO, CHEAPEST, LIMITS
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
     from lib.comparison import Tables
     from lib.deploy import Answer, DeployFields
     from lib.records import Model
@@ -100,13 +98,12 @@ def _rank(options: argparse.Namespace) -> int:
         raise BadInput(f"breakeven rank: --top is {options.top}; it must be 0 or more")
     if options.json and options.csv:
         raise BadInput("breakeven rank: --json and --csv exclude each other")
-    connection = open_memory()
     if options.scenario is not None:
-        scenario, extra, tables, notes = _linked(options, connection)
+        scenario, extra, tables, notes = _linked(options)
         models = None
     else:
         scenario, extra = _question(options)
-        tables = read_tables(connection, scenario.as_of)
+        tables = read_tables(open_memory(), scenario.as_of)
         models, notes = _models(options, tables)
     if options.gpu != CHEAPEST:
         pick(tables.gpus, options.gpu, "--gpu")
@@ -130,13 +127,12 @@ def _words(text: str, known: Sequence[str], option: str) -> list[str]:
     return [pick(known, word.strip(), option) for word in text.split(",")]
 
 
-def _linked(
-    options: argparse.Namespace, connection: DuckDBPyConnection
-) -> tuple[Scenario, DeployFields, Tables, list[str]]:
+def _linked(options: argparse.Namespace) -> tuple[Scenario, DeployFields, Tables, list[str]]:
     """What a link of the page asks, the tables of its day, and what cannot be used of it."""
     from datetime import date
 
     from lib.calibration.link import calibration_of
+    from lib.db.build import open_memory
     from lib.deploy import DEPLOY_FIELDS, USUAL
     from lib.link_fields import pairs_of
     from lib.lookup import read_ids, read_tables, with_own
@@ -149,6 +145,7 @@ def _linked(
             raise BadInput(
                 f"breakeven rank: --scenario asks everything itself; leave --{name.replace('_', '-')} out"
             )
+    connection = open_memory()
     calibrated, more = calibration_of(options.scenario)
     known = read_ids(connection)
     if calibrated.given:
