@@ -345,3 +345,22 @@ def test_a_process_leaves_with_the_status_and_no_traceback():
 def test_a_day_without_dated_arguments_is_today(run):
     _, out, _ = run("compare", "--scenario", "", "--json")
     assert f"as_of={date.today().isoformat()}" in json.loads(out)["scenario"]
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt(), RuntimeError("Query interrupted")])
+def test_ctrl_c_ends_a_command_with_a_word_and_no_traceback(capsys, monkeypatch, fault):
+    def interrupted(*_arguments, **_more):
+        raise fault
+
+    monkeypatch.setattr("lib.workload.read.read_workload", interrupted)
+    assert cli.main(["price", "usage.csv"]) == 130
+    assert capsys.readouterr().err == "breakeven: stopped\n"
+
+
+def test_fault_of_ours_is_not_taken_for_ctrl_c(monkeypatch):
+    def faulty(*_arguments, **_more):
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr("lib.workload.read.read_workload", faulty)
+    with pytest.raises(RuntimeError, match="something else"):
+        cli.main(["price", "usage.csv"])

@@ -1,6 +1,6 @@
 """``breakeven``: the engine on the command line, one file a command.
 
-Exit status 0 done, 2 bad input (one sentence on standard error), 1 a fault of ours.
+Exit status 0 done, 2 bad input (one sentence on standard error), 1 a fault of ours, 130 stopped by Ctrl+C.
 """
 
 from __future__ import annotations
@@ -40,6 +40,12 @@ COMMANDS = (
 """Modules that declare a command each, in the order of the help text. They import the engine when run."""
 
 
+_INTERRUPTED = "Query interrupted"
+"""What DuckDB raises, as a plain RuntimeError, where Ctrl+C meets a query."""
+STOPPED = 130
+"""What shells expect of a program that was stopped from the keyboard."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     try:
@@ -52,6 +58,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except (KeyboardInterrupt, RuntimeError) as reason:
+        if isinstance(reason, RuntimeError) and str(reason) != _INTERRUPTED:
+            raise
+        print("breakeven: stopped", file=sys.stderr)
+        return STOPPED
 
 
 def _parser() -> argparse.ArgumentParser:

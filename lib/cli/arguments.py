@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from difflib import get_close_matches
 from typing import NoReturn
@@ -67,3 +70,21 @@ def pick(known: Iterable[str], text: str, option: str) -> str:
     near = get_close_matches(text.lower(), ids, n=3, cutoff=0.5)
     hint = f"the nearest are {', '.join(near)}" if near else f"known are {', '.join(sorted(ids)[:5])} …"
     raise BadInput(f"breakeven: {option}: there is no '{short(text)}'; {hint}")
+
+
+@contextmanager
+def told_on_terminal() -> Iterator[Callable[[str], None]]:
+    """Say what is being done on a line that goes when it is done; nothing where nobody looks."""
+    shown = sys.stderr.isatty()
+    width = shutil.get_terminal_size().columns - 1
+
+    def tell(words: str) -> None:
+        if shown:
+            line = short(words)[:width]
+            print(f"\r{line:<{width}}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield tell
+    finally:
+        if shown:
+            print(f"\r{'':<{width}}\r", end="", file=sys.stderr, flush=True)

@@ -7,7 +7,7 @@ import json
 from datetime import date
 from typing import Any
 
-from lib.cli.arguments import BadInput, day, whole
+from lib.cli.arguments import BadInput, day, told_on_terminal, whole
 
 
 def add(commands: Any) -> None:
@@ -40,7 +40,10 @@ def _price(options: argparse.Namespace) -> int:
     try:
         mapping = parse_mapping(options.mapping)
         connection = open_memory()
-        workload = read_workload(options.file, edges=price_edges(connection), mapping=mapping)
+        with told_on_terminal() as tell:
+            workload = read_workload(
+                options.file, edges=price_edges(connection), mapping=mapping, progress=tell
+            )
     except (BadMapping, Unreadable) as reason:
         raise BadInput(f"breakeven price: {reason}") from None
     day = options.as_of or date.today()

@@ -41,7 +41,15 @@ _QUEUE_S = 8.0
 _turns = BoundedSemaphore(2)
 _lock = Lock()
 _copies: dict[Path, TemporaryDirectory[str]] = {}
-atexit.register(_copies.clear)
+
+
+def close() -> None:
+    """Delete the copies of the tables; the next statement makes them anew."""
+    with _lock:
+        _copies.clear()
+
+
+atexit.register(close)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.runtime import get_instance
 from streamlit.runtime.pages_manager import PagesManager
 
+from lib.db import sqlbox
 from lib.ui import upload_store
 from lib.ui.session import warm_up
 
@@ -35,7 +36,9 @@ async def _while_serving(_app: st.App) -> AsyncIterator[None]:
     yield
     sweeping.cancel()
     later.cancel()
-    upload_store.close()  # a signal ends the process without the usual clean-up
+    # A signal ends the process without the usual clean-up.
+    upload_store.close()
+    sqlbox.close()
 
 
 async def _sweep() -> None:
