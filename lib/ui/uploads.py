@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -26,7 +27,7 @@ from lib.workload.names import read_names, write_names
 from lib.workload.price import PricedWorkload, price_edges, price_workload
 from lib.workload.read import read_workload
 from lib.workload.spool import Unreadable
-from lib.workload.stop import Stopped
+from lib.workload.stop import Stop, Stopped
 from lib.workload.sums import Workload
 
 Answer = TypeVar("Answer", PricedWorkload, Hosting)
@@ -42,6 +43,12 @@ _UPLOAD = "workload_upload"
 _NAMED = "workload_named"
 _NOT_NAMED = "workload_not_named"
 _PACKED = "workload_packed"
+AT_ONCE = 2
+"""Large files that are read at once; each may take the memory of one reader."""
+_SMALL_BYTES = 2_000_000
+"""Files up to this size are read in a moment, without waiting for anybody."""
+_WAIT_S = 0.1
+_turns = BoundedSemaphore(AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,12 +238,36 @@ def read_digest(text: str) -> Read:
 def _read(path: Path | list[Path], columns: str, name: str, names: Sequence[str] = ()) -> Workload:
     edges, mapping = price_edges(database()), parse_mapping(columns)
     words = [f"Reading {name}"]
-    return cancellable(
-        lambda stop: read_workload(
-            path, edges=edges, mapping=mapping, name=name, names=names, progress=words.append, stop=stop
-        ),
-        words,
-    )
+
+    def work(stop: Stop) -> Workload:
+        with turn([path] if isinstance(path, Path) else path, words, stop):
+            return read_workload(
+                path, edges=edges, mapping=mapping, name=name, names=names, progress=words.append, stop=stop
+            )
+
+    return cancellable(work, words)
+
+
+@contextmanager
+def turn(paths: Sequence[Path], words: list[str], stop: Stop) -> Iterator[None]:
+    """Have a few large files read at a time, so that all visitors together stay within the memory.
+
+    Raises
+    ------
+    Stopped
+        If the visitor cancels while waiting.
+    """
+    if sum(path.stat().st_size for path in paths) <= _SMALL_BYTES:
+        yield
+        return
+    if not _turns.acquire(blocking=False):
+        words.append("Waiting until the files of other visitors are read")
+        while not _turns.acquire(timeout=_WAIT_S):
+            stop.heed()
+    try:
+        yield
+    finally:
+        _turns.release()
 
 
 def _once(key: tuple[object, ...], read: Any) -> Read:
