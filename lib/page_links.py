@@ -13,7 +13,10 @@ from urllib.parse import unquote_plus, urlencode
 from lib.claims.appendix import DAY
 from lib.claims.registry import pairs
 from lib.deploy.fields import DEPLOY_FIELDS, USUAL
+from lib.evidence import EVIDENCE_FIELDS, EvidenceFields
 from lib.link_fields import LinkFields
+from lib.method.view import CODEC as METHOD_FIELDS
+from lib.method.view import DEFAULT as ALL_FORMULAS
 from lib.prices.view import CODEC as PRICES_FIELDS
 from lib.prices.view import default_view
 from lib.rules_of_thumb.view import CODEC as NUMBERS_FIELDS
@@ -47,6 +50,8 @@ def _adds(page: str, day: date) -> tuple[LinkFields[Any], Any] | None:
         "train": (TRAIN_FIELDS, TrainingPlan()),
         "prices": (PRICES_FIELDS, default_view(day)),
         "numbers": (NUMBERS_FIELDS, ALL_RULES),
+        "evidence": (EVIDENCE_FIELDS, EvidenceFields()),
+        "method": (METHOD_FIELDS, ALL_FORMULAS),
     }
     return pages.get(page)
 

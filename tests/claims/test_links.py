@@ -175,3 +175,18 @@ def test_field_of_another_page_and_bad_value_are_told():
 def test_page_that_does_not_exist_is_refused():
     with pytest.raises(ValueError, match="no page 'nowhere'"):
         target("nowhere", Scenario(as_of=DAY), {})
+
+
+@pytest.mark.parametrize(
+    ("page", "key", "value", "others"),
+    [
+        ("evidence", "evidence_quantity", "ttft", {"evidence_by": "gpu"}),
+        ("method", "method_find", "KV cache", {}),
+    ],
+)
+def test_link_to_a_page_of_choices_writes_all_of_them(page, key, value, others):
+    shown = target(page, Scenario(as_of=DAY), {key: value})
+    assert shown.warnings == ()
+    assert shown.adds.items() >= ({key: value} | others).items()
+    wrong = target(page, Scenario(as_of=DAY), {f"{page}_nothing": "1"})
+    assert len(wrong.warnings) == 1
