@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
@@ -89,6 +90,13 @@ class UploadStore(MemoryUploadedFileManager):
         if reason:
             self._refusals[file_id] = reason
         self.add_file(session_id, UploadedFileRec(file_id=file_id, name=name, type=kind, data=b""))
+
+    def add_file(self, session_id: str, file: UploadedFileRec) -> None:
+        """Note a file; bytes that come by Streamlit's own route, which stays open, go to disk as well."""
+        if file.data:
+            self.keep(session_id, file.file_id, file.name, file.type, BytesIO(file.data))
+        else:
+            super().add_file(session_id, file)
 
     def _copy(self, file_id: str, content: BinaryIO) -> str | None:
         """Write an upload to disk; a sentence if that is not possible."""

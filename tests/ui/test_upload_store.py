@@ -202,3 +202,11 @@ def test_uploads_on_their_way_have_a_limit_together(store, client):
     assert put(client, MINE, "f1", b"x" * 900_000).status_code == 204
     assert put(client, MINE, "f2", b"x" * 1_100_000).status_code == 413
     assert store.coming == 0
+
+
+def test_bytes_that_come_by_the_route_of_streamlit_go_to_disk_too(store):
+    store.add_file(MINE, UploadedFileRec(file_id="f1", name="a.csv", type="text/csv", data=b"1,2"))
+    assert store.path_of("f1").read_bytes() == b"1,2"
+    assert [record.data for record in store.get_files(MINE, ["f1"])] == [b""]
+    store.remove_session_files(MINE)
+    assert files_of(store) == []
