@@ -70,7 +70,7 @@ result = uploads.priced(read.workload, scenario, named)
 hosting = uploads.hosted(read.workload, scenario)
 
 # 3. Show
-show_workload.answer(result, hosting, money)
+show_workload.answer(result, hosting, uploads.explained(result, named), money)
 show_workload.recognised(read.workload)
 show_workload.problems(read.workload)
 uploads.name_models(show_workload.unknown_models(result, named))

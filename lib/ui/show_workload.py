@@ -11,11 +11,10 @@ import streamlit as st
 from lib.format import Money, count, load, number, percent, rounded, seconds
 from lib.records import Source
 from lib.ui.downloads import csv_of
-from lib.ui.session import database
 from lib.ui.show import plain, sources_table
 from lib.verdict import gpu_name
 from lib.workload.hosting import Hosting, source_ids
-from lib.workload.paid import Paid, explain_paid, paid_sentence
+from lib.workload.paid import Paid, paid_sentence
 from lib.workload.price import PricedOffer, PricedWorkload
 from lib.workload.read import SHOWN_PROBLEMS
 from lib.workload.sums import Workload
@@ -24,7 +23,7 @@ NAME = st.column_config.TextColumn(width=230)
 """Column of names: the number beside it stays on a narrow screen."""
 
 
-def answer(result: PricedWorkload, hosting: Hosting, money: Money) -> None:
+def answer(result: PricedWorkload, hosting: Hosting, paid: Paid | None, money: Money) -> None:
     """The answer in one sentence, then what it rests on."""
     best = result.best
     if best is None:
@@ -47,7 +46,6 @@ def answer(result: PricedWorkload, hosting: Hosting, money: Money) -> None:
     if result.unpriced_requests and result.list_usd is not None:
         unpriced = count(result.unpriced_requests, "request")
         lines.append(f"Not in the list price: {unpriced} of models without a known price.")
-    paid = explain_paid(result, database())
     if paid is not None:
         lines.append(paid_sentence(paid, money))
     elif result.paid_usd is not None:  # a shared digest

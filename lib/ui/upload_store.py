@@ -37,8 +37,6 @@ from lib.workload.spool import MEGABYTE, Unreadable
 ENDPOINT = "/uploads"
 _FRAME_BYTES = 64_000
 """What a browser writes around a file: the boundary and the name."""
-
-
 _PREFIX = "breakeven-uploads-"
 OLD_S = 86_400
 """A folder that nobody wrote to for so long was left by a process that was killed. [s]"""
@@ -170,13 +168,19 @@ _store: list[UploadStore] = []
 
 
 def path_of(file_id: str) -> Path | None:
-    """Where an upload lies on disk; None: its bytes are in the record."""
-    return _store[-1].path_of(file_id) if _store else None
+    """Where an upload lies on disk; None: its bytes are in the record.
 
-
-def refusal_of(file_id: str) -> str | None:
-    """Why an upload was not kept; None: it was."""
-    return _store[-1].refusal_of(file_id) if _store else None
+    Raises
+    ------
+    Unreadable
+        If it was not kept; the text says why.
+    """
+    if not _store:
+        return None
+    refusal = _store[-1].refusal_of(file_id)
+    if refusal:
+        raise Unreadable(refusal)
+    return _store[-1].path_of(file_id)
 
 
 def close() -> None:
@@ -199,9 +203,7 @@ def content_of(file: UploadedFile, most_mb: int) -> bytes:
     Unreadable
         If it was not kept, or is larger than that; the text says so.
     """
-    refusal, path = refusal_of(file.file_id), path_of(file.file_id)
-    if refusal:
-        raise Unreadable(refusal)
+    path = path_of(file.file_id)
     size = path.stat().st_size if path is not None else file.size
     if size > most_mb * MEGABYTE:
         raise Unreadable(f"{file.name} has {size / MEGABYTE:,.0f} MB; at most {most_mb} MB are read here.")

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any, TypeVar
@@ -24,18 +25,20 @@ from lib.workload.digest import LONGEST, BadDigest, pack, unpack
 from lib.workload.formats import BadMapping, parse_mapping
 from lib.workload.hosting import Hosting, host_workload
 from lib.workload.names import read_names, write_names
+from lib.workload.paid import Paid, explain_paid
 from lib.workload.price import PricedWorkload, price_edges, price_workload
 from lib.workload.read import read_workload
 from lib.workload.spool import Unreadable
 from lib.workload.stop import Stop, Stopped
 from lib.workload.sums import Workload
 
-Answer = TypeVar("Answer", PricedWorkload, Hosting)
+Answer = TypeVar("Answer")
 
 SAMPLES = DATA / "samples"
 _READ = "workload_read"
 _PRICED = "workload_priced"
 _HOSTED = "workload_hosted"
+_PAID = "workload_paid"
 _ARRIVALS = "workload_arrivals"
 _SHARED = "workload_shared"
 _WRITTEN = "workload_link"
@@ -123,7 +126,7 @@ def link_fields(read: Read, columns: str) -> dict[str, str]:
 
 def forget() -> None:
     """Drop an upload or a shared workload, because another one is asked for."""
-    for key in (_SHARED, _UPLOAD, _READ, _PRICED, _HOSTED, _ARRIVALS, _NAMED, _NOT_NAMED, _PACKED):
+    for key in (_SHARED, _UPLOAD, _READ, _PRICED, _PAID, _HOSTED, _ARRIVALS, _NAMED, _NOT_NAMED, _PACKED):
         st.session_state.pop(key, None)
 
 
@@ -171,9 +174,6 @@ def _on_disk(files: Sequence[Any]) -> Iterator[list[Path]]:
     with tempfile.TemporaryDirectory(prefix="breakeven-") as folder:
         paths = []
         for number, file in enumerate(files):
-            refusal = upload_store.refusal_of(file.file_id)
-            if refusal:
-                raise Unreadable(refusal)
             stored = upload_store.path_of(file.file_id)
             if stored is not None:
                 paths.append(stored)
@@ -276,6 +276,7 @@ def _once(key: tuple[object, ...], read: Any) -> Read:
     if kept is None or kept[0] != key:
         st.session_state.pop(_PRICED, None)
         st.session_state.pop(_HOSTED, None)
+        st.session_state.pop(_PAID, None)
         try:
             workload = read()
         except Stopped:
@@ -296,10 +297,20 @@ def _packed(workload: Workload, most: int = LONGEST) -> str | None:
         return None
 
 
+def _price_key(day: date, named: dict[str, str]) -> tuple[object, ...]:
+    """What prices hang on, beside the workload."""
+    return day, tuple(sorted(named.items()))
+
+
 def priced(workload: Workload, scenario: Scenario, named: dict[str, str]) -> PricedWorkload:
     """Price on every offer in force; kept until day, workload or names change."""
-    key = (scenario.as_of, tuple(sorted(named.items())))
+    key = _price_key(scenario.as_of, named)
     return _kept(_PRICED, key, lambda: price_workload(workload, database(), scenario.as_of, named=named))
+
+
+def explained(result: PricedWorkload, named: dict[str, str]) -> Paid | None:
+    """Why what was paid is not the list price; kept as long as the prices."""
+    return _kept(_PAID, _price_key(result.day, named), lambda: explain_paid(result, database()))
 
 
 def hosted(workload: Workload, scenario: Scenario) -> Hosting:

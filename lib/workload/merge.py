@@ -52,16 +52,12 @@ def merge(parts: Sequence[Workload], name: str, limits: Limits) -> Workload:
 
 
 def _add_slices(groups: Iterable[Sequence[Slice]]) -> tuple[Slice, ...]:
-    sums: dict[tuple[Any, ...], Slice] = {}
-    for group in groups:
-        for one in group:
-            key = (one.key, one.model, one.batch, one.tier, one.free)
-            known = sums.get(key)
-            if known is None:
-                sums[key] = one
-            else:
-                paid = [p for p in (known.paid_usd, one.paid_usd) if p is not None]
-                sums[key] = replace(
-                    known, tokens=known.tokens + one.tokens, paid_usd=sum(paid) if paid else None
-                )
-    return tuple(sums.values())
+    keyed = [((one.key, one.model, one.batch, one.tier, one.free), one) for group in groups for one in group]
+    paid: dict[tuple[Any, ...], float] = {}
+    for key, one in keyed:
+        if one.paid_usd is not None:
+            paid[key] = paid.get(key, 0.0) + one.paid_usd
+    return tuple(
+        Slice(key=k[0], model=k[1], batch=k[2], tier=k[3], free=k[4], tokens=tokens, paid_usd=paid.get(k))
+        for k, tokens in sums_by((key, one.tokens) for key, one in keyed).items()
+    )

@@ -12,7 +12,7 @@ from duckdb import DuckDBPyConnection
 
 from lib.format import Money, count, times
 from lib.workload.price import ModelRow, PricedWorkload, bills_of, group_of
-from lib.workload.sums import Tokens, Workload, sums_by
+from lib.workload.sums import Slice, Tokens, Workload, sums_by
 
 NEAR = 0.01
 """Two amounts that differ by less than this share are the same for a reader."""
@@ -165,20 +165,15 @@ def _variants(
     workload: Workload, connection: DuckDBPyConnection, day: date, rows: Rows
 ) -> dict[str | None, tuple[float, float, float, float]]:
     """Bills of each model: plain, with tiers, with cache, with batch."""
-    variants: tuple[dict[tuple[str | None, bool, int], Tokens], ...] = ({}, {}, {}, {})
-    for cell in workload.cells:
-        uncached = replace(
-            cell.tokens, input_uncached=cell.tokens.prompt, cache_read=0, cache_write_5m=0, cache_write_1h=0
-        )
-        for sums, batch, tier, tokens in zip(
-            variants,
-            (False, False, False, cell.batch),
-            (0, cell.tier, cell.tier, cell.tier),
-            (uncached, uncached, cell.tokens, cell.tokens),
-            strict=True,
-        ):
-            key = (cell.model, batch, tier)
-            sums[key] = sums.get(key, Tokens()) + tokens
+    cells = workload.cells
+    without = {"cache_read": 0, "cache_write_5m": 0, "cache_write_1h": 0}
+    uncached = [replace(one.tokens, input_uncached=one.tokens.prompt, **without) for one in cells]
+    variants = (
+        sums_by(((one.model, False, 0), tokens) for one, tokens in zip(cells, uncached, strict=True)),
+        sums_by(((one.model, False, one.tier), tokens) for one, tokens in zip(cells, uncached, strict=True)),
+        sums_by(((one.model, False, one.tier), one.tokens) for one in cells),
+        sums_by(((one.model, one.batch, one.tier), one.tokens) for one in cells),
+    )
     bills = _usd(workload, connection, day, rows, variants)
     known = [model for model in rows if bills and all(model in bill for bill in bills)]
     return {model: (bills[0][model], bills[1][model], bills[2][model], bills[3][model]) for model in known}
@@ -202,7 +197,7 @@ def _dates(
     if workload.relative_time or not workload.minutes:
         return {}, False
     changes = _change_days(connection, {row.offer_id for row in rows.values() if row.offer_id})
-    regimes: dict[int, dict[tuple[str | None, bool, int], Tokens]] = defaultdict(dict)
+    regimes: dict[int, list[Slice]] = defaultdict(list)
     last: dict[int, date] = {}
     for one in workload.minutes:
         if one.model not in rows or not isinstance(one.key, int):
@@ -211,12 +206,12 @@ def _dates(
         regime = bisect_right(changes, then)
         if regime == bisect_right(changes, day):
             continue
-        key = (one.model, one.batch, one.tier)
-        regimes[regime][key] = regimes[regime].get(key, Tokens()) + one.tokens
+        regimes[regime].append(one)
         last[regime] = max(last.get(regime, then), then)
     difference: dict[str | None, float] = defaultdict(float)
     undated = False
-    for regime, sums in regimes.items():
+    for regime, slices in regimes.items():
+        sums = sums_by(((one.model, one.batch, one.tier), one.tokens) for one in slices)
         then_usd = next(iter(_usd(workload, connection, last[regime], rows, [sums])), {})
         now_usd = next(iter(_usd(workload, connection, day, rows, [sums])), {})
         for model, usd in now_usd.items():

@@ -298,29 +298,21 @@ def _model_rows(
     groups = []
     number = {model: index for index, model in enumerate(sums)}
     too_long: dict[str | None, int] = {}
-    for model, offer_id in resolved.items():
+    edges = workload.edges
+    by_group = sums_by(((c.model, c.batch, c.tier, c.context), c.tokens) for c in workload.cells)
+    for (model, batch, tier, context), tokens in by_group.items():
+        offer_id = resolved[model]
         if offer_id is None:
             continue
+        # The file says that the model served them, so they are priced whatever the catalogue's context.
+        groups.append(
+            group_of(number[model], offer_id, batch=batch, tier=tier, context=-1, edges=edges, tokens=tokens)
+        )
         own = offers.get(offer_id)
-        for (batch, tier, context), tokens in collapsed(
-            c for c in workload.cells if c.model == model
-        ).items():
-            # The file says that the model served them, so they are priced whatever the catalogue's context.
-            groups.append(
-                group_of(
-                    number[model],
-                    offer_id,
-                    batch=batch,
-                    tier=tier,
-                    context=-1,
-                    edges=workload.edges,
-                    tokens=tokens,
-                )
-            )
-            limit = own.context_tokens if own else None
-            edges = workload.edges.contexts
-            if limit and context >= 0 and (context >= len(edges) or edges[context] > limit):
-                too_long[model] = too_long.get(model, 0) + tokens.requests
+        limit = own.context_tokens if own else None
+        contexts = edges.contexts
+        if limit and context >= 0 and (context >= len(contexts) or contexts[context] > limit):
+            too_long[model] = too_long.get(model, 0) + tokens.requests
     bills = bills_of(connection, day, groups)
     rows = []
     for model, tokens in sums.items():
