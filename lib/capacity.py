@@ -286,6 +286,7 @@ def make_plan(
             target,
             Policy(delay_s=options.delay, minimum=options.minimum),
             below_replica_s=found.best.replicas * requests.span_s,
+            work_s=work_s,
             control=control,
         )
         if autoscaled is None:

@@ -384,6 +384,7 @@ def replay(
     prefill_replicas: int = 1,
     routing: str = ROUTINGS[0],
     assigned: NDArray[np.int32] | None = None,
+    work_s: Floats | None = None,
     control: Control | None = None,
 ) -> Replay:
     """Replay requests at the times at which they arrived.
@@ -402,6 +403,8 @@ def replay(
         One of :data:`ROUTINGS`: the replica with the least estimated work before it, or in turn.
     assigned
         Replica of each request, instead of a routing.
+    work_s
+        Estimated work of each request in one pool, where the caller has it already. [s]
     control
         To watch and stop.
 
@@ -420,7 +423,9 @@ def replay(
         return _two_pools(requests, server, replicas, prefill_replicas, routing, refused, control)
     arrival = _floats(requests.arrival_s)
     if assigned is None:
-        assigned = _assign(arrival, lambda: server.work_s(requests), replicas, routing)
+        assigned = _assign(
+            arrival, lambda: server.work_s(requests) if work_s is None else work_s, replicas, routing
+        )
     first, finish, uses = _run(
         requests,
         server,

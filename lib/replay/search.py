@@ -168,8 +168,11 @@ def fewest_replicas(
     """
     control = control or Control()
     smallest = 2 if server.mode == "disaggregated" else 1
-    reading = float(server.work_s(requests, completions=False).sum())
-    work = reading + float(server.work_s(requests, prompts=False).sum())
+    reading_s = server.work_s(requests, completions=False)
+    decoding_s = server.work_s(requests, prompts=False)
+    reading = float(reading_s.sum())
+    work = reading + float(decoding_s.sum())
+    work_s = reading_s + decoding_s
     span = requests.span_s
     mean_load = work / span if span > 0 else float(requests.arrival_s.size)
     share = reading / work if work else 0.5
@@ -201,6 +204,7 @@ def fewest_replicas(
                 replicas=decode,
                 prefill_replicas=prefill,
                 routing=routing,
+                work_s=work_s,
                 control=control,
             )
             trials[n] = measure(result, target, patience_s=patience_s)
@@ -386,10 +390,11 @@ def cheapest_autoscaled(
     policy: Policy,
     *,
     below_replica_s: float,
+    work_s: Floats | None = None,
     control: Control | None = None,
 ) -> Autoscaled | None:
     """The least headroom that holds the target and costs less than a fixed fleet; None: there is none."""
-    work = server.work_s(requests)
+    work = server.work_s(requests) if work_s is None else work_s
     for headroom in HEADROOMS:
         if control is not None:
             control.shared[1] = 0
