@@ -307,7 +307,10 @@ def _two_speeds(rows: Rows, i: int, quantity: str) -> bool:
         return False
     same = (
         (rows.architecture == rows.architecture[i])
-        & (rows.group == rows.group[i])
+        & (rows.engine == rows.engine[i])
+        & (rows.family == rows.family[i])
+        & (rows.rate == rows.rate[i])
+        & ((rows.kind == STATIC) == (rows.kind[i] == STATIC))
         & (rows.prompt == rows.prompt[i])
         & (rows.completion == rows.completion[i])
         & (rows.clients == rows.clients[i])

@@ -23,11 +23,6 @@ TTFT_WEIGHT = 0.5
 """Weight of a time to the first token, which holds waiting, beside one of a step or a throughput. [-]"""
 
 
-def engine_of(values: Mapping[str, float | Floats]) -> Engine:
-    """Make an engine of fitted numbers; the others keep their defaults."""
-    return Engine(**values)
-
-
 def logs(rows: Rows, predicted: Predicted) -> dict[str, Floats]:
     """Logarithm of predicted over measured of the three quantities; NaN where not measured."""
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -89,7 +84,7 @@ def fit(
         return dict(zip(names, np.exp(point).tolist(), strict=True))
 
     def cost(point: Floats) -> Floats:
-        residual = _residuals(rows, engine_of(values_of(point)))
+        residual = _residuals(rows, Engine(**values_of(point)))
         # soft_l1 by hand, so that the prior stays a plain square: 2((1+z)^.5 - 1) of z = (r/s)^2.
         z = (residual / LOSS_SCALE) ** 2
         robust = root * np.sign(residual) * np.sqrt(2 * (np.sqrt(1 + z) - 1))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
@@ -16,6 +14,7 @@ from lib.calibration.heldout import Levels, balanced, held_out, residuals, split
 from lib.calibration.link import OWN_SOURCE
 from lib.calibration.parameters import FITTED, QUANTITIES, SPLITS, STATIC_PARAMETERS
 from lib.calibration.rows import OFFLINE, ONLINE, STATIC, Rows
+from lib.db.export import csv_text
 from lib.records import Efficiency, Model
 
 Floats = NDArray[np.float64]
@@ -285,7 +284,7 @@ def _fallback(
 def efficiency_csv(table: Iterable[Efficiency], as_of: date) -> str:
     """Write the table as ``data/efficiency.csv`` holds it."""
     names = [f.name for f in fields(Efficiency)]
-    return _csv([*names, "as_of"], ([*(getattr(row, n) for n in names), as_of] for row in table))
+    return csv_text([*names, "as_of"], ([*(getattr(row, n) for n in names), as_of] for row in table))
 
 
 def errors_csv(result: Calibration, as_of: date) -> str:
@@ -301,22 +300,4 @@ def errors_csv(result: Calibration, as_of: date) -> str:
             lines.append([result.rows.benchmark_id[i], quantity, *ratios, OWN_SOURCE, as_of])
     lines.sort(key=lambda line: (str(line[0]), str(line[1])))
     names = ["benchmark_id", "quantity", "in_sample", *(f"by_{split}" for split in SPLITS)]
-    return _csv([*names, "source_id", "as_of"], lines)
-
-
-def _csv(names: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
-    """Write lines as the tables are written: no exponent, empty for nothing."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([_cell(value) for value in line] for line in lines)
-    return text.getvalue()
-
-
-def _cell(value: object) -> str:
-    """A cell; numbers without an exponent."""
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return np.format_float_positional(value, trim="-")
-    return str(value)
+    return csv_text([*names, "source_id", "as_of"], lines)
