@@ -35,6 +35,11 @@ def with_own(tables: Tables, calibrated: Calibrated) -> Tables:
     return tables if row is None else replace(tables, efficiencies=[*tables.efficiencies, row])
 
 
+def ids_with_own(known: KnownIds, calibrated: Calibrated) -> KnownIds:
+    """The ids and the engine of somebody's own efficiency row."""
+    return replace(known, engine={*known.engine, calibrated.engine}) if calibrated.given else known
+
+
 def read_ids(connection: DuckDBPyConnection) -> KnownIds:
     """Ids that a link may name, whatever its day."""
     return KnownIds(

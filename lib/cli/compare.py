@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import replace
-from datetime import date
 from typing import Any
 
 
@@ -19,23 +17,13 @@ def add(commands: Any) -> None:
 
 def _compare(options: argparse.Namespace) -> int:
     from lib.answer import answer_as_json, answer_as_text
-    from lib.calibration.link import calibration_of
+    from lib.cli.link import read_link
     from lib.comparison import compare
-    from lib.db.build import open_memory
-    from lib.lookup import read_ids, read_tables, with_own
-    from lib.scenario import Scenario
-    from lib.scenario_url import decode
 
-    connection = open_memory()
-    known = read_ids(connection)
-    calibrated, more = calibration_of(options.scenario)
-    if calibrated.given:
-        known = replace(known, engine={*known.engine, calibrated.engine})
-    decoded = decode(options.scenario, default=Scenario(as_of=date.today()), known=known)
-    decoded = replace(decoded, warnings=(*decoded.warnings, *more))
-    answer = compare(decoded.scenario, with_own(read_tables(connection, decoded.scenario.as_of), calibrated))
+    asked = read_link(options.scenario)
+    answer = compare(asked.scenario, asked.tables)
     if options.json:
-        print(json.dumps(answer_as_json(answer, decoded.warnings), indent=2))
+        print(json.dumps(answer_as_json(answer, asked.warnings), indent=2))
     else:
-        print(answer_as_text(answer, decoded.warnings))
+        print(answer_as_text(answer, asked.warnings))
     return 0

@@ -129,15 +129,9 @@ def _words(text: str, known: Sequence[str], option: str) -> list[str]:
 
 def _linked(options: argparse.Namespace) -> tuple[Scenario, DeployFields, Tables, list[str]]:
     """What a link of the page asks, the tables of its day, and what cannot be used of it."""
-    from datetime import date
-
-    from lib.calibration.link import calibration_of
-    from lib.db.build import open_memory
+    from lib.cli.link import read_link
     from lib.deploy import DEPLOY_FIELDS, USUAL
     from lib.link_fields import pairs_of
-    from lib.lookup import read_ids, read_tables, with_own
-    from lib.scenario import Scenario
-    from lib.scenario_url import decode
 
     given = vars(options)
     for name, usual in options.usual.items():
@@ -145,20 +139,13 @@ def _linked(options: argparse.Namespace) -> tuple[Scenario, DeployFields, Tables
             raise BadInput(
                 f"breakeven rank: --scenario asks everything itself; leave --{name.replace('_', '-')} out"
             )
-    connection = open_memory()
-    calibrated, more = calibration_of(options.scenario)
-    known = read_ids(connection)
-    if calibrated.given:
-        known = replace(known, engine={*known.engine, calibrated.engine})
-    decoded = decode(options.scenario, default=Scenario(as_of=date.today()), known=known)
+    asked = read_link(options.scenario)
     values, warnings = DEPLOY_FIELDS.read(dict(pairs_of(options.scenario)), default=USUAL)
     try:
         extra = replace(USUAL, **values)
     except ValueError as reason:
         raise BadInput(f"breakeven rank: --scenario: deploy_{reason}") from None
-    scenario = decoded.scenario
-    tables = with_own(read_tables(connection, scenario.as_of), calibrated)
-    return scenario, extra, tables, [*decoded.warnings, *more, *warnings]
+    return asked.scenario, extra, asked.tables, [*asked.warnings, *warnings]
 
 
 def _own(options: argparse.Namespace) -> dict[str, Any]:

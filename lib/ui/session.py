@@ -21,7 +21,7 @@ from lib.db import queries
 from lib.db.build import open_memory
 from lib.format import Money
 from lib.link_fields import LinkFields
-from lib.lookup import read_facts, read_ids, read_rule_tables, read_tables, with_own
+from lib.lookup import ids_with_own, read_facts, read_ids, read_rule_tables, read_tables, with_own
 from lib.records import Claim, Preset, Source
 from lib.rule_tables import RuleTables
 from lib.scenario import AUTO, Scenario
@@ -80,8 +80,7 @@ def own_calibration() -> Calibrated:
 
 def keep_calibration(calibrated: Calibrated) -> None:
     """Use these runs from now on, and their engine in the scenario; or the table again."""
-    for key in CALIBRATED_FIELDS.keys:
-        st.session_state[key] = getattr(calibrated, key.removeprefix(CALIBRATED_FIELDS.prefix))
+    _fill_fields(CALIBRATED_FIELDS, calibrated)
     st.session_state[key_of("engine")] = calibrated.engine if calibrated.given else AUTO
 
 
@@ -171,13 +170,10 @@ def open_scenario() -> tuple[Scenario, tuple[str, ...]]:
     written = st.session_state.get(_LINK)
     if written is None or (query and _flat(current) != written):
         calibrated, more = calibration_of(query)
-        known = known_ids()
-        if calibrated.given:
-            known = replace(known, engine={*known.engine, calibrated.engine})
+        known = ids_with_own(known_ids(), calibrated)
         decoded = decode(current, default=Scenario(as_of=date.today()), known=known)
         decoded = replace(decoded, warnings=(*decoded.warnings, *more))
-        for key in CALIBRATED_FIELDS.keys:
-            st.session_state[key] = getattr(calibrated, key.removeprefix(CALIBRATED_FIELDS.prefix))
+        _fill_fields(CALIBRATED_FIELDS, calibrated)
         st.session_state[_WARNINGS] = decoded.warnings
         st.session_state[_WARNED_AT] = _page()
         st.session_state[_FRESH] = query
@@ -207,11 +203,16 @@ def open_fields(codec: LinkFields[Extra], default: Extra) -> tuple[Extra, tuple[
             extra = replace(default, **values)  # type: ignore[type-var]
         except ValueError as reason:
             extra, warnings = default, [*warnings, f"The link asks for what cannot be: {reason}."]
-        for key in codec.keys:
-            st.session_state[key] = getattr(extra, key.removeprefix(codec.prefix))
+        _fill_fields(codec, extra)
         st.session_state[noted] = tuple(warnings)
         st.session_state[_FRESH] = {key: text for key, text in fresh.items() if key not in asked}
     return fields_of_widgets(codec, default), st.session_state[noted]
+
+
+def _fill_fields(codec: LinkFields[Extra], values: Extra) -> None:
+    """Put values into the widgets of a codec's fields; :func:`fields_of_widgets` takes them out again."""
+    for key in codec.keys:
+        st.session_state[key] = getattr(values, key.removeprefix(codec.prefix))
 
 
 def fields_of_widgets(codec: LinkFields[Extra], default: Extra) -> Extra:
