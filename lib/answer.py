@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 from lib import verdict
 from lib.api_bills import ApiBill
 from lib.comparison import Comparison, HostRow, ShapeAnswer
-from lib.format import Money
+from lib.format import Money, finite
 from lib.scenario_url import encode
 
 
@@ -50,11 +49,6 @@ def _money(answer: Comparison) -> Money:
     return Money(currency=answer.scenario.currency, rate=answer.scenario.rate)
 
 
-def _finite(value: float | None) -> float | None:
-    """JSON has no infinity: a volume that never comes is null."""
-    return value if value is not None and math.isfinite(value) else None
-
-
 def _shape(shape: ShapeAnswer, answer: Comparison) -> dict[str, Any]:
     return {
         "prompt_tokens": shape.shape.prompt_tokens,
@@ -62,11 +56,11 @@ def _shape(shape: ShapeAnswer, answer: Comparison) -> dict[str, Any]:
         "cached_tokens": shape.shape.cached_tokens,
         "verdict": verdict.headline(shape),
         "condition": verdict.condition(shape, answer.scenario),
-        "ratio": _finite(shape.ratio),
+        "ratio": finite(shape.ratio),
         "within_range": shape.within_range,
-        "break_even_busy": _finite(shape.break_even_busy),
-        "first_paying_requests_per_s": _finite(shape.first_paying_rate),
-        "never_dearer_requests_per_s": _finite(shape.never_dearer_rate),
+        "break_even_busy": finite(shape.break_even_busy),
+        "first_paying_requests_per_s": finite(shape.first_paying_rate),
+        "never_dearer_requests_per_s": finite(shape.never_dearer_rate),
         "api": None if shape.api.bill is None else _bill(shape.api.bill),
         "api_median_usd_per_request": shape.api.median_usd,
         "api_offers": [_bill(bill) for bill in shape.api.same_model],

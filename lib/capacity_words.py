@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from lib.capacity import Fluid, Plan
-from lib.format import Money, count, number, percent, seconds, times
+from lib.format import Money, count, finite, number, percent, seconds, times
 from lib.replay.search import Trial
 from lib.verdict import gpu_name, offer_name
 
@@ -256,12 +255,8 @@ def fluid_costs(fluid: Fluid, money: Money) -> str:
     return f"A fixed fleet of that size costs {money.amount(fluid.usd_fixed)} over the file's time{api}."
 
 
-def _json_number(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
 def _three(values: tuple[float, float, float]) -> dict[str, float | None]:
-    return {name: _json_number(v) for name, v in zip(("p50", "p95", "p99"), values, strict=True)}
+    return {name: finite(v) for name, v in zip(("p50", "p95", "p99"), values, strict=True)}
 
 
 def plan_as_json(plan: Plan) -> dict[str, Any]:
@@ -303,8 +298,8 @@ def plan_as_json(plan: Plan) -> dict[str, Any]:
         "wait_s": {"mean": best.mean_wait_s, "longest": best.longest_wait_s} if best else None,
         "held_share": best.held_share if best else None,
         "alone": {
-            "ttft_s": _json_number(plan.found.alone_ttft_s),
-            "tpot_s": _json_number(plan.found.alone_tpot_s),
+            "ttft_s": finite(plan.found.alone_ttft_s),
+            "tpot_s": finite(plan.found.alone_tpot_s),
         },
         "tried": [
             {"replicas": one.replicas, "holds": one.holds, "usd_fixed": plan.usd_fixed_of(one.replicas)}

@@ -190,6 +190,15 @@ def gigabytes(value: float) -> str:
     return f"{number(value)} B"
 
 
+def finite(value: float | None) -> float | None:
+    """JSON has no infinity: what never comes is null.
+
+    >>> finite(2.5), finite(float("inf")), finite(None)
+    (2.5, None, None)
+    """
+    return value if value is not None and math.isfinite(value) else None
+
+
 def percent(share: float) -> str:
     """Write a share.
 

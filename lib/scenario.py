@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from types import MappingProxyType
+from typing import Any
 
 from lib.format import SYMBOLS
 from lib.format import number as plain
@@ -90,6 +91,21 @@ def complaint(name: str, value: object, limits: Mapping[str, Limit] = LIMITS) ->
     return f"{name} must lie between {plain(low)} and {plain(high)}"
 
 
+def refuse(item: Any, limits: Mapping[str, Limit] = LIMITS) -> None:
+    """Hold every field of a dataclass against its limit.
+
+    Raises
+    ------
+    ValueError
+        At the first one that lies outside; the text names it, what it may be and what it is.
+    """
+    for field in fields(item):
+        value = getattr(item, field.name)
+        reason = complaint(field.name, value, limits)
+        if reason:
+            raise ValueError(f"{reason}, got {show_value(value)}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
     """Tokens of one request."""
@@ -171,11 +187,7 @@ class Scenario:
 
     def __post_init__(self) -> None:
         """Refuse values that no formula downstream is valid for."""
-        for field in fields(self):
-            value = getattr(self, field.name)
-            reason = complaint(field.name, value)
-            if reason:
-                raise ValueError(f"{reason}, got {show_value(value)}")
+        refuse(self)
         for letter in "ab":
             cached, prompt = getattr(self, f"cached_{letter}"), getattr(self, f"prompt_{letter}")
             if cached >= prompt:

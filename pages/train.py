@@ -3,7 +3,7 @@
 import streamlit as st
 
 from lib.deployments import Unplaceable
-from lib.training.answer import asks_for_pretraining, asks_for_prompting, train
+from lib.training.answer import asks_for_prompting, train
 from lib.training.prompting import hold_against_prompting
 from lib.training.question import TRAIN_FIELDS, TrainingPlan
 from lib.training.words import question
@@ -56,7 +56,7 @@ except Unplaceable as reason:
     show.header("What does training cost?", link_to(scenario, **page))
     st.error(show.plain(str(reason)), icon=":material/block:")
     st.stop()
-tuned = None if asks_for_pretraining(plan) else hold_against_prompting(answer, scenario, tables, facts)
+tuned = hold_against_prompting(answer, scenario, tables, facts) if plan.tunes else None
 held = tuned if asks_for_prompting(plan) else None
 
 # 3. Show

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from lib.link_fields import LinkFields
-from lib.scenario import LIMITS, Limit, Scenario, Shape, complaint, show_value
+from lib.scenario import LIMITS, Limit, Scenario, Shape, refuse
 
 WEIGHTS = ("fp16", "fp8", "int8", "int4", "fp4")
 """Weight formats that can be considered beside the scenario's; bf16 is fp16 in size and speed."""
@@ -116,11 +116,7 @@ class DeployFields:
 
     def __post_init__(self) -> None:
         """Refuse values that no formula downstream is valid for."""
-        for item in fields(self):
-            value = getattr(self, item.name)
-            reason = complaint(item.name, value, DEPLOY_LIMITS)
-            if reason:
-                raise ValueError(f"{reason}, got {show_value(value)}")
+        refuse(self, DEPLOY_LIMITS)
         for name, known in (("weights", WEIGHTS), ("cache", CACHES), ("modes", MODES)):
             chosen = listed(getattr(self, name))
             strange = [word for word in chosen if word not in known]

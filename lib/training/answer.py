@@ -29,7 +29,6 @@ from lib.training.question import (
     BY_RATIO,
     FULL,
     HOFFMANN,
-    PRETRAIN,
     TUNE_OR_PROMPT,
     TrainingPlan,
 )
@@ -353,8 +352,3 @@ def _sources(model: TrainedModel, gpu: Gpu, rent: Rent | None, mfu: Mfu) -> tupl
 def asks_for_prompting(plan: TrainingPlan) -> bool:
     """Whether tuning is held against prompting."""
     return plan.goal == TUNE_OR_PROMPT
-
-
-def asks_for_pretraining(plan: TrainingPlan) -> bool:
-    """Whether a model is trained from nothing."""
-    return plan.goal == PRETRAIN

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
 from lib.formulas.training_memory import RECOMPUTATIONS
 from lib.link_fields import LinkFields
-from lib.scenario import Limit, complaint, show_value
+from lib.scenario import Limit, refuse
 
 PRETRAIN, TUNE, TUNE_OR_PROMPT = "pretrain", "tune", "tune-or-prompt"
 FULL, LORA, QLORA = "full", "lora", "qlora"
@@ -149,11 +149,7 @@ class TrainingPlan:
 
     def __post_init__(self) -> None:
         """Refuse what no formula downstream is valid for."""
-        for field in fields(self):
-            value = getattr(self, field.name)
-            reason = complaint(field.name, value, LIMITS)
-            if reason:
-                raise ValueError(f"{reason}, got {show_value(value)}")
+        refuse(self, LIMITS)
         if self.active_b is not None and self.params_b is None:
             raise ValueError("active_b is only read together with params_b, the size that is typed")
         if self.active_b is not None and self.params_b is not None and self.active_b > self.params_b:

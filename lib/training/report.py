@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from lib.format import Money
+from lib.format import Money, finite
 from lib.training import words
 from lib.training.answer import TrainingAnswer
 from lib.training.efficiency import Span
@@ -24,7 +23,7 @@ def as_json(answer: TrainingAnswer, prompting: Prompting | None) -> dict[str, An
         "flop": answer.flop,
         "gpu": answer.gpu.gpu_id,
         "gpus": answer.n_gpus,
-        "fewest_gpus": _finite(answer.layout.fewest),
+        "fewest_gpus": finite(answer.layout.fewest),
         "tensor_parallel": answer.layout.tensor,
         "fits": answer.fits,
         "mfu": _span(answer.mfu.share),
@@ -69,8 +68,8 @@ def _prompting(result: Prompting) -> dict[str, Any]:
         "tuned": _path(result.tuned, result.plan.requests),
         "prompted": _path(result.prompted, result.plan.requests),
         "rival": _path(result.rival, result.plan.requests),
-        "pays_from_requests": _finite(result.pays_from),
-        "rival_pays_from_requests": _finite(result.rival_pays_from),
+        "pays_from_requests": finite(result.pays_from),
+        "rival_pays_from_requests": finite(result.rival_pays_from),
         "api_tuning": [
             {
                 "provider": row.price.provider,
@@ -78,7 +77,7 @@ def _prompting(result: Prompting) -> dict[str, Any]:
                 "tuning_usd": row.tuning_usd,
                 "usd_per_request": row.serve_usd,
                 "total_usd": row.total_usd,
-                "pays_from_requests": _finite(row.pays_from),
+                "pays_from_requests": finite(row.pays_from),
                 "verified": row.price.verified,
             }
             for row in result.api
@@ -94,10 +93,6 @@ def _path(path: Path | None, requests: float) -> dict[str, float] | None:
 
 def _span(span: Span | None) -> dict[str, float] | None:
     return None if span is None else {"low": span.low, "mid": span.mid, "high": span.high}
-
-
-def _finite(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else value
 
 
 def as_text(answer: TrainingAnswer, prompting: Prompting | None, money: Money) -> str:

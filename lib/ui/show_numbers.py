@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -17,8 +16,6 @@ from lib.rules_of_thumb import Rule, sheet
 from lib.scenario import Scenario
 from lib.ui.downloads import csv_of
 from lib.ui.show import plain, sources_table
-
-_PAGES = Path(__file__).parents[2] / "pages"
 
 
 def downloads(
@@ -74,9 +71,9 @@ def _rule(rule: Rule, money: Money, scenario: Scenario) -> None:
                 alt=rule.history_title,
             )
         st.markdown(f"**What to do.** {plain(rule.advice)}")
-        link = page_link(rule, scenario)
-        if link:
-            st.link_button(f"See it on {TITLES[rule.page]}", link, icon=":material/arrow_forward:")
+        st.link_button(
+            f"See it on {TITLES[rule.page]}", page_link(rule, scenario), icon=":material/arrow_forward:"
+        )
 
 
 def _label(rule: Rule, money: Money, scenario: Scenario) -> str:
@@ -90,10 +87,8 @@ def _label(rule: Rule, money: Money, scenario: Scenario) -> str:
     return f"{plain(rule.name)}: {' → '.join(steps)}"
 
 
-def page_link(rule: Rule, scenario: Scenario) -> str | None:
-    """Address of the page that explains a rule, with what it asks there; None while there is no such page."""
-    if not (_PAGES / f"{rule.page}.py").exists():
-        return None
+def page_link(rule: Rule, scenario: Scenario) -> str:
+    """Address of the page that explains a rule, with what it asks there."""
     shown = target(rule.page, scenario, rule.opens)
     here = urlsplit(st.context.url or "")
     root = here.path.rpartition("/")[0]

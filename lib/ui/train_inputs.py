@@ -8,6 +8,8 @@ import streamlit as st
 
 from lib.comparison import Tables
 from lib.format import Money
+from lib.formulas.training_memory import ZERO_STAGES
+from lib.scenario import LIMITS as SCENARIO_LIMITS
 from lib.scenario import Limit
 from lib.training.question import (
     LIMITS,
@@ -114,7 +116,7 @@ def gpu_inputs(tables: Tables, _money: Money) -> None:
     _number("GPUs", "gpus", "Empty: as few as hold it and finish in time.", "as few as do", whole=True)
     st.selectbox(
         "Kind of price",
-        ("on-demand", "spot", "marketplace", "reserved", "estimate"),
+        SCENARIO_LIMITS["gpu_price_type"].choices,
         key=key_of("gpu_price_type"),
     )
     _number(
@@ -148,7 +150,7 @@ def memory_inputs(goal: str) -> None:
     )
     st.segmented_control(
         "ZeRO stage",
-        [0, 1, 2, 3],
+        ZERO_STAGES,
         required=True,
         key=_key("zero"),
         help="What the GPUs share out instead of copying: 1 the optimiser, 2 gradients too, "
