@@ -166,3 +166,20 @@ def at_both_widths(page: Page) -> Iterator[int]:
 def width_of(page: Page) -> int:
     """How wide the page is, with what stands out of the window."""
     return int(page.evaluate("document.querySelector('[data-testid=\"stMain\"]').scrollWidth"))
+
+
+def fits(page: Page) -> bool:
+    """Nothing reaches beyond the screen's width."""
+    return bool(
+        page.evaluate("() => document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    )
+
+
+def text_of(page: Page) -> str:
+    """What the page says, the controls left out."""
+    return page.locator('[data-testid="stMain"]').inner_text().replace("\u00a0", " ")
+
+
+def headline(page: Page) -> str:
+    """The answer at its top."""
+    return page.locator('[data-testid="stMain"] h3').first.inner_text().replace("\u00a0", " ")

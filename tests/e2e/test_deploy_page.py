@@ -6,17 +6,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import settle
+from tests.e2e.conftest import fits, settle
 from tests.model_config import configs
 
 QUERY = "deploy?v=1&as_of=2026-11-21&deploy_shape=b"
-
-
-def fits(page: Page) -> bool:
-    """Nothing reaches beyond the screen's width."""
-    return bool(
-        page.evaluate("() => document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    )
 
 
 def test_phone_opens_with_the_recommendation(visit: Callable[..., Page]) -> None:

@@ -5,16 +5,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import settle
+from tests.e2e.conftest import fits, settle
 
 QUERY = "evidence?v=1&as_of=2026-11-21"
-
-
-def fits(page: Page) -> bool:
-    """Nothing reaches beyond the screen's width."""
-    return bool(
-        page.evaluate("() => document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    )
 
 
 def test_phone_opens_with_the_published_error(visit: Callable[..., Page]) -> None:

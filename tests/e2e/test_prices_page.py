@@ -6,19 +6,15 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.conftest import settle
+from tests.e2e.conftest import settle, text_of, width_of
 
 Visit = Callable[..., Page]
-
-
-def text_of(page: Page) -> str:
-    return page.locator('[data-testid="stMain"]').inner_text().replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize(("tab", "width"), [("History", 1280), ("API+offers", 390), ("Tables+and+SQL", 390)])
 def test_prices_page_fits_the_screen(visit: Visit, tab: str, width: int) -> None:
     page = visit(f"prices?prices_tab={tab}", width=width, dark=width == 390)
-    assert page.evaluate("document.querySelector('[data-testid=\"stMain\"]').scrollWidth") <= width
+    assert width_of(page) <= width
 
 
 def test_statement_is_answered_and_its_link_repeats_it(visit: Visit) -> None:

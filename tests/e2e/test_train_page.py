@@ -5,13 +5,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from tests.e2e.conftest import at_both_widths, settle, width_of
+from tests.e2e.conftest import at_both_widths, headline, settle, width_of
 
 Visit = Callable[..., Page]
-
-
-def headline(page: Page) -> str:
-    return page.locator('[data-testid="stMain"] h3').first.inner_text().replace("\u00a0", " ")
 
 
 def test_train_page_fits_the_screen_and_answers_first(visit: Visit) -> None:

@@ -7,18 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.conftest import ROOT, at_both_widths, settle, width_of
+from tests.e2e.conftest import ROOT, at_both_widths, headline, settle, text_of, width_of
 
 Visit = Callable[..., Page]
 SAMPLES = ROOT / "data" / "samples"
-
-
-def text_of(page: Page) -> str:
-    return page.locator('[data-testid="stMain"]').inner_text().replace("\u00a0", " ")
-
-
-def headline(page: Page) -> str:
-    return page.locator('[data-testid="stMain"] h3').first.inner_text().replace("\u00a0", " ")
 
 
 def upload(page: Page, path: Path) -> None:
