@@ -1,9 +1,7 @@
 """Logic of the Articles page: the verdict first, one document at a time, filters, the link."""
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 import streamlit as st
@@ -18,29 +16,16 @@ from lib.lookup import read_facts
 from lib.scenario import Scenario
 from lib.scenario_url import SCENARIO_FIELDS
 from lib.ui import session
+from tests.builders import open_page, texts
 from tests.claims.conftest import edited  # noqa: F401
 
-ROOT = Path(__file__).parents[2]
 DAY = "2026-11-21"
 
 
 def run(day: str = DAY, **link: str) -> AppTest:
-    """Open the Articles page with a whole scenario of a day and the page's own fields."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    """Open the page with a whole scenario of a day and the page's own fields."""
     scenario = SCENARIO_FIELDS.write(Scenario(as_of=date.fromisoformat(day)))
-    for key, value in ({"v": "1"} | scenario | link).items():
-        app.query_params[key] = value
-    app.switch_page("pages/articles.py").run()
-    assert not app.exception
-    return app
-
-
-def texts(app: AppTest) -> str:
-    """Everything that the page says, tables too, Markdown escapes taken out."""
-    blocks = [*app.subheader, *app.markdown, *app.caption, *app.warning, *app.info]
-    said = [block.value for block in blocks]
-    said += [table.value.to_csv(index=False) for table in app.table]
-    return re.sub(r"\\(?=\W)", "", "\n".join(said)).replace("\u00a0", " ")
+    return open_page("articles", **({"v": "1"} | scenario | link))
 
 
 @pytest.fixture
@@ -128,10 +113,7 @@ def test_day_without_prices_still_answers(day: str) -> None:
 
 
 def test_appendix_lists_all_runs_and_flags_the_misprint() -> None:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.session_state["appendix_box"] = True
-    app.switch_page("pages/articles.py").run()
-    assert not app.exception
+    app = open_page("articles", {"appendix_box": True})
     frame = next(table.value for table in app.dataframe if "Flag" in table.value)
     assert len(frame) == 28
     assert list(frame.loc[frame["Flag"] != "", "Run"]) == [22]

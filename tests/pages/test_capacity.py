@@ -1,29 +1,14 @@
 """Logic of the capacity section: closed at first, replayed when opened, withheld with a reason."""
 
-from pathlib import Path
-
 from streamlit.testing.v1 import AppTest
 
-ROOT = Path(__file__).parents[2]
+from tests.builders import open_page, texts
 
 
 def run(*, sample: str = "shape_conv.csv.gz", opened: bool = True, **link: str) -> AppTest:
     """Open the workload page on a sample."""
-    app = AppTest.from_file(str(ROOT / "pages" / "workload.py"), default_timeout=120)
-    for key, value in link.items():
-        app.query_params[key] = value
-    app.session_state["workload_sample"] = sample
-    app.session_state["capacity_box"] = opened
-    app.session_state["box_capacity"] = True
-    app.run()
-    assert not app.exception
-    return app
-
-
-def texts(app: AppTest) -> str:
-    """Everything that the page says, Markdown escapes taken out."""
-    blocks = [*app.markdown, *app.caption, *app.subheader, *app.warning, *app.info]
-    return "\n".join(block.value for block in blocks).replace("\\", "").replace("\u00a0", " ")
+    state = {"workload_sample": sample, "capacity_box": opened, "box_capacity": True}
+    return open_page("workload", state, **link)
 
 
 def test_nothing_is_replayed_while_the_section_is_closed() -> None:

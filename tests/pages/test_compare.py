@@ -1,7 +1,6 @@
 """Logic of the Compare page: link to widgets, widgets to scenario, sentences for what is missing."""
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -9,26 +8,12 @@ from streamlit.testing.v1 import AppTest
 from lib.scenario import Scenario
 from lib.scenario_url import decode
 from lib.ui.inputs import BOXES
-
-ROOT = Path(__file__).parents[2]
+from tests.builders import open_page, texts
 
 
 def run(**link: str) -> AppTest:
-    """Open the app with a link and all boxes of the sidebar."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    for title in BOXES:
-        app.session_state[f"box_{title}"] = True
-    for key, value in link.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def texts(app: AppTest) -> str:
-    """Everything that the page says, Markdown escapes taken out."""
-    blocks = [*app.markdown, *app.caption, *app.subheader, *app.warning, *app.info]
-    return "\n".join(block.value for block in blocks).replace("\\", "").replace("\u00a0", " ")
+    """Open the page with a link and all boxes of the sidebar."""
+    return open_page("compare", {f"box_{title}": True for title in BOXES}, **link)
 
 
 def test_page_opens_with_a_verdict_for_each_shape() -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from lib.deploy import DEPLOY_FIELDS, USUAL
 from lib.ui.deploy_inputs import BOXES
+from tests.builders import ROOT, headline, run_page, texts
 from tests.model_config import configs
 
-PAGE = Path(__file__).parents[2] / "pages" / "deploy.py"
+PAGE = ROOT / "pages" / "deploy.py"
 TABS = {
     "Batch": "The diamond is the chosen batch",
     "Cost against latency": "what no other deployment and batch beats",
@@ -35,23 +35,8 @@ def framed(page: str) -> None:
 def run(*, boxes: tuple[str, ...] = (), **link: str) -> AppTest:
     """Open the page with a link and some boxes of the sidebar."""
     app = AppTest.from_function(framed, default_timeout=60, args=(str(PAGE),))
-    for title in boxes:
-        app.session_state[f"box_{title}"] = True
-    for key, value in ({"v": "1", "as_of": "2026-11-21"} | link).items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def texts(app: AppTest) -> str:
-    """Everything that the page says, Markdown escapes taken out."""
-    blocks = [*app.subheader, *app.markdown, *app.caption, *app.warning, *app.info, *app.error]
-    return "\n".join(block.value for block in blocks).replace("\\", "").replace("\u00a0", " ")
-
-
-def headline(app: AppTest) -> str:
-    return str(app.subheader[0].value).replace("\\", "").replace("\u00a0", " ")
+    state = {f"box_{title}": True for title in boxes}
+    return run_page(app, state, {"v": "1", "as_of": "2026-11-21"} | link)
 
 
 def test_page_opens_with_the_recommendation() -> None:

@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from lib.cli import main
+from tests.builders import open_page, texts
 
-PAGES = Path(__file__).parents[2] / "pages"
 CSV = b"prompt,completion,concurrency,ttft_ms,tpot_s\n1000,500,4,120,0.012\n4000,500,16,600,0.02\n"
 
 
-def framed(page: str) -> None:
-    """The page in the app's frame."""
-    import runpy
-
-    from lib.ui.session import keep_widgets
-
-    keep_widgets()
-    runpy.run_path(page)
-
-
 def run(page: str = "evidence", **link: str) -> AppTest:
-    app = AppTest.from_function(framed, default_timeout=90, args=(str(PAGES / f"{page}.py"),))
-    for key, value in ({"v": "1", "as_of": "2026-11-21"} | link).items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception, app.exception[0].value
-    return app
-
-
-def texts(app: AppTest) -> str:
-    blocks = [*app.markdown, *app.caption, *app.subheader, *app.warning, *app.info, *app.error, *app.success]
-    return "\n".join(block.value for block in blocks).replace("\\", "").replace("\u00a0", " ")
+    return open_page(page, **({"v": "1", "as_of": "2026-11-21"} | link))
 
 
 def test_the_page_opens_with_the_published_error() -> None:

@@ -1,32 +1,14 @@
 """Logic of the Method page: pictures, formulas on demand, search, what is missing."""
 
-from pathlib import Path
-
 from streamlit.testing.v1 import AppTest
 
 from lib.ui.show_method import rich
-
-ROOT = Path(__file__).parents[2]
+from tests.builders import open_page, texts
 
 
 def run(*opened: str, **link: str) -> AppTest:
     """Open the page with a link, with some boxes open."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.switch_page("pages/method.py")
-    for key in opened:
-        app.session_state[key] = True
-    for key, value in link.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def texts(app: AppTest) -> str:
-    """Everything that the page says, Markdown escapes taken out."""
-    blocks = [*app.markdown, *app.caption, *app.subheader, *app.warning, *app.info]
-    said = [block.value for block in blocks] + [box.label for box in app.expander]
-    return "\n".join(said).replace("\\", "").replace("\u00a0", " ")
+    return open_page("method", dict.fromkeys(opened, True), **link)
 
 
 def test_page_opens_with_one_sentence_and_every_formula_closed() -> None:

@@ -1,30 +1,13 @@
 """Logic of the Numbers page: the answer first, filters, what is missing."""
 
-from pathlib import Path
-
 from streamlit.testing.v1 import AppTest
 
-ROOT = Path(__file__).parents[2]
+from tests.builders import open_page, texts
 
 
 def run(*opened: str, **link: str) -> AppTest:
     """Open the page with a link, with the boxes of some rules open."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.switch_page("pages/numbers.py")
-    for rule in opened:
-        app.session_state[f"rule_{rule}"] = True
-    for key, value in link.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def texts(app: AppTest) -> str:
-    """Everything that the page says, Markdown escapes taken out."""
-    blocks = [*app.markdown, *app.caption, *app.subheader, *app.warning, *app.info]
-    said = [block.value for block in blocks] + [box.label for box in app.expander]
-    return "\n".join(said).replace("\\", "").replace("\u00a0", " ")
+    return open_page("numbers", {f"rule_{rule}": True for rule in opened}, **link)
 
 
 def test_page_opens_with_one_sentence_and_every_rule() -> None:

@@ -1,34 +1,21 @@
 """Logic of the Prices page."""
 
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from lib.prices.view import TABS
 from lib.scenario import Scenario
-from lib.scenario_url import encode
-
-ROOT = Path(__file__).parents[2]
+from lib.scenario_url import SCENARIO_FIELDS
+from tests.builders import open_page, texts
 
 
 def run(tab: str = TABS[0], **link: str) -> AppTest:
     """Open the page with a whole link."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     day = date.fromisoformat(link.pop("as_of", "2026-11-21"))
-    whole = dict(pair.split("=", 1) for pair in encode(Scenario(as_of=day)).split("&"))
-    for key, value in (whole | {"prices_tab": tab} | link).items():
-        app.query_params[key] = value
-    app.switch_page("pages/prices.py")
-    app.run()
-    assert not app.exception
-    return app
-
-
-def texts(app: AppTest) -> str:
-    blocks = [*app.markdown, *app.caption, *app.subheader, *app.warning, *app.info, *app.error]
-    return "\n".join(block.value for block in blocks).replace("\\", "").replace("\u00a0", " ")
+    whole = {"v": "1", "prices_tab": tab} | SCENARIO_FIELDS.write(Scenario(as_of=day))
+    return open_page("prices", **(whole | link))
 
 
 @pytest.mark.parametrize("tab", TABS)

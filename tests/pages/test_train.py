@@ -1,40 +1,19 @@
 """Logic of the Train page: link to widgets, widgets to plan, sentences for what is missing."""
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from lib.training.question import TRAIN_FIELDS, TrainingPlan
+from tests.builders import headline, open_page, texts
 
-ROOT = Path(__file__).parents[2]
 BOXES = ("Budget and time", "GPUs and price", "Memory", "Owned GPUs and energy")
 DETAILS = ("box_runs", "box_api_tuning", "box_memory", "sources_box")
 
 
 def run(*, details: bool = False, **link: str) -> AppTest:
     """Open the page with a link and the boxes of the sidebar."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.switch_page("pages/train.py")
-    for title in BOXES:
-        app.session_state[f"box_{title}"] = True
-    for key in DETAILS if details else ():
-        app.session_state[key] = True
-    for key, value in {"v": "1", "as_of": "2026-11-21", **link}.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def texts(app: AppTest) -> str:
-    """Everything that the page says, Markdown escapes taken out."""
-    blocks = [*app.markdown, *app.caption, *app.subheader, *app.warning, *app.info, *app.error]
-    return "\n".join(block.value for block in blocks).replace("\\", "").replace("\u00a0", " ")
-
-
-def headline(app: AppTest) -> str:
-    return app.subheader[0].value.replace("\\", "").replace("\u00a0", " ")
+    state = dict.fromkeys([*(f"box_{title}" for title in BOXES), *(DETAILS if details else ())], True)
+    return open_page("train", state, **({"v": "1", "as_of": "2026-11-21"} | link))
 
 
 def test_page_opens_with_what_training_costs() -> None:

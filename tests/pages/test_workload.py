@@ -1,17 +1,14 @@
 """The page that prices a usage file: what its link carries."""
 
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from lib.db.build import open_memory
 from lib.workload.digest import LONGEST, pack
 from lib.workload.price import price_edges
 from lib.workload.read import read_workload
-
-ROOT = Path(__file__).parents[2]
+from tests.builders import open_page
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +27,7 @@ def parameter(page, key):
 
 
 def opened(**link):
-    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    page.query_params["as_of"] = "2026-11-21"
-    for key, value in link.items():
-        page.query_params[key] = value
-    page.switch_page("pages/workload.py")
-    page.run()
-    assert not page.exception
-    return page
+    return open_page("workload", **({"as_of": "2026-11-21"} | link))
 
 
 def test_link_carries_the_names_of_unknown_models(digest):

@@ -1,0 +1,59 @@
+"""What many tests ask for: an opened page and what it says, a command's answer, plain records."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from lib.cli import main
+
+ROOT = Path(__file__).parents[1]
+_NO_STATE: Mapping[str, Any] = MappingProxyType({})
+
+
+def open_page(name: str, state: Mapping[str, Any] = _NO_STATE, **link: str) -> AppTest:
+    """Open a page of the app with a link; ``state`` is what widgets and boxes hold already."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    if name != "compare":
+        app.switch_page(f"pages/{name}.py")
+    return run_page(app, state, link)
+
+
+def run_page(app: AppTest, state: Mapping[str, Any], link: Mapping[str, str]) -> AppTest:
+    """Run a page for the first time, with what its widgets hold and a link."""
+    for key, value in state.items():
+        app.session_state[key] = value
+    for field, text in link.items():
+        app.query_params[field] = text
+    app.run()
+    assert not app.exception, app.exception[0].value
+    return app
+
+
+def plain(text: str) -> str:
+    """Take Markdown's escapes and hard spaces out of what a page says."""
+    return re.sub(r"\\(?=[\W_])", "", text).replace("\u00a0", " ")
+
+
+def texts(app: AppTest) -> str:
+    """Everything that a page says in prose, in its tables and on its boxes."""
+    kinds = ("subheader", "markdown", "caption", "warning", "info", "error", "success")
+    said = [block.value for kind in kinds for block in getattr(app, kind)]
+    said += [table.value.to_csv(index=False) for table in app.table]
+    return plain("\n".join([*said, *(box.label for box in app.expander)]))
+
+
+def headline(app: AppTest) -> str:
+    """The answer at the top of a page."""
+    return plain(app.subheader[0].value)
+
+
+def json_of(capsys: Any, *arguments: str) -> dict[str, Any]:
+    """Run a command that succeeds; what it prints as JSON."""
+    assert main([*arguments, "--json"]) == 0
+    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return answer
