@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from lib.cli import main
@@ -52,8 +53,18 @@ def headline(app: AppTest) -> str:
     return plain(app.subheader[0].value)
 
 
-def json_of(capsys: Any, *arguments: str) -> dict[str, Any]:
+def output_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Run a command that succeeds; what it prints."""
+    assert main(arguments) == 0
+    return capsys.readouterr().out
+
+
+def json_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
     """Run a command that succeeds; what it prints as JSON."""
-    assert main([*arguments, "--json"]) == 0
-    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return answer
+    return json.loads(output_of(capsys, *arguments, "--json"))
+
+
+def refusal_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Run a command that refuses its input; what it says."""
+    assert main(arguments) == 2
+    return capsys.readouterr().err

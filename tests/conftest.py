@@ -7,6 +7,7 @@ from functools import cache
 import pytest
 from duckdb import DuckDBPyConnection
 
+import lib.db.build
 from lib.comparison import Tables
 from lib.db.build import open_memory
 from lib.lookup import read_tables
@@ -18,6 +19,12 @@ def connection() -> Iterator[DuckDBPyConnection]:
     opened = open_memory()
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def built(connection: DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands find the tables built already."""
+    monkeypatch.setattr(lib.db.build, "open_memory", lambda: connection)
 
 
 @pytest.fixture(scope="session")

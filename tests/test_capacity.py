@@ -1,6 +1,5 @@
 """From arrivals and tables to a plan: deployment, prices, words, figures."""
 
-import json
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -21,6 +20,7 @@ from lib.workload.arrivals import read_arrivals
 from lib.workload.hosting import host_workload
 from lib.workload.price import price_edges, price_workload
 from lib.workload.read import read_workload
+from tests.builders import json_of, output_of
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 DAY = date(2026, 11, 21)
@@ -222,8 +222,7 @@ TARGETS = ["--ttft", "2", "--tpot", "0.05", "--percentile", "95"]
 
 
 def test_plan_prints_the_keys_that_programs_rely_on(capsys):
-    assert main(["plan", str(SAMPLES / "shape_conv.csv.gz"), *COMMAND, *TARGETS, "--json"]) == 0
-    answer = json.loads(capsys.readouterr().out)
+    answer = json_of(capsys, "plan", str(SAMPLES / "shape_conv.csv.gz"), *COMMAND, *TARGETS)
     for key in ("ttft_s", "tpot_s"):
         assert set(answer[key]) == {"p50", "p95", "p99"}
         assert answer[key]["p50"] <= answer[key]["p95"] <= answer[key]["p99"]
@@ -240,15 +239,13 @@ def test_plan_prints_the_keys_that_programs_rely_on(capsys):
 
 
 def test_plan_of_sums_is_the_fluid_estimate_under_the_same_keys(capsys):
-    assert main(["plan", str(SAMPLES / "completions_usage_openai.csv"), *COMMAND, "--json"]) == 0
-    answer = json.loads(capsys.readouterr().out)
+    answer = json_of(capsys, "plan", str(SAMPLES / "completions_usage_openai.csv"), *COMMAND)
     assert answer["feasible"] is answer["ttft_s"] is None
     assert "cannot be seen" in answer["reason"]
 
 
 def test_plan_in_words_starts_with_the_answer(capsys):
-    assert main(["plan", str(SAMPLES / "shape_code.csv.gz"), *COMMAND, *TARGETS]) == 0
-    first = capsys.readouterr().out.splitlines()[0]
+    first = output_of(capsys, "plan", str(SAMPLES / "shape_code.csv.gz"), *COMMAND, *TARGETS).splitlines()[0]
     assert "TTFT 2 s and TPOT 50 ms at the 95th percentile" in first
 
 

@@ -12,12 +12,12 @@ from statistics import median
 import duckdb
 import pytest
 
-import lib.db.build
 from lib import cli
 from lib.comparison import compare
 from lib.db.build import DATA
 from lib.scenario import Scenario
 from lib.scenario_url import encode
+from tests.builders import json_of, refusal_of
 from tests.test_comparison import ARTICLE, TODAY
 from tests.test_estimate import KEYS
 
@@ -36,9 +36,8 @@ GOOD = {
 
 
 @pytest.fixture
-def run(connection, monkeypatch, capsys):
+def run(built, capsys):  # noqa: ARG001
     """Run a command on tables that are built already: status, standard output, standard error."""
-    monkeypatch.setattr(lib.db.build, "open_memory", lambda: connection)
 
     def command(*arguments: str) -> tuple[int, str, str]:
         status = cli.main(arguments)
@@ -295,8 +294,7 @@ FAULT = "gpu_prices.csv:2: usd_per_gpu_hour: 'cheap' must be a number"
 
 
 def test_data_check_finds_nothing_wrong_with_the_shipped_tables(capsys):
-    assert cli.main(["data", "check", "--json"]) == 0
-    report = json.loads(capsys.readouterr().out)
+    report = json_of(capsys, "data", "check")
     assert report["problems"] == []
     assert report["counts"]["gpus"] > 40
 
@@ -310,8 +308,7 @@ def test_data_check_refuses_a_broken_copy_with_file_line_and_column(broken_data,
 
 def test_data_build_writes_a_file_that_duckdb_reads(tmp_path, capsys):
     path = tmp_path / "tables.duckdb"
-    assert cli.main(["data", "build", str(path), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"path": str(path)}
+    assert json_of(capsys, "data", "build", str(path)) == {"path": str(path)}
     with duckdb.connect(str(path), read_only=True) as reader:
         lines = len((DATA / "gpus.csv").read_text(encoding="utf-8").splitlines())
         assert reader.execute("SELECT count(*) FROM gpus").fetchone() == (lines - 1,)
@@ -321,14 +318,14 @@ def test_data_build_writes_a_file_that_duckdb_reads(tmp_path, capsys):
 
 def test_data_build_of_a_broken_copy_writes_nothing(broken_data, tmp_path, capsys):
     path = tmp_path / "tables.duckdb"
-    assert cli.main(["data", "build", str(path), "--data", str(broken_data)]) == 2
-    assert FAULT in capsys.readouterr().err
+    assert FAULT in refusal_of(capsys, "data", "build", str(path), "--data", str(broken_data))
     assert not path.exists()
 
 
 def test_data_build_into_a_missing_folder_says_so(tmp_path, capsys):
-    assert cli.main(["data", "build", str(tmp_path / "nowhere" / "x.duckdb")]) == 2
-    assert "its folder does not exist" in capsys.readouterr().err
+    assert "its folder does not exist" in refusal_of(
+        capsys, "data", "build", str(tmp_path / "nowhere" / "x.duckdb")
+    )
 
 
 # A process of its own

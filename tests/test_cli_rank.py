@@ -7,55 +7,31 @@ import io
 import json
 from datetime import date
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from duckdb import DuckDBPyConnection
 
-import lib.db.build
-from lib.cli import main
 from lib.deploy import DEPLOY_FIELDS, DeployFields, deploy, words
 from lib.format import Money
 from lib.lookup import read_tables
 from lib.scenario import Scenario
 from lib.scenario_url import encode
+from tests.builders import json_of, output_of, refusal_of
 from tests.model_config import configs
 
 USUAL = (
-    "rank",
-    "--prompt",
-    "4000",
-    "--completion",
-    "16",
-    "--ttft",
-    "2",
-    "--tpot",
-    "0.05",
-    "--as-of",
-    "2026-11-21",
+    *("rank", "--prompt", "4000", "--completion", "16"),
+    *("--ttft", "2", "--tpot", "0.05", "--as-of", "2026-11-21"),
 )
 LLAMA = (*USUAL, "--model", "llama-3.3-70b")
 
 
-@pytest.fixture(autouse=True)
-def built(connection: DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tables that are built already."""
-    monkeypatch.setattr(lib.db.build, "open_memory", lambda: connection)
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    assert main(arguments) == 0
-    return capsys.readouterr().out
-
-
-def as_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(run(capsys, *arguments, "--json"))
-    return answer
+pytestmark = pytest.mark.usefixtures("built")
 
 
 def test_json_ranks_by_cost_and_names_what_was_left_out(capsys: pytest.CaptureFixture[str]) -> None:
-    answer = as_json(capsys, *LLAMA, "--precision", "fp8,fp16", "--top", "7")
+    answer = json_of(capsys, *LLAMA, "--precision", "fp8,fp16", "--top", "7")
     rows = answer["deployments"]
     assert [row["rank"] for row in rows] == list(range(1, 8))
     costs = [row["usd_per_1m_tokens"] for row in rows]
@@ -69,14 +45,14 @@ def test_json_ranks_by_cost_and_names_what_was_left_out(capsys: pytest.CaptureFi
 
 
 def test_csv_has_every_deployment_that_holds(capsys: pytest.CaptureFixture[str]) -> None:
-    answer = as_json(capsys, *LLAMA)
-    rows = list(csv.DictReader(io.StringIO(run(capsys, *LLAMA, "--csv", "--top", "0"))))
+    answer = json_of(capsys, *LLAMA)
+    rows = list(csv.DictReader(io.StringIO(output_of(capsys, *LLAMA, "--csv", "--top", "0"))))
     assert len(rows) == answer["hold_the_targets"]
     assert float(rows[0]["usd_per_1m_tokens"]) == answer["deployments"][0]["usd_per_1m_tokens"]
 
 
 def test_text_opens_with_the_recommendation(capsys: pytest.CaptureFixture[str]) -> None:
-    text = run(capsys, *LLAMA, "--gpu", "h100-sxm", "--gpus", "4", "--requests-per-second", "30")
+    text = output_of(capsys, *LLAMA, "--gpu", "h100-sxm", "--gpus", "4", "--requests-per-second", "30")
     first = text.splitlines()[0]
     assert first.startswith("Llama 3.3 70B at fp8, 4,000 in / 16 out: ")
     assert "replicas × 4×H100 SXM5 80GB, batch" in first
@@ -84,7 +60,7 @@ def test_text_opens_with_the_recommendation(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_all_models_are_ranked_together(capsys: pytest.CaptureFixture[str]) -> None:
-    answer = as_json(capsys, *USUAL, "--model", "all", "--top", "0", "--mode", "all", "--kv-precision", "all")
+    answer = json_of(capsys, *USUAL, "--model", "all", "--top", "0", "--mode", "all", "--kv-precision", "all")
     assert len({row["model"] for row in answer["deployments"]}) > 30
     assert {row["mode"] for row in answer["deployments"]} == {"continuous", "static", "disaggregated"}
 
@@ -92,15 +68,15 @@ def test_all_models_are_ranked_together(capsys: pytest.CaptureFixture[str]) -> N
 def test_config_file_is_a_model(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = tmp_path / "config.json"
     file.write_text(json.dumps(configs.LLAMA_2_70B), encoding="utf-8")
-    typed = as_json(capsys, *USUAL, "--config", str(file))
-    listed = as_json(capsys, *USUAL, "--model", "llama-2-70b")
+    typed = json_of(capsys, *USUAL, "--config", str(file))
+    listed = json_of(capsys, *USUAL, "--model", "llama-2-70b")
     assert typed["deployments"][0]["usd_per_1m_tokens"] == pytest.approx(
         listed["deployments"][0]["usd_per_1m_tokens"]
     )
 
 
 def test_nothing_fits_is_an_answer(capsys: pytest.CaptureFixture[str]) -> None:
-    answer = as_json(capsys, *USUAL, "--model", "llama-3.1-405b", "--gpu", "l4", "--precision", "fp16")
+    answer = json_of(capsys, *USUAL, "--model", "llama-3.1-405b", "--gpu", "l4", "--precision", "fp16")
     assert answer["deployments"] == []
     assert answer["chosen"] is None
     assert "at least 39 × NVIDIA L4" in answer["needs"][0]
@@ -130,8 +106,7 @@ def test_nothing_fits_is_an_answer(capsys: pytest.CaptureFixture[str]) -> None:
 def test_bad_input_is_one_sentence(
     capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], sentence: str
 ) -> None:
-    assert main(arguments) == 2
-    said = capsys.readouterr().err.strip()
+    said = refusal_of(capsys, *arguments).strip()
     assert sentence in said
     assert "\n" not in said
 
@@ -139,8 +114,7 @@ def test_bad_input_is_one_sentence(
 def test_bad_config_file_names_the_key(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = tmp_path / "config.json"
     file.write_text(json.dumps(configs.LLAMA_2_70B | {"hidden_size": "wide"}), encoding="utf-8")
-    assert main((*USUAL, "--config", str(file))) == 2
-    assert "hidden_size is 'wide'" in capsys.readouterr().err
+    assert "hidden_size is 'wide'" in refusal_of(capsys, *USUAL, "--config", str(file))
 
 
 def test_owned_hardware_costs_what_purchase_power_and_hosting_add_up_to(
@@ -149,7 +123,7 @@ def test_owned_hardware_costs_what_purchase_power_and_hosting_add_up_to(
     # 30,000 USD over 5 years without interest: 6,000 a year or 0.6845 an hour of 8,766 hours; 700 W x PUE 1
     # x 0.10 = 0.07; no hosting: 0.7545 an hour.
     own = ("--buy", "30000", "--years", "5", "--interest", "0", "--watts", "700", "--pue", "1")
-    answer = as_json(capsys, *LLAMA, "--gpu", "h100-sxm", *own, "--kwh", "0.1", "--hosting", "0")
+    answer = json_of(capsys, *LLAMA, "--gpu", "h100-sxm", *own, "--kwh", "0.1", "--hosting", "0")
     chosen = answer["chosen"]
     hours = 5 * 8766
     per_hour = 30_000 / hours + 0.07
@@ -157,20 +131,20 @@ def test_owned_hardware_costs_what_purchase_power_and_hosting_add_up_to(
 
 
 def test_a_purchase_price_without_a_gpu_prices_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    answer = as_json(capsys, *LLAMA, "--owned")
+    answer = json_of(capsys, *LLAMA, "--owned")
     assert answer["chosen"] is None
     assert any("belongs to one GPU" in sentence for sentence in answer["problems"])
 
 
 def test_drafted_tokens_shorten_the_time_between_tokens(capsys: pytest.CaptureFixture[str]) -> None:
     one = (*LLAMA, "--gpu", "h100-sxm", "--gpus", "2")
-    plain, drafted = as_json(capsys, *one), as_json(capsys, *one, "--drafts", "4", "--acceptance", "80")
+    plain, drafted = json_of(capsys, *one), json_of(capsys, *one, "--drafts", "4", "--acceptance", "80")
     assert drafted["chosen"]["usd_per_1m_tokens"] < plain["chosen"]["usd_per_1m_tokens"]
 
 
 def test_gpu_of_my_own_numbers_is_ranked(capsys: pytest.CaptureFixture[str]) -> None:
     typed = ("--gpu-memory", "288", "--gpu-bandwidth", "8000", "--gpu-fp16", "2500", "--gpu-fp8", "5000")
-    answer = as_json(capsys, *LLAMA, *typed, "--gpu-usd", "3", "--gpu-name", "Ours", "--top", "0")
+    answer = json_of(capsys, *LLAMA, *typed, "--gpu-usd", "3", "--gpu-name", "Ours", "--top", "0")
     assert any("Ours" in json.dumps(row) for row in answer["deployments"])
 
 
@@ -187,27 +161,29 @@ def test_gpu_of_my_own_numbers_is_ranked(capsys: pytest.CaptureFixture[str]) -> 
 def test_option_that_makes_no_sense_gets_a_sentence(
     capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], sentence: str
 ) -> None:
-    assert main((*LLAMA, *arguments)) == 2
-    assert sentence in capsys.readouterr().err
+    assert sentence in refusal_of(capsys, *LLAMA, *arguments)
 
 
 def test_neither_tokens_nor_link_gets_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(("rank", "--model", "llama-3.3-70b")) == 2
-    assert "give --prompt and --completion, or --scenario" in capsys.readouterr().err
+    assert "give --prompt and --completion, or --scenario" in refusal_of(
+        capsys, "rank", "--model", "llama-3.3-70b"
+    )
 
 
-def test_link_of_the_page_is_ranked_as_the_page_does(capsys: pytest.CaptureFixture[str]) -> None:
+def test_link_of_the_page_is_ranked_as_the_page_does(
+    capsys: pytest.CaptureFixture[str], connection: DuckDBPyConnection
+) -> None:
     scenario = Scenario(as_of=date(2026, 11, 21), model="llama-3.3-70b", gpu="h100-sxm")
     extra = DeployFields(price="owned", buy=25_000.0, drafts=3, shape="b")
     link = f"{encode(scenario)}&{urlencode(DEPLOY_FIELDS.write(extra))}"
-    answer = as_json(capsys, "rank", "--scenario", f"http://localhost:8501/deploy?{link}")
-    page = deploy(scenario, extra, read_tables(lib.db.build.open_memory(), scenario.as_of))
+    answer = json_of(capsys, "rank", "--scenario", f"http://localhost:8501/deploy?{link}")
+    page = deploy(scenario, extra, read_tables(connection, scenario.as_of))
     assert answer["recommendation"] == words.recommendation(page, Money())
     assert answer["notes"] == []
 
 
 def test_bad_field_of_a_link_is_told_and_the_rest_counts(capsys: pytest.CaptureFixture[str]) -> None:
     link = "v=1&model=llama-3.1-8b&as_of=2026-11-21&deploy_years=zero"
-    answer = as_json(capsys, "rank", "--scenario", link)
+    answer = json_of(capsys, "rank", "--scenario", link)
     assert "Llama 3.1 8B" in answer["recommendation"]
     assert any("deploy_years='zero'" in note for note in answer["notes"])

@@ -1,11 +1,9 @@
 """``breakeven train``: numbers for programs, sentences for readers, one sentence for bad input."""
 
-import json
-
 import pytest
 
-from lib.cli import main
 from lib.training.question import LIMITS
+from tests.builders import json_of, output_of, refusal_of
 
 GPT_3 = [
     *("--params", "175e9", "--tokens", "500e9", "--gpu", "a100-80-sxm", "--mfu", "1"),
@@ -18,26 +16,18 @@ SHROTT = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def tables(monkeypatch, connection) -> None:
-    """Build the shipped tables once for all commands."""
-    monkeypatch.setattr("lib.db.build.open_memory", lambda: connection)
-
-
-def answer(capsys, *arguments: str) -> dict:
-    assert main(["train", *arguments, "--json"]) == 0
-    return json.loads(capsys.readouterr().out)
+pytestmark = pytest.mark.usefixtures("built")
 
 
 def test_gpt_3_at_full_peak_costs_the_published_dollars(capsys):
-    found = answer(capsys, *GPT_3)
+    found = json_of(capsys, "train", *GPT_3)
     assert found["usd"]["mid"] == pytest.approx(1_059_115, abs=0.5)
     assert found["flop"] == 5.25e23
     assert set(found) >= {"gpu_hours", "days", "memory_bytes", "fewest_gpus", "fits", "mfu", "published_runs"}
 
 
 def test_shrotts_project_reproduces(capsys):
-    found = answer(capsys, *SHROTT)["prompting"]
+    found = json_of(capsys, "train", *SHROTT)["prompting"]
     assert found["tuned"]["usd"] == pytest.approx(189.58)
     assert found["prompted"]["usd"] == pytest.approx(168_000)
     assert found["rival"]["usd"] == pytest.approx(7_600)
@@ -45,17 +35,17 @@ def test_shrotts_project_reproduces(capsys):
 
 
 def test_reader_gets_the_answer_first(capsys):
-    assert main(["train", *GPT_3]) == 0
-    first = capsys.readouterr().out.splitlines()[0]
+    first = output_of(capsys, "train", *GPT_3).splitlines()[0]
     assert first.startswith("Training a model of 175B parameters on 500B tokens takes 467k GPU-hours")
     assert "$1.06M" in first
 
 
 def test_link_of_the_page_repeats_its_answer(capsys):
     link = "?v=1&as_of=2026-11-21&train_goal=tune&train_method=qlora&train_mfu=0.4&train_usd_per_gpu_hour=2"
-    by_link = answer(capsys, "--link", link)
-    by_hand = answer(
+    by_link = json_of(capsys, "train", "--link", link)
+    by_hand = json_of(
         capsys,
+        "train",
         *("tune", "--method", "qlora", "--mfu", "0.4", "--usd-per-gpu-hour", "2", "--as-of", "2026-11-21"),
     )
     assert by_link["usd"] == by_hand["usd"]
@@ -64,7 +54,7 @@ def test_link_of_the_page_repeats_its_answer(capsys):
 
 def test_infinite_numbers_become_null(capsys):
     text = "tune --sequence 200000 --recomputation none --as-of 2026-11-21"
-    assert answer(capsys, *text.split())["fewest_gpus"] is None
+    assert json_of(capsys, "train", *text.split())["fewest_gpus"] is None
 
 
 @pytest.mark.parametrize(
@@ -86,8 +76,7 @@ def test_infinite_numbers_become_null(capsys):
     ],
 )
 def test_bad_input_is_one_sentence_and_status_2(capsys, arguments, said):
-    assert main(["train", *arguments.split()]) == 2
-    message = capsys.readouterr().err
+    message = refusal_of(capsys, "train", *arguments.split())
     assert said in message
     assert len(message.splitlines()) == 1
 

@@ -1,10 +1,9 @@
 """``breakeven calibrate``."""
 
-import json
-
 import pytest
 
 from lib.cli import main
+from tests.builders import json_of, output_of, refusal_of
 
 CSV = "prompt,completion,concurrency,ttft_ms,tpot_s\n1000,500,4,120,0.012\n4000,500,16,600,0.02\n"
 GROUND = ("--model", "llama-3.1-8b", "--gpu", "h100-sxm", "--precision", "bf16")
@@ -18,8 +17,7 @@ def own(tmp_path):
 
 
 def test_own_runs_give_a_row_its_error_and_its_range(own, capsys):
-    assert main(["calibrate", own, *GROUND, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = json_of(capsys, "calibrate", own, *GROUND)
     assert found["efficiency"]["engine"] == "yours"
     assert found["covered"] == "1,000 to 4,000 prompt tokens, 500 completion tokens, 4 to 16 together"
     tpot = next(e for e in found["errors"] if e["quantity"] == "tpot")
@@ -27,8 +25,7 @@ def test_own_runs_give_a_row_its_error_and_its_range(own, capsys):
 
 
 def test_own_runs_in_words_name_the_row_that_they_correct(own, capsys):
-    assert main(["calibrate", own, *GROUND, "--engine", "vllm"]) == 0
-    out = capsys.readouterr().out
+    out = output_of(capsys, "calibrate", own, *GROUND, "--engine", "vllm")
     assert out.startswith("Fitted on your 2 runs of Llama 3.1 8B")
     assert "with vllm-h100-fp16)" in out
 
@@ -53,12 +50,11 @@ def test_a_question_that_lacks_something_is_one_sentence(own, capsys, arguments,
 def test_a_bad_cell_and_a_missing_file_are_named(tmp_path, capsys):
     path = tmp_path / "bad.csv"
     path.write_text("prompt,completion,concurrency,ttft_s\n10,20,many,1\n", encoding="utf-8")
-    assert main(["calibrate", str(path), *GROUND]) == 2
-    assert "line 2: concurrency: 'many' is not a number of at least 1" in capsys.readouterr().err
-    assert main(["calibrate", str(tmp_path / "none.csv"), *GROUND]) == 2
-    assert "none.csv: No such file" in capsys.readouterr().err
+    assert "line 2: concurrency: 'many' is not a number of at least 1" in refusal_of(
+        capsys, "calibrate", str(path), *GROUND
+    )
+    assert "none.csv: No such file" in refusal_of(capsys, "calibrate", str(tmp_path / "none.csv"), *GROUND)
 
 
 def test_a_folder_that_does_not_exist_is_refused_before_anything_is_fitted(capsys):
-    assert main(["calibrate", "--write", "/no/such/folder"]) == 2
-    assert "no such folder" in capsys.readouterr().err
+    assert "no such folder" in refusal_of(capsys, "calibrate", "--write", "/no/such/folder")

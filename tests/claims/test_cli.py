@@ -1,23 +1,19 @@
 """``breakeven claims``."""
 
-import json
-
 import pytest
 
-from lib.cli import main
+from tests.builders import json_of, output_of, refusal_of
 
 
 def test_claims_are_listed_with_verdict_and_value(capsys) -> None:
-    assert main(["claims", "--document", "shrott", "--as-of", "2026-11-21"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    lines = output_of(capsys, "claims", "--document", "shrott", "--as-of", "2026-11-21").splitlines()
     assert lines[0].startswith("Of 18 published claims")
     assert len(lines) == 19
     assert any("recomputed $168,000; ✗ wrong: $190 too low." in line for line in lines)
 
 
 def test_json_holds_numbers(capsys) -> None:
-    assert main(["claims", "--verdict", "wrong", "--as-of", "2026-11-21", "--json"]) == 0
-    answer = json.loads(capsys.readouterr().out)
+    answer = json_of(capsys, "claims", "--verdict", "wrong", "--as-of", "2026-11-21")
     rows = {row["claim_id"]: row for row in answer["claims"]}
     assert {row["verdict"] for row in rows.values()} == {"wrong"}
     assert rows["sanger-appendix-ttft"]["recomputed"] == pytest.approx(3.015, abs=5e-4)
@@ -32,7 +28,6 @@ def test_json_holds_numbers(capsys) -> None:
     ],
 )
 def test_bad_argument_gives_one_sentence(capsys, arguments: list[str], sentence: str) -> None:
-    assert main(["claims", *arguments]) == 2
-    error = capsys.readouterr().err
+    error = refusal_of(capsys, "claims", *arguments)
     assert sentence in error
     assert error.count("\n") == 1

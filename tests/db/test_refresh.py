@@ -26,6 +26,7 @@ from lib.db.queries import api_offers_on
 from lib.db.refresh import NotRefreshed, accept, difference, merge, parse, prepare, price_rows
 from lib.db.rules import table_names
 from lib.db.snapshot import file_name, newest_snapshot
+from tests.builders import json_of, output_of, refusal_of
 
 BEFORE, DAY, AFTER = date(2026, 11, 30), date(2026, 12, 1), date(2026, 12, 2)
 
@@ -141,8 +142,7 @@ def test_refresh_shows_then_writes_and_the_build_uses_it(folder: Path, file: Pat
     with closing(open_memory(folder)) as tables:
         before = offers_of(tables, BEFORE)
     asked = ["data", "refresh", "--from", str(file), "--data", str(folder), "--day", str(DAY)]
-    assert main(asked) == 0
-    said = capsys.readouterr().out
+    said = output_of(capsys, *asked)
     assert "1 new, 1 at another price" in said
     assert "openai/gpt-4o input: $2.50 to $5.00, 2× dearer" in said
     assert "groq/new-model" in said
@@ -150,8 +150,7 @@ def test_refresh_shows_then_writes_and_the_build_uses_it(folder: Path, file: Pat
     assert "Nothing is written yet" in said
     assert newest_snapshot(folder) == (BASE, folder / file_name(BASE))
 
-    assert main([*asked, "--accept", "--json"]) == 0
-    answer = json.loads(capsys.readouterr().out)
+    answer = json_of(capsys, *asked, "--accept")
     assert answer["written"] == str(folder / file_name(DAY))
     assert [move["after"] for move in answer["moves"] if move["meter"] == "input_usd_per_mtok"] == [5.0]
     with closing(open_memory(folder)) as tables:
@@ -322,18 +321,14 @@ def server(file: Path) -> Iterator[str]:
 
 def test_prices_are_fetched_from_an_address(server: str, folder: Path, capsys) -> None:
     asked = ["data", "refresh", "--data", str(folder), "--day", str(DAY), "--url"]
-    assert main([*asked, f"{server}/data.json"]) == 0
-    assert "1 new, 1 at another price" in capsys.readouterr().out
-    assert main([*asked, f"{server}/gone.json"]) == 2
-    assert "Not Found" in capsys.readouterr().err
+    assert "1 new, 1 at another price" in output_of(capsys, *asked, f"{server}/data.json")
+    assert "Not Found" in refusal_of(capsys, *asked, f"{server}/gone.json")
     assert main([*asked, "http://127.0.0.1:9/data.json"]) == 2  # nobody listens there
     said = capsys.readouterr().err
     assert "the prices stay as they are" in said
     assert said.count("\n") == 1
-    assert main([*asked, "file:///etc/passwd"]) == 2
-    assert "https://" in capsys.readouterr().err
-    assert main(["data", "refresh", "--from", str(folder / "none.json")]) == 2
-    assert "cannot be read" in capsys.readouterr().err
+    assert "https://" in refusal_of(capsys, *asked, "file:///etc/passwd")
+    assert "cannot be read" in refusal_of(capsys, "data", "refresh", "--from", str(folder / "none.json"))
 
 
 # Merging, with rows as small as can be.

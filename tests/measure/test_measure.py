@@ -16,6 +16,7 @@ from lib.measure.backend import NumpyBackend, Unmeasurable
 from lib.measure.network import Dimensions, Network, dimensions_of
 from lib.measure.report import as_csv, as_text, find_gpu
 from lib.measure.sweep import Plan, measure
+from tests.builders import refusal_of
 
 TINY = Dimensions(n_layers=4, hidden=64, ffn_dim=128, n_heads=4, n_kv_heads=2, head_dim=16, vocab=256)
 SIZES = Plan(batches=(1, 2), tokens=(8, 16), matrix=64, copied_bytes=1e6, prefill_tokens=24)
@@ -136,8 +137,8 @@ def test_missing_precision_is_said(backend):
         measure(backend, TINY, plan=SIZES, precisions=["fp8"])
 
 
-def test_command_writes_rows_and_json(connection, monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr("lib.db.build.open_memory", lambda: connection)
+@pytest.mark.usefixtures("built")
+def test_command_writes_rows_and_json(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr("lib.measure.network.dimensions_of", lambda _: TINY)
     monkeypatch.setattr("lib.measure.sweep.QUICK", SIZES)
     path = tmp_path / "rows.csv"
@@ -148,12 +149,12 @@ def test_command_writes_rows_and_json(connection, monkeypatch, capsys, tmp_path)
     assert len(result["rows"]) == len(path.read_text().splitlines()) - 1
 
 
-def test_command_refuses_bad_input_with_a_sentence(connection, monkeypatch, capsys):
-    monkeypatch.setattr("lib.db.build.open_memory", lambda: connection)
-    assert cli.main(["measure", "--model", "lama-3.1-8b", "--backend", "numpy"]) == 2
-    assert "the nearest are llama-3.1-8b" in capsys.readouterr().err
-    assert cli.main(["measure", "--layers", "0"]) == 2
-    assert "--layers must be at least 1" in capsys.readouterr().err
+@pytest.mark.usefixtures("built")
+def test_command_refuses_bad_input_with_a_sentence(capsys):
+    assert "the nearest are llama-3.1-8b" in refusal_of(
+        capsys, "measure", "--model", "lama-3.1-8b", "--backend", "numpy"
+    )
+    assert "--layers must be at least 1" in refusal_of(capsys, "measure", "--layers", "0")
 
 
 def test_pytorch_gives_what_numpy_gives():

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from urllib.parse import urlencode
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.cli import main
-from tests.builders import open_page, texts
+from tests.builders import json_of, open_page, texts
 
 CSV = b"prompt,completion,concurrency,ttft_ms,tpot_s\n1000,500,4,120,0.012\n4000,500,16,600,0.02\n"
 
@@ -59,8 +57,7 @@ def test_own_runs_are_fitted_and_used_on_every_page(capsys: pytest.CaptureFixtur
     compare = run("compare", **{k: v for k, v in link.items() if not k.startswith("evidence_")})
     assert "The link" not in texts(compare)  # nothing to warn of
     assert {k: v for k, v in compare.query_params.items() if k.startswith("calibrated_")}
-    assert main(["compare", "--scenario", urlencode(link), "--json"]) == 0
-    printed = json.loads(capsys.readouterr().out)
+    printed = json_of(capsys, "compare", "--scenario", urlencode(link))
     assert printed["warnings"] == []
     assert printed["shapes"][0]["self_hosted"]["efficiency"].startswith(link["engine"])
 

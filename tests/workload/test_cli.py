@@ -1,7 +1,6 @@
 """``breakeven price``: the JSON that is promised, and one sentence on bad input."""
 
 import io
-import json
 import sys
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 
 from lib.cli import main
 from lib.workload.digest import unpack
+from tests.builders import json_of, output_of
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 KEYS = {
@@ -26,8 +26,7 @@ KEYS = {
 
 
 def price(capsys, *arguments):
-    assert main(["price", *arguments, "--json", "--as-of", "2026-11-21"]) == 0
-    return json.loads(capsys.readouterr().out)
+    return json_of(capsys, "price", *arguments, "--as-of", "2026-11-21")
 
 
 def test_json_has_every_promised_key(capsys):
@@ -85,8 +84,7 @@ def test_mapping_option(capsys, tmp_path):
 
 
 def test_text_says_the_answer_first(capsys):
-    assert main(["price", str(SAMPLES / "by_hand.csv"), "--as-of", "2026-11-21"]) == 0
-    out = capsys.readouterr().out
+    out = output_of(capsys, "price", str(SAMPLES / "by_hand.csv"), "--as-of", "2026-11-21")
     assert out.startswith("Cheapest API for all of it: ")
     assert "52,300 requests" in out
 
@@ -111,5 +109,4 @@ def test_bad_input_is_one_sentence_and_status_2(arguments, sentence, capsys):
 
 def test_terminal_codes_in_a_file_are_not_obeyed(capsys, tmp_path):
     (tmp_path / "x.csv").write_text("model,input_tokens,output_tokens\n\x1b[31mred,7,2\nm,\x1b[2Jx,1\n")
-    assert main(["price", str(tmp_path / "x.csv")]) == 0
-    assert "\x1b" not in capsys.readouterr().out
+    assert "\x1b" not in output_of(capsys, "price", str(tmp_path / "x.csv"))
