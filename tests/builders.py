@@ -3,6 +3,8 @@
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -11,8 +13,37 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lib.cli import main
+from lib.db.build import DATA
+from lib.scenario import Scenario
 
 ROOT = Path(__file__).parents[1]
+SAMPLES = DATA / "samples"
+TODAY = date(2026, 11, 21)
+"""Day of the shipped tables."""
+DEFAULT = Scenario(as_of=TODAY)
+"""What the app opens with on that day."""
+ARTICLE = Scenario(
+    as_of=date(2023, 7, 20),
+    model="llama-2-70b",
+    api="openai/gpt-3.5-turbo",
+    gpu="a100-80-sxm",
+    gpus=2,
+    gpu_offer="coreweave-a100-80-sxm-x2-on-demand-article-2023-07-20",
+    precision="fp16",
+    engine="tgi-2023",
+    mode="static",
+    prompt_a=512,
+    completion_a=512,
+    prompt_b=512,
+    completion_b=512,
+    batch=1,
+    ttft=None,
+    tpot=None,
+    utilisation=1.0,
+    usable=1.0,
+)
+"""The question of the 2023 article: 2×A100-80GB at $4.42/h, all memory used, never idle."""
+FOUR_H100 = replace(DEFAULT, gpu="h100-sxm", gpus=4, precision="fp8", ttft=None, tpot=None, batch=32)
 _NO_STATE: Mapping[str, Any] = MappingProxyType({})
 
 

@@ -10,7 +10,7 @@ from lib.answer import answer_as_json, answer_as_text
 from lib.comparison import compare
 from lib.format import Money
 from lib.scenario_url import decode
-from tests.test_comparison import ARTICLE, DEFAULT
+from tests.builders import ARTICLE, DEFAULT
 
 CASES = [
     pytest.param(replace(ARTICLE, batch=16), id="article"),

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from lib.api_bills import answer_of_apis, bills_of, tier_for
 from lib.records import ApiOffer, PriceTier
 from lib.scenario import Shape
-
-TODAY = date(2026, 11, 21)
+from tests.builders import TODAY
 
 
 def tier(usd_in, usd_out, *, above=0, cached=None, fee=0):

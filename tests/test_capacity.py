@@ -1,8 +1,6 @@
 """From arrivals and tables to a plan: deployment, prices, words, figures."""
 
 from dataclasses import replace
-from datetime import date
-from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
@@ -20,11 +18,9 @@ from lib.workload.arrivals import read_arrivals
 from lib.workload.hosting import host_workload
 from lib.workload.price import price_edges, price_workload
 from lib.workload.read import read_workload
-from tests.builders import json_of, output_of
+from tests.builders import DEFAULT, SAMPLES, TODAY, json_of, output_of
 
-SAMPLES = Path(__file__).parents[1] / "data" / "samples"
-DAY = date(2026, 11, 21)
-ASKED = Scenario(as_of=DAY, gpu="h100-sxm", gpus=2)
+ASKED = Scenario(as_of=TODAY, gpu="h100-sxm", gpus=2)
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +28,12 @@ def conv(connection):
     """The conversation sample: arrivals and prices."""
     path = SAMPLES / "shape_conv.csv.gz"
     workload = read_workload(path, edges=price_edges(connection))
-    return read_arrivals(path), price_workload(workload, connection, DAY)
+    return read_arrivals(path), price_workload(workload, connection, TODAY)
 
 
 def planned(conv, tables_on, scenario: Scenario = ASKED, **options) -> Plan:
     arrivals, priced = conv
-    return make_plan(arrivals, priced, scenario, PlanOptions(**options), tables_on(DAY))
+    return make_plan(arrivals, priced, scenario, PlanOptions(**options), tables_on(TODAY))
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +85,9 @@ def test_another_api_can_be_named_and_one_without_a_price_says_so(conv, tables_o
 
 def test_without_a_gpu_the_cheapest_deployment_of_the_workload_is_planned(conv, tables_on, connection):
     arrivals, priced = conv
-    scenario = Scenario(as_of=DAY)
-    hosting = host_workload(priced.workload, connection, DAY, scenario=scenario)
-    plan = make_plan(arrivals, priced, scenario, PlanOptions(), tables_on(DAY), hosting=hosting)
+    scenario = DEFAULT
+    hosting = host_workload(priced.workload, connection, TODAY, scenario=scenario)
+    plan = make_plan(arrivals, priced, scenario, PlanOptions(), tables_on(TODAY), hosting=hosting)
     chosen = next(one for one in hosting.offers if one.model.model_id == scenario.model)
     assert plan.candidate is chosen.candidate
 
@@ -157,9 +153,7 @@ def test_without_targets_the_fleet_has_to_keep_up(conv, tables_on):
 def test_notes_say_what_was_assumed(tables_on, connection):
     path = SAMPLES / "mooncake_trace.jsonl"
     workload = read_workload(path, edges=price_edges(connection))
-    plan = make_plan(
-        read_arrivals(path), price_workload(workload, connection, DAY), ASKED, PlanOptions(), tables_on(DAY)
-    )
+    plan = planned((read_arrivals(path), price_workload(workload, connection, TODAY)), tables_on)
     notes = " ".join(plan.notes)
     assert "rounded to the 3 seconds, so requests are spread at random" in notes
     assert "share their first blocks" in notes
@@ -168,14 +162,14 @@ def test_notes_say_what_was_assumed(tables_on, connection):
 def test_sums_get_the_fluid_estimate_with_its_caveat(tables_on, connection):
     path = SAMPLES / "claude_api_tokens.csv"
     workload = read_workload(path, edges=price_edges(connection))
-    priced = price_workload(workload, connection, DAY)
+    priced = price_workload(workload, connection, TODAY)
     # This export sums tokens and does not count requests: nothing can be said.
     with pytest.raises(Unplaceable, match="do not count requests"):
-        make_fluid(workload, priced, ASKED, PlanOptions(), tables_on(DAY))
+        make_fluid(workload, priced, ASKED, PlanOptions(), tables_on(TODAY))
     path = SAMPLES / "completions_usage_openai.csv"
     workload = read_workload(path, edges=price_edges(connection))
-    priced = price_workload(workload, connection, DAY)
-    fluid = make_fluid(workload, priced, ASKED, PlanOptions(), tables_on(DAY))
+    priced = price_workload(workload, connection, TODAY)
+    fluid = make_fluid(workload, priced, ASKED, PlanOptions(), tables_on(TODAY))
     assert 0 < fluid.mean_load <= fluid.peak_load
     # The busiest row, as busy as planned: half.
     assert fluid.replicas == max(1, int(np.ceil(fluid.peak_load / 0.5)))

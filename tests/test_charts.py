@@ -13,7 +13,7 @@ from lib import charts
 from lib.comparison import compare
 from lib.db import queries
 from lib.format import Money
-from tests.test_comparison import ARTICLE, DEFAULT, FOUR_H100
+from tests.builders import ARTICLE, DEFAULT, FOUR_H100
 
 DOLLARS = Money()
 YEN = Money(currency="JPY", rate=150.0)

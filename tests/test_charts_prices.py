@@ -10,8 +10,7 @@ from lib import charts_prices
 from lib.db import price_queries
 from lib.format import Money
 from lib.prices.history import price_lines
-
-DAY = date(2026, 11, 21)
+from tests.builders import TODAY
 
 
 def checked(chart: go.Figure) -> go.Figure:
@@ -21,28 +20,28 @@ def checked(chart: go.Figure) -> go.Figure:
 
 def test_history_is_stepped_with_units_and_marks_what_is_announced(connection: DuckDBPyConnection) -> None:
     rows = price_queries.api_price_periods(connection, ["openai/gpt-4o", "google/gemini-4-argon"])
-    lines = price_lines(rows, "output_usd_per_mtok", DAY)
-    chart = checked(charts_prices.history(lines, "output", DAY, Money()))
+    lines = price_lines(rows, "output_usd_per_mtok", TODAY)
+    chart = checked(charts_prices.history(lines, "output", TODAY, Money()))
     assert {trace.line.shape for trace in chart.data} == {"hv"}
     assert len({trace.line.dash for trace in chart.data}) == 2  # never colour alone
     assert chart.layout.yaxis.title.text == "USD per 1M output tokens"
     assert [note.text for note in chart.layout.annotations] == ["announced"]
-    calm = checked(charts_prices.history(lines[1:], "output", DAY, Money(currency="EUR", rate=2)))
+    calm = checked(charts_prices.history(lines[1:], "output", TODAY, Money(currency="EUR", rate=2)))
     assert not calm.layout.annotations
     assert max(calm.data[0].y) == 30  # 15 at 2
 
 
 def test_free_price_leaves_a_gap_on_the_log_axis(connection: DuckDBPyConnection) -> None:
     rows = price_queries.api_price_periods(connection, ["openai/gpt-4o"])
-    lines = price_lines([{**row, "output_usd_per_mtok": 0} for row in rows], "output_usd_per_mtok", DAY)
-    chart = checked(charts_prices.history(lines, "output", DAY, Money()))
+    lines = price_lines([{**row, "output_usd_per_mtok": 0} for row in rows], "output_usd_per_mtok", TODAY)
+    chart = checked(charts_prices.history(lines, "output", TODAY, Money()))
     assert set(chart.data[0].y) == {None}
-    checked(charts_prices.history([], "output", DAY, Money()))
+    checked(charts_prices.history([], "output", TODAY, Money()))
 
 
 def test_kinds_of_rent_differ_by_symbol(connection: DuckDBPyConnection) -> None:
     rows = price_queries.gpu_price_history(connection, "h100-sxm")
-    chart = checked(charts_prices.gpu_history(rows, DAY, Money()))
+    chart = checked(charts_prices.gpu_history(rows, TODAY, Money()))
     dots = [trace for trace in chart.data if trace.mode == "markers"]
     assert len({trace.marker.symbol for trace in dots}) == len(dots) >= 3
     assert sum(len(trace.x) for trace in dots) == len(rows)

@@ -9,7 +9,8 @@ from lib.format import Money
 from lib.scenario import Scenario
 from lib.training.prompting import hold_against_prompting
 from lib.training.question import SHROTT, SHROTT_SCENARIO, TrainingPlan
-from tests.training.conftest import DAY, ask, facts_on  # noqa: F401
+from tests.builders import DEFAULT
+from tests.training.conftest import ask, facts_on  # noqa: F401
 
 # look.md, "Colour": Okabe–Ito, by meaning.
 SELF_HOSTED, API, MEASURED = "#0072B2", "#D55E00", "#009E73"
@@ -85,10 +86,10 @@ def test_crossings_are_labelled_where_the_lines_meet(prompting):
 
 def test_a_side_without_a_price_leaves_its_line_out(prompting):
     plan = TrainingPlan(goal="tune-or-prompt", params_b=7)
-    result = prompting(plan, Scenario(as_of=DAY))
+    result = prompting(plan, DEFAULT)
     figure = charts_train.tuning_or_prompting(result, Money())
     assert len(figure.data) == 1
-    nothing = prompting(TrainingPlan(goal="tune-or-prompt", params_b=7, teacher="x/y"), Scenario(as_of=DAY))
+    nothing = prompting(TrainingPlan(goal="tune-or-prompt", params_b=7, teacher="x/y"), DEFAULT)
     assert len(charts_train.tuning_or_prompting(nothing, Money()).data) == 0
 
 

@@ -17,8 +17,7 @@ from lib.comparison import compare
 from lib.db.build import DATA
 from lib.scenario import Scenario
 from lib.scenario_url import encode
-from tests.builders import json_of, refusal_of
-from tests.test_comparison import ARTICLE, TODAY
+from tests.builders import ARTICLE, DEFAULT, TODAY, json_of, refusal_of
 from tests.test_estimate import KEYS
 
 GOOD = {
@@ -216,7 +215,7 @@ def link(scenario: Scenario) -> str:
     "scenario",
     [
         pytest.param(replace(ARTICLE, batch=16), id="article"),
-        pytest.param(Scenario(as_of=TODAY), id="today"),
+        pytest.param(DEFAULT, id="today"),
         pytest.param(Scenario(as_of=TODAY, model="minimax-m3"), id="nothing-to-host"),
     ],
 )

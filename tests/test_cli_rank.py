@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import date
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -17,7 +16,7 @@ from lib.format import Money
 from lib.lookup import read_tables
 from lib.scenario import Scenario
 from lib.scenario_url import encode
-from tests.builders import json_of, output_of, refusal_of
+from tests.builders import TODAY, json_of, output_of, refusal_of
 from tests.model_config import configs
 
 USUAL = (
@@ -173,7 +172,7 @@ def test_neither_tokens_nor_link_gets_a_sentence(capsys: pytest.CaptureFixture[s
 def test_link_of_the_page_is_ranked_as_the_page_does(
     capsys: pytest.CaptureFixture[str], connection: DuckDBPyConnection
 ) -> None:
-    scenario = Scenario(as_of=date(2026, 11, 21), model="llama-3.3-70b", gpu="h100-sxm")
+    scenario = Scenario(as_of=TODAY, model="llama-3.3-70b", gpu="h100-sxm")
     extra = DeployFields(price="owned", buy=25_000.0, drafts=3, shape="b")
     link = f"{encode(scenario)}&{urlencode(DEPLOY_FIELDS.write(extra))}"
     answer = json_of(capsys, "rank", "--scenario", f"http://localhost:8501/deploy?{link}")

@@ -13,38 +13,12 @@ from hypothesis import strategies as st
 
 from lib.comparison import MAP_COMPLETIONS, MAP_PROMPTS, VOLUME_POINTS, compare, requests_per_s
 from lib.scenario import LIMITS, Scenario
+from tests.builders import ARTICLE, DEFAULT, FOUR_H100, TODAY
 
-TODAY = date(2026, 11, 21)
 """Day of the newest rows of the tables."""
-ARTICLE_DAY = date(2023, 7, 20)
-COREWEAVE = "coreweave-a100-80-sxm-x2-on-demand-article-2023-07-20"
-
-ARTICLE = Scenario(
-    as_of=ARTICLE_DAY,
-    model="llama-2-70b",
-    api="openai/gpt-3.5-turbo",
-    gpu="a100-80-sxm",
-    gpus=2,
-    gpu_offer=COREWEAVE,
-    precision="fp16",
-    engine="tgi-2023",
-    mode="static",
-    prompt_a=512,
-    completion_a=512,
-    prompt_b=512,
-    completion_b=512,
-    batch=1,
-    ttft=None,
-    tpot=None,
-    utilisation=1.0,
-    usable=1.0,
-)
-"""The question of the 2023 article: 2×A100-80GB at $4.42/h, all memory used, never idle."""
-
-DEFAULT = Scenario(as_of=TODAY)
+ARTICLE_DAY, COREWEAVE = ARTICLE.as_of, ARTICLE.gpu_offer
 ONE_H100 = replace(DEFAULT, gpu="h100-sxm", gpus=1, precision="fp8")
 """70.6 GB of weights on 80 GB: fits, with room for little more."""
-FOUR_H100 = replace(DEFAULT, gpu="h100-sxm", gpus=4, precision="fp8", ttft=None, tpot=None, batch=32)
 
 
 @pytest.fixture

@@ -1,13 +1,13 @@
 """Words are explained once, in one home, and the tooltips take them from there."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from lib.glossary import GLOSSARY, SERVING, explained, meaning
+from tests.builders import ROOT
 
-UI = Path(__file__).parents[1] / "lib" / "ui"
+UI = ROOT / "lib" / "ui"
 
 
 @pytest.mark.parametrize("word", GLOSSARY)

@@ -2,15 +2,14 @@
 
 import re
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from lib.comparison import compare
 from lib.scenario import Scenario
 from lib.scenario_url import decode
+from tests.builders import ROOT
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LINKS = re.findall(r"\]\(http://localhost:8501/\?([^)]+)\)", README)
 

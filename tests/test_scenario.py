@@ -9,8 +9,8 @@ from datetime import date, timedelta
 import pytest
 
 from lib.scenario import LIMITS, Scenario, Shape, show_value
+from tests.builders import DEFAULT
 
-DEFAULT = Scenario(as_of=date(2026, 11, 21))
 RANGES = {name: limit for name, limit in LIMITS.items() if not limit.choices and name != "as_of"}
 CHOICES = {name: limit for name, limit in LIMITS.items() if limit.choices}
 WHOLE = {"gpus", "batch", "prompt_a", "completion_a", "cached_a", "prompt_b", "completion_b", "cached_b"}

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from lib.scenario import LIMITS, Scenario
 from lib.scenario_url import LONGEST_LINK, MOST_PARTS, Decoded, KnownIds, decode, encode
+from tests.builders import DEFAULT, TODAY
 
-DEFAULT = Scenario(as_of=date(2026, 11, 21))
 NAMES = [field.name for field in fields(Scenario)]
 HINTS = get_type_hints(Scenario)
 KNOWN = KnownIds(
@@ -107,7 +107,7 @@ def test_links_with_the_longest_names_stay_short_enough():
     # 100 characters: a third more than the longest id in the tables.
     name = "x" * 100
     scenario = Scenario(
-        as_of=date(2026, 11, 21),
+        as_of=TODAY,
         model=name,
         api=name,
         resellers=True,

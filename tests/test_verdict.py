@@ -14,7 +14,7 @@ from lib.comparison import AtLoad, compare
 from lib.format import Money
 from lib.scenario import Shape
 from lib.ui.show import plain
-from tests.test_comparison import ARTICLE, DEFAULT, TODAY
+from tests.builders import ARTICLE, DEFAULT, TODAY
 
 MONEY = Money()
 

@@ -17,6 +17,7 @@ from lib.calibration.parameters import FITTED
 from lib.db import queries
 from lib.deployments import choose_profile
 from lib.lookup import with_own
+from tests.builders import TODAY
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +115,6 @@ def test_own_row_counts_only_where_it_is_named(connection, kept):
 
 def test_tables_without_a_calibration_are_the_same_tables(tables_on, connection):
     del connection
-    from datetime import date
 
-    tables = tables_on(date(2026, 11, 21))
+    tables = tables_on(TODAY)
     assert with_own(tables, Calibrated()) is tables

@@ -3,7 +3,6 @@
 import csv
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,13 +13,12 @@ from lib.claims.judge import Judged, judge
 from lib.db import queries
 from lib.db.build import DATA, open_memory
 from lib.lookup import read_facts
-
-DAY = date(2026, 11, 21)
+from tests.builders import TODAY
 
 
 @pytest.fixture(scope="session")
 def facts(connection: DuckDBPyConnection) -> Facts:
-    return read_facts(connection, DAY)
+    return read_facts(connection, TODAY)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from lib.claims.appendix import COLUMNS, appendix_of, rent
 from lib.claims.figures import figures
 from lib.db.build import DATA
 from lib.lookup import read_facts
-from tests.claims.conftest import DAY
+from tests.builders import TODAY
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_model_keeps_the_promise_for_these_runs(table):
 
 
 def test_error_sentence_is_computed_from_the_runs(edited, table):
-    assert conclusions.model_error(table) != conclusions.model_error(appendix_of(read_facts(edited, DAY)))
+    assert conclusions.model_error(table) != conclusions.model_error(appendix_of(read_facts(edited, TODAY)))
 
 
 def test_figures_hold_every_measured_run_and_our_line(facts, table):
@@ -98,7 +98,7 @@ def test_measured_points_are_green_and_our_model_is_blue(facts, table):
 
 
 def test_figure_follows_the_tables(facts, edited, table):
-    other = read_facts(edited, DAY)
+    other = read_facts(edited, TODAY)
     for before, after in zip(figures(facts, table), figures(other, appendix_of(other)), strict=True):
         assert before.finding != after.finding
         assert before.api_usd != after.api_usd

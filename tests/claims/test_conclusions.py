@@ -8,7 +8,7 @@ import pytest
 from lib.claims import conclusions
 from lib.comparison import compare
 from lib.lookup import read_facts
-from tests.claims.conftest import DAY
+from tests.builders import TODAY
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_todays_half_of_the_sentences_follows_the_day(connection, facts):
 
 
 def test_sentences_follow_the_tables(facts, edited, of_numbers):
-    other = read_facts(edited, DAY)
+    other = read_facts(edited, TODAY)
     assert conclusions.sanger(other).sentence != conclusions.sanger(facts).sentence
     assert conclusions.shrott(other).sentence != conclusions.shrott(facts).sentence
     assert conclusions.cost_formula(other).sentence != conclusions.cost_formula(facts).sentence
@@ -75,7 +75,7 @@ def test_project_is_priced_then_and_today(facts, tables_on):
     assert [cost.then_usd for cost in costs][:2] == [168_000, 7_600]
     # 638 h at $0.1551: below the $99 of the article.
     assert costs[3].then_usd == pytest.approx(98.95, abs=0.01)
-    shape = compare(conclusions.project_scenario(DAY, conclusions.SMALL_MODEL), tables_on(DAY)).shapes[0]
+    shape = compare(conclusions.project_scenario(TODAY, conclusions.SMALL_MODEL), tables_on(TODAY)).shapes[0]
     assert costs[2].now_usd == pytest.approx(shape.api.bill.usd * 4e6)
     assert costs[3].now_usd == pytest.approx(shape.host.usd * 4e6)
 

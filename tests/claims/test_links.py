@@ -1,6 +1,5 @@
 """Every claim's link opens a page that shows its number."""
 
-from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
@@ -13,13 +12,12 @@ from lib.deploy.fields import DeployFields
 from lib.lookup import read_ids
 from lib.page_links import given_in, shown_at, target
 from lib.rules_of_thumb import PARTS
-from lib.scenario import Scenario
 from lib.scenario_url import decode
 from lib.training.answer import TrainingFacts, train
 from lib.training.question import SHROTT, SHROTT_SCENARIO, TRAIN_FIELDS, TrainingPlan
-from tests.claims.conftest import DAY
+from tests.builders import DEFAULT, ROOT
 
-PAGES = Path(__file__).parents[2] / "pages"
+PAGES = ROOT / "pages"
 LINKED_PAGES = {"compare", "deploy", "train", "prices", "numbers"}
 
 
@@ -34,7 +32,7 @@ def test_every_link_names_a_page_and_is_read_there_without_a_warning(judged, con
         assert shown.warnings == (), key
         assert (PAGES / f"{shown.page}.py").exists(), key
         assert len(shown.query) < 2000, key
-        decoded = decode(shown.query, default=Scenario(as_of=DAY), known=known)
+        decoded = decode(shown.query, default=DEFAULT, known=known)
         assert (decoded.scenario, decoded.warnings) == (shown.scenario, ()), key
         # Written and read again, the page's own fields are what they were.
         assert target(shown.page, decoded.scenario, dict(parse_qsl(shown.query)[1:])).adds == shown.adds, key
@@ -166,7 +164,7 @@ def test_linked_memory_bar_shows_the_recomputed_value(judged, tables_on, claim_i
 
 
 def test_field_of_another_page_and_bad_value_are_told():
-    told = target("train", Scenario(as_of=DAY), given_in("deploy_shape=b train_gpus=many train_colour=red"))
+    told = target("train", DEFAULT, given_in("deploy_shape=b train_gpus=many train_colour=red"))
     assert len(told.warnings) == 3
     for part in ("deploy_shape", "gpus must be a whole number", "train_colour"):
         assert sum(part in warning for warning in told.warnings) == 1
@@ -174,7 +172,7 @@ def test_field_of_another_page_and_bad_value_are_told():
 
 def test_page_that_does_not_exist_is_refused():
     with pytest.raises(ValueError, match="no page 'nowhere'"):
-        target("nowhere", Scenario(as_of=DAY), {})
+        target("nowhere", DEFAULT, {})
 
 
 @pytest.mark.parametrize(
@@ -185,8 +183,8 @@ def test_page_that_does_not_exist_is_refused():
     ],
 )
 def test_link_to_a_page_of_choices_writes_all_of_them(page, key, value, others):
-    shown = target(page, Scenario(as_of=DAY), {key: value})
+    shown = target(page, DEFAULT, {key: value})
     assert shown.warnings == ()
     assert shown.adds.items() >= ({key: value} | others).items()
-    wrong = target(page, Scenario(as_of=DAY), {f"{page}_nothing": "1"})
+    wrong = target(page, DEFAULT, {f"{page}_nothing": "1"})
     assert len(wrong.warnings) == 1

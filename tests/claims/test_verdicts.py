@@ -16,7 +16,7 @@ from lib.claims.registry import REGISTRY, pairs, recompute
 from lib.db import queries
 from lib.lookup import read_facts
 from lib.records import Claim
-from tests.claims.conftest import DAY
+from tests.builders import TODAY
 
 KEYS_OF_ROWS = {
     *("model", "gpu", "offer", "api", "dear", "cheap", "embedding", "row", "few", "many", "column"),
@@ -278,7 +278,7 @@ def test_tally_counts_every_claim_once(judged):
 
 
 def test_every_value_behind_which_stand_tables_changes_with_them(judged, edited):
-    other = {one.claim.claim_id: one for one in judge(queries.claims(edited), read_facts(edited, DAY))}
+    other = {one.claim.claim_id: one for one in judge(queries.claims(edited), read_facts(edited, TODAY))}
     unmoved = []
     for key, one in judged.items():
         if one.claim.expression is None:

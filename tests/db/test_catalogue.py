@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,10 +16,10 @@ from genai_prices import Usage, data
 from genai_prices.types import ModelInfo, ModelPrice, StartDateConstraint, TimeOfDateConstraint
 
 from lib.db import catalogue
+from lib.db.build import DATA
+from tests.builders import TODAY
 
-DATA = Path(__file__).parents[2] / "data"
 CATALOGUE_DAY = date(2026, 11, 10)  # release of genai-prices 0.2.3
-TODAY = date(2026, 11, 21)
 SOURCE = "genai-prices-0.2.3"
 
 

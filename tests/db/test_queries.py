@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 
 from lib.db import queries
+from tests.builders import TODAY
 
-TODAY = date(2026, 11, 21)
 DAY = timedelta(days=1)
 
 

@@ -27,27 +27,25 @@ from lib.deploy.fields import considered, shape_of
 from lib.deploy.table import rows_of
 from lib.format import Money
 from lib.model_config import read_config, to_link
-from lib.scenario import Scenario
+from tests.builders import DEFAULT, TODAY
 from tests.model_config import configs
 
-DAY = date(2026, 11, 21)
-SCENARIO = Scenario(as_of=DAY)
 MONEY = Money()
 
 
 @pytest.fixture(scope="module")
 def tables(tables_on: Callable[[date], Tables]) -> Tables:
-    return tables_on(DAY)
+    return tables_on(TODAY)
 
 
 def ask(tables: Tables, extra: DeployFields = USUAL, **changes: Any) -> Answer:
-    return deploy(replace(SCENARIO, **changes), extra, tables)
+    return deploy(replace(DEFAULT, **changes), extra, tables)
 
 
 def test_recommendation_is_the_comparisons_own_deployment(tables: Tables) -> None:
     # Same precision, mode and targets: Compare looks at 1 to 8 GPUs, so does Deploy where no link joins more.
     extra = replace(USUAL, weights="none")
-    for letter, shape in zip("ab", compare(SCENARIO, tables).shapes, strict=True):
+    for letter, shape in zip("ab", compare(DEFAULT, tables).shapes, strict=True):
         answer = ask(tables, replace(extra, shape=letter))
         assert answer.chosen is not None
         assert shape.host is not None
@@ -62,7 +60,7 @@ def test_recommendation_in_another_format_says_what_compare_would_choose(tables:
     answer = ask(tables, **fields)
     assert answer.chosen is not None
     assert answer.chosen.precision == "fp8"
-    host = compare(replace(SCENARIO, **fields), tables).shapes[0].host
+    host = compare(replace(DEFAULT, **fields), tables).shapes[0].host
     assert host is not None
     said = words.beside_compare(answer, MONEY)
     assert "fp16 weights" in said
@@ -313,12 +311,12 @@ def test_prefix_cache_saves_prompt_work(tables: Tables) -> None:
 
 
 def test_whole_prompt_in_the_cache_still_computes_a_token() -> None:
-    shape = shape_of(replace(SCENARIO, prompt_a=1), replace(USUAL, hit=99.9))
+    shape = shape_of(replace(DEFAULT, prompt_a=1), replace(USUAL, hit=99.9))
     assert shape.cached_tokens == 0
 
 
 def test_speculation_shortens_tpot_at_batch_one_and_takes_memory(tables: Tables) -> None:
-    scenario = replace(SCENARIO, gpu="h100-sxm", batch=1, ttft=None, tpot=None)
+    scenario = replace(DEFAULT, gpu="h100-sxm", batch=1, ttft=None, tpot=None)
     alone = replace(USUAL, weights="none")
     plain = deploy(scenario, alone, tables, counts=(2,))
     drafted = deploy(scenario, replace(alone, drafts=4, acceptance=80.0, draft=5.0), tables, counts=(2,))

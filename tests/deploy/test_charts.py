@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import plotly.graph_objects as go
@@ -14,6 +13,7 @@ from lib.deploy import USUAL, Answer, Placement, deploy
 from lib.deploy.detail import batch_curve, frontiers, memory_of, roofline, swings
 from lib.format import Money
 from lib.scenario import Scenario
+from tests.builders import TODAY
 
 MONEY = Money(currency="EUR", rate=0.9)
 CASES = {
@@ -28,7 +28,7 @@ CASES = {
 @pytest.fixture(scope="module", params=CASES)
 def answer(request: Any, tables_on: Any) -> Answer:
     scenario, extra = CASES[request.param]
-    day = date(2026, 11, 21)
+    day = TODAY
     return deploy(Scenario(as_of=day, **scenario), replace(USUAL, **extra), tables_on(day))
 
 

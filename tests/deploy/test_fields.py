@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields, replace
-from datetime import date
 from urllib.parse import urlencode
 
 import pytest
@@ -16,6 +15,7 @@ from lib.deploy.fields import DEPLOY_LIMITS
 from lib.model_config import read_config, to_link
 from lib.scenario import Scenario
 from lib.scenario_url import LONGEST_LINK, encode
+from tests.builders import TODAY
 from tests.model_config import configs
 
 
@@ -76,7 +76,7 @@ def test_longest_link_stays_below_the_limit() -> None:
         model=to_link(replace(model, name="W" * 40)),
     )
     scenario = Scenario(
-        as_of=date(2026, 11, 21),
+        as_of=TODAY,
         model="llama-4-maverick",
         api="together/meta-llama/Llama-4-Maverick-17B-128E-Instruct-FP8",
         gpu_offer="coreweave-a100-80-sxm-x2-on-demand-article-2023-07-20",

@@ -18,8 +18,8 @@ from lib.deployments.grid import GRID_COUNTS, Grid, Hardware, again, hardware_of
 from lib.formulas.parts import Speculation
 from lib.records import Gpu
 from lib.scenario import Shape
+from tests.builders import TODAY
 
-DAY = date(2026, 11, 21)
 GPUS = ("h100-sxm", "h200-sxm", "a100-80-sxm", "l40s", "gb300")
 SHAPE = Shape(prompt_tokens=2000, completion_tokens=300, cached_tokens=500)
 ASK = Ask(mode="continuous", batch=None, ttft_s=2.0, tpot_s=0.05, utilisation=0.5, usable=0.9)
@@ -28,7 +28,7 @@ MODES = ("continuous", "static", "disaggregated")
 
 @pytest.fixture(scope="module")
 def tables(tables_on: Callable[[date], Tables]) -> Tables:
-    return tables_on(DAY)
+    return tables_on(TODAY)
 
 
 def prices_of(tables: Tables, ids: tuple[str, ...] = GPUS) -> dict[str, GpuPrice]:

@@ -7,10 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.conftest import ROOT, at_both_widths, headline, settle, text_of, width_of
+from tests.builders import SAMPLES
+from tests.e2e.conftest import at_both_widths, headline, settle, text_of, width_of
 
 Visit = Callable[..., Page]
-SAMPLES = ROOT / "data" / "samples"
 
 
 def upload(page: Page, path: Path) -> None:

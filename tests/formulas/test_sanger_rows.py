@@ -5,17 +5,15 @@ from __future__ import annotations
 import csv
 from dataclasses import fields
 from datetime import date
-from pathlib import Path
 from statistics import median
 from typing import Any, get_type_hints
 
 import pytest
 
+from lib.db.build import DATA
 from lib.deployments import KV_BYTES, choose_profile, compute_class, engine_of, model_shape, replica_of
 from lib.formulas.serving import static_batch
 from lib.records import Efficiency, Gpu, Model, Precision
-
-DATA = Path(__file__).parents[2] / "data"
 
 
 def rows(table: str) -> list[dict[str, str]]:

@@ -14,27 +14,9 @@ from lib.method import assumptions, picture
 from lib.method.docstrings import Formula, all_modules
 from lib.method.examples import NOT_OF_A_SCENARIO, Example, example_of, values_of
 from lib.scenario import Scenario
+from tests.builders import ARTICLE, DEFAULT, TODAY
 
-TODAY = date(2026, 11, 21)
-ARTICLE = Scenario(
-    as_of=date(2023, 7, 20),
-    model="llama-2-70b",
-    api="openai/gpt-3.5-turbo",
-    gpu="a100-80-sxm",
-    gpus=2,
-    gpu_offer="coreweave-a100-80-sxm-x2-on-demand-article-2023-07-20",
-    precision="fp16",
-    mode="static",
-    prompt_a=512,
-    completion_a=16,
-    prompt_b=512,
-    completion_b=512,
-    batch=64,
-    ttft=None,
-    tpot=None,
-    utilisation=1.0,
-    usable=1.0,
-)
+ASKED = replace(ARTICLE, engine="auto", completion_a=16, batch=64)
 TablesOn = Callable[[date], Tables]
 
 
@@ -63,14 +45,14 @@ def worked(name: str, scenario: Scenario, tables: Tables) -> Example | None:
     ],
 )
 def test_example_of_the_article_gives_its_numbers(tables_on: TablesOn, name: str, result: str) -> None:
-    example = worked(name, ARTICLE, tables_on(ARTICLE.as_of))
+    example = worked(name, ASKED, tables_on(ASKED.as_of))
     assert example is not None
     assert example.results == (("", result),)
 
 
 def test_example_agrees_with_the_answer_of_the_page(tables_on: TablesOn) -> None:
     tables = tables_on(TODAY)
-    answer = compare(Scenario(as_of=TODAY), tables)
+    answer = compare(DEFAULT, tables)
     values = values_of(answer, tables)
     host = answer.shapes[1].host
     assert host is not None
@@ -105,7 +87,7 @@ def test_every_example_that_can_be_worked_is_worked(tables_on: TablesOn, model: 
 
 def test_arguments_that_mean_something_else_are_not_taken_from_the_scenario(tables_on: TablesOn) -> None:
     for name in ("training_flop", "owned_usd_per_hour", "largest_batch"):
-        assert worked(name, Scenario(as_of=TODAY), tables_on(TODAY)) is None
+        assert worked(name, DEFAULT, tables_on(TODAY)) is None
     assert "training" in NOT_OF_A_SCENARIO
 
 
@@ -121,7 +103,7 @@ def test_scenario_without_a_deployment_gives_no_example_and_no_picture(tables_on
 
 @pytest.fixture
 def article(tables_on: TablesOn) -> Comparison:
-    return compare(ARTICLE, tables_on(ARTICLE.as_of))
+    return compare(ASKED, tables_on(ASKED.as_of))
 
 
 def test_steps_stand_under_the_roof_where_the_article_saw_them(article: Comparison) -> None:

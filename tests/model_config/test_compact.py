@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from lib.deploy.fields import LONGEST_MODEL
 from lib.deployments import model_shape
 from lib.model_config import from_link, read_config, to_link
+from tests.builders import TODAY
 from tests.model_config import configs
 from tests.model_config.test_read import FP16
 
@@ -30,7 +30,7 @@ def test_model_comes_back_from_its_link_text(name: str) -> None:
 
 
 def test_every_model_of_the_table_fits_into_a_link(tables_on: Any) -> None:
-    for model in tables_on(date(2026, 11, 21)).models.values():
+    for model in tables_on(TODAY).models.values():
         text = to_link(model)
         assert len(text) <= LONGEST_MODEL
         back, problem = from_link(text)

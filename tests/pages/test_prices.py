@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from lib.prices.view import TABS
 from lib.scenario import Scenario
 from lib.scenario_url import SCENARIO_FIELDS
-from tests.builders import open_page, texts
+from tests.builders import TODAY, open_page, texts
 
 
 def run(tab: str = TABS[0], **link: str) -> AppTest:
@@ -64,7 +64,7 @@ def test_day_before_any_price_says_so(tab: str) -> None:
 def test_changes_need_an_earlier_day() -> None:
     assert "Choose a day before 2026-11-21" in texts(run("What changed", prices_since="2026-11-21"))
     app = run("What changed")
-    assert app.date_input(key="prices_since").value == date(2026, 11, 21) - timedelta(days=90)
+    assert app.date_input(key="prices_since").value == TODAY - timedelta(days=90)
     app.selectbox(key="prices_kind").set_value("gone").run()
     assert not app.exception
     assert set(app.dataframe[0].value["What"]) == {"gone"}

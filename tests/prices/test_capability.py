@@ -11,8 +11,8 @@ from lib.db import price_queries
 from lib.format import Money
 from lib.prices import capability
 from lib.scenario import Shape
+from tests.builders import TODAY
 
-DAY = date(2026, 11, 21)
 EVEN = Shape(prompt_tokens=1000, completion_tokens=1000)
 
 
@@ -42,7 +42,7 @@ def offer(
     }
 
 
-def walked(*rows: dict[str, Any], day: date = DAY) -> list[tuple[str, float | None, str | None]]:
+def walked(*rows: dict[str, Any], day: date = TODAY) -> list[tuple[str, float | None, str | None]]:
     return [
         (str(step.day), step.usd, step.row and step.row["api_offer_id"])
         for step in capability.cheapest_steps(rows, EVEN, day)
@@ -91,7 +91,7 @@ def test_price_of_an_older_catalogue_counts_only_while_it_is_dated() -> None:
 
 def test_line_begins_with_the_published_price_of_gpt_4(connection: DuckDBPyConnection) -> None:
     rows = price_queries.capability_periods(connection, "MMLU", 86)
-    steps = capability.cheapest_steps(rows, EVEN, DAY)
+    steps = capability.cheapest_steps(rows, EVEN, TODAY)
     # GPT-4 on 2023-03-14: $30 and $60 per 1M, 45 at an even mix; its report gives 86.4 on MMLU.
     assert (steps[0].day, steps[0].usd) == (date(2023, 3, 14), 45)
     assert all(step.row is None or step.row["score"] >= 86 for step in steps)
@@ -101,17 +101,15 @@ def test_line_begins_with_the_published_price_of_gpt_4(connection: DuckDBPyConne
     finding = capability.finding(steps, "86", EVEN, Money())
     assert "cheaper than in 2023-03 ($45.00, openai/gpt-4)" in finding
     assert "No offer" in capability.finding([], "86", EVEN, Money())
-    line = capability.as_line(steps, "86", DAY)
-    assert line.days[-1] == DAY
-    table = capability.steps_frame(steps, {}, DAY, Money())
+    line = capability.as_line(steps, "86", TODAY)
+    assert line.days[-1] == TODAY
+    table = capability.steps_frame(steps, {}, TODAY, Money())
     assert len(table) == len([step for step in steps if step.usd is not None])
 
 
 def test_lower_threshold_is_never_dearer(connection: DuckDBPyConnection) -> None:
-    last = [
-        capability.cheapest_steps(price_queries.capability_periods(connection, "MMLU", score), EVEN, DAY)[-1]
-        for score in (70, 82, 86)
-    ]
+    periods = [price_queries.capability_periods(connection, "MMLU", score) for score in (70, 82, 86)]
+    last = [capability.cheapest_steps(one, EVEN, TODAY)[-1] for one in periods]
     assert last[0].usd <= last[1].usd <= last[2].usd  # type: ignore[operator]
 
 

@@ -28,8 +28,8 @@ from lib.prices.view import (
 from lib.prices.words import mixed_usd
 from lib.records import Source
 from lib.scenario import Scenario, Shape
+from tests.builders import DEFAULT, TODAY
 
-DAY = date(2026, 11, 21)
 PROMPT_HEAVY = Shape(prompt_tokens=4000, completion_tokens=16)
 USD = Money()
 
@@ -43,12 +43,12 @@ def sources(connection: DuckDBPyConnection) -> dict[str, Source]:
 
 @pytest.fixture(scope="module")
 def frame(connection: DuckDBPyConnection, tables_on: TablesOn, sources: dict[str, Source]) -> Any:
-    facts = price_queries.api_offer_facts(connection, DAY)
-    return offers.offers_frame(tables_on(DAY), facts, sources, PROMPT_HEAVY, DAY, USD)
+    facts = price_queries.api_offer_facts(connection, TODAY)
+    return offers.offers_frame(tables_on(TODAY), facts, sources, PROMPT_HEAVY, TODAY, USD)
 
 
 def test_first_sentence_names_the_cheapest_offer_and_the_median_rent(tables_on: TablesOn) -> None:
-    text = headline(Scenario(as_of=DAY), tables_on(DAY), PROMPT_HEAVY, "h100-sxm", USD)
+    text = headline(DEFAULT, tables_on(TODAY), PROMPT_HEAVY, "h100-sxm", USD)
     # novita asks 0.135 and 0.40 (catalogue 0.2.3): (4,000 x 0.135 + 16 x 0.40) / 4,016 = 0.13606.
     assert "is $0.136 per 1M tokens at 4,000 in / 16 out (novita)" in text
     assert "H100 SXM5 80GB rents for $3.63 an hour (on-demand, median of 8 providers, $2.40–6.88)" in text
@@ -63,7 +63,7 @@ def test_first_sentence_says_what_is_not_on_record(tables_on: TablesOn) -> None:
 
 
 def test_every_offer_in_force_is_listed_with_source_and_freshness(frame: Any, tables_on: TablesOn) -> None:
-    assert len(frame) == len(tables_on(DAY).api_offers)
+    assert len(frame) == len(tables_on(TODAY).api_offers)
     assert frame["Freshness"].str.contains("read ").all()
     assert (frame["Where in it"] != "").all()
     assert frame["Title of the source"].notna().all()
@@ -100,7 +100,7 @@ def test_old_and_unverified_rows_say_so(
     assert row["Freshness"] == "old: read 111 days before"  # from 2026-11-10
     older = late[late["Older catalogue"]]
     assert older["Freshness"].str.startswith("unverified").all()
-    rented = hardware.gpu_offers_frame(price_queries.gpu_rows_on(connection, DAY), sources, DAY, USD)
+    rented = hardware.gpu_offers_frame(price_queries.gpu_rows_on(connection, TODAY), sources, TODAY, USD)
     unknown = rented[rented["GPU"].str.contains("which one is not stated")]
     assert len(unknown) > 0
     assert unknown["Freshness"].str.startswith(("not ranked", "doubtful")).all()
@@ -118,14 +118,14 @@ def test_old_and_unverified_rows_say_so(
     ],
 )
 def test_filter_keeps_what_fits(frame: Any, filters: dict[str, Any], keeps: str, drops: str) -> None:
-    ids = set(offers.filtered_offers(frame, PricesView(since=DAY, **filters))["Offer"])
+    ids = set(offers.filtered_offers(frame, PricesView(since=TODAY, **filters))["Offer"])
     assert keeps in ids
     assert drops in set(frame["Offer"])
     assert drops not in ids
 
 
 def test_search_is_plain_text_and_not_a_pattern(frame: Any) -> None:
-    found = offers.filtered_offers(frame, PricesView(since=DAY, search=".*(["))
+    found = offers.filtered_offers(frame, PricesView(since=TODAY, search=".*(["))
     assert found.empty
     assert "0 offers" in offers.offers_sentence(found, "USD per 1M at 4,000 in / 16 out", USD)
 
@@ -142,11 +142,11 @@ def change(before: tuple[float, float] | None, after: tuple[float, float] | None
         "provider": "p",
         "name": "m",
         "reseller": False,
-        "changed_on": DAY,
+        "changed_on": TODAY,
         "valid_from_kind": None if after is None else kind,
         "source_id": "s",
         "locator": "l",
-        "as_of": DAY,
+        "as_of": TODAY,
         **pair,
     }
 
@@ -169,7 +169,7 @@ def change(before: tuple[float, float] | None, after: tuple[float, float] | None
 def test_change_is_named_by_what_the_mix_costs(
     before: Any, after: Any, kind: str, what: str, size: str
 ) -> None:
-    found = changes.changes([change(before, after, kind)], {}, PROMPT_HEAVY, DAY, USD)
+    found = changes.changes([change(before, after, kind)], {}, PROMPT_HEAVY, TODAY, USD)
     row = found.frame.iloc[0]
     assert (row["What"], row["At 4,000 in / 16 out"]) == (what, size)
     assert found.counts == {what: 1}
@@ -195,8 +195,8 @@ def test_published_price_cut_is_found_between_the_days_around_it(connection: Duc
 
 def test_kinds_of_change_are_listed_apart(connection: DuckDBPyConnection, sources: dict[str, Source]) -> None:
     since = date(2026, 8, 23)
-    rows = price_queries.api_changes(connection, since, DAY)
-    found = changes.changes(rows, sources, PROMPT_HEAVY, DAY, USD)
+    rows = price_queries.api_changes(connection, since, TODAY)
+    found = changes.changes(rows, sources, PROMPT_HEAVY, TODAY, USD)
     listed = {
         kind: len(changes.listed_changes(found, PricesView(since=since, kind=kind)))
         for kind in LIMITS_OF_VIEW["kind"].choices
@@ -205,7 +205,7 @@ def test_kinds_of_change_are_listed_apart(connection: DuckDBPyConnection, source
     assert listed["cheaper or dearer"] == listed["cheaper"] + listed["dearer"] > 10
     for kind in ("new", "gone", "first recorded"):
         assert listed[kind] == found.counts[kind]
-        assert f"{listed[kind]:,}" in changes.changes_sentence(found, since, DAY)
+        assert f"{listed[kind]:,}" in changes.changes_sentence(found, since, TODAY)
     only = changes.listed_changes(found, PricesView(since=since, kind="all", search="gemini"))
     assert only["Offer"].str.contains("gemini").all()
 
@@ -213,8 +213,8 @@ def test_kinds_of_change_are_listed_apart(connection: DuckDBPyConnection, source
 def test_announced_prices_are_marked_with_their_day(
     connection: DuckDBPyConnection, sources: dict[str, Source]
 ) -> None:
-    rows = price_queries.api_announced(connection, DAY)
-    found = changes.announced_frame(rows, sources, DAY, USD)
+    rows = price_queries.api_announced(connection, TODAY)
+    found = changes.announced_frame(rows, sources, TODAY, USD)
     row = found[found["Offer"] == "google/gemini-4-argon"].iloc[0]
     assert row["Freshness"] == "announced: holds from 2026-12-01"
     later = price_queries.api_announced(connection, date(2026, 12, 1))
@@ -223,15 +223,15 @@ def test_announced_prices_are_marked_with_their_day(
 
 def test_history_steps_run_to_the_day_and_through_what_is_announced(connection: DuckDBPyConnection) -> None:
     rows = price_queries.api_price_periods(connection, ["openai/gpt-4o", "google/gemini-4-argon"])
-    lines = {line.label: line for line in history.price_lines(rows, "output_usd_per_mtok", DAY)}
+    lines = {line.label: line for line in history.price_lines(rows, "output_usd_per_mtok", TODAY)}
     gpt = lines["openai/gpt-4o"]
     assert gpt.days[0] == date(2024, 5, 13)
     assert gpt.usd[0] == 15
-    assert (gpt.days[-1], gpt.usd[-1]) == (DAY, 10)
+    assert (gpt.days[-1], gpt.usd[-1]) == (TODAY, 10)
     assert lines["google/gemini-4-argon"].days[-1] == date(2026, 12, 1)
-    finding = history.history_finding([gpt], "output", DAY, USD)
+    finding = history.history_finding([gpt], "output", TODAY, USD)
     assert finding == "Output of openai/gpt-4o is 1.5× cheaper than in 2024-05: $15.00 then, $10.00 now"
-    assert "No output price" in history.history_finding([], "output", DAY, USD)
+    assert "No output price" in history.history_finding([], "output", TODAY, USD)
 
 
 def test_offer_that_ended_breaks_its_line() -> None:
@@ -242,7 +242,7 @@ def test_offer_that_ended_breaks_its_line() -> None:
         "valid_from_kind": "first-seen",
         "output_usd_per_mtok": Decimal(1),
     }
-    (line,) = history.price_lines([row], "output_usd_per_mtok", DAY)
+    (line,) = history.price_lines([row], "output_usd_per_mtok", TODAY)
     assert line.days == (date(2024, 1, 1), date(2024, 6, 1))
     assert line.usd == (1.0, None)
 
@@ -269,7 +269,7 @@ def test_median_rent_counts_each_provider_once_with_its_newest_price() -> None:
         rent("f", "2027-01-01", 9),
     ]
     # January: a 1, b 3, the lower middle is 1. February: a 2, b still 3, c 8: the middle is 3.
-    assert hardware.median_by_day(rows, DAY) == [
+    assert hardware.median_by_day(rows, TODAY) == [
         (date(2026, 1, 1), 1, 2),
         (date(2026, 2, 1), 3, 3),
     ]
@@ -277,21 +277,21 @@ def test_median_rent_counts_each_provider_once_with_its_newest_price() -> None:
 
 def test_last_median_is_the_price_of_the_first_sentence(connection: DuckDBPyConnection) -> None:
     rows = price_queries.gpu_price_history(connection, "h100-sxm")
-    assert hardware.median_by_day(rows, DAY)[-1][1:] == (3.627, 8)  # shown as $3.63
+    assert hardware.median_by_day(rows, TODAY)[-1][1:] == (3.627, 8)  # shown as $3.63
 
 
 def test_gpu_costs_are_divided_by_what_the_gpu_has(
     tables_on: TablesOn, sources: dict[str, Source], connection: DuckDBPyConnection
 ) -> None:
     read = price_queries.days_read(connection, "gpus", "gpu_id")
-    table = hardware.gpus_frame(tables_on(DAY), "on-demand", sources, DAY, USD, read)
+    table = hardware.gpus_frame(tables_on(TODAY), "on-demand", sources, TODAY, USD, read)
     row = table[table["GPU"] == "NVIDIA H100 SXM5 80GB"].iloc[0]
     # 3.63 an hour; the data sheet says 989.4 TFLOP/s dense, 3.35 TB/s, 80 GB.
     assert row["USD per 1,000 TFLOP/s for an hour"] == pytest.approx(3.67, abs=0.01)
     assert row["USD per TB/s for an hour"] == pytest.approx(1.08, abs=0.01)
     assert row["USD per 100 GB for an hour"] == pytest.approx(4.54, abs=0.01)
     unverified = table[table["Freshness"].str.startswith("unverified")]
-    assert len(unverified) == sum(not gpu.verified for gpu in tables_on(DAY).gpus.values()) > 0
+    assert len(unverified) == sum(not gpu.verified for gpu in tables_on(TODAY).gpus.values()) > 0
     assert "on-demand" in hardware.gpus_sentence(table, "on-demand", USD)
     assert "No spot price" in hardware.gpus_sentence(table.iloc[:0], "spot", USD)
 
@@ -300,7 +300,7 @@ def test_cache_per_token_matches_the_published_figure(
     tables_on: TablesOn, sources: dict[str, Source], connection: DuckDBPyConnection
 ) -> None:
     facts = price_queries.model_facts(connection)
-    table = hardware.models_frame(tables_on(DAY), facts, sources, DAY).set_index("Model")
+    table = hardware.models_frame(tables_on(TODAY), facts, sources, TODAY).set_index("Model")
     column = "KV cache [kB per token, fp16]"
     # 2 x 80 layers x 8 heads x 128 x 2 B = 327,680 B (scaling-book: 160 kB at one byte each).
     assert table.loc["Llama 3.3 70B", column] == 327.7
@@ -346,7 +346,7 @@ def test_link_gives_the_page_back(
         since=since,
         models=None,
     )
-    values, warnings = CODEC.read(CODEC.write(view), default=PricesView(since=DAY))
+    values, warnings = CODEC.read(CODEC.write(view), default=PricesView(since=TODAY))
     assert warnings == []
     assert PricesView(**values) == view
 

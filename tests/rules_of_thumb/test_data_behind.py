@@ -4,15 +4,14 @@ import csv
 import re
 import shutil
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import pytest
 
 from lib.db.build import DATA, open_memory
+from tests.builders import TODAY
 from tests.rules_of_thumb.conftest import Rules, rules_from
 
-TODAY = date(2026, 11, 21)
 Row = dict[str, str]
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
@@ -18,13 +17,13 @@ from lib.scenario import Scenario
 from lib.scenario_url import decode
 from lib.training.answer import TrainingFacts, train
 from lib.training.question import TRAIN_FIELDS, TrainingPlan
+from tests.builders import DEFAULT, ROOT, TODAY
 
 Rules = dict[str, Rule]
-PAGES = Path(__file__).parents[2] / "pages"
-DAY = date(2026, 11, 21)
+PAGES = ROOT / "pages"
 
 
-@pytest.mark.parametrize("day", [date(2023, 1, 1), date(2023, 5, 8), date(2024, 9, 1), DAY])
+@pytest.mark.parametrize("day", [date(2023, 1, 1), date(2023, 5, 8), date(2024, 9, 1), TODAY])
 def test_every_button_leads_to_a_page_that_reads_its_parameters(
     rules_on: Callable[[date], Rules], connection: DuckDBPyConnection, day: date
 ) -> None:
@@ -33,13 +32,13 @@ def test_every_button_leads_to_a_page_that_reads_its_parameters(
         shown = target(rule.page, asked, rule.opens)
         assert shown.warnings == (), key
         assert (PAGES / f"{rule.page}.py").exists(), key
-        decoded = decode(shown.query, default=Scenario(as_of=DAY), known=known)
+        decoded = decode(shown.query, default=DEFAULT, known=known)
         assert (decoded.scenario, decoded.warnings) == (asked, ()), key  # The reader's own scenario.
         written = dict(parse_qsl(shown.query))
         assert {field: written[field] for field in rule.opens} == dict(rule.opens), key
 
 
-@pytest.mark.parametrize("day", [date(2023, 5, 8), DAY])
+@pytest.mark.parametrize("day", [date(2023, 5, 8), TODAY])
 def test_button_of_a_price_ratio_shows_the_offers_it_is_made_of(
     rules_on: Callable[[date], Rules], connection: DuckDBPyConnection, day: date
 ) -> None:
@@ -64,10 +63,10 @@ def test_button_of_a_price_ratio_shows_the_offers_it_is_made_of(
 def test_button_of_the_13b_run_costs_what_the_rule_says(
     rules_on: Callable[[date], Rules], tables_on: Callable[[date], Tables]
 ) -> None:
-    rule = rules_on(DAY)["train-13b"]
-    shown = target(rule.page, Scenario(as_of=DAY), rule.opens)
+    rule = rules_on(TODAY)["train-13b"]
+    shown = target(rule.page, DEFAULT, rule.opens)
     plan = TrainingPlan(**TRAIN_FIELDS.read(shown.adds, default=TrainingPlan())[0])
-    answer = train(plan, shown.scenario, tables_on(DAY), TrainingFacts(runs=(), tuning_prices=()))
+    answer = train(plan, shown.scenario, tables_on(TODAY), TrainingFacts(runs=(), tuning_prices=()))
     assert answer.usd is not None
     assert rule.today is not None
     assert rule.today.low <= answer.usd.mid <= rule.today.high

@@ -10,9 +10,9 @@ from lib.charts_numbers import history
 from lib.format import Money
 from lib.rules_of_thumb import PARTS, Rule, headline, matching
 from lib.rules_of_thumb.base import Quantity
+from tests.builders import TODAY
 from tests.rules_of_thumb.conftest import Rules, rules_from
 
-TODAY = date(2026, 11, 21)
 RulesOn = Callable[[date], Rules]
 
 

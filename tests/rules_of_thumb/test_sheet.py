@@ -13,9 +13,8 @@ from lib.db import queries
 from lib.format import Money
 from lib.rules_of_thumb import PARTS, sheet
 from lib.rules_of_thumb.view import CODEC, DEFAULT, View
+from tests.builders import TODAY
 from tests.rules_of_thumb.conftest import Rules
-
-TODAY = date(2026, 11, 21)
 
 
 def test_page_to_print_holds_every_rule_and_needs_nothing_else(

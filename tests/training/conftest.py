@@ -12,8 +12,7 @@ from lib.db import queries
 from lib.scenario import Scenario
 from lib.training.answer import TrainingAnswer, TrainingFacts, train
 from lib.training.question import TrainingPlan
-
-DAY = date(2026, 11, 21)
+from tests.builders import DEFAULT
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +31,7 @@ def ask(
     """Answer a plan: keywords are fields of the plan, ``scenario`` replaces the usual one."""
 
     def answer(scenario: Scenario | None = None, **plan: Any) -> TrainingAnswer:
-        asked = scenario or Scenario(as_of=DAY)
+        asked = scenario or DEFAULT
         return train(replace(TrainingPlan(), **plan), asked, tables_on(asked.as_of), facts_on(asked.as_of))
 
     return answer

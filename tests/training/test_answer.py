@@ -12,7 +12,7 @@ from lib.scenario import Scenario
 from lib.training import words
 from lib.training.efficiency import mfu_range
 from lib.training.memory import whole_servers
-from tests.training.conftest import DAY
+from tests.builders import TODAY
 
 DOLLARS = Money()
 
@@ -51,13 +51,13 @@ def test_cost_is_a_range_where_the_mfu_is_not_given(ask):
 
 def test_llama_2_70b_is_estimated_within_a_sixth_of_its_hours(ask):
     # Model card: 1,720,320 A100-hours for 2T tokens.
-    llama = Scenario(as_of=DAY, model="llama-2-70b")
+    llama = Scenario(as_of=TODAY, model="llama-2-70b")
     answer = ask(llama, tokens_b=2000, gpu="a100-80-sxm")
     assert answer.hours.mid == pytest.approx(1_720_320, rel=1 / 6)
 
 
 def test_a_family_without_runs_takes_the_range_of_all(tables_on, facts_on):
-    tables, facts = tables_on(DAY), facts_on(DAY)
+    tables, facts = tables_on(TODAY), facts_on(TODAY)
     mfu = mfu_range(tables.gpus["b200-sxm"], facts.runs, tables.gpus)
     assert len(mfu.runs) == len(facts.runs)
     assert "none was on B200" in mfu.origin
@@ -83,13 +83,13 @@ def test_zero_stage_3_shares_the_states_of_a_7_5b_model_as_published(ask):
 
 def test_qlora_adapters_of_llama_7b_count_as_peft_prints_them(ask):
     # PEFT prints "trainable params: 159,907,840" for LLaMA 7B at rank 64 on all linear layers.
-    answer = ask(Scenario(as_of=DAY, model="llama-2-7b"), goal="tune", method="qlora", rank=64)
+    answer = ask(Scenario(as_of=TODAY, model="llama-2-7b"), goal="tune", method="qlora", rank=64)
     assert answer.adapters == 159_907_840
 
 
 def test_qlora_of_a_70b_model_fits_on_one_48_gb_card_with_short_sequences(ask):
     # Dettmers et al. 2023: 65B on one 48 GB GPU; with an 8-bit optimiser and 90 % of the memory 70B fits too.
-    llama = Scenario(as_of=DAY, model="llama-2-70b", usable=0.95)
+    llama = Scenario(as_of=TODAY, model="llama-2-70b", usable=0.95)
     plan = {
         "goal": "tune",
         "method": "qlora",
@@ -201,7 +201,7 @@ def test_scenarios_offer_of_the_gpu_is_taken_and_another_gpus_is_not(ask):
     answer = ask(scenario, gpu="a100-80-sxm")
     assert answer.rent is not None
     assert answer.rent.usd_per_gpu_hour == 2.21
-    other = ask(replace(scenario, as_of=DAY), gpu="h100-sxm")
+    other = ask(replace(scenario, as_of=TODAY), gpu="h100-sxm")
     assert other.rent is not None
     assert other.rent.offer is not None
     assert other.rent.offer.n_offers > 1
@@ -220,7 +220,7 @@ def test_gpu_without_a_price_gives_hours_and_a_sentence_and_no_dollars(ask):
     [
         ({"gpu": "h900"}, "There is no GPU 'h900'"),
         (
-            {"scenario": Scenario(as_of=DAY, model="minimax-m3")},
+            {"scenario": Scenario(as_of=TODAY, model="minimax-m3")},
             "Nobody states how many parameters MiniMax M3",
         ),
     ],
@@ -236,8 +236,8 @@ def test_gpus_that_cannot_be_split_evenly_are_a_problem(ask):
 
 
 def test_every_model_of_the_tables_is_answered_or_refused_with_a_sentence(ask, tables_on):
-    for model in tables_on(DAY).models.values():
-        scenario = Scenario(as_of=DAY, model=model.model_id)
+    for model in tables_on(TODAY).models.values():
+        scenario = Scenario(as_of=TODAY, model=model.model_id)
         if model.params_total_b is None or model.params_active_b is None:
             with pytest.raises(Unplaceable, match=model.name):
                 ask(scenario, goal="tune")

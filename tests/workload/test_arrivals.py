@@ -8,8 +8,7 @@ import pytest
 
 from lib.workload.arrivals import NO_TIMES, SUMS, NoArrivals, read_arrivals
 from lib.workload.spool import Unreadable
-
-SAMPLES = Path(__file__).parents[2] / "data" / "samples"
+from tests.builders import SAMPLES
 
 
 def write(path: Path, text: str) -> Path:

@@ -2,15 +2,13 @@
 
 import io
 import sys
-from pathlib import Path
 
 import pytest
 
 from lib.cli import main
 from lib.workload.digest import unpack
-from tests.builders import json_of, output_of
+from tests.builders import SAMPLES, json_of, output_of
 
-SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 KEYS = {
     "recognised",
     "rows_read",

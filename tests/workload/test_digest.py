@@ -2,8 +2,6 @@
 
 import base64
 import zlib
-from datetime import date
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,9 +10,8 @@ from hypothesis import strategies as st
 from lib.workload.digest import LONGEST, BadDigest, pack, unpack
 from lib.workload.price import price_workload
 from lib.workload.read import read_workload
+from tests.builders import SAMPLES, TODAY
 
-DAY = date(2026, 11, 21)
-SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 FILES = sorted(
     p.name
     for p in SAMPLES.iterdir()
@@ -48,8 +45,8 @@ def test_sample_survives(name, tables, edges):
     assert len(text) <= LONGEST
     assert again.tokens == workload.tokens
     assert again.per_request == workload.per_request
-    before = {o.offer.api_offer_id: o.usd for o in price_workload(workload, tables, DAY).offers}
-    after = {o.offer.api_offer_id: o.usd for o in price_workload(again, tables, DAY).offers}
+    before = {o.offer.api_offer_id: o.usd for o in price_workload(workload, tables, TODAY).offers}
+    after = {o.offer.api_offer_id: o.usd for o in price_workload(again, tables, TODAY).offers}
     assert before.keys() == after.keys()
     assert all(abs(after[k] - before[k]) <= before[k] / 100 for k in before)
 
@@ -62,8 +59,8 @@ def test_round_trip(rows, tmp_path, tables, edges):
     again = unpack(text)
     assert len(text) <= LONGEST
     assert again.tokens == workload.tokens
-    before = {o.offer.api_offer_id: o for o in price_workload(workload, tables, DAY).offers}
-    after = {o.offer.api_offer_id: o for o in price_workload(again, tables, DAY).offers}
+    before = {o.offer.api_offer_id: o for o in price_workload(workload, tables, TODAY).offers}
+    after = {o.offer.api_offer_id: o for o in price_workload(again, tables, TODAY).offers}
     for key, one in before.items():
         if one.serves_all and key in after:
             assert abs(after[key].usd - one.usd) <= one.usd / 100

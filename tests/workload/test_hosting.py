@@ -1,25 +1,22 @@
 """What the self-hosted side says that it assumes."""
 
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import pytest
 
-from lib.scenario import Scenario
 from lib.workload.hosting import host_workload
 from lib.workload.price import price_edges
 from lib.workload.read import read_workload
-
-USUAL = Scenario(as_of=date(2026, 11, 21))
+from tests.builders import DEFAULT
 
 
 @pytest.mark.parametrize(
     ("scenario", "said"),
     [
-        (USUAL, "TTFT within 2 s and TPOT within 50 ms for at least 95 % of the requests"),
-        (replace(USUAL, ttft=None), "busy 50 % of the time, TPOT within 50 ms for"),
-        (replace(USUAL, ttft=None, tpot=None), "no latency target"),
+        (DEFAULT, "TTFT within 2 s and TPOT within 50 ms for at least 95 % of the requests"),
+        (replace(DEFAULT, ttft=None), "busy 50 % of the time, TPOT within 50 ms for"),
+        (replace(DEFAULT, ttft=None, tpot=None), "no latency target"),
     ],
     ids=["both", "one", "none"],
 )

@@ -1,7 +1,6 @@
 """Good files made bad: bytes flipped, cut, columns dropped, encodings changed. Nothing raises."""
 
 import random
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,8 +9,8 @@ from hypothesis import strategies as st
 from lib.workload.limits import Limits
 from lib.workload.read import read_workload
 from lib.workload.spool import Unreadable
+from tests.builders import SAMPLES
 
-SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 FILES = sorted(p.name for p in SAMPLES.iterdir() if p.name != "manifest.csv")
 LIMITS = Limits(unpacked_mb=20, memory_mb=200)
 

@@ -1,6 +1,5 @@
 """What was paid beside the list price: every part derived by hand from the catalogue's own prices."""
 
-from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -10,15 +9,14 @@ from lib.format import Money
 from lib.workload.paid import explain_paid, paid_sentence
 from lib.workload.price import price_workload
 from lib.workload.read import read_workload
+from tests.builders import TODAY
 
-DAY = date(2026, 11, 21)
 
-
-def explained(tables, edges, path, day=DAY):
+def explained(tables, edges, path, day=TODAY):
     return explain_paid(price_workload(read_workload(path, edges=edges), tables, day), tables)
 
 
-def prices(tables, offer_id, day=DAY):
+def prices(tables, offer_id, day=TODAY):
     """USD per token: prompt, cached prompt, completion."""
     (offer,) = (o for o in queries.api_offers_on(tables, day) if o.api_offer_id == offer_id)
     first = offer.tiers[0]

@@ -4,8 +4,6 @@ import csv
 import json
 import random
 from dataclasses import replace
-from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -13,9 +11,8 @@ from lib.workload.formats import FORMATS, parse_mapping
 from lib.workload.price import price_workload
 from lib.workload.read import Tokens, read_workload
 from lib.workload.spool import Unreadable
+from tests.builders import SAMPLES, TODAY
 
-DAY = date(2026, 11, 21)
-SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 with (SAMPLES / "manifest.csv").open(encoding="utf-8", newline="") as _file:
     MANIFEST = list(csv.DictReader(_file))
 REFUSED = {f.format_id for f in FORMATS if f.refusal}
@@ -113,7 +110,7 @@ def test_same_traffic_written_inside_and_outside_costs_the_same(tmp_path, tables
     first, second = read_workload(inside, edges=edges), read_workload(outside, edges=edges)
     drop = {"requests": 0}
     assert replace(first.tokens, **drop) == replace(second.tokens, **drop)
-    one, two = price_workload(first, tables, DAY), price_workload(second, tables, DAY)
+    one, two = price_workload(first, tables, TODAY), price_workload(second, tables, TODAY)
     assert one.list_usd == two.list_usd
     assert {o.offer.api_offer_id: o.usd for o in one.offers} == {
         o.offer.api_offer_id: o.usd for o in two.offers
