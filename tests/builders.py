@@ -1,8 +1,10 @@
 """What many tests ask for: an opened page and what it says, a command's answer, plain records."""
 
+import csv
 import json
 import re
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -99,3 +101,26 @@ def refusal_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """Run a command that refuses its input; what it says."""
     assert main(arguments) == 2
     return capsys.readouterr().err
+
+
+Row = dict[str, str]
+
+
+def copy_of_tables(folder: Path) -> Path:
+    """Copy the shipped tables, to be changed; the folder of the copy."""
+    return Path(shutil.copytree(DATA, folder / "data"))
+
+
+def csv_rows(path: Path) -> list[Row]:
+    """Rows of a CSV file by column."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def write_csv(path: Path, rows: Iterable[Row]) -> None:
+    """Put other rows under the header that a CSV file has."""
+    header = path.read_text(encoding="utf-8").splitlines()[0].split(",")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, header, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

@@ -1,8 +1,6 @@
 """`breakeven`: what it prints, and how it refuses."""
 
-import csv
 import json
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,7 +15,7 @@ from lib.comparison import compare
 from lib.db.build import DATA
 from lib.scenario import Scenario
 from lib.scenario_url import encode
-from tests.builders import ARTICLE, DEFAULT, TODAY, json_of, refusal_of
+from tests.builders import ARTICLE, DEFAULT, TODAY, copy_of_tables, csv_rows, json_of, refusal_of, write_csv
 from tests.test_estimate import KEYS
 
 GOOD = {
@@ -279,13 +277,9 @@ def test_compare_in_words_begins_with_the_question_and_says_who_is_cheaper(run):
 @pytest.fixture(scope="module")
 def broken_data(tmp_path_factory):
     """A copy of the tables with one price that is not a number."""
-    folder = shutil.copytree(DATA, tmp_path_factory.mktemp("broken") / "data")
-    path = folder / "gpu_prices.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file))
-    rows[1][rows[0].index("usd_per_gpu_hour")] = "cheap"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
+    folder = copy_of_tables(tmp_path_factory.mktemp("broken"))
+    first, *others = csv_rows(folder / "gpu_prices.csv")
+    write_csv(folder / "gpu_prices.csv", [first | {"usd_per_gpu_hour": "cheap"}, *others])
     return folder
 
 

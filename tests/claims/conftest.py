@@ -1,7 +1,5 @@
 """The shipped claims, judged; and a copy of the tables in which every figure is another one."""
 
-import csv
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,9 +9,9 @@ from duckdb import DuckDBPyConnection
 from lib.claims.facts import Facts
 from lib.claims.judge import Judged, judge
 from lib.db import queries
-from lib.db.build import DATA, open_memory
+from lib.db.build import open_memory
 from lib.lookup import read_facts
-from tests.builders import TODAY
+from tests.builders import TODAY, copy_of_tables, csv_rows, write_csv
 
 
 @pytest.fixture(scope="session")
@@ -29,14 +27,10 @@ def judged(connection: DuckDBPyConnection, facts: Facts) -> dict[str, Judged]:
 def edit(folder: Path, table: str, change: Callable[[int, dict[str, str]], None]) -> None:
     """Change the rows of one table in place; ``change`` gets the number of the row and its cells."""
     path = folder / f"{table}.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = csv_rows(path)
     for number, row in enumerate(rows):
         change(number, row)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(path, rows)
 
 
 def _add(amount: float, *columns: str) -> Callable[[int, dict[str, str]], None]:
@@ -75,7 +69,7 @@ def _another_precision(_number: int, row: dict[str, str]) -> None:
 @pytest.fixture(scope="session")
 def edited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBPyConnection]:
     """Tables in which models, GPUs, prices and measurements differ from the shipped ones."""
-    folder = Path(shutil.copytree(DATA, tmp_path_factory.mktemp("edited") / "data"))
+    folder = copy_of_tables(tmp_path_factory.mktemp("edited"))
     edit(folder, "models", _double("n_layers", "hidden", "n_heads", "n_kv_heads", "head_dim", "max_context"))
     edit(folder, "gpus", _add(10, "memory_gb", "fp16_dense_tflops", "bf16_dense_tflops", "tdp_w"))
     edit(folder, "gpu_prices", _add(1, "usd_per_gpu_hour"))

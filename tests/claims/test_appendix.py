@@ -1,7 +1,5 @@
 """The 28 runs: derived columns, misprints, our model; the two figures."""
 
-import csv
-
 import numpy as np
 import pytest
 
@@ -11,7 +9,7 @@ from lib.claims.appendix import COLUMNS, appendix_of, rent
 from lib.claims.figures import figures
 from lib.db.build import DATA
 from lib.lookup import read_facts
-from tests.builders import TODAY
+from tests.builders import TODAY, csv_rows
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +103,5 @@ def test_figure_follows_the_tables(facts, edited, table):
 
 
 def test_times_in_the_tables_are_those_of_the_printed_columns():
-    with (DATA / "sanger_appendix.csv").open(encoding="utf-8") as lines:
-        assert [row["benchmark_id"] for row in csv.DictReader(lines)] == [
-            f"sanger-{i:02}" for i in range(1, 29)
-        ]
+    ids = [row["benchmark_id"] for row in csv_rows(DATA / "sanger_appendix.csv")]
+    assert ids == [f"sanger-{i:02}" for i in range(1, 29)]

@@ -1,7 +1,6 @@
 """The build refuses what breaks a rule and says where; what it makes is locked."""
 
 import csv
-import shutil
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -16,13 +15,14 @@ import lib.db.catalogue
 from lib.db.build import DATA, MAX_PROBLEMS, DataError, build, build_file, open_memory
 from lib.db.rules import TableRules
 from lib.db.sheet import check_cells, read_sheet
+from tests.builders import copy_of_tables
 
 Rows = list[list[str]]
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(DATA, tmp_path / "data"))
+    return copy_of_tables(tmp_path)
 
 
 @pytest.fixture(scope="module")

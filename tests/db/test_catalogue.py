@@ -1,6 +1,5 @@
 """API prices: what the flattened rows charge, when, and for which model."""
 
-import csv
 import random
 import re
 from collections import defaultdict
@@ -17,20 +16,15 @@ from genai_prices.types import ModelInfo, ModelPrice, StartDateConstraint, TimeO
 
 from lib.db import catalogue
 from lib.db.build import DATA
-from tests.builders import TODAY
+from tests.builders import TODAY, csv_rows
 
 CATALOGUE_DAY = date(2026, 11, 10)  # release of genai-prices 0.2.3
 SOURCE = "genai-prices-0.2.3"
 
 
-def table(name: str) -> list[dict[str, str]]:
-    with (DATA / name).open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
 @cache
 def history() -> list[dict[str, str]]:
-    return table("api_prices_history.csv")
+    return csv_rows(DATA / "api_prices_history.csv")
 
 
 @cache
@@ -360,13 +354,13 @@ def test_prices_of_the_history_are_per_million_tokens() -> None:
 
 def test_every_alias_names_an_offer_that_exists() -> None:
     offers = {(row["provider"], row["api_model"]) for row in rows()}
-    aliases = [(line["provider"], line["api_model"]) for line in table("model_aliases.csv")]
+    aliases = [(line["provider"], line["api_model"]) for line in csv_rows(DATA / "model_aliases.csv")]
     assert len(set(aliases)) == len(aliases)
     assert [alias for alias in aliases if alias not in offers] == []
 
 
 def test_every_open_weight_offer_is_mapped_or_listed_as_unmapped() -> None:
-    listed = {(line["provider"], line["api_model"]) for line in table("model_aliases.csv")}
+    listed = {(line["provider"], line["api_model"]) for line in csv_rows(DATA / "model_aliases.csv")}
     missing = {
         (row["provider"], row["api_model"]) for row in rows() if catalogue.open_weight_names(row["api_model"])
     } - listed
@@ -374,7 +368,7 @@ def test_every_open_weight_offer_is_mapped_or_listed_as_unmapped() -> None:
 
 
 def test_an_alias_is_either_mapped_or_says_why_not() -> None:
-    for line in table("model_aliases.csv"):
+    for line in csv_rows(DATA / "model_aliases.csv"):
         assert bool(line["model_id"]) != bool(line["unmapped_reason"]), line
         assert not (line["variant"] and line["unmapped_reason"]), line
 
@@ -399,7 +393,7 @@ def test_well_known_offers_serve_the_model_they_name(
 ) -> None:
     (line,) = [
         line
-        for line in table("model_aliases.csv")
+        for line in csv_rows(DATA / "model_aliases.csv")
         if (line["provider"], line["api_model"]) == (provider, api_model)
     ]
     assert (line["model_id"], line["variant"]) == (model_id, variant)

@@ -1,7 +1,5 @@
 """`check` finds what no single row can show, and the data that are shipped pass it."""
 
-import csv
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +7,7 @@ import pytest
 
 from lib.db.build import DATA, DataError
 from lib.db.check import CheckReport, check
+from tests.builders import copy_of_tables, csv_rows, write_csv
 
 
 @pytest.fixture(scope="module")
@@ -33,16 +32,10 @@ class Editor:
     folder: Path
 
     def rows(self, table: str) -> list[dict[str, str]]:
-        with (self.folder / f"{table}.csv").open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
+        return csv_rows(self.folder / f"{table}.csv")
 
     def write(self, table: str, rows: list[dict[str, str]]) -> None:
-        path = self.folder / f"{table}.csv"
-        header = path.read_text(encoding="utf-8").splitlines()[0].split(",")
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, header, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+        write_csv(self.folder / f"{table}.csv", rows)
 
     def change(self, table: str, number: int, **cells: str) -> int:
         """Change cells of one row; returns its line."""
@@ -64,7 +57,7 @@ def broken(tmp_path_factory) -> tuple[dict[str, str], CheckReport]:
 
     The faults do not touch each other; one build for all of them keeps the test short.
     """
-    data = Editor(Path(shutil.copytree(DATA, tmp_path_factory.mktemp("check") / "data")))
+    data = Editor(copy_of_tables(tmp_path_factory.mktemp("check")))
     want = {}
 
     models = data.rows("models")
@@ -169,7 +162,7 @@ def test_an_open_weight_offer_without_alias_is_a_warning(broken, shipped):
 
 
 def test_a_broken_row_is_reported_and_not_raised(tmp_path):
-    data = Editor(Path(shutil.copytree(DATA, tmp_path / "data")))
+    data = Editor(copy_of_tables(tmp_path))
     line = data.change("gpus", 0, memory_gb="-80")
     report = check(data.folder)
     assert report == CheckReport([f"gpus.csv:{line}: memory_gb: '-80' must be between 4 and 1000"], [], {})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import fields
 from datetime import date
 from statistics import median
@@ -14,11 +13,7 @@ from lib.db.build import DATA
 from lib.deployments import KV_BYTES, choose_profile, compute_class, engine_of, model_shape, replica_of
 from lib.formulas.serving import static_batch
 from lib.records import Efficiency, Gpu, Model, Precision
-
-
-def rows(table: str) -> list[dict[str, str]]:
-    with (DATA / f"{table}.csv").open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
+from tests.builders import csv_rows
 
 
 def cell(text: str, hint: Any) -> Any:
@@ -42,12 +37,16 @@ def record(kind: type, row: dict[str, str]) -> Any:
 
 
 def find(kind: type, table: str, **key: str) -> Any:
-    return next(record(kind, row) for row in rows(table) if all(row[k] == v for k, v in key.items()))
+    return next(
+        record(kind, row)
+        for row in csv_rows(DATA / f"{table}.csv")
+        if all(row[k] == v for k, v in key.items())
+    )
 
 
 @pytest.fixture(scope="module")
 def measured() -> list[dict[str, str]]:
-    found = [row for row in rows("benchmarks") if row["benchmark_id"].startswith("sanger-")]
+    found = [row for row in csv_rows(DATA / "benchmarks.csv") if row["benchmark_id"].startswith("sanger-")]
     return sorted(found, key=lambda row: row["benchmark_id"])
 
 
@@ -58,7 +57,7 @@ def errors(measured) -> dict[str, list[float]]:
     gpu = find(Gpu, "gpus", gpu_id="a100-80-sxm")
     model = model_shape(find(Model, "models", model_id="llama-2-70b"), precision, KV_BYTES["fp16"])
     rate = compute_class(gpu, precision)
-    profiles = [record(Efficiency, row) for row in rows("efficiency")]
+    profiles = [record(Efficiency, row) for row in csv_rows(DATA / "efficiency.csv")]
     profile = choose_profile(profiles, engine="tgi-2023", gpu=gpu, rate=rate, mode="static", n_gpus=2)
     assert profile.efficiency.engine == "tgi-2023"
     assert profile.efficiency.gpu_family == "a100"

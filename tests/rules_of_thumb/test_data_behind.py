@@ -1,31 +1,20 @@
 """Every number changes when the data behind it changes: a changed copy of the tables is the proof."""
 
-import csv
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from lib.db.build import DATA, open_memory
-from tests.builders import TODAY
+from tests.builders import TODAY, Row, copy_of_tables, csv_rows, write_csv
 from tests.rules_of_thumb.conftest import Rules, rules_from
-
-Row = dict[str, str]
 
 
 def change(data: Path, table: str, edit: Callable[[Row], Row | None]) -> None:
     """Rewrite a table row by row; None takes the row out."""
     path = data / f"{table}.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        rows = [new for row in reader if (new := edit(row)) is not None]
-        names = list(reader.fieldnames or ())
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(path, [new for row in csv_rows(path) if (new := edit(row)) is not None])
 
 
 def rules_of(data: Path) -> Rules:
@@ -49,7 +38,7 @@ def shipped() -> Rules:
 @pytest.fixture(scope="module")
 def dearer(tmp_path_factory: pytest.TempPathFactory) -> Rules:
     """Rent doubled, another maker's discounts, other models in the roles."""
-    data = Path(shutil.copytree(DATA, tmp_path_factory.mktemp("dearer") / "data"))
+    data = copy_of_tables(tmp_path_factory.mktemp("dearer"))
     change(data, "gpu_prices", lambda row: row | scaled(row, ("usd_per_gpu_hour",), 2))
 
     def roles(row: Row) -> Row | None:
@@ -64,7 +53,7 @@ def dearer(tmp_path_factory: pytest.TempPathFactory) -> Rules:
 @pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory) -> Rules:
     """Other numbers than those that were said; other hardware, other models, a slower engine."""
-    data = Path(shutil.copytree(DATA, tmp_path_factory.mktemp("other") / "data"))
+    data = copy_of_tables(tmp_path_factory.mktemp("other"))
 
     def said(row: Row) -> Row:
         # Another factor for every item: a ratio of two of them must not stay what it was.

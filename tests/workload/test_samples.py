@@ -11,10 +11,9 @@ from lib.workload.formats import FORMATS, parse_mapping
 from lib.workload.price import price_workload
 from lib.workload.read import Tokens, read_workload
 from lib.workload.spool import Unreadable
-from tests.builders import SAMPLES, TODAY
+from tests.builders import SAMPLES, TODAY, csv_rows
 
-with (SAMPLES / "manifest.csv").open(encoding="utf-8", newline="") as _file:
-    MANIFEST = list(csv.DictReader(_file))
+MANIFEST = csv_rows(SAMPLES / "manifest.csv")
 REFUSED = {f.format_id for f in FORMATS if f.refusal}
 
 
@@ -81,13 +80,11 @@ def test_json_lines_with_shuffled_and_extra_keys_give_the_same_tokens(row, tmp_p
 
 def test_cached_tokens_are_on_the_right_side(edges):
     # Sums of the files, counted here.
-    with (SAMPLES / "completions_usage_openai.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = csv_rows(SAMPLES / "completions_usage_openai.csv")
     tokens = read_workload(SAMPLES / "completions_usage_openai.csv", edges=edges).tokens
     assert tokens.prompt == sum(int(row["input_tokens"]) for row in rows)
     assert tokens.cache_read == sum(int(row["input_cached_tokens"]) for row in rows)
-    with (SAMPLES / "claude_api_tokens.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = csv_rows(SAMPLES / "claude_api_tokens.csv")
     tokens = read_workload(SAMPLES / "claude_api_tokens.csv", edges=edges).tokens
     assert tokens.input_uncached == sum(int(row["usage_input_tokens_no_cache"]) for row in rows)
     assert tokens.cache_write_1h == sum(int(row["usage_input_tokens_cache_write_1h"]) for row in rows)
