@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from lib.cli import main
 from lib.db.build import DATA
+from lib.formulas.parts import ARTICLE_MODEL, Engine, ModelShape, Replica
 from lib.scenario import Scenario
 
 ROOT = Path(__file__).parents[1]
@@ -47,6 +48,52 @@ ARTICLE = Scenario(
 """The question of the 2023 article: 2×A100-80GB at $4.42/h, all memory used, never idle."""
 FOUR_H100 = replace(DEFAULT, gpu="h100-sxm", gpus=4, precision="fp8", ttft=None, tpot=None, batch=32)
 _NO_STATE: Mapping[str, Any] = MappingProxyType({})
+
+REPLICA = Replica(
+    n_gpus=4,
+    memory_bytes=80e9,
+    memory_bytes_per_s=3.35e12,
+    flop_per_s=1979e12,
+    attention_flop_per_s=989e12,
+    link_bytes_per_s=450e9,
+)
+ENGINE = Engine(
+    mfu=0.6,
+    mbu=0.8,
+    kv_mbu=0.5,
+    link_share=0.4,
+    link_latency_s=1e-5,
+    prefill_overhead_s=0.01,
+    step_overhead_s=0.002,
+    layer_overhead_s=2e-5,
+    sequence_overhead_s=1e-5,
+    context_overhead_s=1e-6,
+)
+SLOW_EXPERTS = replace(
+    ENGINE,
+    ttft_fixed_s=0.02,
+    first_token_steps=3.0,
+    expert_mfu=0.5,
+    expert_mbu=0.6,
+    expert_overhead_s=1e-5,
+)
+
+
+def model(*, routed: float = 0.0, share: float = 0.0, window: int = 0) -> ModelShape:
+    """A 70B-like shape; with routed experts and a window where asked for."""
+    return replace(
+        ARTICLE_MODEL,
+        linear_params=69.5e9,
+        weights_bytes=70e9 + routed,
+        shared_bytes=70e9,
+        routed_bytes=routed,
+        expert_share=share,
+        full_layers=40 if window else 80,
+        sliding_layers=40 if window else 0,
+        window_tokens=window,
+        full_kv_bytes_per_token=163_840 if window else 327_680,
+        sliding_kv_bytes_per_token=163_840 if window else 0,
+    )
 
 
 def open_page(name: str, state: Mapping[str, Any] = _NO_STATE, **link: str) -> AppTest:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lib.formulas.serving import continuous_batching, decode_step, expert_slowdown, prefill_step, static_batch
-from tests.formulas.test_latency import ENGINE, REPLICA, model
+from tests.builders import ENGINE, REPLICA, model
 
 MIXTURE = model(routed=300e9, share=0.1)
 WHOLE = replace(ENGINE, expert_mfu=1.0, expert_mbu=1.0, expert_overhead_s=0.0)

@@ -1,69 +1,14 @@
 """The cheap line through a step against the step itself."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.formulas.latency import latency_of
-from lib.formulas.parts import Engine, ModelShape, Replica
 from lib.formulas.serving import MODES, speculative_tpot
+from tests.builders import ENGINE, REPLICA, SLOW_EXPERTS, model
 
-
-def model(*, routed: float = 0.0, share: float = 0.0, window: int = 0) -> ModelShape:
-    """A 70B-like shape; with routed experts and a window where asked for."""
-    return ModelShape(
-        n_layers=80,
-        hidden=8192,
-        linear_params=69.5e9,
-        weights_bytes=70e9 + routed,
-        shared_bytes=70e9,
-        routed_bytes=routed,
-        expert_share=share,
-        n_heads=64,
-        kv_heads=8,
-        prefill_qk_dim=128,
-        prefill_v_dim=128,
-        decode_qk_dim=128,
-        decode_v_dim=128,
-        full_layers=40 if window else 80,
-        sliding_layers=40 if window else 0,
-        window_tokens=window,
-        full_kv_bytes_per_token=163_840 if window else 327_680,
-        sliding_kv_bytes_per_token=163_840 if window else 0,
-    )
-
-
-REPLICA = Replica(
-    n_gpus=4,
-    memory_bytes=80e9,
-    memory_bytes_per_s=3.35e12,
-    flop_per_s=1979e12,
-    attention_flop_per_s=989e12,
-    link_bytes_per_s=450e9,
-)
-ENGINE = Engine(
-    mfu=0.6,
-    mbu=0.8,
-    kv_mbu=0.5,
-    link_share=0.4,
-    link_latency_s=1e-5,
-    prefill_overhead_s=0.01,
-    step_overhead_s=0.002,
-    layer_overhead_s=2e-5,
-    sequence_overhead_s=1e-5,
-    context_overhead_s=1e-6,
-)
-SLOW_EXPERTS = replace(
-    ENGINE,
-    ttft_fixed_s=0.02,
-    first_token_steps=3.0,
-    expert_mfu=0.5,
-    expert_mbu=0.6,
-    expert_overhead_s=1e-5,
-)
 """With what only some engines have: late first tokens, experts slower than the rest."""
 
 

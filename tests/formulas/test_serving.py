@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.formulas.cost import replica_usd
-from lib.formulas.parts import IDEAL, Engine, ModelShape, Replica
+from lib.formulas.parts import ARTICLE_MODEL, ARTICLE_REPLICA, IDEAL, Engine
 from lib.formulas.serving import (
     MODES,
     batch_that_fits,
@@ -26,26 +26,7 @@ from lib.formulas.serving import (
     static_batch,
 )
 
-LLAMA = ModelShape(
-    n_layers=80,
-    hidden=8192,
-    linear_params=70e9,
-    weights_bytes=140e9,
-    shared_bytes=140e9,
-    routed_bytes=0.0,
-    expert_share=0.0,
-    n_heads=64,
-    kv_heads=8,
-    prefill_qk_dim=128,
-    prefill_v_dim=128,
-    decode_qk_dim=128,
-    decode_v_dim=128,
-    full_layers=80,
-    sliding_layers=0,
-    window_tokens=0,
-    full_kv_bytes_per_token=327_680.0,
-    sliding_kv_bytes_per_token=0.0,
-)
+LLAMA = ARTICLE_MODEL
 """Llama-2-70B as the 2023 article counts it: 70e9 weights in fp16."""
 
 EXPERTS = replace(
@@ -61,14 +42,7 @@ SLIDING = replace(
 )
 WITHOUT_ATTENTION = replace(LLAMA, full_layers=0, full_kv_bytes_per_token=0.0)
 
-TWO_A100 = Replica(
-    n_gpus=2,
-    memory_bytes=80e9,
-    memory_bytes_per_s=2.0e12,
-    flop_per_s=312e12,
-    attention_flop_per_s=312e12,
-    link_bytes_per_s=300e9,
-)
+TWO_A100 = ARTICLE_REPLICA
 EIGHT_A100 = replace(TWO_A100, n_gpus=8)
 ENGINE = Engine(
     mfu=0.5,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lib.formulas.latency import latency_of
 from lib.formulas.parts import Speculation
 from lib.formulas.serving import MODES, decode_step, prefill_step
-from tests.formulas.test_latency import ENGINE, REPLICA, model
+from tests.builders import ENGINE, REPLICA, model
 
 ABOUT = {"model": model(), "replica": REPLICA, "engine": ENGINE}
 SHAPE = {"prompt_tokens": 1000, "completion_tokens": 200}

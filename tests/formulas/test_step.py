@@ -9,7 +9,7 @@ from lib.formulas.flops import attended_pairs
 from lib.formulas.parts import IDEAL
 from lib.formulas.serving import decode_step, prefill_step
 from lib.formulas.step import cache_bytes, mixed_step, step_coefficients
-from tests.formulas.test_latency import ENGINE, REPLICA, SLOW_EXPERTS, model
+from tests.builders import ENGINE, REPLICA, SLOW_EXPERTS, model
 
 PARTS = (
     "linear_compute_s",

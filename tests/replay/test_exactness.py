@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.replay.run import Replay, Requests, Server, replay, replay_closed_loop, server_of
-from tests.formulas.test_latency import ENGINE, REPLICA, model
+from tests.builders import ENGINE, REPLICA, model
 from tests.replay.reference import reference
 
 

@@ -17,7 +17,7 @@ from lib.replay.run import (
     replay_closed_loop,
     server_of,
 )
-from tests.formulas.test_latency import ENGINE, REPLICA, model
+from tests.builders import ENGINE, REPLICA, model
 
 SERVER = server_of(model(), REPLICA, ENGINE, usable=0.9)
 

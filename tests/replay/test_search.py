@@ -16,7 +16,7 @@ from lib.replay.search import (
     run_autoscaled,
     schedule_of,
 )
-from tests.formulas.test_latency import ENGINE, REPLICA, model
+from tests.builders import ENGINE, REPLICA, model
 
 SERVER = server_of(model(), REPLICA, ENGINE, usable=0.9)
 

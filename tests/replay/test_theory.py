@@ -8,7 +8,7 @@ import pytest
 from lib.formulas.parts import Engine
 from lib.formulas.serving import MODES, prefill_step, queueing_wait_md1
 from lib.replay.run import Requests, one_at_a_time, percentile, replay, replay_closed_loop, server_of
-from tests.formulas.test_latency import ENGINE, REPLICA, model
+from tests.builders import ENGINE, REPLICA, model
 
 
 def constant(n: int, prompt: int, completion: int, arrival_s: np.ndarray | None = None) -> Requests:
