@@ -1,0 +1,1 @@
+"""Links that were shared before, and the answers that they gave."""

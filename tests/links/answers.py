@@ -1,0 +1,400 @@
+"""What a link of each page answers, as plain values. The only file here that knows where the code lives."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from duckdb import DuckDBPyConnection
+
+from lib import verdict
+from lib.calibration.link import CALIBRATED_FIELDS, NO_CALIBRATION, Calibrated, calibrated_of, calibration_of
+from lib.capacity import PLAN_FIELDS, PlanOptions
+from lib.claims import articles
+from lib.comparison import Comparison, HostRow, ShapeAnswer, Tables, compare
+from lib.db import queries
+from lib.db.build import open_memory
+from lib.deploy import DEPLOY_FIELDS, USUAL, DeployFields, deploy, words
+from lib.deploy.answer import Answer, Placement
+from lib.deployments import Candidate, LeftOut, Unplaceable, candidates_of
+from lib.deployments.grid import GRID_COUNTS, splits
+from lib.evidence import EVIDENCE_FIELDS, EvidenceFields
+from lib.format import Money
+from lib.link_fields import LinkFields, pairs_of
+from lib.lookup import ids_with_own, read_ids, read_tables, with_own
+from lib.method import view as method_view
+from lib.model_config import read_config, to_link
+from lib.prices import view as prices_view
+from lib.rules_of_thumb import view as rules_view
+from lib.scenario import CHEAPEST, Scenario
+from lib.scenario_url import KnownIds, decode, encode
+from lib.training.answer import TrainingFacts, asks_for_prompting, train
+from lib.training.prompting import hold_against_prompting
+from lib.training.question import TRAIN_FIELDS, TrainingPlan
+from lib.training.report import as_json
+from lib.workload.digest import BadDigest, pack, unpack
+from lib.workload.hosting import host_workload
+from lib.workload.names import read_names
+from lib.workload.price import price_edges, price_workload
+from lib.workload.read import read_workload
+
+DAY = date(2026, 11, 21)
+"""Day of a link that leaves its own out."""
+SAMPLES = Path(__file__).parents[2] / "data" / "samples"
+ROWS = 5
+"""Deployments that are kept of a ranking."""
+
+
+# --- what all pages share ---------------------------------------------------------------------------
+
+
+@cache
+def _connection() -> DuckDBPyConnection:
+    """The shipped tables, opened once."""
+    return open_memory()
+
+
+# A connection that outlives the interpreter makes DuckDB's bindings complain on the way out.
+atexit.register(_connection.cache_clear)
+
+
+@cache
+def _known() -> KnownIds:
+    return read_ids(_connection())
+
+
+@cache
+def _tables_on(day: date) -> Tables:
+    return read_tables(_connection(), day)
+
+
+@cache
+def _training_facts_on(day: date) -> TrainingFacts:
+    return TrainingFacts(
+        runs=tuple(queries.training_runs(_connection())),
+        tuning_prices=tuple(queries.tuning_prices_on(_connection(), day)),
+    )
+
+
+def _asked(link: str) -> tuple[Scenario, Tables, list[str]]:
+    """Scenario of a link, the tables of its day, and what could not be read."""
+    calibrated, more = calibration_of(link)
+    known = ids_with_own(_known(), calibrated)
+    decoded = decode(link, default=Scenario(as_of=DAY), known=known)
+    tables = with_own(_tables_on(decoded.scenario.as_of), calibrated)
+    return decoded.scenario, tables, [*decoded.warnings, *more]
+
+
+def _added(codec: LinkFields[Any], link: str, default: Any) -> tuple[Any, list[str]]:
+    """What a page adds to the scenario, as the page reads it."""
+    given = {key: text for key, text in reversed(pairs_of(link)) if key.startswith(codec.prefix)}
+    values, warnings = codec.read(given, default=default)
+    try:
+        return replace(default, **values), warnings
+    except ValueError as reason:
+        return default, [*warnings, f"The link asks for what cannot be: {reason}."]
+
+
+def _plain(value: Any) -> Any:
+    """Values that JSON can write, floats with nine digits."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return float(f"{value:.9g}") if math.isfinite(value) else str(value)
+    return value
+
+
+# --- Compare ----------------------------------------------------------------------------------------
+
+
+def answer_compare(link: str) -> dict[str, Any]:
+    """Both sides of both shapes."""
+    scenario, tables, warnings = _asked(link)
+    return _plain(_comparison(compare(scenario, tables), warnings))
+
+
+def _comparison(answer: Comparison, warnings: Sequence[str]) -> dict[str, Any]:
+    return {
+        "scenario": encode(answer.scenario),
+        "warnings": warnings,
+        "problems": answer.problems,
+        "shapes": [_shape(shape) for shape in answer.shapes],
+    }
+
+
+def _shape(shape: ShapeAnswer) -> dict[str, Any]:
+    bill, load = shape.api.bill, shape.at_load
+    return {
+        "headline": verdict.headline(shape),
+        "api": None if bill is None else {"offer": bill.offer.api_offer_id, "usd": bill.usd},
+        "host": None if shape.host is None else _host(shape.host),
+        "host_reason": shape.host_reason,
+        "ratio": shape.ratio,
+        "break_even_busy": shape.break_even_busy,
+        "first_paying_rate": shape.first_paying_rate,
+        "at_load": None
+        if load is None
+        else {
+            "replicas": load.replicas,
+            "api_usd_month": load.api_usd_month,
+            "host_usd_month": load.host_usd_month,
+        },
+    }
+
+
+def _host(row: HostRow) -> dict[str, Any]:
+    candidate = row.candidate
+    return {
+        "gpu": candidate.gpu.gpu_id,
+        "gpus": candidate.n_gpus,
+        "gpu_offer": candidate.price.offer.gpu_offer_id,
+        "efficiency": candidate.profile.efficiency.efficiency_id,
+        "batch": row.batch,
+        "usd": row.usd,
+        "ttft_s": row.ttft_s,
+        "tpot_s": row.tpot_s,
+    }
+
+
+class _WholeHeads(Tables):
+    """Tables that offer up to 16 GPUs for a replica, and only counts that a model's heads divide by."""
+
+    def candidates(self, scenario: Scenario) -> tuple[list[Candidate], list[LeftOut]]:
+        chosen = None if scenario.gpu == CHEAPEST else self.gpus[scenario.gpu]
+        found, left = candidates_of(
+            scenario,
+            gpus=self.gpus.values() if chosen is None else [chosen],
+            counts=GRID_COUNTS if chosen is None else (scenario.gpus,),
+            offers=self.gpu_offers,
+            efficiencies=self.efficiencies,
+            precision=self.precisions[scenario.precision],
+        )
+        model = self.models[scenario.model]
+        return [one for one in found if splits(model, one.n_gpus)], left
+
+
+UNDIVIDED = (
+    "The deployment shown splits the model's heads over GPUs that do not divide them, which engines refuse."
+)
+SIXTEEN = (
+    "With 16 GPUs allowed for a replica and uneven splits of heads refused, as on Deploy, "
+    "another deployment is recommended."
+)
+ROOMIEST = (
+    "Nothing fits; with 16 GPUs allowed for a replica, as on Deploy, "
+    "the sentence that says so names another deployment."
+)
+
+
+def may_change(link: str) -> str | None:
+    """Why a Compare link may rightly get another answer; None: it may not."""
+    scenario, tables, warnings = _asked(link)
+    now = compare(scenario, tables)
+    if now.model is not None and any(
+        shape.host is not None and not splits(now.model, shape.host.candidate.n_gpus) for shape in now.shapes
+    ):
+        return UNDIVIDED
+    if scenario.gpu != CHEAPEST:
+        return None
+    names = [item.name for item in fields(Tables) if item.init]
+    wider = _WholeHeads(**{name: getattr(tables, name) for name in names})
+    then = compare(scenario, wider)
+    before, after = (_plain(_comparison(answer, warnings))["shapes"] for answer in (now, then))
+    if [shape["host"] for shape in before] != [shape["host"] for shape in after]:
+        return SIXTEEN
+    return None if before == after else ROOMIEST
+
+
+def recommended(link: str) -> list[list[Any]]:
+    """What Compare and Deploy choose for the same question: for each shape GPU and count of either."""
+    scenario, tables, _ = _asked(link)
+    pairs = []
+    for letter, shape in zip("ab", compare(scenario, tables).shapes, strict=True):
+        only = DeployFields(shape=letter, weights="none")
+        counts = GRID_COUNTS if scenario.gpu == CHEAPEST else (scenario.gpus,)
+        other = deploy(scenario, only, tables, counts=counts).chosen
+        both = (shape.host, None if other is None else other.host)
+        pairs.append(
+            [None if row is None else (row.candidate.gpu.gpu_id, row.candidate.n_gpus) for row in both]
+        )
+    return pairs
+
+
+# --- Deploy -----------------------------------------------------------------------------------------
+
+
+def answer_deploy(link: str) -> dict[str, Any]:
+    """The head of the ranking and the recommendation."""
+    scenario, tables, warnings = _asked(link)
+    extra, more = _added(DEPLOY_FIELDS, link, USUAL)
+    answer = deploy(scenario, extra, tables)
+    return _plain(
+        {
+            "scenario": encode(scenario),
+            "warnings": [*warnings, *more],
+            "problems": answer.problems,
+            "recommendation": words.recommendation(answer, Money()),
+            "chosen": None if answer.chosen is None else _placed(answer.chosen),
+            "replicas": None if answer.plan is None else answer.plan.replicas,
+            "usd_month": None if answer.plan is None else answer.plan.usd_month,
+            "hold": len(answer.order),
+            "first": _first(answer),
+        }
+    )
+
+
+def _first(answer: Answer) -> list[list[Any]]:
+    return [_placed(answer.place(index)) for index in answer.order[:ROWS]]
+
+
+def _placed(row: Placement) -> list[Any]:
+    """Model, GPU, GPUs, weights, cache, mode, batch, dollars a request."""
+    host = row.host
+    where = [row.model.model_id, host.candidate.gpu.gpu_id, host.candidate.n_gpus]
+    return [*where, row.precision, row.kv_precision, row.mode, host.batch, host.usd]
+
+
+# --- Train ------------------------------------------------------------------------------------------
+
+
+def answer_train(link: str) -> dict[str, Any]:
+    """The report, without the published runs that stand beside it."""
+    scenario, tables, warnings = _asked(link)
+    plan, more = _added(TRAIN_FIELDS, link, TrainingPlan())
+    facts = _training_facts_on(scenario.as_of)
+    answer: dict[str, Any] = {"scenario": encode(scenario), "warnings": [*warnings, *more]}
+    try:
+        trained = train(plan, scenario, tables, facts)
+        asked = asks_for_prompting(plan)
+        prompting = hold_against_prompting(trained, scenario, tables, facts) if asked else None
+    except (Unplaceable, ValueError) as reason:
+        return _plain(answer | {"refused": str(reason)})
+    report = as_json(trained, prompting)
+    runs = report.pop("published_runs")
+    return _plain(answer | report | {"runs": len(runs)})
+
+
+# --- pages whose fields are only read ---------------------------------------------------------------
+
+
+def answer_fields(page: str, link: str) -> dict[str, Any]:
+    """What a page reads of its own fields."""
+    scenario, _, warnings = _asked(link)
+    answer: dict[str, Any] = {"scenario": encode(scenario)}
+    if page == "calibrated":
+        calibrated, _ = calibration_of(link)
+        row = calibrated.efficiency()
+        numbers = {} if row is None else {item.name: getattr(row, item.name) for item in fields(row)}
+        read = CALIBRATED_FIELDS.write(calibrated)
+        own = {"engine": calibrated.engine} if calibrated.given else {}
+        return _plain(answer | {"warnings": warnings, "fields": read, "row": numbers} | own)
+    codec, usual = _page(page, scenario.as_of)
+    read, more = _added(codec, link, usual)
+    return _plain(answer | {"warnings": [*warnings, *more], "fields": codec.write(read)})
+
+
+def _page(page: str, day: date) -> tuple[LinkFields[Any], Any]:
+    return {
+        "prices": (prices_view.CODEC, prices_view.default_view(day)),
+        "evidence": (EVIDENCE_FIELDS, EvidenceFields()),
+        "numbers": (rules_view.CODEC, rules_view.DEFAULT),
+        "method": (method_view.CODEC, method_view.DEFAULT),
+        "articles": (articles.VIEW, articles.View()),
+        "plan": (PLAN_FIELDS, PlanOptions()),
+    }[page]
+
+
+# --- workloads in a link ----------------------------------------------------------------------------
+
+
+def answer_digest(link: str) -> dict[str, Any]:
+    """Token sums of a workload in a link, and what it costs."""
+    scenario, _, _ = _asked(link)
+    given = dict(reversed(pairs_of(link)))
+    named, warnings = read_names(given.get("names", ""), _known().api)
+    answer: dict[str, Any] = {"scenario": encode(scenario), "warnings": warnings}
+    try:
+        workload = unpack(given.get("w", ""))
+    except BadDigest as reason:
+        return _plain(answer | {"refused": str(reason)})
+    tokens = workload.tokens
+    priced = price_workload(workload, _connection(), scenario.as_of, named=named)
+    hosting = host_workload(workload, _connection(), scenario.as_of, scenario=scenario)
+    best, host = priced.best, next(iter(hosting.offers), None)
+    return _plain(
+        answer
+        | {
+            "tokens": {item.name: getattr(tokens, item.name) for item in fields(tokens)},
+            "longest": workload.longest,
+            "cells": len(workload.cells),
+            "list_usd": None if priced.list_usd is None else float(priced.list_usd),
+            "best": None if best is None else {"offer": best.offer.api_offer_id, "usd": float(best.usd)},
+            "host": None
+            if host is None
+            else {
+                "model": host.model.model_id,
+                "gpu": host.candidate.gpu.gpu_id,
+                "gpus": host.candidate.n_gpus,
+                "usd": host.usd,
+                "replicas_peak": host.replicas_peak,
+            },
+        }
+    )
+
+
+# --- what the generator asks for --------------------------------------------------------------------
+
+
+def digest_of(sample: str) -> str:
+    """Digest of a file that comes with the program."""
+    return pack(read_workload(SAMPLES / sample, edges=price_edges(_connection())))
+
+
+def pasted_model(config: Mapping[str, Any]) -> str:
+    """A model as a link carries it, out of its publisher's ``config.json``."""
+    read = read_config(json.dumps(config))
+    assert read.model is not None, read.problem
+    return to_link(read.model)
+
+
+def calibration_for(efficiency_id: str, model_id: str) -> tuple[str, dict[str, str]]:
+    """Engine and parameters of a link that carries a row of the table as somebody's own."""
+    row = next(row for row in queries.efficiencies(_connection()) if row.efficiency_id == efficiency_id)
+    kept: Calibrated = calibrated_of(replace(row, n_rows=9, max_gpus=2), model_id)
+    assert kept != NO_CALIBRATION
+    return kept.engine, CALIBRATED_FIELDS.write(kept)
+
+
+def ids_on(day: date) -> tuple[dict[str, list[str]], dict[str, list[tuple[str, str]]]]:
+    """API offers by open model, and GPU offers by GPU with their kind, in force on a day."""
+    tables = _tables_on(day)
+    apis = {
+        model: [offer.api_offer_id for offer in offers]
+        for model, offers in tables.api_offers_by_model.items()
+        if model
+    }
+    gpus: dict[str, list[tuple[str, str]]] = {}
+    for offer in tables.gpu_offers:
+        gpus.setdefault(offer.gpu_id, []).append((offer.price_type, offer.gpu_offer_id))
+    return apis, gpus
+
+
+def usual_of(prefix: str) -> dict[str, str]:
+    """Parameters of a page with their usual values."""
+    return {
+        "": {"v": "1"} | dict(pairs_of(encode(Scenario(as_of=DAY)))),
+        "deploy_": DEPLOY_FIELDS.write(USUAL),
+        "train_": TRAIN_FIELDS.write(TrainingPlan()),
+    }[prefix]
