@@ -1,8 +1,7 @@
 """Breakeven: the frame around the pages."""
 
 import streamlit as st
-
-from lib.ui.session import keep_widgets
+from breakeven.dashboard.session import keep_widgets
 
 st.set_page_config(page_title="Breakeven", page_icon="⚖️", layout="wide")
 # The default top padding takes a tenth of the first screen; the text is ours, nothing is inserted into it.

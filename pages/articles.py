@@ -1,14 +1,8 @@
 """Articles: do the published claims hold?"""
 
 import streamlit as st
-
-from lib.claims.articles import VIEW, View, parts_of
-from lib.claims.conclusions import tally
-from lib.claims.judge import judge
-from lib.ui import inputs, show, show_articles
-from lib.ui.session import (
-    article_claims,
-    article_facts,
+from breakeven.dashboard import blocks, inputs
+from breakeven.dashboard.session import (
     fields_of_widgets,
     link_to,
     open_fields,
@@ -17,6 +11,12 @@ from lib.ui.session import (
     scenario_of_widgets,
     sources,
 )
+from breakeven.question.pages.articles import VIEW, View
+from breakeven.views.articles import show as show_articles
+from breakeven.views.articles.conclusions import tally
+from breakeven.views.articles.documents import parts_of
+from breakeven.views.articles.judge import judge
+from breakeven.views.articles.show import article_claims, article_facts
 
 # 1. Input
 scenario, warnings = open_scenario()
@@ -30,14 +30,14 @@ scenario = scenario_of_widgets()
 judged = judge(article_claims(), article_facts(scenario.as_of))
 
 # 3. Show
-show.link_warnings((*warnings, *more))
+blocks.link_warnings((*warnings, *more))
 heading = st.container()
-st.subheader(show.plain(tally(judged)), anchor=False)
+st.subheader(blocks.plain(tally(judged)), anchor=False)
 chosen = show_articles.choose_document()
 view = fields_of_widgets(VIEW, View())
 save_scenario(scenario, **VIEW.write(view))
 with heading:
-    show.header("Do the published claims hold?", link_to(scenario, **VIEW.write(view)))
+    blocks.header("Do the published claims hold?", link_to(scenario, **VIEW.write(view)))
 here = [one for one in judged if one.claim.document in parts_of(chosen)]
 finding = show_articles.document(chosen, here, article_facts(scenario.as_of))
 show_articles.claims(here, chosen, view.verdict)

@@ -1,11 +1,10 @@
 """Compare: API or self-hosting, for a prompt-heavy and a generation-heavy shape."""
 
 import streamlit as st
-
-from lib import verdict
-from lib.comparison import compare
-from lib.ui import inputs, show
-from lib.ui.session import (
+from breakeven.comparison import words as verdict
+from breakeven.comparison.answer import compare
+from breakeven.dashboard import blocks, inputs
+from breakeven.dashboard.session import (
     link_to,
     money_of,
     open_scenario,
@@ -15,6 +14,7 @@ from lib.ui.session import (
     sources,
     tables_on,
 )
+from breakeven.views.compare import show
 
 # 1. Input
 scenario, warnings = open_scenario()
@@ -38,9 +38,9 @@ answer = compare(scenario, tables_on(scenario.as_of))
 money = money_of(scenario)
 
 # 3. Show
-show.link_warnings(warnings)
-show.header(verdict.question(answer, money), link_to(scenario))
-show.problems(answer.problems)
+blocks.link_warnings(warnings)
+blocks.header(verdict.question(answer, money), link_to(scenario))
+blocks.problems(answer.problems)
 inputs.note_on_money(money)
 show.verdicts(answer, money)
 left, right = st.columns(2, gap="large")

@@ -1,10 +1,8 @@
 """Deploy: which GPUs, how many, which batch, for one model and one shape at a latency."""
 
 import streamlit as st
-
-from lib.deploy import DEPLOY_FIELDS, USUAL, words
-from lib.ui import deploy_inputs, inputs, show, show_deploy
-from lib.ui.session import (
+from breakeven.dashboard import blocks, inputs
+from breakeven.dashboard.session import (
     fields_of_widgets,
     link_to,
     money_of,
@@ -15,6 +13,9 @@ from lib.ui.session import (
     sources,
     tables_on,
 )
+from breakeven.views.deploy import DEPLOY_FIELDS, USUAL, words
+from breakeven.views.deploy import inputs as deploy_inputs
+from breakeven.views.deploy import show as show_deploy
 
 # 1. Input
 scenario, warnings = open_scenario()
@@ -39,8 +40,8 @@ answer = show_deploy.answered(scenario, extra)
 money = money_of(scenario)
 
 # 3. Show
-show.link_warnings((*warnings, *more))
-show.header(words.question(answer), link_to(scenario, **page))
+blocks.link_warnings((*warnings, *more))
+blocks.header(words.question(answer), link_to(scenario, **page))
 inputs.note_on_money(money)
 show_deploy.recommendation(answer, money)
 show_deploy.ranking(answer, money)

@@ -1,10 +1,8 @@
 """Evidence: how wrong the model is, on every measured row, and how to correct it with your own runs."""
 
 import streamlit as st
-
-from lib.evidence import EVIDENCE_FIELDS, USUAL
-from lib.ui import show, show_evidence
-from lib.ui.session import (
+from breakeven.dashboard import blocks
+from breakeven.dashboard.session import (
     fields_of_widgets,
     link_to,
     open_fields,
@@ -13,6 +11,8 @@ from lib.ui.session import (
     scenario_of_widgets,
     tables_on,
 )
+from breakeven.question.pages.evidence import EVIDENCE_FIELDS, USUAL
+from breakeven.views.evidence import show as show_evidence
 
 # 1. Input
 scenario, warnings = open_scenario()
@@ -26,8 +26,8 @@ page = EVIDENCE_FIELDS.write(view)
 save_scenario(scenario, **page)
 
 # 2. Answer
-show.link_warnings((*warnings, *more))
-show.header("How wrong is the model?", link_to(scenario, **page))
+blocks.link_warnings((*warnings, *more))
+blocks.header("How wrong is the model?", link_to(scenario, **page))
 show_evidence.answer(found)
 
 # 3. Show

@@ -3,15 +3,10 @@
 from dataclasses import replace
 
 import streamlit as st
-
-from lib import verdict
-from lib.comparison import compare
-from lib.method import picture
-from lib.method.docstrings import all_modules, matching
-from lib.method.examples import values_of
-from lib.method.view import CODEC, DEFAULT
-from lib.ui import inputs, show, show_method
-from lib.ui.session import (
+from breakeven.comparison import words as verdict
+from breakeven.comparison.answer import compare
+from breakeven.dashboard import blocks, inputs
+from breakeven.dashboard.session import (
     fields_of_widgets,
     link_to,
     money_of,
@@ -22,6 +17,11 @@ from lib.ui.session import (
     sources,
     tables_on,
 )
+from breakeven.question.pages.method import CODEC, DEFAULT
+from breakeven.views.method import picture
+from breakeven.views.method import show as show_method
+from breakeven.views.method.docstrings import all_modules, matching
+from breakeven.views.method.examples import values_of
 
 # 1. Input
 scenario, warnings = open_scenario()
@@ -41,12 +41,12 @@ modules = all_modules()
 lead = picture.lead(sum(len(module.formulas) for module in modules))
 
 # 3. Show
-show.link_warnings([*warnings, *more])
-show.header(verdict.question(answer, money), link_to(scenario, **CODEC.write(view)))
-show.problems(answer.problems)
+blocks.link_warnings([*warnings, *more])
+blocks.header(verdict.question(answer, money), link_to(scenario, **CODEC.write(view)))
+blocks.problems(answer.problems)
 inputs.note_on_money(money)
-st.subheader(show.plain(lead), anchor=False)
-st.markdown(show.plain(" ".join(picture.replica_seconds(answer))))
+st.subheader(blocks.plain(lead), anchor=False)
+st.markdown(blocks.plain(" ".join(picture.replica_seconds(answer))))
 show_method.pictures(picture.roofs_of(answer), answer)
 show_method.formulas(matching(modules, view.find), answer, values_of(answer, tables), money)
 show_method.assumed(answer, tables)

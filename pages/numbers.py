@@ -3,23 +3,24 @@
 from dataclasses import replace
 
 import streamlit as st
-
-from lib import rules_of_thumb, verdict
-from lib.comparison import compare
-from lib.rules_of_thumb.view import CODEC, DEFAULT
-from lib.ui import inputs, show, show_numbers
-from lib.ui.session import (
+from breakeven.comparison import words as verdict
+from breakeven.comparison.answer import compare
+from breakeven.dashboard import blocks, inputs
+from breakeven.dashboard.session import (
     fields_of_widgets,
     link_to,
     money_of,
     open_fields,
     open_scenario,
-    rule_tables_on,
     save_scenario,
     scenario_of_widgets,
     sources,
     tables_on,
 )
+from breakeven.question.pages.numbers import CODEC, DEFAULT
+from breakeven.views import numbers as rules_of_thumb
+from breakeven.views.numbers import show as show_numbers
+from breakeven.views.numbers.show import rule_tables_on
 
 # 1. Input
 scenario, warnings = open_scenario()
@@ -48,10 +49,10 @@ chosen = rules_of_thumb.matching(rules, find=view.find, part=view.part)
 lead, question = rules_of_thumb.headline(rules), verdict.question(answer, money)
 
 # 3. Show
-show.link_warnings([*warnings, *more])
-show.header(question, link_to(scenario, **CODEC.write(view)))
+blocks.link_warnings([*warnings, *more])
+blocks.header(question, link_to(scenario, **CODEC.write(view)))
 inputs.note_on_money(money)
-st.subheader(show.plain(lead), anchor=False)
+st.subheader(blocks.plain(lead), anchor=False)
 show_numbers.downloads(chosen, money, lead=lead, question=question, known=sources())
 show_numbers.rules_list(chosen, money, scenario)
 show_numbers.sources(chosen, sources())

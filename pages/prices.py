@@ -1,11 +1,8 @@
 """Prices: what a token and a GPU-hour cost, and since when."""
 
 import streamlit as st
-
-from lib.prices.headline import headline
-from lib.prices.view import CODEC, TABS, default_view
-from lib.ui import inputs, show, show_prices, show_sql
-from lib.ui.session import (
+from breakeven.dashboard import blocks, inputs
+from breakeven.dashboard.session import (
     fields_of_widgets,
     link_to,
     money_of,
@@ -16,6 +13,10 @@ from lib.ui.session import (
     sources,
     tables_on,
 )
+from breakeven.question.pages.prices import CODEC, TABS, default_view
+from breakeven.views.prices import show as show_prices
+from breakeven.views.prices.headline import headline
+from breakeven.views.prices.show import sql as show_sql
 
 FILTERS = {
     "API offers": show_prices.offer_filters,
@@ -46,10 +47,10 @@ shape = scenario.shapes["AB".index(view.mix)]
 answer = headline(scenario, tables, shape, view.gpu, money)
 
 # 3. Show
-show.link_warnings((*warnings, *more))
+blocks.link_warnings((*warnings, *more))
 place = st.container()
 inputs.note_on_money(money)
-st.subheader(show.plain(f"{answer}."), anchor=False)
+st.subheader(blocks.plain(f"{answer}."), anchor=False)
 for name, tab in zip(TABS, st.tabs(TABS, key="prices_tab", on_change="rerun"), strict=True):
     if not tab.open:
         continue
@@ -74,4 +75,4 @@ show_prices.used_sources(sources())
 page = CODEC.write(fields_of_widgets(CODEC, default))
 save_scenario(scenario, **page)
 with place:
-    show.header("What do a token and a GPU-hour cost, and since when?", link_to(scenario, **page))
+    blocks.header("What do a token and a GPU-hour cost, and since when?", link_to(scenario, **page))

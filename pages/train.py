@@ -1,14 +1,8 @@
 """Train: what pre-training or tuning costs, what holds it, and from when tuning pays."""
 
 import streamlit as st
-
-from lib.deployments import Unplaceable
-from lib.training.answer import asks_for_prompting, train
-from lib.training.prompting import hold_against_prompting
-from lib.training.question import TRAIN_FIELDS, TrainingPlan
-from lib.training.words import question
-from lib.ui import inputs, show, show_train, train_inputs
-from lib.ui.session import (
+from breakeven.dashboard import blocks, inputs
+from breakeven.dashboard.session import (
     fields_of_widgets,
     link_to,
     money_of,
@@ -18,8 +12,15 @@ from lib.ui.session import (
     scenario_of_widgets,
     sources,
     tables_on,
-    training_facts_on,
 )
+from breakeven.hosting import Unplaceable
+from breakeven.question.pages.train import TRAIN_FIELDS, TrainingPlan
+from breakeven.views.train import inputs as train_inputs
+from breakeven.views.train import show as show_train
+from breakeven.views.train.answer import asks_for_prompting, train
+from breakeven.views.train.prompting import hold_against_prompting
+from breakeven.views.train.show import training_facts_on
+from breakeven.views.train.words import question
 
 # 1. Input
 scenario, warnings = open_scenario()
@@ -49,20 +50,20 @@ save_scenario(scenario, **page)
 # 2. Answer
 tables, facts = tables_on(scenario.as_of), training_facts_on(scenario.as_of)
 money = money_of(scenario)
-show.link_warnings([*warnings, *more])
+blocks.link_warnings([*warnings, *more])
 try:
     answer = train(plan, scenario, tables, facts)
 except Unplaceable as reason:
-    show.header("What does training cost?", link_to(scenario, **page))
-    st.error(show.plain(str(reason)), icon=":material/block:")
+    blocks.header("What does training cost?", link_to(scenario, **page))
+    st.error(blocks.plain(str(reason)), icon=":material/block:")
     st.stop()
 tuned = hold_against_prompting(answer, scenario, tables, facts) if plan.tunes else None
 held = tuned if asks_for_prompting(plan) else None
 
 # 3. Show
-show.header(question(answer, money), link_to(scenario, **page))
+blocks.header(question(answer, money), link_to(scenario, **page))
 show_train.headline(answer, held, money)
-show.problems([*answer.problems, *(held.problems if held else ())])
+blocks.problems([*answer.problems, *(held.problems if held else ())])
 inputs.note_on_money(money)
 if held is not None:
     show_train.prompting_block(answer, held, money)

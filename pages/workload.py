@@ -1,10 +1,8 @@
 """Price my workload: what last month's usage would cost elsewhere, and on rented GPUs."""
 
 import streamlit as st
-
-from lib.capacity import PLAN_FIELDS, PlanOptions
-from lib.ui import inputs, show, show_breakdowns, show_capacity, show_workload, uploads
-from lib.ui.session import (
+from breakeven.dashboard import blocks, inputs, uploads
+from breakeven.dashboard.session import (
     fields_of_widgets,
     link_to,
     money_of,
@@ -15,6 +13,10 @@ from lib.ui.session import (
     sources,
     tables_on,
 )
+from breakeven.question.pages.capacity import PLAN_FIELDS, PlanOptions
+from breakeven.views.capacity import show as show_capacity
+from breakeven.views.workload import show as show_workload
+from breakeven.views.workload.show import breakdowns as show_breakdowns
 
 # 1. Input
 not_named = uploads.notice_link()
@@ -59,11 +61,11 @@ page = PLAN_FIELDS.write(options) | uploads.link_fields(read, columns)
 save_scenario(scenario, **page)
 
 # 2. Answer
-show.link_warnings([*warnings, *more, *not_named])
-show.header("What would this usage cost elsewhere?", link_to(scenario, **page))
+blocks.link_warnings([*warnings, *more, *not_named])
+blocks.header("What would this usage cost elsewhere?", link_to(scenario, **page))
 inputs.note_on_money(money)
 if read.workload is None:
-    st.error(show.plain(read.reason or ""), icon=":material/block:")
+    st.error(blocks.plain(read.reason or ""), icon=":material/block:")
     st.stop()
 named = uploads.named_models()
 result = uploads.priced(read.workload, scenario, named)

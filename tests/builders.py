@@ -12,12 +12,11 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from breakeven.cli import main
+from breakeven.formulas.parts import ARTICLE_MODEL, Engine, ModelShape, Replica
+from breakeven.paths import DATA
+from breakeven.question.scenario import Scenario
 from streamlit.testing.v1 import AppTest
-
-from lib.cli import main
-from lib.db.build import DATA
-from lib.formulas.parts import ARTICLE_MODEL, Engine, ModelShape, Replica
-from lib.scenario import Scenario
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = DATA / "samples"

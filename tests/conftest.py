@@ -4,13 +4,11 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from functools import cache
 
+import breakeven.tables.build
 import pytest
+from breakeven.tables.build import open_memory
+from breakeven.tables.day import Tables, read_tables
 from duckdb import DuckDBPyConnection
-
-import lib.db.build
-from lib.comparison import Tables
-from lib.db.build import open_memory
-from lib.lookup import read_tables
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +22,7 @@ def connection() -> Iterator[DuckDBPyConnection]:
 @pytest.fixture
 def built(connection: DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands find the tables built already."""
-    monkeypatch.setattr(lib.db.build, "open_memory", lambda: connection)
+    monkeypatch.setattr(breakeven.tables.build, "open_memory", lambda: connection)
 
 
 @pytest.fixture(scope="session")

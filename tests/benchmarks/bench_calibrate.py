@@ -9,12 +9,12 @@ from __future__ import annotations
 import statistics
 import time
 
-from lib.calibration.heldout import engine_of_groups
-from lib.calibration.predict import predict
-from lib.calibration.rows import rows_of
-from lib.calibration.table import fit_groups
-from lib.db import queries
-from lib.db.build import open_memory
+from breakeven.calibration.heldout import engine_of_groups
+from breakeven.calibration.predict import predict
+from breakeven.calibration.rows import rows_of
+from breakeven.calibration.table import fit_groups
+from breakeven.tables import queries
+from breakeven.tables.build import open_memory
 
 PREDICT_S, FIT_S = 0.5, 60.0
 

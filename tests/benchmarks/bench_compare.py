@@ -25,14 +25,13 @@ from pathlib import Path
 
 import streamlit as st
 import uvicorn
+from breakeven.comparison.answer import compare
+from breakeven.dashboard.session import tables_on
+from breakeven.question.scenario import Scenario
 from playwright.sync_api import Page, sync_playwright
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
-
-from lib.comparison import compare
-from lib.scenario import Scenario
-from lib.ui.session import tables_on
 
 ROOT = Path(__file__).parents[2]
 RUNS = 25
@@ -56,7 +55,7 @@ MEASURE = """
 
 STOCK = ("streamlit", "run", "{script}", "--server.headless=true", "--server.port={port}")
 OURS = ("tests.benchmarks.bench_compare", "{script}", "{port}")
-DASHBOARD = ("lib.cli", "serve", "--headless", "--port={port}")
+DASHBOARD = ("breakeven.cli", "serve", "--headless", "--port={port}")
 
 
 @contextmanager

@@ -78,16 +78,16 @@ def main() -> None:
         for _ in range(3):
             start = time.perf_counter()
             subprocess.run(
-                [sys.executable, "-m", "lib.cli", "price", str(trace.absolute()), "--json"],
+                [sys.executable, "-m", "breakeven.cli", "price", str(trace.absolute()), "--json"],
                 cwd=ROOT, check=True, stdout=subprocess.DEVNULL,
             )  # fmt: skip
             times.append(time.perf_counter() - start)
         print(f"{trace.name}: {min(times):.2f} s from start to answer (best of 3; budget 2 s)")
 
-    from lib.db.build import open_memory
-    from lib.workload.limits import limits_from
-    from lib.workload.price import price_edges, price_workload
-    from lib.workload.read import read_workload
+    from breakeven.apis.workloads import price_edges, price_workload
+    from breakeven.tables.build import open_memory
+    from breakeven.usage.limits import limits_from
+    from breakeven.usage.read import read_workload
 
     threads = limits_from().threads
     with open_memory() as tables, tempfile.TemporaryDirectory() as folder:

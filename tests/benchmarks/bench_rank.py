@@ -11,13 +11,12 @@ import time
 from datetime import date
 
 import numpy as np
-
-from lib.db.build import open_memory
-from lib.deployments import ask_of
-from lib.deployments.grid import GRID_COUNTS, hardware_of, rank, work_of
-from lib.deployments.prices import gpu_price
-from lib.lookup import read_tables
-from lib.scenario import Scenario
+from breakeven.hosting import ask_of
+from breakeven.hosting.grid import GRID_COUNTS, hardware_of, rank, work_of
+from breakeven.hosting.prices import gpu_price
+from breakeven.question.scenario import Scenario
+from breakeven.tables.build import open_memory
+from breakeven.tables.day import read_tables
 
 RUNS = 9
 KINDS = ("on-demand", "marketplace", "spot", "reserved", "estimate")

@@ -15,10 +15,9 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-
-from lib.formulas.parts import Engine, ModelShape, Replica
-from lib.replay.run import Requests, Server, percentile, replay, server_of
-from lib.replay.search import Policy, Target, cheapest_autoscaled, fewest_replicas, warm_up
+from breakeven.formulas.parts import Engine, ModelShape, Replica
+from breakeven.replay.run import Requests, Server, percentile, replay, server_of
+from breakeven.replay.search import Policy, Target, cheapest_autoscaled, fewest_replicas, warm_up
 
 LLAMA_70B = ModelShape(
     n_layers=80,

@@ -1,9 +1,8 @@
 """The shipped measurements as arrays, once for the tests of one process."""
 
 import pytest
-
-from lib.calibration.rows import rows_of
-from lib.db import queries
+from breakeven.calibration.rows import rows_of
+from breakeven.tables import queries
 
 
 @pytest.fixture(scope="session")

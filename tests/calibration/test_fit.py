@@ -4,16 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
-from lib.calibration.fit import fit, logs
-from lib.calibration.heldout import Levels, fold_of, held_out, split_group
-from lib.calibration.parameters import PARAMETERS, STATIC_PARAMETERS
-from lib.calibration.predict import predict
-from lib.calibration.report import ARTICLE_GROUP, table_residuals
-from lib.calibration.rows import STATIC
-from lib.calibration.table import fit_groups
-from lib.db import queries
-from lib.formulas.parts import Engine
+from breakeven.calibration.fit import fit, logs
+from breakeven.calibration.heldout import Levels, fold_of, held_out, split_group
+from breakeven.calibration.parameters import PARAMETERS, STATIC_PARAMETERS
+from breakeven.calibration.predict import predict
+from breakeven.calibration.report import ARTICLE_GROUP, table_residuals
+from breakeven.calibration.rows import STATIC
+from breakeven.calibration.table import fit_groups
+from breakeven.formulas.parts import Engine
+from breakeven.tables import queries
 
 TRUE = {
     "mfu": 0.62,

@@ -4,16 +4,15 @@ import json
 
 import numpy as np
 import pytest
+from breakeven.calibration.own import BadRuns, OwnRun, read_all, read_runs
+from breakeven.calibration.predict import predict
+from breakeven.calibration.yours import YOURS, Setup, fit_own, own_rows, summary_of
+from breakeven.formulas.parts import Engine
+from breakeven.hosting import choose_profile, engine_of
+from breakeven.paths import DATA
+from breakeven.tables import queries
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from lib.calibration.own import BadRuns, OwnRun, read_all, read_runs
-from lib.calibration.predict import predict
-from lib.calibration.yours import YOURS, Setup, fit_own, own_rows, summary_of
-from lib.db import queries
-from lib.db.build import DATA
-from lib.deployments import choose_profile, engine_of
-from lib.formulas.parts import Engine
 
 CSV = b"prompt,completion,concurrency,ttft_ms,tpot_s\n1000,500,4,120,0.012\n4000,500,16,600,0.02\n"
 

@@ -2,11 +2,9 @@
 
 import numpy as np
 import pytest
-
-from lib.calibration.heldout import engine_of_groups
-from lib.calibration.parameters import FITTED
-from lib.calibration.predict import predict
-from lib.calibration.report import (
+from breakeven.calibration.heldout import engine_of_groups
+from breakeven.calibration.predict import predict
+from breakeven.calibration.report import (
     ARTICLE_GROUP,
     IN_SAMPLE,
     absolute,
@@ -15,7 +13,8 @@ from lib.calibration.report import (
     promises,
     table_residuals,
 )
-from lib.db import queries
+from breakeven.question.calibrated import FITTED
+from breakeven.tables import queries
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
-from lib.calibration.predict import predict
-from lib.calibration.rows import OFFLINE, ONLINE, PREFILL, STATIC
-from lib.formulas.parts import Engine
-from lib.formulas.serving import continuous_batching, static_batch
+from breakeven.calibration.predict import predict
+from breakeven.calibration.rows import OFFLINE, ONLINE, PREFILL, STATIC
+from breakeven.formulas.parts import Engine
+from breakeven.formulas.serving import continuous_batching, static_batch
 
 ENGINE = Engine(
     mfu=0.5,

@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import fits, settle
-from tests.model_config import configs
+from tests.hosting.config_json import configs
 
 QUERY = "deploy?v=1&as_of=2026-11-21&deploy_shape=b"
 

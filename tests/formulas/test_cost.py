@@ -7,10 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
-
-from lib.formulas.cost import (
+from breakeven.formulas.cost import (
     api_request_usd,
     break_even_utilisation,
     first_paying_rate,
@@ -19,6 +16,8 @@ from lib.formulas.cost import (
     replica_usd,
     replicas_needed,
 )
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 GPT_4_8K = {"input_usd_per_mtok": 30, "output_usd_per_mtok": 60}
 GPT_35_4K = {"input_usd_per_mtok": 1.5, "output_usd_per_mtok": 2}

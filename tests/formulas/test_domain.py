@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from lib.formulas import cost, flops, kv_cache, memory, roofline, serving, training
+from breakeven.formulas import cost, flops, kv_cache, memory, roofline, serving, training
 
 VALID: dict[Any, dict[str, float]] = {
     kv_cache.kv_bytes_per_token: {"n_layers": 80, "n_kv_heads": 8, "head_dim": 128, "bytes_per_element": 2},

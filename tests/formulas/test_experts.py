@@ -3,8 +3,14 @@
 from dataclasses import replace
 
 import pytest
+from breakeven.formulas.serving import (
+    continuous_batching,
+    decode_step,
+    expert_slowdown,
+    prefill_step,
+    static_batch,
+)
 
-from lib.formulas.serving import continuous_batching, decode_step, expert_slowdown, prefill_step, static_batch
 from tests.builders import ENGINE, REPLICA, model
 
 MIXTURE = model(routed=300e9, share=0.1)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from lib.formulas.parameters import parameter_counts
+from breakeven.formulas.parameters import parameter_counts
 
 LLAMA_2_70B: dict[str, Any] = {
     "n_layers": 80,

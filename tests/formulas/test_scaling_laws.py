@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from lib.formulas.scaling_laws import (
+from breakeven.formulas.scaling_laws import (
     BESIROGLU_2024,
     HOFFMANN_2022,
     loss,

@@ -7,12 +7,9 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from lib.formulas.cost import replica_usd
-from lib.formulas.parts import ARTICLE_MODEL, ARTICLE_REPLICA, IDEAL, Engine
-from lib.formulas.serving import (
+from breakeven.formulas.cost import replica_usd
+from breakeven.formulas.parts import ARTICLE_MODEL, ARTICLE_REPLICA, IDEAL, Engine
+from breakeven.formulas.serving import (
     MODES,
     batch_that_fits,
     continuous_batching,
@@ -25,6 +22,8 @@ from lib.formulas.serving import (
     queueing_wait_md1,
     static_batch,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 LLAMA = ARTICLE_MODEL
 """Llama-2-70B as the 2023 article counts it: 70e9 weights in fp16."""

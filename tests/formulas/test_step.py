@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from breakeven.formulas.flops import attended_pairs
+from breakeven.formulas.parts import IDEAL
+from breakeven.formulas.serving import decode_step, prefill_step
+from breakeven.formulas.step import cache_bytes, mixed_step, step_coefficients
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.formulas.flops import attended_pairs
-from lib.formulas.parts import IDEAL
-from lib.formulas.serving import decode_step, prefill_step
-from lib.formulas.step import cache_bytes, mixed_step, step_coefficients
 from tests.builders import ENGINE, REPLICA, SLOW_EXPERTS, model
 
 PARTS = (

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from lib.formulas.cost import replica_usd
-from lib.formulas.training import (
+from breakeven.formulas.cost import replica_usd
+from breakeven.formulas.training import (
     adapter_flop,
     energy_kwh,
     flop_for_budget,
@@ -19,6 +16,8 @@ from lib.formulas.training import (
     training_flop,
     training_usd,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 A100_PEAK = 312e12
 USD_PER_A100_HOUR = 2.2659

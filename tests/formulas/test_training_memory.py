@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from lib.formulas.training_memory import (
+from breakeven.formulas.training_memory import (
     NF4_BYTES,
     activation_bytes,
     adapter_params,
@@ -15,6 +12,8 @@ from lib.formulas.training_memory import (
     logits_bytes,
     state_bytes,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 MIXED = {"weight_bytes": 2, "gradient_bytes": 2, "optimiser_bytes": 12}
 """AdamW in mixed precision: 16 B per parameter."""

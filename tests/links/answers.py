@@ -13,38 +13,46 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from breakeven.apis.workloads import price_edges, price_workload
+from breakeven.comparison import words as verdict
+from breakeven.comparison.answer import Comparison, ShapeAnswer, compare
+from breakeven.hosting import Candidate, Unplaceable, candidates_of
+from breakeven.hosting.config_json import read_config, to_link
+from breakeven.hosting.grid import GRID_COUNTS, splits
+from breakeven.hosting.row import HostRow
+from breakeven.hosting.workloads import host_workload
+from breakeven.question.asked import ids_with_own, read_ids, with_own
+from breakeven.question.calibrated import (
+    CALIBRATED_FIELDS,
+    NO_CALIBRATION,
+    Calibrated,
+    calibrated_of,
+    calibration_of,
+)
+from breakeven.question.fields import LinkFields, pairs_of
+from breakeven.question.link import KnownIds, decode, encode
+from breakeven.question.pages import articles as fields_articles
+from breakeven.question.pages import method as method_view
+from breakeven.question.pages import numbers as rules_view
+from breakeven.question.pages import prices as prices_view
+from breakeven.question.pages.capacity import PLAN_FIELDS, PlanOptions
+from breakeven.question.pages.evidence import EVIDENCE_FIELDS, EvidenceFields
+from breakeven.question.pages.train import TRAIN_FIELDS, TrainingPlan
+from breakeven.question.scenario import CHEAPEST, Scenario
+from breakeven.tables import queries
+from breakeven.tables.build import open_memory
+from breakeven.tables.day import Tables, read_tables
+from breakeven.usage.digest import BadDigest, pack, unpack
+from breakeven.usage.names import read_names
+from breakeven.usage.read import read_workload
+from breakeven.views.deploy import DEPLOY_FIELDS, USUAL, DeployFields, deploy, words
+from breakeven.views.deploy.answer import Answer, Placement
+from breakeven.views.train.answer import TrainingFacts, asks_for_prompting, train
+from breakeven.views.train.program import as_json
+from breakeven.views.train.prompting import hold_against_prompting
+from breakeven.words.numbers import Money
+from breakeven.words.reasons import LeftOut
 from duckdb import DuckDBPyConnection
-
-from lib import verdict
-from lib.calibration.link import CALIBRATED_FIELDS, NO_CALIBRATION, Calibrated, calibrated_of, calibration_of
-from lib.capacity import PLAN_FIELDS, PlanOptions
-from lib.claims import articles
-from lib.comparison import Comparison, HostRow, ShapeAnswer, Tables, compare
-from lib.db import queries
-from lib.db.build import open_memory
-from lib.deploy import DEPLOY_FIELDS, USUAL, DeployFields, deploy, words
-from lib.deploy.answer import Answer, Placement
-from lib.deployments import Candidate, LeftOut, Unplaceable, candidates_of
-from lib.deployments.grid import GRID_COUNTS, splits
-from lib.evidence import EVIDENCE_FIELDS, EvidenceFields
-from lib.format import Money
-from lib.link_fields import LinkFields, pairs_of
-from lib.lookup import ids_with_own, read_ids, read_tables, with_own
-from lib.method import view as method_view
-from lib.model_config import read_config, to_link
-from lib.prices import view as prices_view
-from lib.rules_of_thumb import view as rules_view
-from lib.scenario import CHEAPEST, Scenario
-from lib.scenario_url import KnownIds, decode, encode
-from lib.training.answer import TrainingFacts, asks_for_prompting, train
-from lib.training.prompting import hold_against_prompting
-from lib.training.question import TRAIN_FIELDS, TrainingPlan
-from lib.training.report import as_json
-from lib.workload.digest import BadDigest, pack, unpack
-from lib.workload.hosting import host_workload
-from lib.workload.names import read_names
-from lib.workload.price import price_edges, price_workload
-from lib.workload.read import read_workload
 
 DAY = date(2026, 11, 21)
 """Day of a link that leaves its own out."""
@@ -311,7 +319,7 @@ def _page(page: str, day: date) -> tuple[LinkFields[Any], Any]:
         "evidence": (EVIDENCE_FIELDS, EvidenceFields()),
         "numbers": (rules_view.CODEC, rules_view.DEFAULT),
         "method": (method_view.CODEC, method_view.DEFAULT),
-        "articles": (articles.VIEW, articles.View()),
+        "articles": (fields_articles.VIEW, fields_articles.View()),
         "plan": (PLAN_FIELDS, PlanOptions()),
     }[page]
 

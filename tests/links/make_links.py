@@ -14,8 +14,8 @@ from random import Random
 from typing import Any
 from urllib.parse import urlencode
 
+from tests.hosting.config_json import configs
 from tests.links import answers
-from tests.model_config import configs
 
 KEPT = Path(__file__).with_name("links.jsonl")
 README = Path(__file__).parents[2] / "README.md"

@@ -9,13 +9,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from breakeven import cli
+from breakeven.measure.backend import NumpyBackend, Unmeasurable
+from breakeven.measure.network import Dimensions, Network, dimensions_of
+from breakeven.measure.report import as_csv, as_text, find_gpu
+from breakeven.measure.sweep import Plan, measure
+from breakeven.tables import queries
 
-from lib import cli
-from lib.db import queries
-from lib.measure.backend import NumpyBackend, Unmeasurable
-from lib.measure.network import Dimensions, Network, dimensions_of
-from lib.measure.report import as_csv, as_text, find_gpu
-from lib.measure.sweep import Plan, measure
 from tests.builders import refusal_of
 
 TINY = Dimensions(n_layers=4, hidden=64, ffn_dim=128, n_heads=4, n_kv_heads=2, head_dim=16, vocab=256)
@@ -139,8 +139,8 @@ def test_missing_precision_is_said(backend):
 
 @pytest.mark.usefixtures("built")
 def test_command_writes_rows_and_json(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr("lib.measure.network.dimensions_of", lambda _: TINY)
-    monkeypatch.setattr("lib.measure.sweep.QUICK", SIZES)
+    monkeypatch.setattr("breakeven.measure.network.dimensions_of", lambda _: TINY)
+    monkeypatch.setattr("breakeven.measure.sweep.QUICK", SIZES)
     path = tmp_path / "rows.csv"
     status = cli.main(["measure", "--backend", "numpy", "--quick", "--json", "--out", str(path)])
     result = json.loads(capsys.readouterr().out)
@@ -160,7 +160,7 @@ def test_command_refuses_bad_input_with_a_sentence(capsys):
 def test_pytorch_gives_what_numpy_gives():
     """Where PyTorch is installed: the same weights and activations give the same result."""
     torch = pytest.importorskip("torch")
-    from lib.measure.backend import TorchBackend
+    from breakeven.measure.backend import TorchBackend
 
     one, other = NumpyBackend(), TorchBackend("cpu")
     x = one.activation(6, 96)

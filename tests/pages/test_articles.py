@@ -5,19 +5,19 @@ from datetime import date
 
 import pytest
 import streamlit as st
+from breakeven.dashboard import session
+from breakeven.question.link import SCENARIO_FIELDS
+from breakeven.question.pages.articles import DOCUMENTS
+from breakeven.question.scenario import Scenario
+from breakeven.tables import queries
+from breakeven.views.articles import conclusions
+from breakeven.views.articles.facts import read_facts
+from breakeven.views.articles.judge import judge
 from duckdb import DuckDBPyConnection
 from streamlit.testing.v1 import AppTest
 
-from lib.claims import conclusions
-from lib.claims.articles import DOCUMENTS
-from lib.claims.judge import judge
-from lib.db import queries
-from lib.lookup import read_facts
-from lib.scenario import Scenario
-from lib.scenario_url import SCENARIO_FIELDS
-from lib.ui import session
 from tests.builders import open_page, texts
-from tests.claims.conftest import edited  # noqa: F401
+from tests.views.articles.conftest import edited  # noqa: F401
 
 DAY = "2026-11-21"
 

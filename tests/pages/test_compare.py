@@ -3,11 +3,11 @@
 from datetime import date
 
 import pytest
+from breakeven.dashboard.inputs import BOXES
+from breakeven.question.link import decode
+from breakeven.question.scenario import Scenario
 from streamlit.testing.v1 import AppTest
 
-from lib.scenario import Scenario
-from lib.scenario_url import decode
-from lib.ui.inputs import BOXES
 from tests.builders import open_page, texts
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from breakeven.views.deploy import DEPLOY_FIELDS, USUAL
+from breakeven.views.deploy.inputs import BOXES
 from streamlit.testing.v1 import AppTest
 
-from lib.deploy import DEPLOY_FIELDS, USUAL
-from lib.ui.deploy_inputs import BOXES
 from tests.builders import ROOT, headline, run_page, texts
-from tests.model_config import configs
+from tests.hosting.config_json import configs
 
 PAGE = ROOT / "pages" / "deploy.py"
 TABS = {
@@ -26,7 +26,7 @@ def framed(page: str) -> None:
     """The page in the app's frame, which holds the widgets of closed boxes."""
     import runpy
 
-    from lib.ui.session import keep_widgets
+    from breakeven.dashboard.session import keep_widgets
 
     keep_widgets()
     runpy.run_path(page)

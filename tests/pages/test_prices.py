@@ -3,11 +3,11 @@
 from datetime import date, timedelta
 
 import pytest
+from breakeven.question.link import SCENARIO_FIELDS
+from breakeven.question.pages.prices import TABS
+from breakeven.question.scenario import Scenario
 from streamlit.testing.v1 import AppTest
 
-from lib.prices.view import TABS
-from lib.scenario import Scenario
-from lib.scenario_url import SCENARIO_FIELDS
 from tests.builders import TODAY, open_page, texts
 
 

@@ -3,11 +3,11 @@
 from urllib.parse import urlencode
 
 import pytest
+from breakeven.apis.workloads import price_edges
+from breakeven.tables.build import open_memory
+from breakeven.usage.digest import LONGEST, pack
+from breakeven.usage.read import read_workload
 
-from lib.db.build import open_memory
-from lib.workload.digest import LONGEST, pack
-from lib.workload.price import price_edges
-from lib.workload.read import read_workload
 from tests.builders import open_page
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lib.formulas.flops import attended_pairs
-from lib.formulas.step import mixed_step
-from lib.replay.run import Requests, Server
+from breakeven.formulas.flops import attended_pairs
+from breakeven.formulas.step import mixed_step
+from breakeven.replay.run import Requests, Server
 
 
 @dataclass

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from breakeven.replay.run import Replay, Requests, Server, replay, replay_closed_loop, server_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.replay.run import Replay, Requests, Server, replay, replay_closed_loop, server_of
 from tests.builders import ENGINE, REPLICA, model
 from tests.replay.reference import reference
 
@@ -116,7 +116,7 @@ def test_the_newest_sequence_is_put_back_when_the_cache_overflows():
 @pytest.mark.parametrize("window", [0, 64])
 def test_a_request_alone_takes_what_the_formulas_say(window):
     # No queue, no neighbours: one prefill step and one decode step for each further token.
-    from lib.formulas.serving import decode_step, prefill_step
+    from breakeven.formulas.serving import decode_step, prefill_step
 
     shape = model(window=window)
     server = server_of(shape, REPLICA, ENGINE, usable=0.9)
@@ -150,7 +150,7 @@ def test_a_static_batch_takes_as_many_as_the_cache_holds_to_their_end():
     lines=st.tuples(*(st.floats(-1, 1) for _ in range(4))),
 )
 def test_the_sum_of_the_larger_of_two_lines_is_exact_where_they_cross(k, lines):
-    from lib.replay.kernel import _sum_of_larger
+    from breakeven.replay.kernel import _sum_of_larger
 
     u0, du, v0, dv = lines
     expected = sum(max(u0 + i * du, v0 + i * dv) for i in range(1, k + 1))

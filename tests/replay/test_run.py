@@ -5,8 +5,7 @@ from threading import Thread
 
 import numpy as np
 import pytest
-
-from lib.replay.run import (
+from breakeven.replay.run import (
     BLOCK_TOKENS,
     Cancelled,
     Control,
@@ -17,6 +16,7 @@ from lib.replay.run import (
     replay_closed_loop,
     server_of,
 )
+
 from tests.builders import ENGINE, REPLICA, model
 
 SERVER = server_of(model(), REPLICA, ENGINE, usable=0.9)
@@ -162,7 +162,7 @@ def test_what_no_scheduler_does_is_refused():
 
 
 def test_an_installation_that_cannot_be_written_to_still_compiles(monkeypatch):
-    from lib.replay import kernel
+    from breakeven.replay import kernel
 
     njit = kernel.numba.njit
 

@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
-from lib.formulas.serving import prefill_step
-from lib.replay.run import Cancelled, Control, Requests, Server, percentile, replay, server_of
-from lib.replay.search import (
+from breakeven.formulas.serving import prefill_step
+from breakeven.replay.run import Cancelled, Control, Requests, Server, percentile, replay, server_of
+from breakeven.replay.search import (
     Policy,
     Target,
     cheapest_autoscaled,
@@ -16,6 +15,7 @@ from lib.replay.search import (
     run_autoscaled,
     schedule_of,
 )
+
 from tests.builders import ENGINE, REPLICA, model
 
 SERVER = server_of(model(), REPLICA, ENGINE, usable=0.9)

@@ -1,0 +1,1 @@
+"""What tokens cost: the bills of shapes and of workloads, and what was paid."""

@@ -1,0 +1,487 @@
+"""What a workload costs on every API offer: sums times prices, so that another price list costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+
+from breakeven.tables import queries
+from breakeven.tables.records import ApiOffer
+from breakeven.usage.formats import Format
+from breakeven.usage.names import nearest, offer_of
+from breakeven.usage.sql import Edges
+from breakeven.usage.sums import Cell, Slice, Tokens, Workload, add_up, sums_by
+
+_MILLION = Decimal(1_000_000)
+_ANY_CONTEXT = 2**62
+
+
+@cache
+def _statement() -> str:
+    return Path(__file__).with_name("price_groups.sql").read_text(encoding="utf-8")
+
+
+def price_edges(connection: DuckDBPyConnection) -> Edges:
+    """Every length at which any price or context window of the catalogue changes, whatever the day."""
+    cursor = connection.cursor()
+
+    def column(name: str) -> tuple[int, ...]:
+        rows = cursor.execute(
+            f"SELECT DISTINCT {name} FROM api_prices WHERE {name} > 0 ORDER BY {name}"
+        ).fetchall()
+        return tuple(int(value) for (value,) in rows)
+
+    return Edges(tiers=column("tier_above_tokens"), contexts=column("context_tokens"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricedOffer:
+    """The whole workload on one offer."""
+
+    offer: ApiOffer
+    prompt_usd: Decimal
+    """Prompt tokens, cached ones at their own price, and fees per request. [USD]"""
+    completion_usd: Decimal
+    requests_served: int
+    requests_not_served: int
+    """Requests longer than the offer's context window; they are not in the price."""
+    tokens_not_served: int
+    notes: tuple[str, ...]
+
+    @property
+    def remarks(self) -> str:
+        """What speaks against the offer or limits it, in one line."""
+        offer = self.offer
+        marks = (
+            offer.flag,
+            "reseller" if offer.reseller else None,
+            "being retired" if offer.deprecated else None,
+        )
+        return "; ".join(mark for mark in (*marks, *self.notes) if mark)
+
+    @property
+    def usd(self) -> Decimal:
+        """Bill for the requests that are served. [USD]"""
+        return self.prompt_usd + self.completion_usd
+
+    @property
+    def serves_all(self) -> bool:
+        """Whether no request is too long."""
+        return self.requests_not_served == 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRow:
+    """One model of the file at its own list price."""
+
+    model: str | None
+    tokens: Tokens
+    offer_id: str | None
+    """None: unpriced, the name is not in the price list."""
+    nearest: tuple[str, ...]
+    list_usd: Decimal | None
+    paid_usd: float | None
+    requests_too_long: int
+    """Requests longer than the model's own context window: a mistake in the file or in the catalogue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What one change saves on one offer."""
+
+    name: str
+    usd: Decimal
+    saves_usd: Decimal
+    why_not: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostRow:
+    """Cost of one hour, day or tenant."""
+
+    key: datetime | int | str | None
+    """Start (UTC), minutes since the start of a relative trace, or the tenant."""
+    tokens: Tokens
+    usd: Decimal | None
+    """None: no model of it has a list price."""
+    unpriced_requests: int
+    paid_usd: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricedWorkload:
+    """A workload at the prices of one day."""
+
+    workload: Workload
+    day: date
+    offers: tuple[PricedOffer, ...]
+    """Cheapest first; offers that cannot serve every request come last, flagged ones before them."""
+    models: tuple[ModelRow, ...]
+    list_usd: Decimal | None
+    """The models actually used, at list price; None: none has one."""
+    unpriced_requests: int
+    paid_usd: float | None
+    notes: tuple[str, ...]
+
+    @property
+    def best(self) -> PricedOffer | None:
+        """Cheapest offer that serves every request and carries no mark."""
+        return next((o for o in self.offers if o.serves_all and not _marked(o.offer)), None)
+
+
+def _marked(offer: ApiOffer) -> bool:
+    return bool(offer.flag) or offer.deprecated or offer.reseller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bill:
+    """Groups of requests on one offer. [USD, requests, tokens]"""
+
+    prompt: Decimal
+    completion: Decimal
+    served: int
+    not_served: int
+    tokens_not_served: int
+    has_batch: bool
+
+
+def group_of(
+    key: int, offer: str | None, *, batch: bool, tier: int, context: int, edges: Edges, tokens: Tokens
+) -> dict[str, Any]:
+    """One group of requests as the query takes it."""
+    needs = 0 if context < 0 else edges.contexts[context] if context < len(edges.contexts) else _ANY_CONTEXT
+    return {
+        "key": key,
+        "offer": offer,
+        "batch": int(batch),
+        "prompt_tokens": edges.tiers[tier - 1] + 1 if tier else 0,
+        "needs_context": needs,
+        "requests": tokens.requests,
+        "uncached": tokens.input_uncached,
+        "cache_read": tokens.cache_read,
+        "cache_write_5m": tokens.cache_write_5m,
+        "cache_write_1h": tokens.cache_write_1h,
+        "output": tokens.output,
+    }
+
+
+def bills_of(
+    connection: DuckDBPyConnection, day: date, groups: Sequence[dict[str, Any]]
+) -> dict[tuple[str, int], Bill]:
+    """Run the query."""
+    if not groups:
+        return {}
+    rows = connection.cursor().execute(_statement(), {"day": day, "groups": list(groups)}).fetchall()
+    return {
+        (offer, key): Bill(
+            prompt=prompt / _MILLION + fee,
+            completion=completion / _MILLION,
+            served=int(served),
+            not_served=int(not_served),
+            tokens_not_served=int(tokens),
+            has_batch=bool(has_batch),
+        )
+        for offer, key, prompt, completion, fee, served, not_served, tokens, has_batch in rows
+    }
+
+
+def collapsed(cells: Iterable[Cell]) -> dict[tuple[bool, int, int], Tokens]:
+    """Sums by what decides a price: processing, tier, context class."""
+    return sums_by(((cell.batch, cell.tier, cell.context), cell.tokens) for cell in cells)
+
+
+def price_workload(
+    workload: Workload,
+    connection: DuckDBPyConnection,
+    day: date,
+    *,
+    named: Mapping[str, str] | None = None,
+) -> PricedWorkload:
+    """Price a workload on every API offer in force on a day.
+
+    Parameters
+    ----------
+    workload
+        From :func:`breakeven.usage.read.read_workload` with the edges of the same tables.
+    connection
+        The tables.
+    day
+        Whose prices apply.
+    named
+        Offers that the user chose for models whose names are not in the price list.
+    """
+    offers = {offer.api_offer_id: offer for offer in queries.api_offers_on(connection, day)}
+    edges = workload.edges
+    groups = [
+        group_of(0, None, batch=batch, tier=tier, context=context, edges=edges, tokens=tokens)
+        for (batch, tier, context), tokens in collapsed(workload.cells).items()
+    ]
+    has_batch_rows = any(cell.batch for cell in workload.cells)
+    tier_unknown = not workload.per_request and not any(cell.tier for cell in workload.cells)
+    priced = [
+        _priced_offer(offers[offer_id], bill, has_batch_rows, tier_unknown)
+        for (offer_id, _), bill in bills_of(connection, day, groups).items()
+        if offer_id in offers and bill.served
+    ]
+    priced.sort(key=lambda p: (p.requests_not_served > 0, bool(p.offer.flag), p.usd, p.offer.api_offer_id))
+    models = _model_rows(workload, connection, day, offers, named or {})
+    known = [row.list_usd for row in models if row.list_usd is not None]
+    unpriced = sum(row.tokens.requests for row in models if row.offer_id is None and row.model is not None)
+    return PricedWorkload(
+        workload=workload,
+        day=day,
+        offers=tuple(priced),
+        models=models,
+        list_usd=sum(known, Decimal(0)) if known else None,
+        unpriced_requests=unpriced,
+        paid_usd=workload.paid_usd,
+        notes=tuple(_notes(models)),
+    )
+
+
+def _priced_offer(offer: ApiOffer, bill: Bill, has_batch_rows: bool, tier_unknown: bool) -> PricedOffer:
+    notes = []
+    if bill.not_served:
+        notes.append(
+            f"{bill.not_served:,} requests are longer than its context of {offer.context_tokens or 0:,} "
+            f"tokens; the price is for the other {bill.served:,}."
+        )
+    if has_batch_rows and not bill.has_batch:
+        notes.append("It has no batch price: batch requests are charged at the standard one.")
+    if tier_unknown and len(offer.tiers) > 1:
+        notes.append(
+            "Its price changes with the length of a request, which the file does not tell: base price."
+        )
+    return PricedOffer(
+        offer=offer,
+        prompt_usd=bill.prompt,
+        completion_usd=bill.completion,
+        requests_served=bill.served,
+        requests_not_served=bill.not_served,
+        tokens_not_served=bill.tokens_not_served,
+        notes=tuple(notes),
+    )
+
+
+def resolve_models(
+    workload: Workload, offers: Mapping[str, ApiOffer], named: Mapping[str, str]
+) -> dict[str | None, str | None]:
+    """The offer of every model of a file; None: not in the price list."""
+    form = _format_of(workload)
+    return {
+        model: None if model is None else named.get(model) or offer_of(model, form, offers.keys())
+        for model in workload.by_model
+    }
+
+
+def _format_of(workload: Workload) -> Format | None:
+    forms = {found.format.format_id: found.format for found in workload.recognised}
+    return next(iter(forms.values())) if len(forms) == 1 else None
+
+
+def _model_rows(
+    workload: Workload,
+    connection: DuckDBPyConnection,
+    day: date,
+    offers: Mapping[str, ApiOffer],
+    named: Mapping[str, str],
+) -> tuple[ModelRow, ...]:
+    sums = workload.by_model
+    resolved = resolve_models(workload, offers, named)
+    groups = []
+    number = {model: index for index, model in enumerate(sums)}
+    too_long: dict[str | None, int] = {}
+    edges = workload.edges
+    by_group = sums_by(((c.model, c.batch, c.tier, c.context), c.tokens) for c in workload.cells)
+    for (model, batch, tier, context), tokens in by_group.items():
+        offer_id = resolved[model]
+        if offer_id is None:
+            continue
+        # The file says that the model served them, so they are priced whatever the catalogue's context.
+        groups.append(
+            group_of(number[model], offer_id, batch=batch, tier=tier, context=-1, edges=edges, tokens=tokens)
+        )
+        own = offers.get(offer_id)
+        limit = own.context_tokens if own else None
+        contexts = edges.contexts
+        if limit and context >= 0 and (context >= len(contexts) or contexts[context] > limit):
+            too_long[model] = too_long.get(model, 0) + tokens.requests
+    bills = bills_of(connection, day, groups)
+    rows = []
+    for model, tokens in sums.items():
+        offer_id = resolved[model]
+        bill = bills.get((offer_id, number[model])) if offer_id else None
+        rows.append(
+            ModelRow(
+                model=model,
+                tokens=tokens,
+                offer_id=offer_id if bill else None,
+                nearest=() if bill or model is None else tuple(nearest(model, list(offers))),
+                list_usd=bill.prompt + bill.completion if bill else None,
+                paid_usd=workload.models_paid.get(model),
+                requests_too_long=too_long.get(model, 0),
+            )
+        )
+    return tuple(rows)
+
+
+def _notes(models: Sequence[ModelRow]) -> list[str]:
+    notes = []
+    unknown = [row for row in models if row.offer_id is None and row.model is not None]
+    if unknown:
+        notes.append(
+            f"{len(unknown)} of {len(models)} model names are not in the price list; they are unpriced, "
+            "never counted as $0."
+        )
+    for row in models:
+        if row.requests_too_long:
+            notes.append(
+                f"{row.requests_too_long:,} requests of {row.model} are longer than its context window in "
+                "the catalogue; check the file."
+            )
+    return notes
+
+
+# --- over time, by tenant -------------------------------------------------------------------------
+
+
+def cost_rows(
+    workload: Workload,
+    connection: DuckDBPyConnection,
+    day: date,
+    *,
+    by: str,
+    offer_id: str | None = None,
+    named: Mapping[str, str] | None = None,
+) -> tuple[CostRow, ...]:
+    """Cost by ``hour``, ``day`` or ``tenant``: on one offer, or every model at its own list price."""
+    slices = workload.tenants if by == "tenant" else workload.minutes
+    step = {"hour": 60, "day": 1440}.get(by, 1)
+
+    def key_of(one: Slice) -> int | str | None:
+        return one.key // step * step if isinstance(one.key, int) else one.key
+
+    offers = {offer.api_offer_id: offer for offer in queries.api_offers_on(connection, day)}
+    resolved = resolve_models(workload, offers, named or {})
+    tokens = sums_by((key_of(one), one.tokens) for one in slices)
+    paid: dict[Any, float] = {}
+    unpriced: dict[Any, int] = {}
+    number = {key: index for index, key in enumerate(tokens)}
+    groups: list[tuple[tuple[Any, ...], Tokens]] = []
+    for one in slices:
+        key = key_of(one)
+        if one.paid_usd is not None:
+            paid[key] = paid.get(key, 0.0) + one.paid_usd
+        offer = offer_id or resolved.get(one.model)
+        if offer is None:
+            unpriced[key] = unpriced.get(key, 0) + one.tokens.requests
+        else:
+            groups.append(((number[key], offer, one.batch, one.tier), one.tokens))
+    bills = bills_of(
+        connection,
+        day,
+        [
+            group_of(g[0], g[1], batch=g[2], tier=g[3], context=-1, edges=workload.edges, tokens=t)
+            for g, t in sums_by(groups).items()
+        ],
+    )
+    usd: dict[int, Decimal] = {}
+    for (_, index), bill in bills.items():
+        usd[index] = usd.get(index, Decimal(0)) + bill.prompt + bill.completion
+    rows = [
+        CostRow(
+            key=_moment(key) if isinstance(key, int) and not workload.relative_time else key,
+            tokens=tokens[key],
+            usd=usd.get(number[key]),
+            unpriced_requests=unpriced.get(key, 0),
+            paid_usd=paid.get(key),
+        )
+        for key in tokens
+    ]
+    order: Callable[[CostRow], Any] = (
+        (lambda row: -row.tokens.requests)
+        if by == "tenant"
+        else (lambda row: (row.key is None, row.key or 0))
+    )
+    if by != "tenant":
+        timed = sorted((row for row in rows if row.key is not None), key=lambda row: row.key)  # type: ignore[arg-type, return-value]
+        return (*timed, *(row for row in rows if row.key is None))
+    return tuple(sorted(rows, key=order))
+
+
+def _moment(minutes: int) -> datetime:
+    return datetime.fromtimestamp(minutes * 60, tz=UTC)
+
+
+# --- what one change saves ------------------------------------------------------------------------
+
+
+def sensitivity(priced: PricedWorkload, connection: DuckDBPyConnection, offer_id: str) -> tuple[Change, ...]:
+    """What the bill on one offer becomes with shorter answers, caching, batching or another model."""
+    workload = priced.workload
+    now = next((o for o in priced.offers if o.offer.api_offer_id == offer_id), None)
+    if now is None:
+        return ()
+    cells = workload.cells
+
+    def bill(change: Callable[[Cell], Cell]) -> Decimal:
+        groups = [
+            group_of(0, offer_id, batch=b, tier=t, context=c, edges=workload.edges, tokens=tokens)
+            for (b, t, c), tokens in collapsed(change(cell) for cell in cells).items()
+        ]
+        result = bills_of(connection, priced.day, groups).get((offer_id, 0))
+        return result.prompt + result.completion if result else Decimal(0)
+
+    def shorter(cell: Cell) -> Cell:
+        return replace(cell, tokens=replace(cell.tokens, output=cell.tokens.output * 4 // 5))
+
+    def cached(cell: Cell) -> Cell:
+        half = cell.tokens.input_uncached // 2
+        tokens = replace(
+            cell.tokens,
+            input_uncached=cell.tokens.input_uncached - half,
+            cache_read=cell.tokens.cache_read + half,
+        )
+        return replace(cell, tokens=tokens)
+
+    def batched(cell: Cell) -> Cell:
+        return replace(cell, batch=True)
+
+    changes = []
+    for name, change in (
+        ("Answers 20 % shorter", shorter),
+        ("Half of the uncached prompt read from a cache", cached),
+        ("Everything as batch", batched),
+    ):
+        usd = bill(change)
+        why = None if usd != now.usd else "this offer has no lower price for it"
+        changes.append(Change(name=name, usd=usd, saves_usd=now.usd - usd, why_not=why))
+    other = next((o for o in priced.offers if o.serves_all and _same_open_model(o.offer, now.offer)), None)
+    if other is not None and other.usd < now.usd:
+        name = f"The same model elsewhere: {other.offer.api_offer_id}"
+        changes.append(Change(name=name, usd=other.usd, saves_usd=now.usd - other.usd))
+    best = priced.best
+    if best is not None and best.offer.api_offer_id != offer_id:
+        changes.append(
+            Change(
+                name=f"Another model: {best.offer.api_offer_id}", usd=best.usd, saves_usd=now.usd - best.usd
+            )
+        )
+    return tuple(changes)
+
+
+def _same_open_model(one: ApiOffer, other: ApiOffer) -> bool:
+    same = one.model_id is not None and one.model_id == other.model_id and one.variant == other.variant
+    return same and not _marked(one) and one.api_offer_id != other.api_offer_id
+
+
+def total(cells: Iterable[Cell]) -> Tokens:
+    """Sums of cells."""
+    return add_up(cell.tokens for cell in cells)

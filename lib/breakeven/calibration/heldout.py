@@ -1,0 +1,147 @@
+"""The error of rows that the fit did not see: each fold is left out, everything above it refitted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from breakeven.calibration.fit import fit, logs
+from breakeven.calibration.parameters import PARAMETERS, SPLITS, STATIC_PARAMETERS
+from breakeven.calibration.predict import predict
+from breakeven.calibration.rows import ONLINE, STATIC, Rows
+from breakeven.formulas.parts import Engine
+
+Floats = NDArray[np.float64]
+Texts = NDArray[np.str_]
+
+
+def fold_of(rows: Rows, split: str) -> Texts:
+    """Value by which a row is left out.
+
+    A model, a GPU family, a shape or a concurrency is left out everywhere, of every engine; a parallel
+    degree of one model at one rate.
+    """
+    if split == "model":
+        return rows.architecture
+    if split == "gpu":
+        return rows.family
+    if split == "shape":
+        return rows.shape
+    if split == "concurrency":
+        return np.array([f"{c:.0f}" for c in rows.clients])
+    if split == "parallel":
+        each = zip(rows.architecture, rows.rate, np.asarray(rows.replica.n_gpus), strict=True)
+        return np.array([f"{model}/{rate}/{n:.0f}" for model, rate, n in each])
+    raise ValueError(f"split must be one of {', '.join(SPLITS)}, got {split}")
+
+
+class Levels:
+    """Fits of training rows at three levels, each drawn to the one above where rows are few.
+
+    All rows of an engine, those on one GPU family, those of one rate there.
+    """
+
+    def __init__(self, rows: Rows) -> None:
+        """Keep the rows; fits are made when they are asked for."""
+        self._rows = rows
+        self._group = rows.group
+        self._found: dict[str, dict[str, float]] = {}
+
+    def values(self, group: str) -> dict[str, float]:
+        """Fitted numbers of a group, which may have no rows of its own."""
+        static = group.endswith("-static")
+        mode = "-static" if static else ""
+        engine, family, rate = split_group(group)
+        mine = (self._rows.kind == STATIC) == static
+        on_engine = mine & (self._rows.engine == engine)
+        on_family = on_engine & (self._rows.family == family)
+        top = self._level(f"all{mode}", mine, None, static)
+        middle = self._level(f"{engine}{mode}", on_engine, top, static)
+        lower = self._level(f"{engine}-{family}{mode}", on_family, middle, static)
+        return self._level(group, on_family & (self._rows.rate == rate), lower, static)
+
+    def _level(
+        self, key: str, keep: NDArray[np.bool_], prior: Mapping[str, float] | None, static: bool
+    ) -> dict[str, float]:
+        if key not in self._found:
+            parameters = STATIC_PARAMETERS if static else PARAMETERS
+            if not keep.any():
+                self._found[key] = dict(prior or {n: p.usual for n, p in parameters.items()})
+            else:
+                rows = self._rows.take(keep)
+                self._found[key] = fit(rows, parameters=parameters, prior=prior, weights=balanced(rows))
+        return self._found[key]
+
+
+def balanced(rows: Rows) -> Floats:
+    """Weights under which a group with many rows does not outvote the others at a shared level.
+
+    In a static set every batch size counts the same: the large ones, which were measured once or
+    twice, are the ones that a reader extrapolates from.
+    """
+
+    def share(names: Texts, power: float) -> Floats:
+        _, index, counts = np.unique(names, return_inverse=True, return_counts=True)
+        return np.asarray(((counts.mean() / counts) ** power)[index])
+
+    weights = share(rows.group, 0.5)
+    static = rows.kind == STATIC
+    if static.all():
+        cell = np.char.add(np.char.add(rows.group, "/"), [f"{b:.0f}" for b in rows.clients])
+        weights = weights * share(cell, 1.0)
+    return weights
+
+
+def split_group(group: str) -> tuple[str, str, str]:
+    """Take a group's name apart: engine, GPU family, rate."""
+    name = group.removesuffix("-static")
+    for engine in ("tensorrt-llm", "tgi-2023", "vllm", "sglang"):
+        if name.startswith(engine + "-"):
+            family, rate = name.removeprefix(engine + "-").rsplit("-", 1)
+            return engine, family, rate
+    engine, rest = name.split("-", 1)
+    family, rate = rest.rsplit("-", 1)
+    return engine, family, rate
+
+
+def residuals(rows: Rows, values: Mapping[str, Mapping[str, float]]) -> dict[str, Floats]:
+    """Logarithms of predicted over measured, each row with the numbers of its group."""
+    engine = engine_of_groups(rows.group, values)
+    return logs(rows, predict(rows, engine))
+
+
+def engine_of_groups(groups: Texts, values: Mapping[str, Mapping[str, float]]) -> Engine:
+    """One engine whose fields are arrays, from the numbers of each row's group."""
+    names, index = np.unique(groups, return_inverse=True)
+    keys = sorted({key for name in names for key in values[str(name)]})
+    default = Engine()
+    return Engine(
+        **{
+            key: np.array([values[str(n)].get(key, getattr(default, key)) for n in names])[index]
+            for key in keys
+        }
+    )
+
+
+def held_out(rows: Rows, split: str, only: NDArray[np.bool_] | None = None) -> dict[str, Floats]:
+    """Residuals of every row from fits that did not see its fold."""
+    fold = fold_of(rows, split)
+    if split == "concurrency":  # only online runs have clients; the others stay with the fit
+        only = (rows.kind == ONLINE) & (True if only is None else only)
+    result = {name: np.full(len(rows), np.nan) for name in ("ttft", "tpot", "throughput")}
+    wanted = np.ones(len(rows), dtype=bool) if only is None else only
+    for value in _unique(fold[wanted]):
+        test = (fold == value) & wanted
+        levels = Levels(rows.take(fold != value))
+        held = rows.take(test)
+        values = {g: levels.values(g) for g in _unique(held.group)}
+        for name, found in residuals(held, values).items():
+            result[name][test] = found
+    return result
+
+
+def _unique(texts: Iterable[str]) -> list[str]:
+    """Each once, in order."""
+    return sorted({str(t) for t in texts})

@@ -1,0 +1,342 @@
+"""Measured rows as arrays that one pass of the formulas predicts, each with the quantity it measured.
+
+What a source measured decides what is compared: the first token and the time between tokens of a
+closed loop of clients, the throughput of an offline run, the two times of a static batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from breakeven.formulas.parts import ModelShape, Part, Replica
+from breakeven.formulas.serving import batch_that_fits
+from breakeven.hosting import KV_BYTES, Unplaceable, compute_class, model_shape, replica_of
+from breakeven.tables.records import Benchmark, Gpu, Model, Precision
+
+Floats = NDArray[np.float64]
+Texts = NDArray[np.str_]
+Mask = NDArray[np.bool_]
+
+ONLINE = "online"
+"""A fixed number of clients, each sending its next request when the last one is answered."""
+OFFLINE = "offline"
+"""All requests at once, throughput over the whole run."""
+STATIC = "static"
+"""One batch, read together and decoded together."""
+PREFILL = "prefill"
+"""One prompt alone, time to the first token."""
+
+REAL_LENGTH = {"inferencex-via-aiconfigurator": 0.9, "inferencex-repo-experimental": 0.9}
+"""Mean of the lengths drawn over the nominal one: those runs draw evenly from 80 to 100 %. [-]"""
+
+REQUESTS_PER_CLIENT = 10
+"""Prompts that a client of an online run sends; the first ones of all clients come together. [-]"""
+
+CHUNK = {"inferencex-repo-experimental": 2048.0}
+USUAL_CHUNK = 8192.0
+"""Tokens that one step of an online server takes at most, prompts cut to fit: the servers of the
+published launch scripts are set to 8,192 or more, the experimental ones run on vLLM's default. [tokens]"""
+
+BATCH_WAIT = {("inferencex-via-aiconfigurator", "tensorrt-llm", "llama-3.1-70b", 1024.0, 1024.0): 20.0}
+"""Decode steps that a server holds prompts back to read them together: batch_wait_timeout_iters in
+the launch scripts of those runs. [-]"""
+
+USABLE = 0.9
+"""Share of the memory that a measured server used, where the source does not say. [0 to 1]"""
+
+OFFLINE_BATCH = 2048
+"""Most sequences that the offline runs put together. [-]"""
+
+OFFLINE_REQUESTS = {
+    (128, 128): 30000,
+    (128, 2048): 3000,
+    (128, 4096): 1500,
+    (500, 2000): 3000,
+    (1000, 1000): 3000,
+    (1000, 2000): 1500,
+    (2048, 128): 3000,
+    (2048, 2048): 1500,
+    (5000, 500): 1500,
+    (20000, 2000): 1000,
+}
+"""Requests of an offline run by prompt and completion length, from the same documents. [-]"""
+
+MLPERF_PROMPT = 200
+"""Prompt length assumed for MLPerf's Llama-2-70B, whose table does not state one. [tokens]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Measured rows; every field an array of one entry a row."""
+
+    benchmark_id: Texts
+    kind: Texts
+    """What was measured: online, offline, static or prefill."""
+    engine: Texts
+    family: Texts
+    """GPU family, as efficiency rows name it."""
+    rate: Texts
+    """Rate of the linear layers: fp16, fp8, fp4."""
+    gpu_id: Texts
+    model_id: Texts
+    architecture: Texts
+    """Models of one shape have one name: leaving one out must leave all out."""
+    source_id: Texts
+    precision: Texts
+    mixture: Mask
+    """Mixture of experts."""
+    model: ModelShape
+    replica: Replica
+    prompt: Floats
+    """[tokens]"""
+    completion: Floats
+    """[tokens]"""
+    clients: Floats
+    """Clients of an online run, sequences of a static or offline one. [-]"""
+    chunk: Floats
+    """Tokens that one step takes at most. [tokens]"""
+    held_steps: Floats
+    """Decode steps that the server was set to hold a prompt back. [-]"""
+    slots: Floats
+    """Sequences that run together: the clients, or what the memory holds. [-]"""
+    tight: Mask
+    """Clients of an online run that a cache of twice the bytes would not hold: some may have waited."""
+    ttft_s: Floats
+    """NaN: not measured. [s]"""
+    tpot_s: Floats
+    """NaN: not measured. [s]"""
+    tokens_per_s: Floats
+    """Completion tokens per second and GPU; NaN: not measured, or derived from the two times."""
+
+    def __len__(self) -> int:
+        """Rows."""
+        return len(self.prompt)
+
+    def take(self, keep: Mask | NDArray[np.intp]) -> Rows:
+        """Some of the rows."""
+
+        def taken(value: Any) -> Any:
+            if isinstance(value, (ModelShape, Replica)):
+                parts = {f.name: np.asarray(getattr(value, f.name))[keep] for f in fields(value)}
+                return type(value)(**parts)
+            return np.asarray(value)[keep]
+
+        return Rows(**{f.name: taken(getattr(self, f.name)) for f in fields(Rows)})
+
+    @property
+    def group(self) -> Texts:
+        """Engine, GPU family, rate and mode: what one efficiency row speaks of."""
+        mode = np.where(self.kind == STATIC, "-static", "")
+        return np.array(
+            [f"{e}-{f}-{r}{m}" for e, f, r, m in zip(self.engine, self.family, self.rate, mode, strict=True)]
+        )
+
+    @property
+    def shape(self) -> Texts:
+        """Prompt and completion length."""
+        return np.array([f"{p:.0f}/{c:.0f}" for p, c in zip(self.prompt, self.completion, strict=True)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A measured row that nothing is compared with."""
+
+    benchmark_id: str
+    reason: str
+
+
+def rows_of(
+    benchmarks: Iterable[Benchmark],
+    *,
+    models: Mapping[str, Model],
+    gpus: Mapping[str, Gpu],
+    precisions: Mapping[str, Precision],
+) -> tuple[Rows, list[LeftOut]]:
+    """Read the measured rows that a prediction can be held against, and say why others are left out."""
+    found: list[dict[str, Any]] = []
+    left: list[LeftOut] = []
+    seen: dict[tuple[object, ...], str] = {}
+    shapes: dict[tuple[str, str, str], ModelShape] = {}
+    for row in benchmarks:
+        try:
+            entry = _entry(row, models, gpus, precisions, shapes)
+            same = tuple(entry[k] for k in ("engine", "gpu_id", "precision", "architecture", "n")) + tuple(
+                entry[k] if entry[k] == entry[k] else None
+                for k in ("prompt", "completion", "clients", "ttft_s", "tpot_s", "tokens_per_s")
+            )
+            if row.metric == "latency_pair" and same in seen:
+                raise Unplaceable(f"the same measurement as {seen[same]}")
+            seen.setdefault(same, row.benchmark_id)
+            found.append(entry)
+        except Unplaceable as reason:
+            left.append(LeftOut(benchmark_id=row.benchmark_id, reason=str(reason)))
+    return assemble(found), left
+
+
+def _entry(
+    row: Benchmark,
+    models: Mapping[str, Model],
+    gpus: Mapping[str, Gpu],
+    precisions: Mapping[str, Precision],
+    shapes: dict[tuple[str, str, str], ModelShape],
+) -> dict[str, Any]:
+    """One measured row as values; raises Unplaceable with the reason to leave it out."""
+    if row.ambiguous:
+        raise Unplaceable(row.ambiguous)
+    if row.gpu_id is None or row.engine is None or row.engine.startswith("api:"):
+        raise Unplaceable("no GPU is named: an API, or hardware that is not in the table")
+    if row.model_id is None:
+        raise Unplaceable("the model is not in the table")
+    if row.precision is None:
+        raise Unplaceable("the source does not state the precision")
+    parallel = row.parallelism or ""
+    if parallel.startswith("DEP"):
+        raise Unplaceable("attention in data parallel: another split than the formulas have")
+    if " PP" in f" {parallel}" and "PP1" not in parallel:
+        raise Unplaceable("pipeline parallel: another split than the formulas have")
+    kind, prompt, completion, clients = _quantity(row)
+    model, gpu, precision = models[row.model_id], gpus[row.gpu_id], precisions[row.precision]
+    rate = compute_class(gpu, precision)
+    kv = "fp16" if rate == "fp16" else "fp8"
+    key = row.model_id, row.precision, kv
+    if key not in shapes:
+        shapes[key] = model_shape(model, precision, KV_BYTES[kv])
+    n = row.tensor_parallel or (1 if kind == OFFLINE and row.source_family.startswith("mlperf") else 0)
+    if not n:
+        raise Unplaceable("the source does not state how many GPUs share a layer")
+    real = REAL_LENGTH.get(row.source_family, 1.0)
+    nan = float("nan")
+    speed = row.output_tokens_per_s_per_gpu or nan
+    return {
+        "benchmark_id": row.benchmark_id,
+        "kind": kind,
+        "engine": row.engine,
+        "family": gpu.gpu_family,
+        "rate": rate,
+        "gpu_id": row.gpu_id,
+        "model_id": row.model_id,
+        "architecture": architecture(model),
+        "source_id": row.source_id,
+        "precision": row.precision,
+        "mixture": bool(model.n_experts),
+        "model": shapes[key],
+        "replica": replica_of(gpu, n, rate),
+        "n": n,
+        "prompt": prompt * real,
+        "completion": completion * real,
+        "clients": clients,
+        "chunk": CHUNK.get(row.source_family, USUAL_CHUNK),
+        "held_steps": BATCH_WAIT.get((row.source_family, row.engine, row.model_id, prompt, completion), 0.0),
+        "requests": float(OFFLINE_REQUESTS.get((int(prompt), int(completion)), 0)),
+        "ttft_s": row.ttft_s or nan,
+        "tpot_s": nan if row.tpot_s is None else row.tpot_s,
+        "tokens_per_s": speed if kind in (OFFLINE, STATIC) and row.tpot_s is None else nan,
+    }
+
+
+def _quantity(row: Benchmark) -> tuple[str, float, float, float]:
+    """What was measured, prompt and completion length, and how many sequences together."""
+    prompt, completion = row.prompt_tokens, row.completion_tokens
+    if row.mode == "mlperf-offline" and row.model_id == "llama-2-70b" and row.engine == "vllm":
+        return OFFLINE, float(MLPERF_PROMPT), completion or 0.0, 1024.0
+    if row.mode.startswith("mlperf"):
+        raise Unplaceable("the table states no prompt length")
+    if prompt is None or completion is None:
+        raise Unplaceable("the source does not state the lengths")
+    if row.metric == "ttft":
+        return PREFILL, prompt, 1.0, 1.0
+    if row.mode == "static-batch" and row.batch_size:
+        return STATIC, prompt, completion, row.batch_size
+    if row.mode == "offline-max-throughput" and row.output_tokens_per_s_per_gpu:
+        return OFFLINE, prompt, completion, float(OFFLINE_BATCH)
+    if row.mode == "online-agg" and row.concurrency and row.ttft_s and row.tpot_s:
+        return ONLINE, prompt, completion, row.concurrency
+    raise Unplaceable("neither times nor a throughput with its batch")
+
+
+def architecture(model: Model) -> str:
+    """Name that models of one shape share."""
+    parts = (
+        model.n_layers,
+        model.hidden,
+        model.n_heads,
+        model.n_kv_heads,
+        model.n_experts,
+        model.moe_ffn_dim,
+    )
+    return "-".join("" if part is None else str(part) for part in parts)
+
+
+def stack(kind: type[Part], items: Sequence[Part]) -> Part:
+    """Gather each field of the items into an array."""
+    return kind(**{f.name: np.array([getattr(i, f.name) for i in items], dtype=float) for f in fields(kind)})
+
+
+def _wide(model: ModelShape) -> ModelShape:
+    """The same with a cache of twice the bytes: an fp8 cache is assumed, not known."""
+    return replace(
+        model,
+        full_kv_bytes_per_token=2 * np.asarray(model.full_kv_bytes_per_token),
+        sliding_kv_bytes_per_token=2 * np.asarray(model.sliding_kv_bytes_per_token),
+    )
+
+
+def assemble(found: Sequence[dict[str, Any]]) -> Rows:
+    """Make arrays of entries and find out how many sequences run together."""
+
+    def texts(name: str) -> Texts:
+        return np.array([entry[name] for entry in found], dtype=str)
+
+    def floats(name: str) -> Floats:
+        return np.array([entry[name] for entry in found], dtype=float)
+
+    model = stack(ModelShape, [entry["model"] for entry in found])
+    replica = stack(Replica, [entry["replica"] for entry in found])
+    prompt, completion, chunk = floats("prompt"), floats("completion"), floats("chunk")
+    kind, clients, engine, requests = texts("kind"), floats("clients"), texts("engine"), floats("requests")
+
+    def fits(shape: ModelShape, kept: Floats) -> Floats:
+        return np.maximum(
+            1.0,
+            batch_that_fits(
+                model=shape, replica=replica, usable=USABLE, prompt_tokens=prompt, completion_tokens=kept
+            ),
+        )
+
+    # vLLM and SGLang admit while there is room now; TensorRT-LLM reserves the whole length.
+    kept = np.where((kind == ONLINE) & (engine != "tensorrt-llm"), completion / 2, completion)
+    slots = np.where(np.isin(kind, (ONLINE, OFFLINE)), np.minimum(clients, fits(model, kept)), clients)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        evened = requests / np.ceil(requests / slots)
+    slots = np.where((kind == OFFLINE) & (requests > 0), np.minimum(slots, evened), slots)
+    crowded = (clients > fits(_wide(model), completion)) | (clients > chunk * completion / prompt)
+    return Rows(
+        benchmark_id=texts("benchmark_id"),
+        kind=kind,
+        engine=engine,
+        family=texts("family"),
+        rate=texts("rate"),
+        gpu_id=texts("gpu_id"),
+        model_id=texts("model_id"),
+        architecture=texts("architecture"),
+        source_id=texts("source_id"),
+        precision=texts("precision"),
+        mixture=np.array([entry["mixture"] for entry in found], dtype=bool),
+        model=model,
+        replica=replica,
+        prompt=prompt,
+        completion=completion,
+        clients=clients,
+        chunk=chunk,
+        held_steps=floats("held_steps"),
+        slots=slots,
+        tight=(kind == ONLINE) & crowded,
+        ttft_s=floats("ttft_s"),
+        tpot_s=floats("tpot_s"),
+        tokens_per_s=floats("tokens_per_s"),
+    )

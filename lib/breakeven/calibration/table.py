@@ -1,0 +1,303 @@
+"""The efficiency table: one row a group, its error, its range, and the fall-back rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from breakeven.calibration.fit import fit
+from breakeven.calibration.heldout import Levels, balanced, held_out, residuals, split_group
+from breakeven.calibration.parameters import QUANTITIES, SPLITS, STATIC_PARAMETERS
+from breakeven.calibration.rows import OFFLINE, ONLINE, STATIC, Rows
+from breakeven.question.calibrated import FITTED, OWN_SOURCE
+from breakeven.tables.export import csv_text
+from breakeven.tables.records import Efficiency, Model
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Residuals = Mapping[str, Floats]
+
+FEW = 6
+"""A group of fewer rows than this rests mostly on the level above it."""
+
+SIGNIFICANT = 3
+"""Digits of a fitted number that are kept."""
+
+RATES = ("fp16", "fp8", "fp4")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """The outcome of a fit of all measured rows."""
+
+    rows: Rows
+    efficiencies: tuple[Efficiency, ...]
+    in_sample: Residuals
+    """Logarithms of predicted over measured by the rows of the table."""
+    held_out: Mapping[str, Residuals]
+    """The same by fits that did not see the row, by what was left out."""
+
+
+def calibrate(rows: Rows, *, models: Mapping[str, Model], splits: Sequence[str] = SPLITS) -> Calibration:
+    """Fit every group and the fall-back rows.
+
+    The ranges of the table come from held-out residuals, so that leaving splits out makes them narrower.
+    """
+    levels = Levels(rows)
+    values, in_sample = fit_groups(rows, levels)
+    groups = list(values)
+    outside = {split: held_out(rows, split) for split in splits}
+    table = [_fitted(group, rows, values[group], in_sample, outside, models=models) for group in groups]
+    table += [
+        _assumed(f"{engine}-{family}-fp16", levels, table)
+        for engine, family, rate in map(split_group, groups)
+        if rate == "fp8" and f"{engine}-{family}-fp16" not in groups and f"{engine}-{family}-fp8" in groups
+    ]
+    table = list({row.efficiency_id: row for row in table}.values())
+    table += [_pooled(rate, rows) for rate in RATES]
+    table.append(_pooled_static(rows))
+    return Calibration(
+        rows=rows,
+        efficiencies=tuple(sorted(table, key=lambda row: row.efficiency_id)),
+        in_sample=in_sample,
+        held_out=outside,
+    )
+
+
+def fit_groups(
+    rows: Rows, levels: Levels | None = None
+) -> tuple[dict[str, dict[str, float]], dict[str, Floats]]:
+    """Fit every group that has rows; their numbers, and the residuals of all rows."""
+    found = levels or Levels(rows)
+    values = {group: rounded(found.values(group)) for group in sorted(set(rows.group.tolist()))}
+    return values, residuals(rows, values)
+
+
+def rounded(values: Mapping[str, float]) -> dict[str, float]:
+    """Keep as many digits as a fit can know."""
+    return {name: float(f"{value:.{SIGNIFICANT}g}") for name, value in values.items()}
+
+
+def median_error(log: Floats) -> float | None:
+    """Median absolute relative error; None where nothing was measured."""
+    known = log[np.isfinite(log)]
+    return float(f"{np.median(np.abs(np.expm1(known))):.{SIGNIFICANT}g}") if len(known) else None
+
+
+def range_of(logs: Floats) -> tuple[float, float]:
+    """Measured over predicted, 10th and 90th percentile; the prediction itself lies inside."""
+    known = -logs[np.isfinite(logs)]
+    if not len(known):
+        return 0.5, 2.0
+    low, high = np.exp(np.percentile(known, [10, 90]))
+    return float(f"{min(low, 1.0):.{SIGNIFICANT}g}"), float(f"{max(high, 1.0):.{SIGNIFICANT}g}")
+
+
+def _steps(found: Residuals, keep: Mask) -> Floats:
+    """Residuals of a step or a throughput; a throughput that is too high is a step that is too short."""
+    return np.concatenate([found["tpot"][keep], -found["throughput"][keep]])
+
+
+def _fitted(
+    group: str,
+    rows: Rows,
+    values: Mapping[str, float],
+    in_sample: Residuals,
+    outside: Mapping[str, Residuals],
+    *,
+    models: Mapping[str, Model],
+) -> Efficiency:
+    """The row of a group that has measured rows."""
+    engine, family, rate = split_group(group)
+    mine = rows.group == group
+    here = rows.take(mine)
+    static = group.endswith("-static")
+    same_engine = (rows.engine == engine) & ((rows.kind == STATIC) == static)
+    narrow = len(set(here.architecture.tolist())) == 1 or bool(here.mixture.all())
+    unseen = outside.get("shape", in_sample)
+    new_model, new_gpu = outside.get("model", in_sample), outside.get("gpu", in_sample)
+    quick = ~rows.tight
+    tpot = _steps(unseen, mine)
+    ttft = unseen["ttft"][mine & quick]
+    notes = []
+    if narrow and not static:
+        tpot = np.concatenate([tpot, _steps(new_model, same_engine)])
+        if np.isfinite(ttft).any():
+            ttft = np.concatenate([ttft, new_model["ttft"][same_engine & quick]])
+        kind = "mixtures of experts only" if here.mixture.all() else "one architecture only"
+        notes.append(f"{kind}: the range holds the errors of models left out of the engine's fit")
+    if not np.isfinite(ttft).any():
+        ttft = new_gpu["ttft"][same_engine & quick]
+        source = "the engine on other GPUs" if np.isfinite(ttft).any() else "nothing measured"
+        notes.append(f"TTFT not measured: its range is that of {source}")
+    if len(here) < FEW:
+        notes.append("few rows: drawn to the engine's other rows")
+    weight_only = rate == "fp16" and not set(here.precision.tolist()) & {"fp16", "bf16"}
+    if weight_only:
+        notes.append("4-bit weights computed in fp16; shares of the engine's other rows on this GPU drawn in")
+    if static:
+        notes.append("link terms hardly separable from the rest")
+    low, high = range_of(ttft)
+    step_low, step_high = range_of(tpot)
+    n = np.asarray(here.replica.n_gpus)
+    sources = set(here.source_id.tolist())
+    return Efficiency(
+        efficiency_id=group,
+        engine=engine,
+        gpu_family=family,
+        precision_class=rate,
+        mode="static" if static else "continuous",
+        **numbers(values),
+        ttft_factor_low=low,
+        ttft_factor_high=high,
+        tpot_factor_low=step_low,
+        tpot_factor_high=step_high,
+        ttft_median_error=median_error(in_sample["ttft"][mine & quick]),
+        tpot_median_error=median_error(_steps(in_sample, mine)),
+        n_rows=len(here),
+        min_gpus=int(n.min()),
+        max_gpus=int(n.max()),
+        fitted_on=("shares drawn from other rows and " if weight_only else "") + _described(here, models),
+        method="assumed" if weight_only else "fitted",
+        notes="; ".join(notes) or None,
+        source_id=sources.pop() if len(sources) == 1 else OWN_SOURCE,
+    )
+
+
+def numbers(values: Mapping[str, float]) -> dict[str, float]:
+    """Every fitted column; what a mode does not fit keeps what leaves it out."""
+    left_out = {"ttft_fixed_s": 0.0, "first_token_steps": 1.0, "context_overhead_s": 0.0}
+    return {name: values.get(name, left_out.get(name, 1.0)) for name in FITTED}
+
+
+def _described(rows: Rows, models: Mapping[str, Model]) -> str:
+    """Which rows, in words."""
+    names = sorted({models[m].name for m in rows.model_id.tolist()})
+    shown = ", ".join(names[:5]) + (" and others" if len(names) > 5 else "")
+    kinds = {ONLINE: "online", OFFLINE: "offline throughput", STATIC: "static batch", "prefill": "one prompt"}
+    found = [kinds[k] for k in kinds if k in set(rows.kind.tolist())]
+    noun = "row" if len(rows) == 1 else "rows"
+    return f"{len(rows)} measured {noun} of {shown} ({', '.join(found)})"
+
+
+def _assumed(group: str, levels: Levels, table: Sequence[Efficiency]) -> Efficiency:
+    """A rate that nobody measured, from the engine's rows on that GPU at the others."""
+    engine, family, rate = split_group(group)
+    near = next(r for r in table if r.efficiency_id == f"{engine}-{family}-fp8")
+    return Efficiency(
+        efficiency_id=group,
+        engine=engine,
+        gpu_family=family,
+        precision_class=rate,
+        mode="continuous",
+        **numbers(rounded(levels.values(group))),
+        ttft_factor_low=min(0.7, near.ttft_factor_low),
+        ttft_factor_high=max(1.5, near.ttft_factor_high),
+        tpot_factor_low=min(0.7, near.tpot_factor_low),
+        tpot_factor_high=max(1.5, near.tpot_factor_high),
+        ttft_median_error=None,
+        tpot_median_error=None,
+        n_rows=0,
+        min_gpus=near.min_gpus,
+        max_gpus=near.max_gpus,
+        fitted_on=f"nothing at {rate}: shares of the engine's other rows on this GPU",
+        method="assumed",
+        notes="range of the fp8 row, at least 0.7 to 1.5",
+        source_id=near.source_id,
+    )
+
+
+def _pooled(rate: str, rows: Rows) -> Efficiency:
+    """The row of GPUs without any measurement: every engine at that rate together."""
+    moving = rows.kind != STATIC
+    here = rows.take(moving & (rows.rate == rate))
+    general = fit(rows.take(moving), weights=balanced(rows.take(moving)))
+
+    def fitted(keep: Mask) -> dict[str, float]:
+        chosen = here.take(keep)
+        return rounded(fit(chosen, prior=general, weights=balanced(chosen)))
+
+    return _fallback(f"pooled-any-{rate}", rate, "continuous", here, here.family, fitted)
+
+
+def _pooled_static(rows: Rows) -> Efficiency:
+    """The same for a static batch."""
+    here = rows.take(rows.kind == STATIC)
+
+    def fitted(keep: Mask) -> dict[str, float]:
+        chosen = here.take(keep)
+        return rounded(fit(chosen, parameters=STATIC_PARAMETERS, weights=balanced(chosen)))
+
+    return _fallback("pooled-any-fp16-static", "fp16", "static", here, here.group, fitted)
+
+
+def _fallback(
+    efficiency_id: str,
+    rate: str,
+    mode: str,
+    here: Rows,
+    fold: NDArray[np.str_],
+    fitted: Callable[[Mask], dict[str, float]],
+) -> Efficiency:
+    """A pooled row; its error is that of each part predicted from the others."""
+    whole = fitted(np.ones(len(here), dtype=bool))
+    found = {name: np.full(len(here), np.nan) for name in QUANTITIES}
+    for value in sorted(set(fold.tolist())):
+        test = fold == value
+        held = here.take(test)
+        values = fitted(~test)
+        for name, logs in residuals(held, dict.fromkeys(set(held.group.tolist()), values)).items():
+            found[name][test] = logs
+    quick = ~here.tight
+    every = np.ones(len(here), dtype=bool)
+    low, high = range_of(found["ttft"][quick])
+    step_low, step_high = range_of(_steps(found, every))
+    n = np.asarray(here.replica.n_gpus)
+    groups = sorted(set(here.group.tolist()))
+    return Efficiency(
+        efficiency_id=efficiency_id,
+        engine="pooled",
+        gpu_family="any",
+        precision_class=rate,
+        mode=mode,
+        **numbers(whole),
+        ttft_factor_low=low,
+        ttft_factor_high=high,
+        tpot_factor_low=step_low,
+        tpot_factor_high=step_high,
+        ttft_median_error=median_error(found["ttft"][quick]),
+        tpot_median_error=median_error(_steps(found, every)),
+        n_rows=len(here),
+        min_gpus=int(n.min()),
+        max_gpus=int(n.max()),
+        fitted_on=f"{len(here)} measured rows of {len(groups)} groups: {', '.join(groups)}",
+        method="pooled",
+        notes="errors and ranges: each part predicted from the others",
+        source_id=OWN_SOURCE,
+    )
+
+
+def efficiency_csv(table: Iterable[Efficiency], as_of: date) -> str:
+    """Write the table as ``data/efficiency.csv`` holds it."""
+    names = [f.name for f in fields(Efficiency)]
+    return csv_text([*names, "as_of"], ([*(getattr(row, n) for n in names), as_of] for row in table))
+
+
+def errors_csv(result: Calibration, as_of: date) -> str:
+    """Write predicted over measured of every row as ``data/calibration_errors.csv`` holds it."""
+    lines = []
+    for quantity in QUANTITIES:
+        for i in np.flatnonzero(np.isfinite(result.in_sample[quantity])):
+            outside = [result.held_out[split][quantity][i] for split in SPLITS]
+            ratios = [
+                None if not np.isfinite(log) else f"{np.exp(log):.4g}"
+                for log in (result.in_sample[quantity][i], *outside)
+            ]
+            lines.append([result.rows.benchmark_id[i], quantity, *ratios, OWN_SOURCE, as_of])
+    lines.sort(key=lambda line: (str(line[0]), str(line[1])))
+    names = ["benchmark_id", "quantity", "in_sample", *(f"by_{split}" for split in SPLITS)]
+    return csv_text([*names, "source_id", "as_of"], lines)

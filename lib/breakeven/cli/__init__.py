@@ -1,0 +1,68 @@
+"""``breakeven``: the engine on the command line, one file a command.
+
+Exit status 0 done, 2 bad input (one sentence on standard error), 1 a fault of ours, 130 stopped by Ctrl+C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from breakeven.cli import data, estimate, measure, serve
+from breakeven.question.arguments import BadInput, Parser
+from breakeven.views.articles import command as claims
+from breakeven.views.capacity import command as plan
+from breakeven.views.compare import command as compare
+from breakeven.views.deploy import command as rank
+from breakeven.views.evidence import command as calibrate
+from breakeven.views.train import command as train
+from breakeven.views.workload import command as price
+
+COMMANDS = (
+    serve,
+    estimate,
+    compare,
+    rank,
+    price,
+    train,
+    plan,
+    claims,
+    calibrate,
+    measure,
+    data,
+)
+"""Modules that declare a command each, in the order of the help text. They import the engine when run."""
+
+
+_INTERRUPTED = "Query interrupted"
+"""What DuckDB raises, as a plain RuntimeError, where Ctrl+C meets a query."""
+STOPPED = 130
+"""What shells expect of a program that was stopped from the keyboard."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    try:
+        options = _parser().parse_args(arguments)
+        command: Callable[[argparse.Namespace], int] = options.command
+        return command(options)
+    except BadInput as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except (KeyboardInterrupt, RuntimeError) as reason:
+        if isinstance(reason, RuntimeError) and str(reason) != _INTERRUPTED:
+            raise
+        print("breakeven: stopped", file=sys.stderr)
+        return STOPPED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="breakeven", description="LLM API, or your own GPUs? Prices a workload both ways.")
+    commands = parser.add_subparsers(metavar="command", required=True, parser_class=Parser)
+    for command in COMMANDS:
+        command.add(commands)
+    return parser

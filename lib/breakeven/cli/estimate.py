@@ -1,0 +1,133 @@
+"""``breakeven estimate``: time and price one deployment."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import date
+from typing import Any
+
+from breakeven.question.arguments import BadInput, a_number, day, pick, whole
+from breakeven.question.scenario import AUTO, LIMITS
+
+
+def add(commands: Any) -> None:
+    """Declare the command."""
+    command = commands.add_parser("estimate", help="time and price one deployment")
+    command.add_argument("--model", required=True)
+    command.add_argument("--gpu", required=True)
+    command.add_argument("--gpus", type=whole, default=1, help="GPUs of one replica")
+    command.add_argument("--precision", default="fp16", choices=LIMITS["precision"].choices)
+    command.add_argument("--kv-precision", default="fp16", choices=LIMITS["kv_precision"].choices)
+    command.add_argument("--prompt", type=whole, required=True, help="tokens")
+    command.add_argument("--completion", type=whole, required=True, help="tokens")
+    command.add_argument("--cached", type=whole, default=0, help="tokens of the prompt found in a cache")
+    command.add_argument("--batch", type=whole, default=1, help="sequences together")
+    command.add_argument("--mode", default="continuous", choices=LIMITS["mode"].choices)
+    command.add_argument("--engine", default=AUTO)
+    command.add_argument("--usd-per-hour", type=a_number, help="rent of the whole replica")
+    command.add_argument("--mfu", type=a_number, help="share of the peak FLOP/s")
+    command.add_argument("--mbu", type=a_number, help="share of the memory bandwidth")
+    command.add_argument(
+        "--overhead", type=a_number, help="fixed seconds of a step; replaces all fixed times"
+    )
+    command.add_argument("--usable", type=a_number, default=0.9, help="share of the memory")
+    command.add_argument("--ideal", action="store_true", help="the physical limit")
+    command.add_argument("--as-of", type=day, default=None, help="day of the GPU price")
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(command=_estimate)
+
+
+def _estimate(options: argparse.Namespace) -> int:
+    from breakeven.hosting import Unplaceable, choose_profile, compute_class, gpu_price
+    from breakeven.hosting.estimate import Question, estimate
+    from breakeven.tables import queries
+    from breakeven.tables.build import open_memory
+
+    connection = open_memory()
+    models, gpus = queries.models(connection), queries.gpus(connection)
+    model = models[pick(models, options.model, "--model")]
+    gpu = gpus[pick(gpus, options.gpu, "--gpu")]
+    rows = queries.efficiencies(connection)
+    engine = pick([AUTO, *{row.engine for row in rows}], options.engine, "--engine")
+    precision = queries.precisions(connection)[options.precision]
+    usd_per_hour, price_note = options.usd_per_hour, None
+    if usd_per_hour is None:
+        day = options.as_of or date.today()
+        offers = queries.gpu_offers_on(connection, day)
+        price = gpu_price(offers, gpu_id=gpu.gpu_id, price_type="on-demand", choice="median")
+        if price is None:
+            price_note = f"No on-demand price of {gpu.name} is in force on {day}, so no dollars are given."
+        else:
+            usd_per_hour = price.usd_per_gpu_hour * options.gpus
+            price_note = (
+                f"${price.usd_per_gpu_hour:g} per GPU-hour: median of {price.n_offers} on-demand offers "
+                f"in force on {day}."
+            )
+    try:
+        rate = compute_class(gpu, precision)
+        profile = choose_profile(
+            rows, engine=engine, gpu=gpu, rate=rate, mode=options.mode, n_gpus=options.gpus
+        )
+        result = estimate(
+            Question(
+                model=model,
+                gpu=gpu,
+                n_gpus=options.gpus,
+                precision=precision,
+                kv_precision=options.kv_precision,
+                rate=rate,
+                profile=profile,
+                mode=options.mode,
+                batch=options.batch,
+                prompt_tokens=options.prompt,
+                completion_tokens=options.completion,
+                cached_tokens=options.cached,
+                usable=options.usable,
+                usd_per_hour=usd_per_hour,
+                ideal=options.ideal,
+                mfu=options.mfu,
+                mbu=options.mbu,
+                overhead_s=options.overhead,
+            )
+        )
+    except Unplaceable as reason:
+        raise BadInput(f"breakeven estimate: {reason}") from None
+    except ValueError as reason:
+        raise BadInput(f"breakeven estimate: {reason}") from None
+    if price_note:
+        result["notes"] = [*_texts(result["notes"]), price_note]
+    if options.json:
+        print(json.dumps(result, indent=2))
+    else:
+        _print_estimate(result)
+    return 0
+
+
+def _texts(value: object) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else []
+
+
+def _print_estimate(result: dict[str, Any]) -> None:
+    """The same numbers for a reader."""
+    from breakeven.words.numbers import Money, gigabytes, number, seconds, seconds_span
+
+    money = Money()
+
+    def per_million(key: str) -> str:
+        usd = result[key]
+        return "no price" if usd is None else money.per_million(usd / 1000)
+
+    fits = "fits" if result["fits"] else "does not fit"
+    lines = [
+        f"TTFT {seconds(result['ttft_s'])} ({seconds_span(*result['ttft_range_s'])}), "
+        f"{result['bound_prefill']}-bound; {number(result['prompt_tokens_per_s'])} prompt tokens/s",
+        f"TPOT {seconds(result['tpot_s'])} ({seconds_span(*result['tpot_range_s'])}), "
+        f"{result['bound_decode']}-bound; {number(result['tokens_per_s'])} completion tokens/s",
+        f"Prompt {per_million('usd_per_1k_prompt')}, completion {per_million('usd_per_1k_completion')}, "
+        "on a replica that is never idle",
+        f"Weights {gigabytes(result['weights_bytes'])}, KV cache {gigabytes(result['kv_bytes_per_token'])} "
+        f"per token and {gigabytes(result['kv_bytes_per_sequence'])} per sequence; "
+        f"{fits}: at most {result['max_batch']:,} sequences",
+    ]
+    print("\n".join([*lines, *_texts(result["notes"])]))

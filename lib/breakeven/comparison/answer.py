@@ -1,0 +1,533 @@
+"""A scenario and the tables become the answer: who is cheaper, from when, and why. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+
+from breakeven.apis.shapes import ApiAnswer, ApiBill, answer_of_apis, bills_of
+from breakeven.formulas import cost
+from breakeven.formulas.arrays import Floats
+from breakeven.formulas.parts import ModelShape
+from breakeven.formulas.units import SECONDS_PER_HOUR, SECONDS_PER_MONTH
+from breakeven.hosting import (
+    KV_BYTES,
+    Candidate,
+    Evaluation,
+    Unplaceable,
+    ask_of,
+    evaluate,
+    gpu_price,
+    model_shape,
+    what_would_fit,
+)
+from breakeven.hosting.candidates import candidates_on
+from breakeven.hosting.row import HostRow, host_row, stops_next
+from breakeven.question.scenario import CHEAPEST, Scenario, Shape, requests_per_s
+from breakeven.tables.day import Tables
+from breakeven.tables.records import ApiOffer, Model
+from breakeven.words.numbers import count, indefinite
+from breakeven.words.reasons import LeftOut
+
+MAP_PROMPTS: Floats = np.exp2(np.arange(4, 17.5, 0.5))
+MAP_COMPLETIONS: Floats = np.exp2(np.arange(0, 14.5, 0.5))
+CURVE_BATCHES: Floats = np.exp2(np.arange(0, 9, dtype=float))
+VOLUME_POINTS = 160
+NOT_ON_THE_MAP = (
+    *("prompt_a", "completion_a", "cached_a", "prompt_b", "completion_b", "cached_b"),
+    *("requests", "per", "currency", "rate", "overhead_month"),
+)
+"""Fields of a scenario that the map does not hang on; the day is the tables' own."""
+ANY_SCENARIO = Scenario(as_of=date(2023, 1, 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchCurve:
+    """Cost and latency of the chosen deployment against the batch."""
+
+    batch: Floats
+    prompt_usd_per_token: Floats
+    completion_usd_per_token: Floats
+    ttft_s: Floats
+    tpot_s: Floats
+    fits: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """Monthly bills against load; US dollars."""
+
+    requests_per_s: Floats
+    api_usd_month: Floats
+    host_usd_month: Floats
+    replicas: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtLoad:
+    """Both bills at the scenario's own load; US dollars a month."""
+
+    requests_per_s: float
+    replicas: int
+    busy: float
+    """Share of the time that those replicas work. [0 to 1]"""
+    api_usd_month: float
+    host_usd_month: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShapeAnswer:
+    """Everything about one of the two shapes."""
+
+    shape: Shape
+    api: ApiAnswer
+    host: HostRow | None
+    """None: no deployment fits; ``host_reason`` says why and what would."""
+    host_reason: str | None
+    ideal: HostRow | None
+    """The physical limit of the same deployment and batch."""
+    ranking: tuple[HostRow, ...]
+    """Deployments that hold the targets, cheapest first."""
+    ratio: float | None
+    """API dollars over self-hosting dollars; above 1 self-hosting is cheaper."""
+    within_range: bool
+    """The API's price lies inside the range of the estimate."""
+    break_even_busy: float | None
+    """Busy share at which both cost the same; at 1 or above no volume does."""
+    first_paying_rate: float | None
+    never_dearer_rate: float | None
+    stops_next: str | None
+    """What keeps the batch from being larger."""
+    volume: Volume | None
+    at_load: AtLoad | None
+    curve: BatchCurve | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostMap:
+    """Self-hosting over API cost on a grid; rows completion tokens, columns prompt tokens."""
+
+    prompt_tokens: Floats
+    completion_tokens: Floats
+    host_over_api: Floats
+    """NaN where either side cannot serve the shape."""
+    api_usd: Floats
+    host_usd: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """The answer to a scenario."""
+
+    scenario: Scenario
+    model: Model | None
+    shapes: tuple[ShapeAnswer, ...]
+    map: CostMap | None
+    problems: tuple[str, ...]
+    """Sentences about what keeps the question from being answered."""
+    left_out: tuple[LeftOut, ...]
+    model_shape: ModelShape | None
+    source_ids: tuple[str, ...]
+
+
+def compare(scenario: Scenario, tables: Tables) -> Comparison:
+    """Answer a scenario: both shapes, the map and the reasons.
+
+    Unknown ids, models that do not fit, missing prices and rates become
+    sentences in the answer; nothing is raised and nothing is priced at zero.
+    """
+    problems: list[str] = []
+    left: list[LeftOut] = []
+    model = tables.models.get(scenario.model)
+    shape: ModelShape | None = None
+    candidates: list[Candidate] = []
+    if model is None:
+        problems.append(f"There is no model '{scenario.model}' in the tables.")
+    else:
+        try:
+            shape = model_shape(model, tables.precisions[scenario.precision], KV_BYTES[scenario.kv_precision])
+            candidates, left, more = _candidates(scenario, tables)
+            problems += more
+        except Unplaceable as reason:
+            problems.append(str(reason))
+    chosen, missing = _chosen_offer(scenario, tables)
+    if missing:
+        problems.append(missing)
+    result = _at(shape, candidates, scenario, scenario.shapes) if shape and candidates else None
+    answers = tuple(
+        _answer(scenario, tables, column, model, shape, candidates, result, chosen) for column in (0, 1)
+    )
+    return Comparison(
+        scenario=scenario,
+        model=model,
+        shapes=answers,
+        map=_map(scenario, tables, model, shape, candidates, chosen, answers) if not missing else None,
+        problems=tuple(problems),
+        left_out=tuple(left),
+        model_shape=shape,
+        source_ids=_sources(model, answers),
+    )
+
+
+def _candidates(scenario: Scenario, tables: Tables) -> tuple[list[Candidate], list[LeftOut], list[str]]:
+    """Deployments that the scenario lets us choose from."""
+    chosen = tables.gpus.get(scenario.gpu)
+    if scenario.gpu != CHEAPEST and chosen is None:
+        return [], [], [f"There is no GPU '{scenario.gpu}' in the tables."]
+    found, left = candidates_on(tables, scenario)
+    problems = []
+    if chosen is not None and not found:
+        why = left[0].why if left else "it cannot be priced"
+        offers = [o for o in tables.gpu_offers if o.gpu_id == chosen.gpu_id]
+        price = gpu_price(
+            offers,
+            gpu_id=chosen.gpu_id,
+            price_type=scenario.gpu_price_type,
+            choice=scenario.gpu_offer,
+        )
+        kinds = sorted({o.price_type for o in offers}) if price is None else []
+        hint = f" Other prices on record for it that day: {', '.join(kinds)}." if kinds else ""
+        problems.append(f"{chosen.name} is left out: {why}.{hint}".replace("..", "."))
+    elif not found:
+        problems.append(
+            f"No GPU has {indefinite(scenario.gpu_price_type)} price in force on {scenario.as_of}; "
+            "choose another day or kind of price."
+        )
+    return found, left, problems
+
+
+def _chosen_offer(scenario: Scenario, tables: Tables) -> tuple[ApiOffer | None, str | None]:
+    """The API offer that a scenario names; None where it asks for the cheapest."""
+    if scenario.api == CHEAPEST:
+        return None, None
+    for offer in tables.api_offers:
+        if offer.api_offer_id == scenario.api:
+            return offer, None
+    return None, (
+        f"{scenario.api} has no price in force on {scenario.as_of}; choose another day or another offer."
+    )
+
+
+def _at(
+    model: ModelShape,
+    candidates: Sequence[Candidate],
+    scenario: Scenario,
+    shapes: Sequence[Shape],
+    *,
+    ideal: bool = False,
+    batch: Floats | None = None,
+) -> Evaluation:
+    """Evaluate candidates at some shapes."""
+    return evaluate(
+        model,
+        candidates,
+        ask_of(scenario),
+        prompt_tokens=np.array([float(shape.prompt_tokens) for shape in shapes]),
+        completion_tokens=np.array([float(shape.completion_tokens) for shape in shapes]),
+        cached_tokens=np.array([float(shape.cached_tokens) for shape in shapes]),
+        ideal=ideal,
+        batch=batch,
+    )
+
+
+def _row(result: Evaluation, candidates: Sequence[Candidate], i: int, column: int = 0) -> HostRow:
+    """One candidate at one shape of an evaluation."""
+    return host_row(result, candidates[i], (i, column))
+
+
+def _answer(
+    scenario: Scenario,
+    tables: Tables,
+    column: int,
+    model: Model | None,
+    work: ModelShape | None,
+    candidates: Sequence[Candidate],
+    result: Evaluation | None,
+    chosen: ApiOffer | None,
+) -> ShapeAnswer:
+    """Answer the shape in one column of an evaluation."""
+    shape = scenario.shapes[column]
+    api = answer_of_apis(
+        tables.api_offers_by_model.get(scenario.model, []),
+        shape,
+        resellers=scenario.resellers,
+        chosen=chosen,
+        named=scenario.api != CHEAPEST,
+    )
+    host: HostRow | None = None
+    ideal: HostRow | None = None
+    curve: BatchCurve | None = None
+    host_reason: str | None = None
+    stops: str | None = None
+    ranking: tuple[HostRow, ...] = ()
+    if model is not None and work is not None and result is not None:
+        host, host_reason, ranking = _pick(scenario, column, model, work, candidates, result)
+        if host is not None:
+            batch = np.array([[float(host.batch)]])
+            limit = _at(work, [host.candidate], scenario, [shape], ideal=True, batch=batch)
+            ideal = _row(limit, [host.candidate], 0)
+            curve, stops = _curve(scenario, shape, work, host)
+    ratio = busy = first = always = volume = at_load = None
+    within = False
+    if host is not None and api.bill is not None and api.bill.usd > 0:
+        ratio = api.bill.usd / host.usd
+        within = host.usd_low <= api.bill.usd <= host.usd_high
+        busy = float(
+            cost.break_even_utilisation(
+                busy_usd_per_request=host.usd * scenario.utilisation, api_usd_per_request=api.bill.usd
+            )
+        )
+        first, always, volume, at_load = _volume(scenario, host, api.bill)
+    return ShapeAnswer(
+        shape=shape,
+        api=api,
+        host=host,
+        host_reason=host_reason,
+        ideal=ideal,
+        ranking=ranking,
+        ratio=ratio,
+        within_range=within,
+        break_even_busy=busy,
+        first_paying_rate=first,
+        never_dearer_rate=always,
+        stops_next=stops,
+        volume=volume,
+        at_load=at_load,
+        curve=curve,
+    )
+
+
+def _pick(
+    scenario: Scenario,
+    column: int,
+    model: Model,
+    work: ModelShape,
+    candidates: Sequence[Candidate],
+    result: Evaluation,
+) -> tuple[HostRow | None, str | None, tuple[HostRow, ...]]:
+    """The scenario's deployment, or the cheapest that holds the targets; a reason if there is none."""
+    shape = scenario.shapes[column]
+    longest = shape.prompt_tokens + shape.completion_tokens
+    order = np.argsort(np.where(result.holds[:, column], result.usd[:, column], np.inf), kind="stable")
+    ranking = tuple(_row(result, candidates, int(i), column) for i in order if result.holds[i, column])
+    if longest > model.max_context:
+        too_long = (
+            f"{model.name} holds at most {model.max_context:,} tokens of context; "
+            f"this request has {longest:,}."
+        )
+        if scenario.gpu == CHEAPEST:
+            return None, too_long, ()
+        # A named deployment is timed all the same: the 2023 article measured beyond the context.
+        return _row(result, candidates, 0, column), too_long, ranking
+    if ranking:
+        # A deployment that nobody measured is listed, and chosen only where nothing measured holds.
+        measured = [row for row in ranking if row.candidate.profile.measured]
+        return (measured or ranking)[0], None, ranking
+    if result.fits[:, column].any():
+        pool = np.where(result.fits[:, column], result.usd[:, column], np.inf)
+        nearest = _row(result, candidates, int(np.argmin(pool)), column)
+        return nearest, _missed_targets(scenario, nearest), ()
+    roomiest = int(np.argmax(result.most_sequences[:, column]))
+    most = int(result.most_sequences[roomiest, column])
+    if most >= 1:
+        row = _row(result, candidates, roomiest, column)
+        return (
+            None,
+            f"A batch of {row.batch:,} does not fit: {row.candidate.n_gpus} × {row.candidate.gpu.name} can "
+            f"hold at most {count(most, 'sequence')} of {longest:,} tokens. "
+            "Choose a smaller batch or more GPUs.",
+            (),
+        )
+    gpu = max((c.gpu for c in candidates), key=lambda g: g.memory_gb)
+    reason = what_would_fit(work, gpu, usable=scenario.usable, context_tokens=longest, name=model.name)
+    return None, reason, ()
+
+
+def _missed_targets(scenario: Scenario, row: HostRow) -> str:
+    """Say which target even the smallest batch misses, and by how much."""
+    missed = []
+    if scenario.ttft is not None and row.ttft_s > scenario.ttft:
+        missed.append(f"TTFT is {row.ttft_s:.3g} s (target {scenario.ttft:g} s)")
+    if scenario.tpot is not None and row.tpot_s > scenario.tpot:
+        missed.append(f"TPOT is {row.tpot_s * 1e3:.3g} ms (target {scenario.tpot * 1e3:g} ms)")
+    what = " and ".join(missed) or "they are missed"
+    if scenario.gpu == CHEAPEST:
+        return (
+            "No deployment holds the latency targets. On the cheapest one that fits, "
+            f"at batch {row.batch:,}, {what}."
+        )
+    return f"This deployment does not hold the latency targets: at batch {row.batch:,}, {what}."
+
+
+def _curve(scenario: Scenario, shape: Shape, work: ModelShape, host: HostRow) -> tuple[BatchCurve, str]:
+    """Cost per token and latency at every batch of the curve, and what keeps the batch from growing."""
+    batches = np.append(CURVE_BATCHES, host.batch + 1.0)[:, None]
+    result = _at(work, [host.candidate] * len(batches), scenario, [shape], batch=batches)
+    curve = BatchCurve(
+        batch=CURVE_BATCHES,
+        prompt_usd_per_token=result.prompt_usd[:-1, 0] / shape.prompt_tokens,
+        completion_usd_per_token=result.completion_usd[:-1, 0] / shape.completion_tokens,
+        ttft_s=result.ttft_s[:-1, 0],
+        tpot_s=result.tpot_s[:-1, 0],
+        fits=result.fits[:-1, 0].astype(float),
+    )
+    return curve, stops_next(scenario, host, float(result.tpot_s[-1, 0]))
+
+
+def _volume(scenario: Scenario, host: HostRow, bill: ApiBill) -> tuple[float, float, Volume, AtLoad]:
+    """Break-even loads, the staircase, and both bills at the scenario's own load."""
+    rent = host.candidate.usd_per_hour / SECONDS_PER_HOUR
+    carries = scenario.utilisation / host.replica_s
+    fixed = scenario.overhead_month / SECONDS_PER_MONTH
+
+    def staircase(load: Floats) -> tuple[Floats, Floats]:
+        replicas = np.asarray(
+            cost.replicas_needed(
+                requests_per_s=load,
+                replica_s_per_request=host.replica_s,
+                utilisation=scenario.utilisation,
+            )
+        )
+        return replicas, (replicas * rent + fixed) * SECONDS_PER_MONTH
+
+    about = {
+        "replica_usd_per_s": rent,
+        "api_usd_per_request": bill.usd,
+        "replica_requests_per_s": carries,
+        "fixed_usd_per_s": fixed,
+    }
+    first = float(cost.first_paying_rate(**about))
+    always = float(cost.never_dearer_rate(**about))
+    own = requests_per_s(scenario)
+    points = [4 * carries, 1.5 * own] + [1.5 * x for x in (first, always) if np.isfinite(x)]
+    # Beyond forty steps the staircase is a line to the eye; the reader's own load must be on it.
+    top = max(min(max(points), 40 * carries), 1.5 * own)
+    load = np.linspace(0, top, VOLUME_POINTS + 1)[1:]
+    replicas, host_usd = staircase(load)
+    own_replicas, own_usd = staircase(np.array([own]))
+    n = int(own_replicas[0])
+    return (
+        first,
+        always,
+        Volume(
+            requests_per_s=load,
+            api_usd_month=load * bill.usd * SECONDS_PER_MONTH,
+            host_usd_month=host_usd,
+            replicas=replicas,
+        ),
+        AtLoad(
+            requests_per_s=own,
+            replicas=n,
+            busy=own * host.replica_s / n,
+            api_usd_month=own * bill.usd * SECONDS_PER_MONTH,
+            host_usd_month=float(own_usd[0]),
+        ),
+    )
+
+
+def _map(
+    scenario: Scenario,
+    tables: Tables,
+    model: Model | None,
+    work: ModelShape | None,
+    candidates: Sequence[Candidate],
+    chosen: ApiOffer | None,
+    answers: Sequence[ShapeAnswer],
+) -> CostMap | None:
+    """Self-hosting over API for every shape of the grid."""
+    if model is None or work is None or not candidates:
+        return None
+    marked = frozenset(
+        bill.offer.api_offer_id for answer in answers for bill in answer.api.same_model if bill.mark
+    )
+    # The map covers all shapes, so it stays while only the reader's own shapes or load move.
+    asked = replace(
+        scenario, **{name: getattr(ANY_SCENARIO, name) for name in NOT_ON_THE_MAP}, as_of=ANY_SCENARIO.as_of
+    )
+    return tables.keep(
+        ("map", asked, marked),
+        lambda: _draw_map(scenario, tables, model, work, candidates, chosen, marked),
+    )
+
+
+def _draw_map(
+    scenario: Scenario,
+    tables: Tables,
+    model: Model,
+    work: ModelShape,
+    candidates: Sequence[Candidate],
+    chosen: ApiOffer | None,
+    marked: frozenset[str],
+) -> CostMap | None:
+    """Evaluate the grid."""
+    grid_n, grid_c = np.meshgrid(MAP_PROMPTS, MAP_COMPLETIONS)
+    prompt, completion = grid_n.ravel(), grid_c.ravel()
+    none = np.zeros_like(prompt)
+    offers = (
+        [chosen]
+        if chosen is not None
+        else [o for o in tables.api_offers_by_model.get(scenario.model, []) if o.api_offer_id not in marked]
+    )
+    if not offers:
+        return None
+    prompt_usd, completion_usd = bills_of(offers, prompt=prompt, completion=completion, cached=none)
+    api_usd = np.fmin.reduce(prompt_usd + completion_usd, axis=0)
+    api_usd = np.where(api_usd > 0, api_usd, np.nan)  # an offer free of charge leaves nothing to compare
+    finalists = _finalists(scenario, work, candidates)
+    result = evaluate(
+        work,
+        finalists,
+        ask_of(scenario),
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        cached_tokens=none,
+    )
+    # A free offer has no ratio; it is blank on the map as an offer without a price is.
+    api_usd = np.where(api_usd > 0, api_usd, np.nan)
+    host_usd = np.where(result.holds, result.usd, np.inf).min(axis=0)
+    host_usd = np.where(np.isfinite(host_usd) & (prompt + completion <= model.max_context), host_usd, np.nan)
+    return CostMap(
+        prompt_tokens=MAP_PROMPTS,
+        completion_tokens=MAP_COMPLETIONS,
+        host_over_api=(host_usd / api_usd).reshape(grid_n.shape),
+        api_usd=api_usd.reshape(grid_n.shape),
+        host_usd=host_usd.reshape(grid_n.shape),
+    )
+
+
+def _finalists(scenario: Scenario, work: ModelShape, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+    """Deployments that are cheapest somewhere on a coarse grid: only they are drawn on the fine one."""
+    if len(candidates) == 1:
+        return candidates
+    candidates = [c for c in candidates if c.profile.measured] or candidates
+    grid_n, grid_c = np.meshgrid(MAP_PROMPTS[::4], MAP_COMPLETIONS[::4])
+    result = evaluate(
+        work,
+        candidates,
+        ask_of(scenario),
+        prompt_tokens=grid_n.ravel(),
+        completion_tokens=grid_c.ravel(),
+        cached_tokens=np.zeros(grid_n.size),
+    )
+    usd = np.where(result.holds, result.usd, np.inf)
+    best = np.unique(usd.argmin(axis=0)[np.isfinite(usd.min(axis=0))])
+    return [candidates[int(i)] for i in best] or list(candidates[:1])
+
+
+def _sources(model: Model | None, answers: Sequence[ShapeAnswer]) -> tuple[str, ...]:
+    """Keys of the sources of the numbers that decide the answer, in order of appearance."""
+    keys: list[str] = [model.source_id] if model else []
+    for answer in answers:
+        if answer.host:
+            candidate = answer.host.candidate
+            keys += [
+                candidate.gpu.source_id,
+                candidate.price.offer.source_id,
+                candidate.profile.efficiency.source_id,
+            ]
+        if answer.api.bill:
+            keys.append(answer.api.bill.offer.source_id)
+    return tuple(dict.fromkeys(keys))

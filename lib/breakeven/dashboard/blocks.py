@@ -1,0 +1,82 @@
+"""Blocks that every page shows. Text from files and links is shown as text, never as Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from breakeven.tables.records import Source
+
+_UNIT = re.compile(r"(?<=\d) (?=(%|[µm]?s|min|h|[kMGT]?B)(?!\w))")
+
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:-])")
+
+
+_ADDRESS = re.compile(r"https?(?=://)|www(?=\.)|(?<=\w)@(?=\w)", re.IGNORECASE)
+"""Where Markdown would make a link of bare text; an escape does not keep it from that."""
+
+
+_LINKS = {"Address": st.column_config.LinkColumn()}
+
+
+def plain(text: str) -> str:
+    """Escape whatever Markdown would read as formatting, and keep numbers and units on one line.
+
+    A word joiner, which nobody sees, keeps an address from becoming a link.
+    """
+    return _MARKDOWN.sub(r"\\\1", _ADDRESS.sub("\\g<0>\u2060", _UNIT.sub("\u00a0", text)))
+
+
+def separated(frame: pd.DataFrame) -> dict[str, Any]:
+    """Columns of large whole numbers, which are read with separated thousands."""
+    return {
+        str(name): st.column_config.NumberColumn(format="localized")
+        for name, column in frame.items()
+        if pd.api.types.is_numeric_dtype(column)
+        and column.abs().max() >= 10_000
+        and (column.dropna() % 1 == 0).all()
+    }
+
+
+def link_warnings(sentences: Sequence[str]) -> None:
+    """Say what could not be read from the link."""
+    for sentence in sentences:
+        st.warning(plain(sentence), icon=":material/link_off:")
+
+
+def problems(sentences: Sequence[str]) -> None:
+    """Say what keeps the question from being answered."""
+    for sentence in dict.fromkeys(sentences):
+        st.warning(plain(sentence), icon=":material/info:")
+
+
+def header(question: str, link: str) -> None:
+    """The question in one line, and the link that repeats it."""
+    left, right = st.columns([4, 1], vertical_alignment="center")
+    left.caption("BREAKEVEN · LLM API, or your own GPUs?")
+    left.markdown(plain(question))
+    with right.popover("Copy link", width="stretch"):
+        st.caption("This address repeats the page with all its numbers.")
+        st.code(link, language=None, wrap_lines=True)
+
+
+def sources_table(rows: Sequence[Source]) -> None:
+    """Sources with their addresses as links."""
+    table = pd.DataFrame(
+        [
+            {
+                "Source": row.title,
+                "Publisher": row.publisher,
+                "Address": row.address,
+                "Read": row.accessed,
+                "Licence": row.licence,
+            }
+            for row in rows
+        ]
+    )
+    st.dataframe(table, hide_index=True, column_config=_LINKS, placeholder="–")

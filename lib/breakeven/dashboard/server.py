@@ -1,0 +1,65 @@
+"""The dashboard as an ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from threading import Thread, Timer
+
+import streamlit as st
+from streamlit.runtime import get_instance
+from streamlit.runtime.pages_manager import PagesManager
+
+from breakeven.dashboard import upload_store
+from breakeven.dashboard.session import warm_up
+from breakeven.paths import APP
+from breakeven.tables import sqlbox
+
+SWEEP_EVERY_S = 10.0
+"""How often the uploads of visitors who left are looked for. [s]"""
+COMPILE_AFTER_S = 5.0
+"""The first page comes first; compiling the replay takes seconds of the same processor."""
+
+
+@asynccontextmanager
+async def _while_serving(_app: st.App) -> AsyncIterator[None]:
+    """Build the tables while the first visitor is still on the way, and compile the replay a little later."""
+    Thread(target=warm_up, daemon=True).start()
+    later = Timer(COMPILE_AFTER_S, _compile)
+    later.daemon = True
+    later.start()
+    sweeping = asyncio.create_task(_sweep())
+    yield
+    sweeping.cancel()
+    later.cancel()
+    # A signal ends the process without the usual clean-up.
+    upload_store.close()
+    sqlbox.close()
+
+
+async def _sweep() -> None:
+    """Delete the uploads of visitors who left."""
+    while True:
+        await asyncio.sleep(SWEEP_EVERY_S)
+        away_s = float(st.get_option("server.disconnectedSessionTTL"))
+        upload_store.sweep(_is_active, away_s)
+
+
+def _is_active(session_id: str) -> bool:
+    return get_instance().is_active_session(session_id)
+
+
+def _compile() -> None:
+    from breakeven.replay.plan import warm_up as compile_replay
+
+    compile_replay()
+
+
+def dashboard() -> st.App:
+    """Make the application that ``breakeven serve`` runs."""
+    # Until app.py has run once, Streamlit would serve files of pages/ without its frame: the first
+    # visitor after a start may come by a link to a single page.
+    PagesManager.uses_pages_directory = False
+    upload_store.take_over()
+    return st.App(APP, lifespan=_while_serving, routes=upload_store.routes(_is_active))

@@ -1,0 +1,164 @@
+"""The three groups of arguments that the serving formulas share.
+
+Grouping keeps twenty numbers from being swapped. Every field is a number or
+an array; arrays of one broadcast shape describe a grid of deployments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from breakeven.formulas._domain import Numeric
+
+Part = TypeVar("Part", "ModelShape", "Replica", "Engine")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelShape:
+    """What a model asks of the hardware, at one weight and one cache precision."""
+
+    n_layers: Numeric
+    """Layers, :math:`L`. [-]"""
+    hidden: Numeric
+    """Width, :math:`d`. [-]"""
+    linear_params: Numeric
+    """Active weights that a token is multiplied with, :math:`P_a`. [-]"""
+    weights_bytes: Numeric
+    """All weights as stored. [B]"""
+    shared_bytes: Numeric
+    """Weights that every step reads. [B]"""
+    routed_bytes: Numeric
+    """Routed experts, all together; 0 for a dense model. [B]"""
+    expert_share: Numeric
+    """Experts per token over experts, :math:`k/E`; 0 for a dense model. [0 to 1]"""
+    n_heads: Numeric
+    """Query heads, :math:`H`. [-]"""
+    kv_heads: Numeric
+    """KV heads that tensor parallelism can split; 1 for latent attention. [-]"""
+    prefill_qk_dim: Numeric
+    """Width of a query and key in prefill. [-]"""
+    prefill_v_dim: Numeric
+    """Width of a value in prefill. [-]"""
+    decode_qk_dim: Numeric
+    """Width of a query and key in decode; the latent width where attention is MLA. [-]"""
+    decode_v_dim: Numeric
+    """Width of a value in decode. [-]"""
+    full_layers: Numeric
+    """Layers that attend to the whole context. [-]"""
+    sliding_layers: Numeric
+    """Layers that attend to a window. [-]"""
+    window_tokens: Numeric
+    """That window. [tokens]"""
+    full_kv_bytes_per_token: Numeric
+    """Cache of the full layers. [B/token]"""
+    sliding_kv_bytes_per_token: Numeric
+    """Cache of the sliding layers. [B/token]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replica:
+    """GPUs that serve one copy of the model together."""
+
+    n_gpus: Numeric
+    """GPUs, tensor parallel, :math:`n`. [-]"""
+    memory_bytes: Numeric
+    """Memory of one GPU. [B]"""
+    memory_bytes_per_s: Numeric
+    """Memory bandwidth of one GPU, :math:`W`. [B/s]"""
+    flop_per_s: Numeric
+    """Dense peak of one GPU at the compute precision, :math:`F`. [FLOP/s]"""
+    attention_flop_per_s: Numeric
+    """Dense fp16/bf16 peak of one GPU, at which attention runs. [FLOP/s]"""
+    link_bytes_per_s: Numeric
+    """Link of one GPU in one direction, :math:`X`. [B/s]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """What a serving engine reaches of the peak rates, and its fixed times."""
+
+    mfu: Numeric = 1.0
+    """Share of the peak FLOP/s. [0 to 1]"""
+    mbu: Numeric = 1.0
+    """Share of the bandwidth when weights are read. [0 to 1]"""
+    kv_mbu: Numeric = 1.0
+    """Share of the bandwidth when the cache is read. [0 to 1]"""
+    link_share: Numeric = 1.0
+    """Share of the link bandwidth. [0 to 1]"""
+    link_latency_s: Numeric = 0.0
+    """Fixed time of one all-reduce. [s]"""
+    prefill_overhead_s: Numeric = 0.0
+    """Fixed time of one prefill. [s]"""
+    step_overhead_s: Numeric = 0.0
+    """Fixed time of one decode step. [s]"""
+    layer_overhead_s: Numeric = 0.0
+    """Fixed time of one layer in a decode step. [s]"""
+    sequence_overhead_s: Numeric = 0.0
+    """Time per sequence in a decode step. [s]"""
+    context_overhead_s: Numeric = 0.0
+    """Time per token of context in a decode step, whatever the batch. [s]"""
+    ttft_fixed_s: Numeric = 0.0
+    """Fixed time before the first token that no GPU spends: request handling, queueing of the server. [s]"""
+    first_token_steps: Numeric = 1.0
+    """Decode steps from the end of a prefill until the client sees a token; above 1 where the server
+    polls for requests or streams every so many steps. [-]"""
+    expert_mfu: Numeric = 1.0
+    """What routed experts reach of ``mfu``: their matrices are small and unevenly loaded. [0 to 1]"""
+    expert_mbu: Numeric = 1.0
+    """What routed experts reach of ``mbu`` when their weights are read. [0 to 1]"""
+    expert_overhead_s: Numeric = 0.0
+    """Fixed time of routing in one layer of a decode step, in a mixture of experts. [s]"""
+    communication: Numeric = 1.0
+    """1, or 0 to leave communication out (the physical limit). [-]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speculation:
+    """A small model drafts tokens, the large one verifies them in one step."""
+
+    drafts: int
+    """Drafted tokens per step, :math:`k`. [-]"""
+    acceptance: Numeric
+    """Probability that a drafted token is accepted, :math:`a`. [0 to 1]"""
+    draft_share: Numeric
+    """Size of the draft as a share of the model, :math:`c`: its time and its memory. [-]"""
+
+
+IDEAL = Engine(communication=0.0)
+"""The physical limit: every share 1, no fixed time, no communication."""
+
+ARTICLE_MODEL = ModelShape(
+    n_layers=80,
+    hidden=8192,
+    linear_params=70e9,
+    weights_bytes=140e9,
+    shared_bytes=140e9,
+    routed_bytes=0.0,
+    expert_share=0.0,
+    n_heads=64,
+    kv_heads=8,
+    prefill_qk_dim=128,
+    prefill_v_dim=128,
+    decode_qk_dim=128,
+    decode_v_dim=128,
+    full_layers=80,
+    sliding_layers=0,
+    window_tokens=0,
+    full_kv_bytes_per_token=327680,
+    sliding_kv_bytes_per_token=0,
+)
+"""Llama-2-70B as A. Sanger rounds it (2023), https://cursor.com/blog/llama-inference; for the examples."""
+
+ARTICLE_REPLICA = Replica(
+    n_gpus=2,
+    memory_bytes=80e9,
+    memory_bytes_per_s=2.0e12,
+    flop_per_s=312e12,
+    attention_flop_per_s=312e12,
+    link_bytes_per_s=300e9,
+)
+"""The same article's two A100-80GB; for the examples."""
+
+ARTICLE_ENGINE = Engine(mfu=200 / 312, mbu=0.65, kv_mbu=0.65, communication=0.0)
+"""What it says is usable: 200 of 312 TFLOP/s, 1.3 of 2 TB/s; for the examples."""

@@ -1,0 +1,48 @@
+"""Deployments of a model: which GPUs, how many, what batch, how fast, at what price.
+
+One vectorised grid over candidates and shapes; no loop over either.
+"""
+
+from breakeven.hosting.candidates import GPU_COUNTS, Candidate, candidates_of, find_candidates
+from breakeven.hosting.evaluation import (
+    MOST_SEQUENCES,
+    Ask,
+    Evaluation,
+    ask_of,
+    evaluate,
+    evaluate_arrays,
+    stack_engines,
+    stack_replicas,
+)
+from breakeven.hosting.fit import what_would_fit
+from breakeven.hosting.prices import GpuPrice, gpu_price
+from breakeven.hosting.profiles import FEW_ROWS, Profile, choose_profile, engine_of, with_shares
+from breakeven.hosting.shapes import KV_BYTES, Unplaceable, compute_class, model_shape, replica_of
+
+__all__ = [
+    "FEW_ROWS",
+    "GPU_COUNTS",
+    "KV_BYTES",
+    "MOST_SEQUENCES",
+    "Ask",
+    "Candidate",
+    "Evaluation",
+    "GpuPrice",
+    "Profile",
+    "Unplaceable",
+    "ask_of",
+    "candidates_of",
+    "choose_profile",
+    "compute_class",
+    "engine_of",
+    "evaluate",
+    "evaluate_arrays",
+    "find_candidates",
+    "gpu_price",
+    "model_shape",
+    "replica_of",
+    "stack_engines",
+    "stack_replicas",
+    "what_would_fit",
+    "with_shares",
+]

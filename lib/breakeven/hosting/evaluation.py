@@ -1,0 +1,319 @@
+"""Batch, latency and cost of many deployments at many shapes, in one pass over arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from breakeven.formulas import cost
+from breakeven.formulas.arrays import Booleans, Floats
+from breakeven.formulas.latency import latency_of
+from breakeven.formulas.parts import IDEAL, Engine, ModelShape, Part, Replica, Speculation
+from breakeven.formulas.serving import MODES, Service, batch_that_fits, largest_batch, queueing_wait_md1
+from breakeven.hosting.candidates import Candidate
+from breakeven.hosting.profiles import engine_of
+from breakeven.question.scenario import Scenario
+
+MOST_SEQUENCES = 1024
+"""Most sequences that a scheduler runs at once (vLLM's default on data-centre GPUs)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What is asked of every deployment."""
+
+    mode: str
+    batch: int | None
+    ttft_s: float | None
+    tpot_s: float | None
+    utilisation: float
+    usable: float
+    speculation: Speculation | None = None
+    """Tokens are drafted and verified; None: one token a step."""
+
+
+def ask_of(scenario: Scenario) -> Ask:
+    """What a scenario asks of every deployment."""
+    return Ask(
+        mode=scenario.mode,
+        batch=scenario.batch,
+        ttft_s=scenario.ttft,
+        tpot_s=scenario.tpot,
+        utilisation=scenario.utilisation,
+        usable=scenario.usable,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """Candidates (rows) at shapes (columns); times in seconds, money in US dollars."""
+
+    batch: Floats
+    """Sequences together; the largest that fits and holds the targets, at least 1."""
+    most_sequences: Floats
+    """Sequences that fit in memory; zero: does not fit."""
+    fits: Booleans
+    holds: Booleans
+    """Fits and keeps both targets."""
+    ttft_s: Floats
+    """Time to first token of a request that need not wait; this is what the target is held against."""
+    wait_s: Floats
+    """Mean wait before the prefill while the replica is as busy as planned; zero for a static batch."""
+    tpot_s: Floats
+    prefill_s: Floats
+    """Replica seconds for the prompt of one request."""
+    decode_s: Floats
+    """Replica seconds for the completion of one request."""
+    prompt_usd: Floats
+    """Dollars for the prompt of one request, idle time included."""
+    completion_usd: Floats
+    """Dollars for the completion of one request, idle time included."""
+    prompt_usd_low: Floats
+    prompt_usd_high: Floats
+    completion_usd_low: Floats
+    completion_usd_high: Floats
+    prefill_compute_bound: Booleans
+    decode_compute_bound: Booleans
+
+    @property
+    def usd(self) -> Floats:
+        """Dollars per request, idle time included."""
+        return self.prompt_usd + self.completion_usd
+
+    @property
+    def replica_s(self) -> Floats:
+        """Replica seconds per request."""
+        return self.prefill_s + self.decode_s
+
+
+def stack_engines(engines: Sequence[Engine]) -> Engine:
+    """One engine whose fields are columns over candidates."""
+    return _stack(Engine, engines)
+
+
+def stack_replicas(replicas: Sequence[Replica]) -> Replica:
+    """One replica whose fields are columns over candidates."""
+    return _stack(Replica, replicas)
+
+
+def stack_models(models: Sequence[ModelShape]) -> ModelShape:
+    """One model whose fields are columns over models."""
+    return _stack(ModelShape, models)
+
+
+def _stack(kind: type[Part], items: Sequence[Part]) -> Part:
+    """Gather each field of the items into a column vector."""
+    names = [field.name for field in fields(kind)]
+    return kind(**{name: np.array([[getattr(i, name)] for i in items], dtype=float) for name in names})
+
+
+def evaluate(
+    model: ModelShape,
+    candidates: Sequence[Candidate],
+    ask: Ask,
+    *,
+    prompt_tokens: Floats,
+    completion_tokens: Floats,
+    cached_tokens: Floats,
+    ideal: bool = False,
+    batch: Floats | None = None,
+) -> Evaluation:
+    """Evaluate every candidate at every shape.
+
+    Parameters
+    ----------
+    model
+        What the model asks of the hardware.
+    candidates
+        Rows of the result.
+    ask
+        Mode, batch, targets, utilisation, usable memory.
+    prompt_tokens, completion_tokens, cached_tokens
+        Columns of the result, one-dimensional. [tokens]
+    ideal
+        Every efficiency 1, no fixed time, no communication: the physical limit.
+    batch
+        Use these batches instead of looking for the largest.
+
+    Returns
+    -------
+    Evaluation
+        Arrays of shape (candidates, shapes).
+    """
+    rows = [c.profile.efficiency for c in candidates]
+
+    def factor(name: str) -> Floats:
+        return np.array([[1.0 if ideal else getattr(row, name)] for row in rows])
+
+    prompt, completion, cached = (
+        np.asarray(x, dtype=float)[None, :] for x in (prompt_tokens, completion_tokens, cached_tokens)
+    )
+    return evaluate_arrays(
+        model,
+        stack_replicas([c.replica for c in candidates]),
+        stack_engines([IDEAL if ideal else engine_of(row) for row in rows]),
+        ask,
+        usd_per_hour=np.array([[c.usd_per_hour] for c in candidates]),
+        factors=(factor("tpot_factor_low"), factor("tpot_factor_high")),
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        cached_tokens=cached,
+        shape=(len(candidates), prompt.shape[1]),
+        batch=batch,
+    )
+
+
+def sequences_that_fit(
+    model: ModelShape, replica: Replica, ask: Ask, *, prompt_tokens: Floats, completion_tokens: Floats
+) -> Floats:
+    """Sequences that fit in memory, the draft model and its cache beside them; zero: does not fit."""
+    held = model
+    if ask.speculation is not None:
+        more = 1 + np.asarray(ask.speculation.draft_share)
+        held = replace(
+            model,
+            weights_bytes=model.weights_bytes * more,
+            full_kv_bytes_per_token=model.full_kv_bytes_per_token * more,
+            sliding_kv_bytes_per_token=model.sliding_kv_bytes_per_token * more,
+        )
+    return np.asarray(
+        batch_that_fits(
+            model=held,
+            replica=replica,
+            usable=ask.usable,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=completion_tokens,
+        )
+    )
+
+
+def evaluate_arrays(
+    model: ModelShape,
+    replica: Replica,
+    engine: Engine,
+    ask: Ask,
+    *,
+    usd_per_hour: Floats,
+    factors: tuple[Floats, Floats],
+    prompt_tokens: Floats,
+    completion_tokens: Floats,
+    cached_tokens: Floats,
+    shape: tuple[int, ...],
+    batch: Floats | None = None,
+    fit: Floats | None = None,
+) -> Evaluation:
+    """Evaluate deployments whose parts are arrays that broadcast to ``shape``.
+
+    Parameters
+    ----------
+    model, replica, engine
+        See :mod:`breakeven.formulas.parts`; every field may be an array.
+    ask
+        Mode, batch, targets, utilisation, usable memory, speculation.
+    usd_per_hour
+        Rent of the whole replica. [USD/h]
+    factors
+        Lower and upper end of the cost's range, as shares of the estimate. [-]
+    prompt_tokens, completion_tokens, cached_tokens
+        Shape of one request. [tokens]
+    shape
+        Shape of every array of the result.
+    batch
+        Use these batches instead of looking for the largest.
+    fit
+        Sequences that fit in memory, where the caller has counted them.
+
+    Returns
+    -------
+    Evaluation
+        Arrays of that shape.
+    """
+    prompt, completion, cached = prompt_tokens, completion_tokens, cached_tokens
+    if fit is None:
+        fit = sequences_that_fit(model, replica, ask, prompt_tokens=prompt, completion_tokens=completion)
+    fit = np.broadcast_to(fit, shape)
+
+    def kept(ttft_s: Floats, tpot_s: Floats) -> Booleans:
+        # Targets are held up to rounding: the search and the final evaluation round differently.
+        good = np.ones(shape, dtype=bool)
+        if ask.ttft_s is not None:
+            good &= ttft_s <= ask.ttft_s * (1 + 1e-9)
+        if ask.tpot_s is not None:
+            good &= tpot_s <= ask.tpot_s * (1 + 1e-9)
+        return good
+
+    if batch is not None:
+        size = np.broadcast_to(batch, shape)
+    elif ask.batch is not None:
+        size = np.full(shape, float(ask.batch))
+    elif ask.ttft_s is None and ask.tpot_s is None:
+        size = np.minimum(fit, MOST_SEQUENCES)
+    else:
+        latencies = latency_of(
+            ask.mode,
+            model=model,
+            replica=replica,
+            engine=engine,
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            cached_tokens=cached,
+            speculation=ask.speculation,
+        )
+        limit = np.minimum(fit, MOST_SEQUENCES)
+        size = largest_batch(limit=limit, holds=lambda sizes: kept(*latencies(sizes)))
+    size = np.maximum(size, 1.0)
+    service = MODES[ask.mode](
+        model=model,
+        replica=replica,
+        engine=engine,
+        batch=size,
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        cached_tokens=cached,
+        speculation=ask.speculation,
+    )
+    fits = fit >= size
+
+    def usd(busy_s: object) -> Floats:
+        return np.asarray(
+            cost.replica_usd(
+                usd_per_hour=usd_per_hour, busy_s=np.asarray(busy_s), utilisation=ask.utilisation
+            )
+        )
+
+    prompt_usd, completion_usd = usd(service.prefill_s_per_request), usd(service.decode_s_per_request)
+    return Evaluation(
+        batch=size,
+        most_sequences=fit,
+        fits=fits,
+        holds=fits & kept(np.asarray(service.ttft_s), np.asarray(service.tpot_s)),
+        ttft_s=np.broadcast_to(np.asarray(service.ttft_s), shape),
+        wait_s=np.broadcast_to(_wait(service, ask), shape),
+        tpot_s=np.broadcast_to(np.asarray(service.tpot_s), shape),
+        prefill_s=np.broadcast_to(np.asarray(service.prefill_s_per_request), shape),
+        decode_s=np.broadcast_to(np.asarray(service.decode_s_per_request), shape),
+        prompt_usd=np.broadcast_to(prompt_usd, shape),
+        completion_usd=np.broadcast_to(completion_usd, shape),
+        # The spread of TTFT holds waiting that nobody pays for; replica time spreads as TPOT does.
+        prompt_usd_low=np.broadcast_to(prompt_usd * factors[0], shape),
+        prompt_usd_high=np.broadcast_to(prompt_usd * factors[1], shape),
+        completion_usd_low=np.broadcast_to(completion_usd * factors[0], shape),
+        completion_usd_high=np.broadcast_to(completion_usd * factors[1], shape),
+        prefill_compute_bound=np.broadcast_to(np.asarray(service.prefill.compute_bound), shape),
+        decode_compute_bound=np.broadcast_to(np.asarray(service.decode.compute_bound), shape),
+    )
+
+
+def _wait(service: Service, ask: Ask) -> Floats:
+    """Mean wait for the prompts before, as an M/D/1 queue at the planned busy share.
+
+    In a mixed replica only the prefill part of the work queues up prompts; a
+    prefill pool does nothing else and is loaded with the whole share.
+    """
+    prefill = np.asarray(service.prefill_s_per_request)
+    if ask.mode == "static" or ask.utilisation >= 1:
+        return np.zeros_like(prefill)
+    work = prefill if ask.mode == "disaggregated" else np.asarray(service.replica_s_per_request)
+    return np.asarray(queueing_wait_md1(arrivals_per_s=ask.utilisation / work, service_s=prefill))

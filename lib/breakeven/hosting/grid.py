@@ -1,0 +1,429 @@
+"""Every deployment of every model in a few passes over arrays: model, weights, cache, GPU, count, mode.
+
+Models and hardware are turned into arrays once; a candidate is a pair of indices into them. Nothing loops
+over candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from breakeven.formulas.arrays import Booleans, Floats
+from breakeven.formulas.parts import Engine, ModelShape, Part, Replica
+from breakeven.hosting.candidates import Candidate
+from breakeven.hosting.evaluation import (
+    Ask,
+    Evaluation,
+    evaluate_arrays,
+    sequences_that_fit,
+    stack_engines,
+    stack_models,
+    stack_replicas,
+)
+from breakeven.hosting.prices import GpuPrice
+from breakeven.hosting.profiles import choose_profile, engine_of
+from breakeven.hosting.shapes import KV_BYTES, Unplaceable, compute_class, model_shape, replica_of
+from breakeven.question.scenario import Shape
+from breakeven.tables.records import Efficiency, Gpu, Model, Precision
+from breakeven.words.reasons import LeftOut
+
+GRID_COUNTS = (1, 2, 4, 8, 16)
+"""Sizes of a replica that the grid ranks, where the link joins that many."""
+RATES = ("fp16", "fp8", "fp4")
+TIMINGS = ("continuous", "static")
+"""Efficiency rows are fitted for one or the other; separate pools run as continuous batching does."""
+
+Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hardware:
+    """Rows: a GPU, a count, a compute rate and a way of batching, with price and efficiency."""
+
+    gpus: tuple[Gpu, ...]
+    counts: tuple[int, ...]
+    candidates: tuple[Candidate, ...]
+    replica: Replica
+    engine: Engine
+    usd_per_hour: Floats
+    trusted: Booleans
+    """Measured, or typed in by the reader, who knows that it is not."""
+    factors: tuple[Floats, Floats]
+    index: Indices
+    """Row of a GPU, count, rate and way of batching; -1: there is none."""
+    left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """Rows: a model at one precision of its weights and one of its cache."""
+
+    models: tuple[Model, ...]
+    precisions: tuple[Precision, ...]
+    kv_precisions: tuple[str, ...]
+    model: Indices
+    precision: Indices
+    kv: Indices
+    shape: ModelShape
+    left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """Candidates that fit in memory, with what each delivers."""
+
+    work: Work
+    hardware: Hardware
+    modes: tuple[str, ...]
+    w: Indices
+    """Row of ``work`` of each candidate."""
+    h: Indices
+    """Row of ``hardware`` of each candidate."""
+    m: Indices
+    """Position in ``modes`` of each candidate."""
+    result: Evaluation
+    too_large: int
+    """Deployments whose memory does not hold the weights and one sequence."""
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def trusted(self) -> Booleans:
+        """Candidates whose efficiency was measured on that GPU, rate and count, or that were asked for."""
+        return np.asarray(self.hardware.trusted[self.h])
+
+    def ranked(self) -> Indices:
+        """Candidates that hold the targets, cheapest first."""
+        usd = np.where(self.result.holds, self.result.usd, np.inf)
+        return np.argsort(usd, kind="stable")[: int(self.result.holds.sum())]
+
+    @property
+    def as_asked(self) -> Booleans:
+        """Candidates in the formats and the mode of the scenario itself, which stand first."""
+        first = (self.work.precision[self.w] == 0) & (self.work.kv[self.w] == 0) & (self.m == 0)
+        return np.asarray(first)
+
+    def best(self, among: Booleans | None = None) -> int | None:
+        """The cheapest that holds the targets; one that was not measured only where none was."""
+        order = self.ranked()
+        order = order if among is None else order[among[order]]
+        if not order.size:
+            return None
+        known = order[self.trusted[order]]
+        return int(known[0] if known.size else order[0])
+
+
+def hardware_of(
+    *,
+    gpus: Iterable[Gpu],
+    counts: Sequence[int],
+    prices: Mapping[str, GpuPrice],
+    efficiencies: Sequence[Efficiency],
+    engine: str,
+    overhead_percent: float,
+    timings: Collection[str] = TIMINGS,
+    why_no_price: str = "it has no price in force on that day",
+    trusted: Collection[str] = (),
+) -> Hardware:
+    """List the hardware that has a price and a known link; say why the rest is left out."""
+    left: list[LeftOut] = []
+    known = []
+    for gpu in gpus:
+        if gpu.gpu_id in prices:
+            known.append(gpu)
+        else:
+            left.append(LeftOut(what=gpu.name, why=why_no_price))
+    rows: list[Candidate] = []
+    index = np.full((len(known), len(counts), len(RATES), len(TIMINGS)), -1, dtype=np.intp)
+    for g, gpu in enumerate(known):
+        for c, count in enumerate(counts):
+            try:
+                found = _rows_of(
+                    gpu, count, prices[gpu.gpu_id], efficiencies, engine, overhead_percent, timings
+                )
+            except Unplaceable as reason:
+                left.append(LeftOut(what=gpu.name, why=str(reason)))
+                break
+            for (rate, timing), row in found.items():
+                index[g, c, RATES.index(rate), TIMINGS.index(timing)] = len(rows)
+                rows.append(row)
+    efficiency = [row.profile.efficiency for row in rows]
+    return Hardware(
+        gpus=tuple(known),
+        counts=tuple(counts),
+        candidates=tuple(rows),
+        replica=_flat(stack_replicas([row.replica for row in rows])),
+        engine=_flat(stack_engines([engine_of(row) for row in efficiency])),
+        usd_per_hour=np.array([row.usd_per_hour for row in rows], dtype=float),
+        trusted=np.array([row.profile.measured or row.gpu.gpu_id in trusted for row in rows], dtype=bool),
+        factors=(
+            np.array([row.tpot_factor_low for row in efficiency], dtype=float),
+            np.array([row.tpot_factor_high for row in efficiency], dtype=float),
+        ),
+        index=index,
+        left_out=tuple(left),
+    )
+
+
+def _rows_of(
+    gpu: Gpu,
+    count: int,
+    price: GpuPrice,
+    efficiencies: Sequence[Efficiency],
+    engine: str,
+    overhead_percent: float,
+    timings: Collection[str],
+) -> dict[tuple[str, str], Candidate]:
+    """The rows of one GPU and count, by rate and way of batching."""
+    rows = {}
+    native = {"fp16": True, "fp8": bool(gpu.fp8_dense_tflops), "fp4": bool(gpu.fp4_dense_tflops)}
+    for rate in RATES:
+        if not native[rate]:
+            continue
+        replica = replica_of(gpu, count, rate)
+        for timing in TIMINGS:
+            if timing not in timings:
+                continue
+            rows[rate, timing] = Candidate(
+                gpu=gpu,
+                n_gpus=count,
+                price=price,
+                profile=choose_profile(
+                    efficiencies, engine=engine, gpu=gpu, rate=rate, mode=timing, n_gpus=count
+                ),
+                replica=replica,
+                usd_per_hour=price.usd_per_gpu_hour * count * (1 + overhead_percent / 100),
+            )
+    return rows
+
+
+def work_of(
+    models: Iterable[Model],
+    *,
+    precisions: Sequence[Precision],
+    kv_precisions: Sequence[str],
+    context_tokens: int,
+) -> Work:
+    """List the models that can be placed and hold the context, at every precision asked for."""
+    left: list[LeftOut] = []
+    placed: list[Model] = []
+    units: list[ModelShape] = []
+    for model in models:
+        if context_tokens > model.max_context:
+            why = f"it holds at most {model.max_context:,} tokens of context"
+            left.append(LeftOut(what=model.name, why=f"{why}, the request has {context_tokens:,}"))
+            continue
+        try:
+            # At one byte per weight and cached element: memory is proportional to both.
+            units.append(model_shape(model, replace(precisions[0], bytes_per_weight=1.0), 1.0))
+        except Unplaceable as reason:
+            left.append(LeftOut(what=model.name, why=str(reason)))
+            continue
+        placed.append(model)
+    m, p, k = (
+        axis.ravel() for axis in np.indices((len(placed), len(precisions), len(kv_precisions)), dtype=np.intp)
+    )
+    shape = _take(_flat(stack_models(units)), m)
+    b_w = np.array([precision.bytes_per_weight for precision in precisions])[p]
+    b_kv = np.array([KV_BYTES[name] for name in kv_precisions])[k]
+    shape = replace(
+        shape,
+        weights_bytes=shape.weights_bytes * b_w,
+        shared_bytes=shape.shared_bytes * b_w,
+        routed_bytes=shape.routed_bytes * b_w,
+        full_kv_bytes_per_token=shape.full_kv_bytes_per_token * b_kv,
+        sliding_kv_bytes_per_token=shape.sliding_kv_bytes_per_token * b_kv,
+    )
+    return Work(
+        models=tuple(placed),
+        precisions=tuple(precisions),
+        kv_precisions=tuple(kv_precisions),
+        model=m,
+        precision=p,
+        kv=k,
+        shape=shape,
+        left_out=tuple(left),
+    )
+
+
+def splits(model: Model, count: int) -> bool:
+    """Tell whether tensor parallelism can give every GPU whole heads.
+
+    Query heads must divide by the GPUs; KV heads too, or a head is copied to a whole number of them.
+
+    References
+    ----------
+    .. [1] vLLM, ``ModelConfig.verify_with_parallel_config`` ("must be divisible by tensor parallel size")
+       and ``QKVParallelLinear`` (copies of KV heads)
+    """
+    if model.n_heads % count:
+        return False
+    if model.attention == "MLA":
+        return True
+    heads = model.n_kv_heads
+    return heads % count == 0 or count % heads == 0
+
+
+def rank(work: Work, hardware: Hardware, ask: Ask, shape: Shape, *, modes: Sequence[str]) -> Grid:
+    """Evaluate every candidate that fits, at the best batch of each.
+
+    Parameters
+    ----------
+    work, hardware
+        What is combined.
+    ask
+        Targets, batch, utilisation, memory, speculation; its mode is replaced by each of ``modes``.
+    shape
+        Tokens of one request.
+    modes
+        Serving modes, keys of :data:`breakeven.formulas.serving.MODES`.
+    """
+    left = [*work.left_out, *hardware.left_out]
+    rates, no_rate = _rates(hardware.gpus, work.precisions)
+    whole = np.array(
+        [[splits(model, count) for count in hardware.counts] for model in work.models], dtype=bool
+    )
+    whole = whole.reshape(len(work.models), len(hardware.counts))
+    left += no_rate + _undivided(work, hardware, whole)
+    w, g, c = (
+        axis.ravel()
+        for axis in np.indices((work.model.size, len(hardware.gpus), len(hardware.counts)), dtype=np.intp)
+    )
+    r = rates[g, work.precision[w]]
+    # Any timing tells whether the row exists: both are there or neither is.
+    some: Indices = hardware.index[g, c, r].max(axis=-1, initial=-1)
+    keep = (r >= 0) & (some >= 0) & whole[work.model[w], c]
+    w, g, c, r, some = w[keep], g[keep], c[keep], r[keep], some[keep]
+    prompt, completion, cached = (
+        np.array([float(tokens)])
+        for tokens in (shape.prompt_tokens, shape.completion_tokens, shape.cached_tokens)
+    )
+    fit = sequences_that_fit(
+        _take(work.shape, w),
+        _take(hardware.replica, some),
+        ask,
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+    )
+    fit = np.broadcast_to(fit, w.shape)
+    room = fit >= 1
+    w, g, c, r, fit = w[room], g[room], c[room], r[room], fit[room]
+    parts: list[Evaluation] = []
+    rows: list[Indices] = []
+    for mode in modes:
+        h = hardware.index[g, c, r, TIMINGS.index("static" if mode == "static" else "continuous")]
+        rows.append(h)
+        parts.append(
+            evaluate_arrays(
+                _take(work.shape, w),
+                _take(hardware.replica, h),
+                _take(hardware.engine, h),
+                replace(ask, mode=mode),
+                usd_per_hour=hardware.usd_per_hour[h],
+                factors=(hardware.factors[0][h], hardware.factors[1][h]),
+                prompt_tokens=prompt,
+                completion_tokens=completion,
+                cached_tokens=cached,
+                shape=w.shape,
+                fit=fit,
+            )
+        )
+    return Grid(
+        work=work,
+        hardware=hardware,
+        modes=tuple(modes),
+        w=np.tile(w, len(modes)),
+        h=np.concatenate(rows) if rows else np.empty(0, dtype=np.intp),
+        m=np.repeat(np.arange(len(modes)), w.size),
+        result=_joined(parts),
+        too_large=int((~room).sum()),
+        left_out=tuple(left),
+    )
+
+
+def again(
+    grid: Grid, ask: Ask, shape: Shape, *, candidates: Indices, batch: Floats
+) -> tuple[Indices, Evaluation]:
+    """Evaluate candidates of a grid at given batches; the candidates come back grouped by mode.
+
+    Parameters
+    ----------
+    grid
+        Where the candidates come from.
+    ask, shape
+        As they were ranked.
+    candidates
+        Their positions; one may appear several times.
+    batch
+        One batch for each. [-]
+    """
+    parts: list[Evaluation] = []
+    order: list[Indices] = []
+    for position, mode in enumerate(grid.modes):
+        some = np.flatnonzero(grid.m[candidates] == position)
+        at, one = candidates[some], np.ones(some.size)
+        w, h = grid.w[at], grid.h[at]
+        order.append(some)
+        parts.append(
+            evaluate_arrays(
+                _take(grid.work.shape, w),
+                _take(grid.hardware.replica, h),
+                _take(grid.hardware.engine, h),
+                replace(ask, mode=mode),
+                usd_per_hour=grid.hardware.usd_per_hour[h],
+                factors=(one, one),
+                prompt_tokens=one * shape.prompt_tokens,
+                completion_tokens=one * shape.completion_tokens,
+                cached_tokens=one * shape.cached_tokens,
+                shape=at.shape,
+                batch=batch[some],
+                fit=grid.result.most_sequences[at],
+            )
+        )
+    return np.concatenate(order), _joined(parts)
+
+
+def _joined(parts: Sequence[Evaluation]) -> Evaluation:
+    """One evaluation after the other."""
+    names = [field.name for field in fields(Evaluation)]
+    return Evaluation(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+
+
+def _rates(gpus: Sequence[Gpu], precisions: Sequence[Precision]) -> tuple[Indices, list[LeftOut]]:
+    """Position in :data:`RATES` by GPU and precision, -1 where the GPU cannot; and why."""
+    rates = np.full((len(gpus), len(precisions)), -1, dtype=np.intp)
+    left = []
+    for g, gpu in enumerate(gpus):
+        for p, precision in enumerate(precisions):
+            try:
+                rates[g, p] = RATES.index(compute_class(gpu, precision))
+            except Unplaceable as reason:
+                left.append(LeftOut(what=f"{gpu.name}, {precision.precision_id}", why=str(reason)))
+    return rates, left
+
+
+def _undivided(work: Work, hardware: Hardware, whole: Booleans) -> list[LeftOut]:
+    """Why a model is not ranked on some counts."""
+    left = []
+    for model, row in zip(work.models, whole, strict=True):
+        bad = [count for count, good in zip(hardware.counts, row, strict=True) if not good]
+        if bad:
+            why = (
+                f"its {model.n_heads} query and {model.n_kv_heads} KV heads cannot be divided evenly over "
+                f"{', '.join(map(str, bad))} GPUs"
+            )
+            left.append(LeftOut(what=model.name, why=why))
+    return left
+
+
+def _flat(part: Part) -> Part:
+    """Columns to one-dimensional arrays."""
+    return type(part)(**{field.name: getattr(part, field.name).reshape(-1) for field in fields(part)})
+
+
+def _take(part: Part, rows: Indices) -> Part:
+    """Some rows, in some order."""
+    return type(part)(**{field.name: getattr(part, field.name)[rows] for field in fields(part)})

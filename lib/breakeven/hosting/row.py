@@ -1,0 +1,87 @@
+"""One deployment at one shape, out of the arrays of an evaluation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from breakeven.formulas.arrays import Booleans, Floats
+from breakeven.hosting.candidates import Candidate
+from breakeven.hosting.evaluation import MOST_SEQUENCES, Evaluation
+from breakeven.question.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostRow:
+    """One deployment at one shape; seconds, US dollars per request."""
+
+    candidate: Candidate
+    batch: int
+    most_sequences: int
+    fits: bool
+    holds: bool
+    ttft_s: float
+    wait_s: float
+    tpot_s: float
+    prefill_s: float
+    decode_s: float
+    prompt_usd: float
+    completion_usd: float
+    usd_low: float
+    usd_high: float
+    ttft_range_s: tuple[float, float]
+    tpot_range_s: tuple[float, float]
+    bound_prefill: str
+    bound_decode: str
+
+    @property
+    def usd(self) -> float:
+        """Dollars per request, idle time included. [USD]"""
+        return self.prompt_usd + self.completion_usd
+
+    @property
+    def replica_s(self) -> float:
+        """Replica seconds per request. [s]"""
+        return self.prefill_s + self.decode_s
+
+
+def host_row(result: Evaluation, candidate: Candidate, place: tuple[int, ...]) -> HostRow:
+    """One candidate out of the arrays of an evaluation."""
+    row = candidate.profile.efficiency
+
+    def at(array: Floats | Booleans) -> float:
+        return float(array[place])
+
+    ttft, tpot = at(result.ttft_s), at(result.tpot_s)
+    return HostRow(
+        candidate=candidate,
+        batch=int(at(result.batch)),
+        most_sequences=int(at(result.most_sequences)),
+        fits=bool(at(result.fits)),
+        holds=bool(at(result.holds)),
+        ttft_s=ttft,
+        wait_s=at(result.wait_s),
+        tpot_s=tpot,
+        prefill_s=at(result.prefill_s),
+        decode_s=at(result.decode_s),
+        prompt_usd=at(result.prompt_usd),
+        completion_usd=at(result.completion_usd),
+        usd_low=at(result.prompt_usd_low) + at(result.completion_usd_low),
+        usd_high=at(result.prompt_usd_high) + at(result.completion_usd_high),
+        ttft_range_s=(ttft * row.ttft_factor_low, ttft * row.ttft_factor_high),
+        tpot_range_s=(tpot * row.tpot_factor_low, tpot * row.tpot_factor_high),
+        bound_prefill="compute" if at(result.prefill_compute_bound) else "bandwidth",
+        bound_decode="compute" if at(result.decode_compute_bound) else "bandwidth",
+    )
+
+
+def stops_next(scenario: Scenario, host: HostRow, next_tpot_s: float) -> str:
+    """Say what keeps the batch from being one larger."""
+    if scenario.batch is not None:
+        return "the batch that is set by hand"
+    if host.batch >= MOST_SEQUENCES:
+        return f"the scheduler, which runs at most {MOST_SEQUENCES:,} sequences"
+    if host.batch >= host.most_sequences:
+        return "full memory"
+    if scenario.tpot is not None and next_tpot_s > scenario.tpot:
+        return "the TPOT target"
+    return "the TTFT target"

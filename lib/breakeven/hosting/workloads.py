@@ -1,0 +1,313 @@
+"""The self-hosted side of a workload: the cheapest deployment of every open model that can serve it.
+
+Time is summed over the joint histogram of prompt and completion lengths, not
+taken at the mean length: attention, batches and the targets are not linear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from breakeven.formulas.parts import ModelShape
+from breakeven.formulas.units import SECONDS_PER_HOUR
+from breakeven.hosting import (
+    GPU_COUNTS,
+    KV_BYTES,
+    Ask,
+    Candidate,
+    Evaluation,
+    Unplaceable,
+    ask_of,
+    candidates_of,
+    evaluate,
+    model_shape,
+)
+from breakeven.question.scenario import Scenario
+from breakeven.tables import queries
+from breakeven.tables.queries import Connection
+from breakeven.tables.records import Model
+from breakeven.usage.sums import Workload, loads, sums_by
+from breakeven.words.numbers import percent
+
+HOLD_SHARE = 0.95
+"""Share of the requests whose length lets a deployment keep the targets, for it to count as holding them."""
+FINE_SHAPES, COARSE_SHAPES = 40, 6
+"""Cells of the histogram in the final answer, and in the first look at all deployments."""
+FINALISTS = 4
+"""Deployments of one model that are evaluated at every cell."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shapes:
+    """Lengths that stand for the cells of the histogram."""
+
+    prompt: Floats
+    """Mean prompt of the cell. [tokens]"""
+    completion: Floats
+    cached: Floats
+    """Mean part of the prompt that was read from a cache. [tokens]"""
+    requests: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostedOffer:
+    """The cheapest deployment of one model for the whole workload."""
+
+    model: Model
+    candidate: Candidate
+    prompt_usd: float
+    """Rent for the prompts, idle time included. [USD]"""
+    completion_usd: float
+    usd_low: float
+    usd_high: float
+    replica_s: float
+    """Busy seconds of one replica for the whole workload. [s]"""
+    holds_share: float
+    """Share of the requests at whose length the targets are kept. [0 to 1]"""
+    batch: float
+    """Sequences together, mean over the requests."""
+    ttft_s: float
+    tpot_s: float
+    replicas_mean: int | None
+    """Replicas at the mean load; None: the file has no times."""
+    replicas_peak: int | None
+    usd_fixed: float | None
+    """Rent of the replicas for the peak, over the time that the file spans. [USD]"""
+
+    @property
+    def usd(self) -> float:
+        """Rent of a fleet that is busy as much as assumed. [USD]"""
+        return self.prompt_usd + self.completion_usd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hosting:
+    """All open models, cheapest first, and why others are missing."""
+
+    offers: tuple[HostedOffer, ...]
+    left_out: tuple[tuple[str, str], ...]
+    """Model and reason."""
+    assumed: str
+    mean_requests_per_s: float | None
+    peak_requests_per_s: float | None
+
+
+def shapes_of(workload: Workload, most: int) -> Shapes:
+    """Merge cells of the histogram until at most so many are left; their means stay exact."""
+    width = 1
+    while True:
+        sums = sums_by(
+            ((cell.in_bin // width, cell.out_bin // width), cell.tokens) for cell in workload.cells
+        )
+        if len(sums) <= most or width > 256:
+            break
+        width *= 2
+    cells = [tokens for tokens in sums.values() if tokens.requests]
+    requests = np.array([float(t.requests) for t in cells])
+    prompt = np.array([max(t.prompt / t.requests, 1.0) for t in cells])
+    cached = np.array([t.cache_read / t.requests for t in cells])
+    return Shapes(
+        prompt=prompt,
+        completion=np.array([max(t.output / t.requests, 1.0) for t in cells]),
+        cached=np.minimum(cached, prompt - 1.0),
+        requests=requests,
+    )
+
+
+def _targets(asked: Scenario) -> str:
+    """Say which latencies are asked for."""
+    parts = []
+    if asked.ttft is not None:
+        parts.append(f"TTFT within {asked.ttft:g} s")
+    if asked.tpot is not None:
+        parts.append(f"TPOT within {asked.tpot * 1000:g} ms")
+    if not parts:
+        return "no latency target"
+    return f"{' and '.join(parts)} for at least {percent(HOLD_SHARE)} of the requests"
+
+
+def host_workload(
+    workload: Workload, connection: Connection, day: date, *, scenario: Scenario | None = None
+) -> Hosting:
+    """Find the cheapest deployment of every open model that fits the longest request.
+
+    Parameters
+    ----------
+    workload
+        With the lengths of single requests; of a bucket file nothing can be said.
+    connection
+        The tables.
+    day
+        Whose rental prices apply.
+    scenario
+        Targets, utilisation, precision and the like; the usual ones by default.
+    """
+    asked = scenario or Scenario(as_of=day)
+    assumed = (
+        f"{asked.precision} weights, {asked.gpu_price_type} price ({asked.gpu_offer}), "
+        f"busy {percent(asked.utilisation)} of the time, {_targets(asked)}"
+    )
+    if not workload.per_request:
+        return Hosting(
+            offers=(), left_out=(), assumed=assumed, mean_requests_per_s=None, peak_requests_per_s=None
+        )
+    mean, peak = loads(workload)
+    precision = queries.precisions(connection)[asked.precision]
+    candidates, _ = candidates_of(
+        asked,
+        gpus=queries.gpus(connection).values(),
+        counts=GPU_COUNTS,
+        offers=queries.gpu_offers_on(connection, day),
+        efficiencies=queries.efficiencies(connection),
+        precision=precision,
+    )
+    left: list[tuple[str, str]] = []
+    placed: list[tuple[Model, ModelShape]] = []
+    for model in queries.models(connection).values():
+        if not model.open_weights:
+            continue
+        if workload.longest > model.max_context:
+            why = f"holds at most {model.max_context:,} tokens; the longest request has {workload.longest:,}"
+            left.append((model.name, why))
+            continue
+        try:
+            placed.append((model, model_shape(model, precision, KV_BYTES[asked.kv_precision])))
+        except Unplaceable as reason:
+            left.append((model.name, str(reason)))
+    offers: list[HostedOffer] = []
+    if candidates and placed:
+        offers, more = _cheapest(workload, placed, candidates, ask_of(asked), mean, peak)
+        left += more
+    elif not candidates:
+        left.append(("all models", f"no {asked.gpu_price_type} price of a GPU is in force on {day}"))
+    return Hosting(
+        offers=tuple(sorted(offers, key=lambda o: o.usd)),
+        left_out=tuple(left),
+        assumed=assumed,
+        mean_requests_per_s=mean,
+        peak_requests_per_s=peak,
+    )
+
+
+def _stacked(models: Sequence[ModelShape]) -> ModelShape:
+    """One shape whose fields are columns, a row for every model."""
+    columns: Mapping[str, Floats] = {
+        field.name: np.array([[float(np.asarray(getattr(m, field.name)))] for m in models])
+        for field in fields(ModelShape)
+    }
+    return ModelShape(**columns)
+
+
+def _evaluate(
+    pairs: Sequence[tuple[ModelShape, Candidate]], ask: Ask, shapes: Shapes
+) -> tuple[Evaluation, Floats, NDArray[np.bool_], Floats]:
+    """Every pair at every cell: dollars for the workload, whether it counts, share that holds."""
+    result = evaluate(
+        _stacked([model for model, _ in pairs]),
+        [candidate for _, candidate in pairs],
+        ask,
+        prompt_tokens=shapes.prompt,
+        completion_tokens=shapes.completion,
+        cached_tokens=shapes.cached,
+    )
+    share = (result.holds @ shapes.requests) / shapes.requests.sum()
+    usable = result.fits.all(axis=1) & (share >= HOLD_SHARE)
+    return result, result.usd @ shapes.requests, usable, share
+
+
+def _cheapest(
+    workload: Workload,
+    placed: Sequence[tuple[Model, ModelShape]],
+    candidates: Sequence[Candidate],
+    ask: Ask,
+    mean: float | None,
+    peak: float | None,
+) -> tuple[list[HostedOffer], list[tuple[str, str]]]:
+    """A first look at everything with few cells, then the finalists at many."""
+    pairs = [(shape, candidate) for _, shape in placed for candidate in candidates]
+    _, usd, usable, share = _evaluate(pairs, ask, shapes_of(workload, COARSE_SHAPES))
+    grid = (len(placed), len(candidates))
+    score = np.where(usable, usd, np.inf).reshape(grid)
+    near = share.reshape(grid)
+    finalists: list[tuple[int, int]] = []
+    left = []
+    for row in range(len(placed)):
+        # A deployment that nobody measured is taken only where nothing measured holds.
+        order = sorted(
+            (i for i in range(len(candidates)) if np.isfinite(score[row, i])),
+            key=lambda i, row=row: (not candidates[i].profile.measured, score[row, i]),  # type: ignore[misc]
+        )
+        finalists += [(row, i) for i in order[:FINALISTS]]
+        if not order:
+            best = float(near[row].max())
+            why = "no deployment of up to 8 GPUs fits it and keeps the targets"
+            if best > 0:
+                why += f"; the best keeps them for {percent(best)} of the requests"
+            left.append((placed[row][0].name, why))
+    if not finalists:
+        return [], left
+    shapes = shapes_of(workload, FINE_SHAPES)
+    chosen = [(placed[row][1], candidates[i]) for row, i in finalists]
+    result, usd, usable, share = _evaluate(chosen, ask, shapes)
+    offers = []
+    for row in sorted({row for row, _ in finalists}):
+        places = [p for p, (r, _) in enumerate(finalists) if r == row]
+        good = [p for p in places if usable[p]] or places
+        place = min(good, key=lambda p: (not chosen[p][1].profile.measured, usd[p]))
+        offers.append(
+            _offer(placed[row][0], chosen[place][1], result, place, shapes, share, ask, workload, mean, peak)
+        )
+    return offers, left
+
+
+def _offer(
+    model: Model,
+    candidate: Candidate,
+    result: Evaluation,
+    row: int,
+    shapes: Shapes,
+    share: Floats,
+    ask: Ask,
+    workload: Workload,
+    mean: float | None,
+    peak: float | None,
+) -> HostedOffer:
+    weights = shapes.requests
+    n = float(weights.sum())
+
+    def summed(array: Floats) -> float:
+        return float(array[row] @ weights)
+
+    seconds = summed(result.replica_s)
+    per_request = seconds / n
+
+    def replicas(load: float | None) -> int | None:
+        return None if load is None else max(1, ceil(load * per_request / ask.utilisation))
+
+    most = replicas(peak)
+    span = workload.span_s
+    fixed = most * candidate.usd_per_hour * span / SECONDS_PER_HOUR if most and span else None
+    return HostedOffer(
+        model=model,
+        candidate=candidate,
+        prompt_usd=summed(result.prompt_usd),
+        completion_usd=summed(result.completion_usd),
+        usd_low=summed(result.prompt_usd_low) + summed(result.completion_usd_low),
+        usd_high=summed(result.prompt_usd_high) + summed(result.completion_usd_high),
+        replica_s=seconds,
+        holds_share=float(share[row]),
+        batch=summed(result.batch) / n,
+        ttft_s=summed(result.ttft_s) / n,
+        tpot_s=summed(result.tpot_s) / n,
+        replicas_mean=replicas(mean),
+        replicas_peak=most,
+        usd_fixed=fixed,
+    )

@@ -1,0 +1,1 @@
+"""Everything that a link or a command line can say."""

@@ -1,0 +1,1 @@
+"""What single pages add to the scenario, a file a page."""

@@ -1,0 +1,47 @@
+"""What the Articles page adds to the scenario, and how it is written into a link."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+
+from breakeven.question.fields import LinkFields
+from breakeven.question.scenario import Limit
+
+REPRODUCES, ROUNDS, WRONG, OPEN = "reproduces", "rounds", "wrong", "cannot be checked"
+VERDICTS = (REPRODUCES, ROUNDS, WRONG, OPEN)
+ARTICLE_DAY = date(2023, 7, 20)
+"""Day of Sanger's article."""
+DOCUMENTS: Mapping[str, str] = MappingProxyType(
+    {
+        "sanger": "Sanger: GPT-3.5 or Llama 2",
+        "shrott": "Shrott: 4 million prompts",
+        "cost-formula": "Cost formulas",
+        "numbers": "Rules of thumb",
+    }
+)
+"""Name of each document on the page."""
+ALL = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What the Articles page adds to the scenario."""
+
+    document: str = "sanger"
+    """Document that is open."""
+    verdict: str = ALL
+    """Only claims with this verdict."""
+
+
+VIEW: LinkFields[View] = LinkFields(
+    holds=View,
+    prefix="articles_",
+    limits={
+        "document": Limit(choices=tuple(DOCUMENTS)),
+        "verdict": Limit(choices=(ALL, *VERDICTS)),
+    },
+)
+"""How the page writes that into a link."""

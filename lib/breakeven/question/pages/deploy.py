@@ -1,0 +1,162 @@
+"""What the Deploy page adds to a scenario: what is considered, who owns the hardware, what is typed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from breakeven.question.fields import LinkFields
+from breakeven.question.scenario import LIMITS, Limit, Scenario, Shape, refuse
+
+WEIGHTS = ("fp16", "fp8", "int8", "int4", "fp4")
+"""Weight formats that can be considered beside the scenario's; bf16 is fp16 in size and speed."""
+CACHES = ("fp16", "fp8")
+MODES = ("continuous", "static", "disaggregated")
+NOTHING_ELSE = "none"
+"""Says that only the scenario's own choice is considered."""
+RENTED, OWNED = "rented", "owned"
+TYPED_NAME = "My GPU"
+LONGEST_MODEL = 320
+
+_USD = Limit(low=0, high=10_000_000)
+_TFLOPS = Limit(low=0.1, high=1_000_000)
+
+DEPLOY_LIMITS: Mapping[str, Limit] = MappingProxyType(
+    {
+        "shape": Limit(choices=("a", "b", "own")),
+        "prompt": LIMITS["prompt_a"],
+        "completion": LIMITS["completion_a"],
+        "hit": Limit(low=0, high=99.9),
+        "price": Limit(choices=(RENTED, OWNED)),
+        "buy": _USD,
+        "resale": _USD,
+        "years": Limit(low=0.1, high=20),
+        "interest": Limit(low=0, high=100),
+        "watts": Limit(low=1, high=100_000),
+        "pue": Limit(low=1, high=5),
+        "kwh": Limit(low=0, high=10),
+        "hosting": Limit(low=0, high=1000),
+        "drafts": Limit(low=0, high=16),
+        "acceptance": Limit(low=0, high=100),
+        "draft": Limit(low=0, high=100),
+        "gpu_memory": Limit(low=1, high=100_000),
+        "gpu_bandwidth": Limit(low=1, high=1_000_000),
+        "gpu_fp16": _TFLOPS,
+        "gpu_fp8": _TFLOPS,
+        "gpu_fp4": _TFLOPS,
+        "gpu_link": Limit(low=1, high=100_000),
+        "gpu_usd": Limit(low=0.001, high=10_000),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployFields:
+    """What is asked beside the scenario. Percentages are as people write them."""
+
+    shape: str = "a"
+    """``a`` or ``b`` of the scenario, or ``own``."""
+    prompt: int = 4000
+    """Prompt of the own shape. [tokens]"""
+    completion: int = 500
+    """Completion of the own shape. [tokens]"""
+    hit: float | None = None
+    """Part of every prompt that is found in the prefix cache; None: as the shape says. [%]"""
+    weights: str = "fp16,fp8"
+    """Weight formats considered beside the scenario's, with commas."""
+    cache: str = NOTHING_ELSE
+    """Cache formats considered beside the scenario's."""
+    modes: str = NOTHING_ELSE
+    """Serving modes considered beside the scenario's."""
+    price: str = RENTED
+    """Rented at the scenario's kind of price, or owned."""
+    buy: float = 30_000.0
+    """Price of one GPU with its share of the server. [USD]"""
+    resale: float = 0.0
+    """What it fetches at the end. [USD]"""
+    years: float = 4.0
+    """Years in use. [years]"""
+    interest: float = 8.0
+    """Yearly interest. [%]"""
+    watts: float | None = None
+    """Power drawn per GPU with its share of the server; None: what the table says. [W]"""
+    pue: float = 1.3
+    """Power usage effectiveness of the building. [-]"""
+    kwh: float = 0.12
+    """Tariff. [USD/kWh]"""
+    hosting: float = 0.1
+    """Space, network, staff. [USD per GPU-hour]"""
+    drafts: int = 0
+    """Tokens drafted per step; 0: no speculative decoding. [-]"""
+    acceptance: float = 70.0
+    """Chance that a drafted token is accepted. [%]"""
+    draft: float = 5.0
+    """Size of the draft model as a share of the model. [%]"""
+    gpu: bool = False
+    """Consider the GPU typed in."""
+    gpu_name: str = TYPED_NAME
+    """What to call it."""
+    gpu_memory: float = 80.0
+    """Its memory. [GB]"""
+    gpu_bandwidth: float = 3350.0
+    """Its memory bandwidth. [GB/s]"""
+    gpu_fp16: float = 989.0
+    """Its dense fp16 rate. [TFLOP/s]"""
+    gpu_fp8: float | None = None
+    """Its dense fp8 rate; None: it has none. [TFLOP/s]"""
+    gpu_fp4: float | None = None
+    """Its dense fp4 rate; None: it has none. [TFLOP/s]"""
+    gpu_link: float | None = None
+    """Its link to the others in one direction; None: one GPU only. [GB/s]"""
+    gpu_usd: float = 2.5
+    """Its rent. [USD per GPU-hour]"""
+    model: str | None = None
+    """A model typed in, as :func:`breakeven.hosting.config_json.to_link` writes it."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that no formula downstream is valid for."""
+        refuse(self, DEPLOY_LIMITS)
+        for name, known in (("weights", WEIGHTS), ("cache", CACHES), ("modes", MODES)):
+            chosen = listed(getattr(self, name))
+            strange = [word for word in chosen if word not in known]
+            if strange:
+                raise ValueError(f"{name} must be some of {', '.join(known)}, got {strange[0][:20]}")
+
+
+DEPLOY_FIELDS = LinkFields(
+    holds=DeployFields,
+    prefix="deploy_",
+    limits=DEPLOY_LIMITS,
+    longest={"gpu_name": 24, "model": LONGEST_MODEL, "weights": 40, "cache": 20, "modes": 40},
+)
+"""The page's own parameters."""
+
+
+def listed(text: str) -> list[str]:
+    """Words between commas; none for ``none``."""
+    return [] if text == NOTHING_ELSE else [word for word in text.split(",") if word]
+
+
+def considered(own: str, also: str, known: tuple[str, ...]) -> list[str]:
+    """The scenario's own choice first, then the others in their usual order, none twice."""
+    first = "fp16" if own == "bf16" and "fp16" in known else own
+    return [first, *(word for word in known if word in listed(also) and word != first)]
+
+
+def shape_of(scenario: Scenario, extra: DeployFields) -> Shape:
+    """Tokens of the request that is asked about."""
+    a, b = scenario.shapes
+    own = Shape(prompt_tokens=extra.prompt, completion_tokens=extra.completion)
+    shape = {"a": a, "b": b, "own": own}[extra.shape]
+    if extra.hit is None:
+        return shape
+    # At least one token is computed: the last one's output starts the completion.
+    cached = min(int(shape.prompt_tokens * extra.hit / 100), shape.prompt_tokens - 1)
+    return Shape(
+        prompt_tokens=shape.prompt_tokens, completion_tokens=shape.completion_tokens, cached_tokens=cached
+    )
+
+
+USUAL = DeployFields()
+"""What a visitor starts from."""

@@ -1,0 +1,214 @@
+"""One question about one workload. Names rows by id and never copies their numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from types import MappingProxyType
+from typing import Any
+
+from breakeven.formulas.units import SECONDS_PER_MONTH
+from breakeven.words.numbers import SYMBOLS
+from breakeven.words.numbers import number as plain
+
+NONE = "none"
+"""Says that a target or a fixed batch is not set."""
+CHEAPEST = "cheapest"
+MEDIAN = "median"
+DEAREST = "dearest"
+AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """What a field of a scenario may be."""
+
+    low: float = -math.inf
+    """Smallest value, itself allowed."""
+    high: float = math.inf
+    """Largest value, itself allowed."""
+    choices: tuple[str, ...] = ()
+    """The only values allowed; empty for any."""
+
+
+TOKENS = Limit(low=1, high=2_000_000)
+
+LIMITS: Mapping[str, Limit] = MappingProxyType(
+    {
+        "gpus": Limit(low=1, high=64),
+        "gpu_price_type": Limit(choices=("on-demand", "spot", "marketplace", "reserved", "estimate")),
+        "precision": Limit(choices=("fp16", "bf16", "fp8", "int8", "int4", "fp4")),
+        "kv_precision": Limit(choices=("fp16", "fp8")),
+        "mode": Limit(choices=("continuous", "static", "disaggregated")),
+        "prompt_a": TOKENS,
+        "completion_a": TOKENS,
+        "cached_a": Limit(low=0, high=2_000_000),
+        "prompt_b": TOKENS,
+        "completion_b": TOKENS,
+        "cached_b": Limit(low=0, high=2_000_000),
+        "requests": Limit(low=1e-6, high=1e12),
+        "per": Limit(choices=("second", "month")),
+        "batch": Limit(low=1, high=4096),
+        "ttft": Limit(low=0.001, high=3600),
+        "tpot": Limit(low=0.0001, high=60),
+        "utilisation": Limit(low=0.01, high=1),
+        "usable": Limit(low=0.1, high=1),
+        "currency": Limit(choices=tuple(SYMBOLS)),
+        "rate": Limit(low=1e-4, high=1e5),
+        "overhead_percent": Limit(low=0, high=1000),
+        "overhead_month": Limit(low=0, high=1e9),
+        "as_of": Limit(low=date(2023, 1, 1).toordinal(), high=date(2040, 12, 31).toordinal()),
+    }
+)
+"""Limits of the fields that have any; ids are checked against the tables where they are looked up."""
+
+
+def show_value(value: object) -> str:
+    """Write a value as links and messages do."""
+    if value is None:
+        return NONE
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def complaint(name: str, value: object, limits: Mapping[str, Limit] = LIMITS) -> str | None:
+    """Say in one sentence why a field may not have a value; None when it may."""
+    limit = limits.get(name)
+    if limit is None or value is None:
+        return None
+    if limit.choices:
+        return None if value in limit.choices else f"{name} must be one of {', '.join(limit.choices)}"
+    number = value.toordinal() if isinstance(value, date) else value
+    if isinstance(number, (int, float)) and limit.low <= number <= limit.high:
+        return None
+    low, high = limit.low, limit.high
+    if isinstance(value, date):
+        return f"{name} must lie between {date.fromordinal(int(low))} and {date.fromordinal(int(high))}"
+    return f"{name} must lie between {plain(low)} and {plain(high)}"
+
+
+def refuse(item: Any, limits: Mapping[str, Limit] = LIMITS) -> None:
+    """Hold every field of a dataclass against its limit.
+
+    Raises
+    ------
+    ValueError
+        At the first one that lies outside; the text names it, what it may be and what it is.
+    """
+    for field in fields(item):
+        value = getattr(item, field.name)
+        reason = complaint(field.name, value, limits)
+        if reason:
+            raise ValueError(f"{reason}, got {show_value(value)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """Tokens of one request."""
+
+    prompt_tokens: int
+    """Prompt, cached part included. [tokens]"""
+    completion_tokens: int
+    """Completion, reasoning included. [tokens]"""
+    cached_tokens: int = 0
+    """Part of the prompt that is read from a cache, at the API and on the replica alike. [tokens]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One question about one workload: buy tokens, or host the model.
+
+    ``as_of`` picks the price lists, so the same link gives the same answer next
+    year. Every field is written to a link, defaults too.
+    """
+
+    as_of: date
+    """Day whose prices apply."""
+    model: str = "llama-3.3-70b"
+    """Key of ``models``."""
+    api: str = CHEAPEST
+    """``cheapest`` offer of the same model, or a key of ``api_prices``."""
+    resellers: bool = False
+    """Let resellers count as the cheapest."""
+    gpu: str = CHEAPEST
+    """``cheapest`` deployment that holds the targets, or a key of ``gpus``."""
+    gpus: int = 2
+    """GPUs of one replica, when ``gpu`` names one. [-]"""
+    gpu_price_type: str = "on-demand"
+    """Kind of rental offer that is considered."""
+    gpu_offer: str = MEDIAN
+    """``median``, ``cheapest`` or ``dearest`` of the offers in force, or a key of ``gpu_prices``."""
+    precision: str = "fp8"
+    """Number format of the weights, key of ``precisions``."""
+    kv_precision: str = "fp16"
+    """Number format of the KV cache."""
+    engine: str = AUTO
+    """Serving engine whose measured efficiency applies; ``auto``: the best measured one."""
+    mode: str = "continuous"
+    """Serving mode."""
+    prompt_a: int = 4000
+    """Prompt of the first shape. [tokens]"""
+    completion_a: int = 16
+    """Completion of the first shape. [tokens]"""
+    cached_a: int = 0
+    """Cached part of the first prompt. [tokens]"""
+    prompt_b: int = 64
+    """Prompt of the second shape. [tokens]"""
+    completion_b: int = 4096
+    """Completion of the second shape. [tokens]"""
+    cached_b: int = 0
+    """Cached part of the second prompt. [tokens]"""
+    requests: float = 1.0
+    """Load, in requests per ``per``."""
+    per: str = "second"
+    """Unit of time of the load."""
+    batch: int | None = None
+    """Sequences decoded together; None: the most that memory and targets allow. [-]"""
+    ttft: float | None = 2.0
+    """Target of the time to first token; None for batch work. [s]"""
+    tpot: float | None = 0.05
+    """Target of the time per output token. [s]"""
+    utilisation: float = 0.5
+    """Share of the rented time that the GPUs are busy. [0 to 1]"""
+    usable: float = 0.9
+    """Share of the GPU memory that the engine may use. [0 to 1]"""
+    currency: str = "USD"
+    """Currency of the amounts shown."""
+    rate: float = 1.0
+    """Units of that currency per US dollar."""
+    overhead_percent: float = 0.0
+    """Operations, storage, egress on top of the GPU rent. [%]"""
+    overhead_month: float = 0.0
+    """The same, as a fixed amount. [USD/month]"""
+
+    def __post_init__(self) -> None:
+        """Refuse values that no formula downstream is valid for."""
+        refuse(self)
+        for letter in "ab":
+            cached, prompt = getattr(self, f"cached_{letter}"), getattr(self, f"prompt_{letter}")
+            if cached >= prompt:
+                raise ValueError(
+                    f"cached_{letter} must be less than prompt_{letter} ({prompt}), got {cached}"
+                )
+
+    @property
+    def shapes(self) -> tuple[Shape, Shape]:
+        """The two shapes that are compared."""
+        return (
+            Shape(
+                prompt_tokens=self.prompt_a, completion_tokens=self.completion_a, cached_tokens=self.cached_a
+            ),
+            Shape(
+                prompt_tokens=self.prompt_b, completion_tokens=self.completion_b, cached_tokens=self.cached_b
+            ),
+        )
+
+
+def requests_per_s(scenario: Scenario) -> float:
+    """Load of a scenario. [1/s]"""
+    return scenario.requests / (1.0 if scenario.per == "second" else SECONDS_PER_MONTH)

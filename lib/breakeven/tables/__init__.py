@@ -1,0 +1,1 @@
+"""The tables: built from ``data/`` by :mod:`.build`, read through :mod:`.queries`."""

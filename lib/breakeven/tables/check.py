@@ -1,0 +1,278 @@
+"""Rules that no single row can keep or break: between tables, and between tables and formulas."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from breakeven.formulas.parameters import parameter_counts
+from breakeven.paths import DATA
+from breakeven.tables.build import DataError, installed_catalogue, load
+from breakeven.tables.catalogue import open_weight_names
+from breakeven.tables.rules import table_names
+from breakeven.tables.sheet import WHOLE_FILE, Problem, Sheet, repeated_rows, shown
+
+Sheets = Mapping[str, Sheet]
+
+TOTAL_TOLERANCE = 0.02
+"""How far a stated parameter total may be from the one computed from the dimensions. [0 to 1]"""
+
+_GPU_OFFER = ("provider", "instance", "gpu_as_listed", "gpu_count", "price_type", "region", "valid_from")
+_DIMENSIONS = (
+    "n_layers",
+    "hidden",
+    "ffn_dim",
+    "ffn_matrices",
+    "n_heads",
+    "n_kv_heads",
+    "head_dim",
+    "vocab",
+    "tied_embeddings",
+    "mla_kv_lora_rank",
+    "mla_q_lora_rank",
+    "mla_qk_nope_dim",
+    "mla_qk_rope_dim",
+    "mla_v_head_dim",
+    "n_experts",
+    "experts_per_tok",
+    "n_shared_experts",
+    "moe_ffn_dim",
+    "n_dense_layers",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What `breakeven data check` found."""
+
+    problems: list[str]
+    """What must be mended, each as ``file:line: column: reason``."""
+    warnings: list[str]
+    """What somebody should look at, in the same form."""
+    counts: dict[str, int]
+    """Rows of each table; empty where the tables could not be built."""
+
+
+def check(data_dir: Path = DATA) -> CheckReport:
+    """Build the tables in memory and try every rule on them.
+
+    Raises
+    ------
+    DataError
+        If there is no such folder. Faults in the data are reported, not raised.
+    """
+    if not data_dir.is_dir():
+        raise DataError([f"{data_dir}: no such folder"])
+    with closing(duckdb.connect(":memory:")) as connection:
+        try:
+            sheets = load(connection, data_dir)
+        except DataError as error:
+            return CheckReport(error.problems, [], {})
+        problems = [problem for rule in _RULES for problem in rule(sheets)]
+        problems += _parameter_totals(connection, sheets["models"])
+        return CheckReport(
+            problems=[str(problem) for problem in problems],
+            warnings=[str(problem) for rule in _DOUBTS for problem in rule(sheets)],
+            counts={table: len(sheets[table].rows) for table in table_names(connection)},
+        )
+
+
+def _empty_tables(sheets: Sheets) -> Iterator[Problem]:
+    """A table without rows builds, so that `calibrate` can start from nothing; it is not fit to ship."""
+    for sheet in sheets.values():
+        if not sheet.rows:
+            yield Problem(sheet.file, 1, WHOLE_FILE, "has no rows")
+
+
+def _unused_sources(sheets: Sheets) -> Iterator[Problem]:
+    """A source that no row cites is a leftover."""
+    used = {
+        record["source_id"]
+        for table, sheet in sheets.items()
+        if table != "sources"
+        for _, record in sheet.records()
+    }
+    used.add(installed_catalogue())  # prices that were refreshed after it may have confirmed every row of it
+    for line, source in sheets["sources"].records():
+        if source["source_id"] not in used:
+            yield Problem("sources.csv", line, "source_id", f"{shown(source['source_id'])} is used by no row")
+
+
+def _addresses(sheets: Sheets) -> Iterator[Problem]:
+    """An address is one that a reader can open safely."""
+    for line, source in sheets["sources"].records():
+        address = source["address"]
+        if address is not None and not address.startswith("https://"):
+            reason = f"{shown(address)} must start with https:// or be empty"
+            yield Problem("sources.csv", line, "address", reason)
+
+
+def _efficiency_names(sheets: Sheets) -> Iterator[Problem]:
+    """An efficiency row speaks of GPUs and engines that are known, or of all of them."""
+    families = {record["gpu_family"] for _, record in sheets["gpus"].records()} | {"any"}
+    engines = {record["engine"] for _, record in sheets["benchmarks"].records()} | {"pooled"}
+    for line, row in sheets["efficiency"].records():
+        if row["gpu_family"] not in families:
+            reason = f"{shown(row['gpu_family'])} must be one of gpus.csv or 'any'"
+            yield Problem("efficiency.csv", line, "gpu_family", reason)
+        if row["engine"] not in engines:
+            reason = f"{shown(row['engine'])} must be one of benchmarks.csv or 'pooled'"
+            yield Problem("efficiency.csv", line, "engine", reason)
+
+
+def _aliases_without_offer(sheets: Sheets) -> Iterator[Problem]:
+    """An alias names an offer letter for letter; one that matches none does nothing."""
+    offers = set(sheets["api_prices"].keys(("provider", "api_model")))
+    for line, alias in sheets["model_aliases"].records():
+        offer = alias["provider"], alias["api_model"]
+        if offer not in offers:
+            reason = f"{shown(*offer)} must be an offer of api_prices"
+            yield Problem("model_aliases.csv", line, "provider, api_model", reason)
+
+
+def _roles_without_offer(sheets: Sheets) -> Iterator[Problem]:
+    """A role names an offer letter for letter, or a provider that sells something."""
+    offers = set(sheets["api_prices"].keys(("provider", "api_model")))
+    providers = {provider for provider, _ in offers}
+    for line, role in sheets["offer_roles"].records():
+        offer = role["provider"], role["api_model"]
+        if offer not in offers and not (offer[1] == "*" and offer[0] in providers):
+            reason = f"{shown(*offer)} must be an offer of api_prices"
+            yield Problem("offer_roles.csv", line, "provider, api_model", reason)
+
+
+def _dates(sheets: Sheets) -> Iterator[Problem]:
+    """Nothing was read after the newest source, and no price starts after it was read.
+
+    ISO dates compare as text.
+    """
+    newest = max((str(source["accessed"]) for _, source in sheets["sources"].records()), default="")
+    for sheet in sheets.values():
+        if "as_of" not in sheet.columns:
+            continue
+        for line, row in sheet.records():
+            if str(row["as_of"]) > newest:
+                reason = f"'{row['as_of']}' is after {newest}, the newest day in sources.csv"
+                yield Problem(sheet.file, line, "as_of", reason)
+    for line, price in sheets["gpu_prices"].records():
+        if str(price["valid_from"]) > str(price["as_of"]):
+            reason = f"'{price['valid_from']}' must not be after as_of, {price['as_of']}"
+            yield Problem("gpu_prices.csv", line, "valid_from", reason)
+
+
+def _training_peaks(sheets: Sheets) -> Iterator[Problem]:
+    """No run computed faster than its GPUs can: six operations per active parameter and token."""
+    peaks = {
+        gpu["gpu_id"]: float(gpu["bf16_dense_tflops"] or gpu["fp16_dense_tflops"] or 0)
+        for _, gpu in sheets["gpus"].records()
+    }
+    for line, run in sheets["training_runs"].records():
+        peak = peaks.get(run["gpu_id"], 0.0)
+        if not peak or run["gpu_hours"] is None:
+            continue
+        work = 6 * float(str(run["params_active_b"])) * float(str(run["tokens_b"])) * 1e18
+        mfu = work / (float(run["gpu_hours"]) * 3600 * peak * 1e12)
+        if mfu > 1:
+            reason = f"{shown(run['gpu_hours'])} is too few: the GPUs would run at {mfu:.1f} of their peak"
+            yield Problem("training_runs.csv", line, "gpu_hours", reason)
+
+
+def _tuned_offers(sheets: Sheets) -> Iterator[Problem]:
+    """A tuned model is served by an offer that is known."""
+    offers = {key for (key,) in sheets["api_prices"].keys(("api_offer_id",))}
+    for line, price in sheets["tuning_prices"].records():
+        if price["serve_offer_id"] is not None and price["serve_offer_id"] not in offers:
+            reason = f"{shown(price['serve_offer_id'])} must be an api_offer_id of api_prices"
+            yield Problem("tuning_prices.csv", line, "serve_offer_id", reason)
+
+
+def _repeated_gpu_offers(sheets: Sheets) -> Iterator[Problem]:
+    """One offer has one price on one day."""
+    return repeated_rows(sheets["gpu_prices"], (*_GPU_OFFER, "notes"))
+
+
+def _barely_distinct_gpu_offers(sheets: Sheets) -> Iterator[Problem]:
+    """Offers that only their notes tell apart (terms of rental, kinds of estimate) deserve a look."""
+    repeated = {problem.line for problem in _repeated_gpu_offers(sheets)}
+    for problem in repeated_rows(sheets["gpu_prices"], _GPU_OFFER):
+        if problem.line not in repeated:
+            yield problem._replace(reason=f"{problem.reason}; only notes tell them apart")
+
+
+def _dear_spot_prices(sheets: Sheets) -> Iterator[Problem]:
+    """A spot price above what the same provider asks on demand that day is shown as doubtful."""
+    on_demand: dict[tuple[str | None, ...], float] = {}
+    for _, offer in sheets["gpu_prices"].records():
+        if offer["price_type"] == "on-demand" and offer["flag"] is None:
+            price = float(str(offer["usd_per_gpu_hour"]))
+            on_demand[_same_gpu(offer)] = min(price, on_demand.get(_same_gpu(offer), price))
+    for line, offer in sheets["gpu_prices"].records():
+        usual = on_demand.get(_same_gpu(offer))
+        if offer["price_type"] != "spot" or offer["flag"] is not None or usual is None:
+            continue
+        if float(str(offer["usd_per_gpu_hour"])) > usual:
+            reason = (
+                f"'' must say that the spot price {offer['usd_per_gpu_hour']} is above on-demand, {usual:g}"
+            )
+            yield Problem("gpu_prices.csv", line, "flag", reason)
+
+
+def _same_gpu(offer: Mapping[str, str | None]) -> tuple[str | None, ...]:
+    """Tell which offers are comparable: provider, GPU and day."""
+    return offer["provider"], offer["gpu_id"] or offer["gpu_as_listed"], offer["valid_from"]
+
+
+def _parameter_totals(connection: DuckDBPyConnection, sheet: Sheet) -> Iterator[Problem]:
+    """A stated parameter total agrees with the one that the dimensions give."""
+    lines = {model["model_id"]: line for line, model in sheet.records()}
+    cursor = connection.execute("SELECT * FROM models WHERE totals_checked")
+    names = [column[0] for column in cursor.description or ()]
+    for row in cursor.fetchall():
+        model: dict[str, Any] = dict(zip(names, row, strict=True))
+        fault = _total_fault(model)
+        if fault is not None:
+            yield Problem(sheet.file, lines[model["model_id"]], "params_total_b", fault)
+
+
+def _total_fault(model: Mapping[str, Any]) -> str | None:
+    """Say how a model's stated total disagrees with its dimensions; None where it does not."""
+    stated = model["params_total_b"]
+    if stated is None:
+        return "'' must be the stated total, or totals_checked false"
+    try:
+        computed = parameter_counts(**{name: model[name] for name in _DIMENSIONS}).total / 1e9
+    except ValueError as error:
+        return f"'{stated:g}' cannot be compared with the dimensions: {error}"
+    if abs(computed / stated - 1) <= TOTAL_TOLERANCE:
+        return None
+    return f"'{stated:g}' must be within {TOTAL_TOLERANCE:.0%} of the dimensions' total, {computed:.2f}"
+
+
+def _unmapped_offers(sheets: Sheets) -> Iterator[Problem]:
+    """List the open-weight offers of the catalogue that nobody has decided on."""
+    decided = set(sheets["model_aliases"].keys(("provider", "api_model")))
+    for provider, api_model in sorted(set(sheets["api_prices"].keys(("provider", "api_model"))) - decided):
+        if open_weight_names(str(api_model)):
+            reason = f"{shown(provider, api_model)} looks open-weight and has no row"
+            yield Problem("model_aliases.csv", 1, "provider, api_model", reason)
+
+
+_RULES: tuple[Callable[[Sheets], Iterator[Problem]], ...] = (
+    _empty_tables,
+    _unused_sources,
+    _addresses,
+    _efficiency_names,
+    _aliases_without_offer,
+    _roles_without_offer,
+    _dates,
+    _training_peaks,
+    _tuned_offers,
+    _repeated_gpu_offers,
+    _dear_spot_prices,
+)
+
+_DOUBTS: tuple[Callable[[Sheets], Iterator[Problem]], ...] = (_barely_distinct_gpu_offers, _unmapped_offers)

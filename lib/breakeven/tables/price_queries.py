@@ -1,0 +1,61 @@
+"""Questions of the Prices page to the tables, one function each; rows as dictionaries by column name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+
+from breakeven.tables.queries import GPU_OFFER_MAX_AGE_DAYS, _rows, _sql
+
+Row = dict[str, Any]
+
+
+def api_offer_facts(connection: DuckDBPyConnection, day: date) -> dict[str, Row]:
+    """Day of reading, remarks, batch prices and next announced prices of each offer in force, by offer."""
+    rows = _rows(connection, _sql("api_offer_facts"), {"day": day})
+    return {row["api_offer_id"]: row for row in rows}
+
+
+def api_changes(connection: DuckDBPyConnection, since: date, day: date) -> list[Row]:
+    """Offers whose standard price on the later day is another one than on the earlier."""
+    return _rows(connection, _sql("api_changes"), {"since": since, "day": day})
+
+
+def api_announced(connection: DuckDBPyConnection, day: date) -> list[Row]:
+    """Prices that start after the day and were announced before they start."""
+    return _rows(connection, _sql("api_announced"), {"day": day})
+
+
+def api_price_periods(connection: DuckDBPyConnection, offers: Sequence[str]) -> list[Row]:
+    """Every standard price of some offers."""
+    return _rows(connection, _sql("api_price_periods"), {"offers": list(offers)})
+
+
+def gpu_rows_on(connection: DuckDBPyConnection, day: date) -> list[Row]:
+    """Rental offers in force on a day, those of unknown devices too."""
+    parameters = {"day": day, "max_age_days": GPU_OFFER_MAX_AGE_DAYS}
+    return _rows(connection, _sql("gpu_rows_on"), parameters)
+
+
+def gpu_price_history(connection: DuckDBPyConnection, gpu_id: str) -> list[Row]:
+    """Every rental price of one device."""
+    return _rows(connection, _sql("gpu_price_history"), {"gpu": gpu_id})
+
+
+def days_read(connection: DuckDBPyConnection, table: str, key: str) -> dict[str, date]:
+    """Day on which each row of a table was read, by its key; both names come from the program."""
+    rows = _rows(connection, f'SELECT "{key}" AS key, as_of FROM "{table}"', {})
+    return {row["key"]: row["as_of"] for row in rows}
+
+
+def model_facts(connection: DuckDBPyConnection) -> dict[str, Row]:
+    """Licence and day of reading of each architecture."""
+    return {row["model_id"]: row for row in _rows(connection, "SELECT * FROM models", {})}
+
+
+def capability_periods(connection: DuckDBPyConnection, benchmark: str, least: float) -> list[Row]:
+    """Every price of the hosts' offers whose published score is at least that."""
+    return _rows(connection, _sql("capability_periods"), {"benchmark": benchmark, "least": least})

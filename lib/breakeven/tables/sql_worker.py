@@ -1,0 +1,262 @@
+"""One question in SQL, answered in a process of its own that :mod:`breakeven.tables.sqlbox` starts.
+
+A statement can be built that no setting of DuckDB stops in time: strings that double, a parser sent very
+deep. Here it can only take down this process, which holds nothing but a read-only copy of the tables,
+has no environment, may write no file, and is gone after one answer.
+
+Reads one JSON line ``{database, sql, seconds, rows, megabytes}``, writes ``ready`` and one JSON line.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from threading import Timer
+from typing import Any
+
+import duckdb
+
+LONGEST_CELL = 10_000
+"""Characters of a cell that are sent; the rest is cut and the cut is said."""
+MOST_BYTES = 20_000_000
+"""Size of an answer that is sent."""
+_SPARE_MEGABYTES = 300
+"""What the interpreter, DuckDB's own code and its threads take beside the memory limit."""
+_SETTINGS = (
+    "SET threads = 2",
+    "SET temp_directory = ''",
+    "SET autoinstall_known_extensions = false",
+    "SET autoload_known_extensions = false",
+    "SET allow_community_extensions = false",
+    "SET allow_persistent_secrets = false",
+    "SET python_enable_replacements = false",
+    "SET enable_external_access = false",
+    "SET lock_configuration = true",
+)
+_TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest"})
+_SYSTEM = re.compile(
+    r"getenv|getvariable|current_setting|current_query.*|setval|setseed|nextval|currval|write_log|sleep_ms"
+    r"|pg_.*|inet_.*|has_.*_privilege|json_(de)?serialize_sql|json_execute.*|to_aggregate_state|stats"
+    r"|parse_duckdb_log_message|get_block_size|variant_bytes_to_variant|duckdb_.*|pragma_.*|read_.*|glob"
+    r"|query|query_table|.*_scan"
+)
+_EXPLAIN = re.compile(r"\s*EXPLAIN\s+(ANALYZE\s+)?", re.IGNORECASE)
+_WORDS = {
+    "ATTACH": "ATTACH opens other databases",
+    "COPY": "COPY reads and writes files",
+    "EXPORT": "EXPORT writes files",
+    "LOAD": "LOAD and INSTALL bring in extensions",
+    "SET": "settings are locked",
+    "VARIABLE_SET": "settings are locked",
+    "PRAGMA": "settings are locked",
+    "CALL": "CALL runs system functions",
+    "MULTI": "this form needs several statements; write it with GROUP BY",
+}
+
+
+class Refused(Exception):
+    """The statement is not one that may run here; the text is one sentence."""
+
+
+def vet(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Refuse whatever is not one reading statement over the tables.
+
+    The statement is taken apart by DuckDB's own parser, so spelling, quotes and comments hide nothing.
+
+    Raises
+    ------
+    Refused
+        With the reason as a sentence.
+    """
+    try:
+        statements = connection.extract_statements(sql)
+    except duckdb.Error as error:
+        raise Refused(sentence(error)) from None
+    if len(statements) != 1:
+        found = "nothing to run" if not statements else f"{len(statements)} statements"
+        raise Refused(f"There must be exactly one statement; this is {found}.")
+    kind = statements[0].type.name
+    if kind not in ("SELECT", "EXPLAIN"):
+        why = f": {_WORDS[kind]}" if kind in _WORDS else ""
+        raise Refused(
+            f"Only SELECT, WITH, DESCRIBE, SUMMARIZE and EXPLAIN may run here, not {_word(kind, sql)}{why}."
+        )
+    query: str = (
+        statements[0].query if kind == "SELECT" else _EXPLAIN.sub("", _bare(statements[0].query), count=1)
+    )
+    answer = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [query]).fetchone()
+    tree: dict[str, Any] = json.loads(answer[0]) if answer else {"error": True}
+    if tree["error"] or len(tree["statements"]) != 1:
+        raise Refused("Only a statement that reads may run here; this one changes something.")
+    own = {str(name) for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    _vet_tree(tree, own)
+
+
+def _bare(sql: str) -> str:
+    """Take off comments before the first word."""
+    return re.sub(r"\A(\s|--[^\n]*(\n|\Z)|/\*.*?\*/)+", "", sql, flags=re.DOTALL)
+
+
+def _word(kind: str, sql: str) -> str:
+    first = re.match(r"[A-Za-z]+", _bare(sql))
+    return first[0].upper() if first else kind
+
+
+def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    """Every object of the syntax tree, without recursion."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            yield node
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node)
+
+
+def _vet_tree(tree: Any, own: set[str]) -> None:
+    """Refuse tables that are not ours and functions that look at the system."""
+    nodes = list(_nodes(tree))
+    known = {name.lower() for name in own}
+    for node in nodes:
+        known |= {str(entry["key"]).lower() for entry in node.get("cte_map", {}).get("map", ())}
+        if isinstance(node.get("cte_name"), str):
+            known.add(node["cte_name"].lower())
+    for node in nodes:
+        if node.get("type") == "TABLE_FUNCTION":
+            name = str((node.get("function") or {}).get("function_name", "")).lower()
+            if name not in _TABLE_FUNCTIONS:
+                raise Refused(_unavailable(name))
+        elif node.get("type") == "BASE_TABLE":
+            path = [str(part).lower() for part in (node.get("qualified_name") or {}).get("path", ())]
+            if path[-1:] == [] or path[-1] not in known or path[:-1] not in ([], ["main"]):
+                raise Refused(
+                    f"There is no table '{_short('.'.join(path))}'; there are {', '.join(sorted(own))}."
+                )
+        elif node.get("class") in ("FUNCTION", "WINDOW"):
+            name = str(node.get("function_name", "")).lower()
+            if _SYSTEM.fullmatch(name):
+                raise Refused(_unavailable(name))
+
+
+def sentence(error: BaseException) -> str:
+    """Put a DuckDB error into one line: what is wrong and what would be near, not the text again."""
+    text = str(error).partition("\n\nLINE ")[0].strip() or type(error).__name__
+    text = re.sub(r"\A[A-Z][\w ]{0,40} Error: ", "", text)
+    text = " ".join(text.split())
+    return text if len(text) <= 400 else text[:399] + "…"
+
+
+def _unavailable(name: str) -> str:
+    return f"The function {_short(name)} is not available here: no files, no network, no system."
+
+
+def _short(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in (text if len(text) <= 60 else text[:59] + "…"))
+
+
+def run(connection: duckdb.DuckDBPyConnection, sql: str, *, seconds: float, rows: int) -> dict[str, Any]:
+    """Answer one statement, or say in one sentence why not; never raises for a fault of the statement."""
+    expired = []
+
+    def stop() -> None:
+        expired.append(True)
+        connection.interrupt()
+
+    timer = Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        vet(connection, sql)
+        result = connection.execute(sql)
+        columns = [[str(item[0]), str(item[1])] for item in result.description or []]
+        found = result.fetchmany(rows + 1)
+    except Refused as reason:
+        return {"problem": str(reason)}
+    except duckdb.InterruptException:
+        return {"problem": f"The statement was stopped after {seconds:g} s; ask for less, or add a LIMIT."}
+    except (duckdb.OutOfMemoryException, MemoryError):
+        return {"problem": "The statement needs more memory than the box has; ask for less."}
+    except RecursionError:
+        return {"problem": "The statement is nested too deeply."}
+    except duckdb.Error as error:
+        if expired:
+            return {
+                "problem": f"The statement was stopped after {seconds:g} s; ask for less, or add a LIMIT."
+            }
+        return {"problem": sentence(error)}
+    finally:
+        timer.cancel()
+    return _answer(columns, found, rows)
+
+
+def _answer(columns: list[list[str]], found: list[tuple[Any, ...]], rows: int) -> dict[str, Any]:
+    """Rows as JSON can hold them, no more than are allowed; what was cut is counted."""
+    size, n_cut = 0, 0
+    sent: list[list[Any]] = []
+    for row in found[:rows]:
+        cells = [_plain(cell) for cell in row]
+        for place, cell in enumerate(cells):
+            if isinstance(cell, str):
+                size += min(len(cell), LONGEST_CELL)
+                if len(cell) > LONGEST_CELL:
+                    cells[place], n_cut = cell[:LONGEST_CELL] + "…", n_cut + 1
+        size += 8 * len(cells)
+        if size > MOST_BYTES:
+            return {"problem": "The answer is larger than 20 MB; ask for fewer columns or rows."}
+        sent.append(cells)
+    return {"columns": columns, "rows": sent, "more": len(found) > rows, "n_cut": n_cut}
+
+
+def _plain(cell: Any) -> Any:
+    """A cell as JSON can hold it; nested values and exact decimals as text."""
+    if cell is None or isinstance(cell, (bool, float, str)):
+        return cell
+    if isinstance(cell, int):
+        return cell if abs(cell) < 2**63 else str(cell)
+    if isinstance(cell, Decimal):
+        return f"{cell:f}"
+    return cell.isoformat() if isinstance(cell, date) else str(cell)
+
+
+def open_locked(path: str, megabytes: int) -> duckdb.DuckDBPyConnection:
+    """Open the tables so that nothing else can be read and nothing can be written or set."""
+    connection = duckdb.connect(path, read_only=True)
+    connection.execute(f"SET memory_limit = '{int(megabytes)}MB'")
+    for setting in _SETTINGS:
+        connection.execute(setting)
+    return connection
+
+
+def _limit_process(megabytes: int, seconds: float) -> None:
+    """Ask the system to hold this process to its memory and time, where it can."""
+    try:
+        import resource
+    except ImportError:  # Windows; DuckDB's own limits and the parent's deadline remain
+        return
+    room = (megabytes + _SPARE_MEGABYTES) * 1_000_000
+    for limit, value in (
+        (resource.RLIMIT_DATA, room),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_CPU, int(3 * seconds) + 4),
+    ):
+        resource.setrlimit(limit, (value, value))
+
+
+def main() -> None:
+    """Take one request from standard input and answer it."""
+    request = json.loads(sys.stdin.readline())
+    connection = open_locked(request["database"], request["megabytes"])
+    _limit_process(request["megabytes"], request["seconds"])
+    print("ready", flush=True)
+    answer = run(connection, request["sql"], seconds=request["seconds"], rows=request["rows"])
+    print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""From the sums of one file to a workload, with its bad rows and what it cannot answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+from breakeven.usage.aggregate import BY_LENGTH, BY_TENANT, BY_TIME, Sums
+from breakeven.usage.bad_rows import BLANK, REJECT_REASONS, locate
+from breakeven.usage.cells import Query
+from breakeven.usage.formats import BUCKET, Recognised
+from breakeven.usage.limits import Limits
+from breakeven.usage.spool import Unreadable
+from breakeven.usage.sql import Edges
+from breakeven.usage.sums import Cell, Problem, Slice, Tokens, Workload
+from breakeven.usage.table import Table, shorten
+
+
+def _names(texts: Mapping[str, str], found: Recognised) -> dict[str, str]:
+    return {name: found.shown[name] for name in texts if name in found.mapping}
+
+
+def _tokens(row: Mapping[str, Any]) -> Tokens:
+    return Tokens(
+        requests=int(row["requests"] or 0),
+        input_uncached=int(row["uncached"] or 0),
+        cache_read=int(row["cache_read"] or 0),
+        cache_write_5m=int(row["cache_write_5m"] or 0),
+        cache_write_1h=int(row["cache_write_1h"] or 0),
+        output=int(row["output"] or 0),
+        reasoning=int(row["reasoning"] or 0),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What is asked of one file."""
+
+    found: Recognised
+    file: FilePath
+    """What is read."""
+    name: str
+    """What it is called."""
+    edges: Edges
+    limits: Limits
+
+
+def workload_of(
+    asked: Reading, table: Table, query: Query, sums: Sums, rejects: Sequence[tuple[int, str, str, str]]
+) -> Workload:
+    """Turn the sums into records, and look for the bad rows where there are any.
+
+    Raises
+    ------
+    Unreadable
+        If no row is good.
+    """
+    found, name, limits, texts = asked.found, asked.name, asked.limits, query.texts
+    withheld = sums.withheld
+    main = [row for row in sums.rows if row["level"] == BY_LENGTH]
+    good = [row for row in main if row["good"] == 0]
+    n_bad = sum(row["n_rows"] for row in main if row["good"] == -1)
+    n_skipped = sum(row["n_rows"] for row in main if row["good"] == 1)
+    n_late = sum(int(row["late"] or 0) for row in good)
+    n_read = sum(row["n_rows"] for row in main) + len(rejects)
+    if n_read > limits.rows:
+        raise Unreadable(limits.too_much(f"The file has {n_read:,} rows, above", "rows", "rows"))
+    reader = _names(texts, found)
+    problems = [
+        Problem(
+            line=line,
+            column="",
+            value=shorten(text.strip("\r\n")),
+            reason=REJECT_REASONS.get(kind, kind.lower()),
+            file=name,
+        )
+        for line, _, kind, text in rejects[: limits.problem_rows]
+    ]
+    if n_bad or n_late:
+        problems += locate(table, found, query.rows, rejects, asked.file, name, reader, limits)
+    blank = 0
+    if table.kind == "json":  # blank lines of JSON Lines are no rows
+        blank = sum(1 for p in problems if p.reason == BLANK)
+        problems = [p for p in problems if p.reason != BLANK]
+    problems.sort(key=lambda p: p.line)
+    rejected = n_bad + len(rejects) - blank
+    n_read -= blank
+    if not good:
+        _refuse(n_read, rejected, n_skipped, problems, found)
+    notes = [*table.notes, *found.format.notes]
+    if n_skipped:
+        notes.append(
+            f"{n_skipped:,} rows are left out: by the export's own mark they are no request or failed."
+        )
+    if rejected:
+        notes.append(f"{rejected:,} of {n_read:,} rows cannot be read and are left out of every total.")
+    if n_late:
+        notes.append(
+            f"{n_late:,} rows have a date that cannot be; they are priced, but count in no time of day."
+        )
+    if found.format.grain == BUCKET:
+        withheld = [*withheld, *bucket_withheld("context_tier" in texts)]
+    if "ts" not in texts:
+        withheld = [*withheld, "Load over time and replicas at peak: the file has no times."]
+    many = found.format.grain == BUCKET and "repeat" not in texts
+    cells = tuple(
+        Cell(
+            model=row["model"],
+            batch=bool(row["batch"]),
+            tier=row["tier"],
+            context=-1 if many else row["context"],
+            in_bin=row["in_bin"],
+            out_bin=row["out_bin"],
+            tokens=_tokens(row),
+        )
+        for row in good
+    )
+    paid: dict[str | None, float] = {}
+    for row in good:
+        if row["cost"] is not None:
+            paid[row["model"]] = paid.get(row["model"], 0.0) + float(row["cost"])
+    times = [row for row in good if row["first_us"] is not None]
+
+    def slices(level: str, key: str) -> tuple[Slice, ...]:
+        return tuple(
+            Slice(
+                key=None if row[key] is None else int(row[key]) if key == "minute" else str(row[key]),
+                model=row["model"],
+                batch=bool(row["batch"]),
+                tier=row["tier"],
+                tokens=_tokens(row),
+                paid_usd=None if row["cost"] is None else float(row["cost"]),
+                free=bool(row["free"]),
+            )
+            for row in sums.rows
+            if row["level"] == level and row["good"] == 0
+        )
+
+    return Workload(
+        name=name,
+        recognised=(found,),
+        edges=asked.edges,
+        cells=cells,
+        minutes=slices(BY_TIME, "minute") if sums.by_time else (),
+        tenants=slices(BY_TENANT, "tenant") if sums.by_tenant else (),
+        rows_read=n_read,
+        rows_rejected=rejected,
+        rows_skipped=n_skipped,
+        problems=tuple(problems),
+        notes=tuple(notes),
+        withheld=tuple(withheld),
+        paid_usd=sum(paid.values()) if paid else None,
+        longest=0 if many else max((int(row["longest"] or 0) for row in good), default=0),
+        first_s=min((row["first_us"] for row in times), default=None)
+        and min(r["first_us"] for r in times) / 1e6,
+        last_s=max((row["last_us"] for row in times), default=None)
+        and max(r["last_us"] for r in times) / 1e6,
+        relative_time=found.format.relative_time,
+        models_paid=paid,
+    )
+
+
+def bucket_withheld(tier_known: bool) -> list[str]:
+    """What a file of sums cannot answer."""
+    why = "the rows are sums over many requests"
+    held = (
+        []
+        if tier_known
+        else [
+            f"Prices that change with the length of a request: {why}, so every request "
+            "is charged at the base price."
+        ]
+    )
+    return [
+        *held,
+        f"Which requests exceed an offer's context window: {why}.",
+        f"Self-hosted deployments, batch sizes and latency: {why}, and their lengths are not known.",
+    ]
+
+
+def _refuse(n_read: int, rejected: int, skipped: int, problems: Sequence[Problem], found: Recognised) -> None:
+    """Raise the sentence for a file without a good row."""
+    if n_read == 0:
+        raise Unreadable(f"The file has the column names of {found.format.name} and no rows below them.")
+    if skipped and not rejected:
+        raise Unreadable(f"All {skipped:,} rows are marked by the export as failed or as no request.")
+    first = problems[0] if problems else None
+    example = (
+        f" Line {first.line}: {first.column or 'the row'} {first.value!r}: {first.reason}." if first else ""
+    )
+    raise Unreadable(
+        f"None of the {n_read:,} rows can be read.{example} Looked for whole numbers in "
+        + " and ".join(found.shown[name] for name in ("input", "output"))
+        + "."
+    )

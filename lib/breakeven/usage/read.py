@@ -1,0 +1,201 @@
+"""A usage file to sums and problems.
+
+DuckDB does the reading, on a connection of its own that can see one file and
+nothing else. Nothing here raises over what a file contains, except
+:class:`~breakeven.usage.spool.Unreadable` when no row of it can be read.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path as FilePath
+from typing import BinaryIO
+
+from breakeven.usage.aggregate import rejected_lines, sum_up
+from breakeven.usage.cells import query_of
+from breakeven.usage.csv_table import replace_quotes, with_types
+from breakeven.usage.files import files_of
+from breakeven.usage.formats import ColumnMapping, looked_for, recognise
+from breakeven.usage.from_sums import Reading, workload_of
+from breakeven.usage.json_table import starts_json
+from breakeven.usage.limits import Limits, limits_from
+from breakeven.usage.merge import merge
+from breakeven.usage.open_table import OpenTable, open_table
+from breakeven.usage.quick import quick_sums
+from breakeven.usage.spool import Unreadable
+from breakeven.usage.sql import Edges
+from breakeven.usage.stop import Stop, heeding
+from breakeven.usage.sums import Problem, Tokens, Workload
+from breakeven.usage.table import shorten
+
+__all__ = ["SHOWN_PROBLEMS", "Problem", "Tokens", "Workload", "read_workload"]
+
+SHOWN_PROBLEMS = 100
+MOST_IN_ALL = 10**18
+"""Tokens beyond which a file is wrong; below, every product with a price is exact."""
+
+LARGE_BYTES = 20_000_000
+"""Files up to this size are looked through for damage first, which costs little; larger ones when in need."""
+
+Progress = Callable[[str], None]
+
+
+def read_workload(
+    path: str | FilePath | Sequence[FilePath],
+    *,
+    edges: Edges | None = None,
+    mapping: ColumnMapping | None = None,
+    limits: Limits | None = None,
+    stream: BinaryIO | None = None,
+    name: str | None = None,
+    names: Sequence[str] = (),
+    progress: Progress | None = None,
+    stop: Stop | None = None,
+) -> Workload:
+    """Read a file, a pattern of files, or standard input (``-``).
+
+    Parameters
+    ----------
+    path
+        File, pattern such as ``logs/*.jsonl``, list of files, or ``-``.
+    edges
+        Thresholds of the price list, see :func:`breakeven.apis.workloads.price_edges`;
+        without them tiers and context windows are not told apart.
+    mapping
+        Columns that the user corrected.
+    limits
+        How much is read; by default from the environment.
+    stream
+        What ``-`` reads instead of standard input.
+    name
+        Name to show for the whole.
+    names
+        Names to show for the files of a list; by default their own.
+    progress
+        Is told in words what is being done.
+    stop
+        Lets another thread stop the read.
+
+    Raises
+    ------
+    Stopped
+        If ``stop`` was asked for; no copy of the file is left.
+    Unreadable
+        If no row can be read; the text says why and what was looked for.
+    BadMapping
+        If the mapping names a column that the file does not have.
+    """
+    limits = limits or limits_from()
+    edges = edges or Edges()
+    with heeding(stop), tempfile.TemporaryDirectory(prefix="breakeven-") as folder_name:
+        folder = FilePath(folder_name)
+        files = files_of(path, stream, folder, limits)
+        shown = name or (str(path) if isinstance(path, (str, FilePath)) else f"{len(files)} files")
+        parts: list[Workload] = []
+        refusals: list[str] = []
+        for number, (file, own) in enumerate(
+            zip(files, names or [file.name for file in files], strict=True), start=1
+        ):
+            if progress:
+                progress(
+                    f"Reading {shown}, file {number} of {len(files)}"
+                    if len(files) > 1
+                    else f"Reading {shown}"
+                )
+            private = folder / f"part{number}"
+            private.mkdir()
+            try:
+                parts.append(_read_one(file, own, private, edges, mapping, limits))
+            except Unreadable as refusal:
+                if len(files) == 1:
+                    raise
+                refusals.append(f"{own}: {refusal}")
+        if not parts:
+            raise Unreadable(" ".join(refusals[:3]))
+        whole = merge(parts, shown, limits)
+        sums = whole.tokens
+        if max(sums.prompt, sums.output, sums.requests) > MOST_IN_ALL:
+            raise Unreadable(f"The file adds up to more than {MOST_IN_ALL:,} tokens, which nothing can be.")
+        return replace(whole, notes=(*whole.notes, *(f"Left out: {text}" for text in refusals)))
+
+
+def _read_one(
+    file: FilePath, name: str, folder: FilePath, edges: Edges, mapping: ColumnMapping | None, limits: Limits
+) -> Workload:
+    """Read one file, in one scan where every row of it is plain.
+
+    Raises
+    ------
+    Unreadable
+        If no row can be read.
+    """
+    if file.stat().st_size > LARGE_BYTES and not starts_json(file):
+        with open_table(file, mapping, limits, folder, thorough=False) as opened:
+            read = _read_table(opened, name, edges, mapping, limits, quickly=True)
+            if read is not None:
+                return read
+    with open_table(file, mapping, limits, folder) as opened:
+        read = _read_table(opened, name, edges, mapping, limits)
+        assert read is not None
+        return read
+
+
+def _read_table(
+    opened: OpenTable,
+    name: str,
+    edges: Edges,
+    mapping: ColumnMapping | None,
+    limits: Limits,
+    *,
+    quickly: bool = False,
+) -> Workload | None:
+    """Sum up one file; None where ``quickly`` is asked for and not possible.
+
+    Raises
+    ------
+    Unreadable
+        If no row can be read.
+    """
+    connection, table = opened.connection, opened.table
+    found = recognise(table.names, mapping, nested=True, kind=table.kind)
+    if found is None:
+        columns = ", ".join(shorten(".".join(p), 40) for p in table.names if len(p) == 1)
+        shown = shorten(columns, 200)
+        raise Unreadable(
+            (
+                f"No columns with prompt and completion tokens were found. The file has {shown}. "
+                if shown
+                else "No records were found. "
+            )
+            + looked_for()
+            + " Or name the columns yourself (mapping input=…, output=…)."
+        )
+    if found.format.refusal:
+        raise Unreadable(found.format.refusal)
+    asked = Reading(found=found, file=opened.file, name=name, edges=edges, limits=limits)
+    quick = quick_sums(connection, table, found, edges, limits)
+    if quick is not None:
+        return workload_of(asked, table, query_of(table, found, edges), quick, [])
+    if quickly:
+        return None
+    fast = with_types(table, found, limits) if table.kind == "csv" else None
+    if fast is not None:
+        query = query_of(fast, found, edges)
+        sums = sum_up(connection, fast, query, edges, limits)
+        if not rejected_lines(connection, fast) and all(row["good"] >= 0 for row in sums.rows):
+            return workload_of(asked, fast, query, sums, [])
+    query = query_of(table, found, edges)
+    sums = sum_up(connection, table, query, edges, limits)
+    rejects = rejected_lines(connection, table)
+    if table.kind == "csv" and any("QUOTE" in kind for _, _, kind, _ in rejects):
+        # A quote that is never closed swallows the rest: read the quotes as plain characters instead.
+        table.quoting = False
+        again = replace_quotes(table, limits)
+        other = sum_up(connection, again, query, edges, limits)
+        if other.good_rows > sums.good_rows:
+            sums, table = other, again
+            rejects = rejected_lines(connection, table)
+            table.notes.append("A quotation mark is never closed; the marks are read as plain characters.")
+    return workload_of(asked, table, query, sums, rejects)

@@ -1,0 +1,1 @@
+"""One package a page: answer, words, charts, what programs read, what Streamlit shows."""

@@ -1,0 +1,154 @@
+"""Figures of the Articles page: what was measured in 2023, and our model beside it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from breakeven.dashboard.figure import API, LIMIT, SELF_HOSTED, Axis, Trace, figure, title
+from breakeven.views.articles.figures import Lines
+from breakeven.words.numbers import Money, number, seconds
+
+MEASURED = "#009E73"
+_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross")
+
+
+def prompt_price(lines: Lines) -> go.Figure:
+    """Draw the price of prompt tokens against the time to the first token."""
+    return _draw(
+        lines,
+        x=_log("Time to first token [s]", [0.1, 0.2, 0.5, 1, 2, 5, 10]),
+        y={"title": title("USD per 1M prompt tokens"), "tickprefix": "$", "rangemode": "tozero"},
+        hover=lambda at, batch: f"batch {batch:g}, first token after {seconds(at)}",
+    )
+
+
+def completion_price(lines: Lines) -> go.Figure:
+    """Draw the price of completion tokens against the batch."""
+    ticks = [1, 2, 5, 10, 20, 50, 100]
+    return _draw(
+        lines,
+        x=_log("Batch [sequences]", [1, 2, 4, 8, 16, 32, 64]),
+        y={
+            "title": title("USD per 1M completion tokens"),
+            "type": "log",
+            "tickvals": ticks,
+            "ticktext": [f"${tick}" for tick in ticks],
+        },
+        hover=lambda _at, batch: f"batch {batch:g}",
+    )
+
+
+def _log(text: str, ticks: list[float]) -> Axis:
+    return {
+        "title": title(text),
+        "type": "log",
+        "tickvals": ticks,
+        "ticktext": [number(tick) for tick in ticks],
+    }
+
+
+def _draw(lines: Lines, *, x: Axis, y: Axis, hover: Any) -> go.Figure:
+    """Points in green, one symbol a prompt length; our model in blue; the API's price in orange."""
+    data: list[Trace] = []
+    labels: list[dict[str, Any]] = []
+    log_y = y.get("type") == "log"
+    for place, line in enumerate(lines.lengths):
+        name = f"{line.prompt_tokens:,.0f} tokens in"
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "x": line.model_x,
+                "y": line.model_usd,
+                "line": {"color": SELF_HOSTED, "width": 1.5},
+                "hovertext": [
+                    f"Our model, {name}, {hover(at, batch)}: ${number(usd)} per 1M"
+                    for at, usd, batch in zip(line.model_x, line.model_usd, line.model_batch, strict=True)
+                ],
+                "hoverinfo": "text",
+                "name": "our model",
+                "legendgroup": "model",
+                "showlegend": place == 0,
+            }
+        )
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": line.x,
+                "y": line.usd,
+                "marker": {"color": MEASURED, "size": 9, "symbol": _SYMBOLS[place % len(_SYMBOLS)]},
+                "hovertext": [
+                    f"Measured, {name}, {hover(at, batch)}: ${number(usd)} per 1M<br>"
+                    "Sanger 2023, appendix table"
+                    for at, usd, batch in zip(line.x, line.usd, line.batch, strict=True)
+                ],
+                "hoverinfo": "text",
+                "name": f"{line.prompt_tokens:,.0f} in",
+            }
+        )
+    span = np.concatenate([np.concatenate([line.x, line.model_x]) for line in lines.lengths])
+    low, high = float(span.min()), float(span.max())
+    data.append(
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": [low, high],
+            "y": [lines.api_usd, lines.api_usd],
+            "line": {"color": API, "width": 2, "dash": "dash"},
+            "hovertext": f"{lines.api_name}: ${number(lines.api_usd)} per 1M",
+            "hoverinfo": "text",
+            "name": lines.api_name,
+            "showlegend": False,
+        }
+    )
+    labels.append(
+        {
+            "x": math.log10(low),
+            "y": math.log10(lines.api_usd) if log_y else lines.api_usd,
+            "text": f"{lines.api_name} {Money().amount(lines.api_usd)}",
+            "font": {"color": API},
+            "showarrow": False,
+            "xanchor": "left",
+            "yanchor": "bottom" if not log_y else "top",
+        }
+    )
+    shapes = []
+    if lines.mark is not None:
+        shapes.append(
+            {
+                "type": "line",
+                "x0": lines.mark,
+                "x1": lines.mark,
+                "y0": 0,
+                "y1": 1,
+                "yref": "paper",
+                "line": {"color": LIMIT, "width": 1.5, "dash": "dot"},
+            }
+        )
+        labels.append(
+            {
+                "x": math.log10(lines.mark),
+                "y": 0,
+                "yref": "paper",
+                "text": lines.mark_name,
+                "font": {"color": LIMIT},
+                "showarrow": False,
+                "xanchor": "left",
+                "yanchor": "bottom",
+            }
+        )
+    return figure(
+        420,
+        data,
+        x,
+        y,
+        annotations=labels,
+        shapes=shapes,
+        showlegend=True,
+        legend={"orientation": "h", "y": -0.2, "yanchor": "top"},
+    )

@@ -1,0 +1,70 @@
+"""``breakeven claims``: the published claims, recomputed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import date
+from typing import Any
+
+from breakeven.question.arguments import day, pick
+
+
+def add(commands: Any) -> None:
+    """Declare the command."""
+    command = commands.add_parser("claims", help="the claims of the articles, recomputed")
+    command.add_argument("--document", help="only one: sanger, shrott, cost-formula, numbers")
+    command.add_argument("--verdict", help="only one: reproduces, rounds, wrong, 'cannot be checked'")
+    command.add_argument("--as-of", type=day, default=None, help="day that counts as today")
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(command=_claims)
+
+
+def _claims(options: argparse.Namespace) -> int:
+    from breakeven.question.pages.articles import DOCUMENTS, VERDICTS
+    from breakeven.tables import queries
+    from breakeven.tables.build import open_memory
+    from breakeven.views.articles import conclusions
+    from breakeven.views.articles.documents import parts_of
+    from breakeven.views.articles.facts import read_facts
+    from breakeven.views.articles.judge import amount, judge, verdict_text
+
+    if options.document is not None:
+        pick(DOCUMENTS, options.document, "--document")
+    if options.verdict is not None:
+        pick(VERDICTS, options.verdict, "--verdict")
+    connection = open_memory()
+    facts = read_facts(connection, options.as_of or date.today())
+    judged = [
+        one
+        for one in judge(queries.claims(connection), facts)
+        if options.document is None or one.claim.document in parts_of(options.document)
+    ]
+    listed = [one for one in judged if options.verdict in (None, one.verdict)]
+    if options.json:
+        rows = [
+            {
+                "claim_id": one.claim.claim_id,
+                "document": one.claim.document,
+                "claim": one.claim.claim,
+                "quoted": one.claim.quoted,
+                "quoted_value": one.claim.quoted_value,
+                "recomputed": one.value,
+                "unit": one.claim.unit,
+                "verdict": one.verdict,
+                "explanation": one.claim.explanation,
+                "source_id": one.claim.source_id,
+            }
+            for one in listed
+        ]
+        print(
+            json.dumps({"summary": conclusions.tally(judged), "claims": rows}, indent=2, ensure_ascii=False)
+        )
+        return 0
+    print(conclusions.tally(judged))
+    for one in listed:
+        print(
+            f"{one.claim.claim_id}: {one.claim.claim}: {one.claim.quoted}; "
+            f"recomputed {amount(one.value, one.claim.unit)}; {verdict_text(one)}."
+        )
+    return 0

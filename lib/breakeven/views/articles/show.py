@@ -1,0 +1,292 @@
+"""Blocks of the Articles page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import pandas as pd
+import streamlit as st
+
+from breakeven.dashboard.blocks import plain, sources_table
+from breakeven.dashboard.downloads import csv_of
+from breakeven.dashboard.session import database, tables_on
+from breakeven.question.link import encode
+from breakeven.question.pages.articles import ALL, DOCUMENTS, OPEN, REPRODUCES, ROUNDS, VERDICTS, WRONG
+from breakeven.question.scenario import Scenario
+from breakeven.tables import queries
+from breakeven.tables.records import Claim, Source
+from breakeven.views.articles import charts as charts_articles
+from breakeven.views.articles import conclusions
+from breakeven.views.articles.appendix import COLUMNS, Appendix, appendix_of
+from breakeven.views.articles.conclusions import Finding
+from breakeven.views.articles.documents import PART_NAMES
+from breakeven.views.articles.facts import CannotRecompute, Facts, read_facts
+from breakeven.views.articles.figures import figures
+from breakeven.views.articles.judge import MARKS, Judged, amount, verdict_text
+from breakeven.views.links import TITLES, path_of, shown_at
+from breakeven.words.glossary import SERVING, explained
+from breakeven.words.numbers import rounded
+
+_FIGURE = {"displayModeBar": False}
+
+
+def filters() -> None:
+    """Which claims are listed; in the sidebar."""
+    st.selectbox(
+        "Verdict",
+        (ALL, *VERDICTS),
+        key="articles_verdict",
+        format_func=lambda word: "All claims" if word == ALL else f"{MARKS[word]} {word}",
+        help="Reproduces: the recomputed value rounds to the printed one. Rounds: within a stated "
+        "tolerance. Wrong: beyond. Cannot be checked: an input is not published.",
+    )
+
+
+def choose_document() -> str:
+    """Let the reader open a document."""
+    chosen: str | None = st.segmented_control(
+        "Document",
+        list(DOCUMENTS),
+        key="articles_document",
+        format_func=lambda key: DOCUMENTS[key],
+        required=True,
+        label_visibility="collapsed",
+    )
+    return chosen or next(iter(DOCUMENTS))
+
+
+def document(key: str, judged: Sequence[Judged], facts: Facts) -> Finding:
+    """Show the conclusion of one document and what proves it."""
+    try:
+        finding = _conclude(key, judged, facts)
+        st.markdown(f"**{plain(finding.sentence)}**")
+        links = [
+            f"[{word}](./?{encode(scenario)})"
+            for word, scenario in (("2023", finding.then), (str(facts.day), finding.today))
+            if scenario is not None
+        ]
+        if links:
+            st.markdown(f"Show it on Compare: {' · '.join(links)}")
+        st.caption(plain(conclusions.tally(judged)))
+        _PROOF[key](judged, facts)
+    except CannotRecompute as reason:
+        finding = Finding(sentence=f"The conclusion cannot be recomputed: {reason}.")
+        st.warning(plain(finding.sentence), icon=":material/info:")
+    return finding
+
+
+def _conclude(key: str, judged: Sequence[Judged], facts: Facts) -> Finding:
+    if key == "numbers":
+        return conclusions.numbers(facts, judged)
+    alone = {
+        "sanger": conclusions.sanger,
+        "shrott": conclusions.shrott,
+        "cost-formula": conclusions.cost_formula,
+    }
+    return alone[key](facts)
+
+
+def _sanger(_judged: Sequence[Judged], facts: Facts) -> None:
+    table = appendix_of(facts)
+    for column, lines, draw, number in zip(
+        st.columns(2, gap="large"),
+        figures(facts, table),
+        (charts_articles.prompt_price, charts_articles.completion_price),
+        (2, 3),
+        strict=True,
+    ):
+        with column:
+            st.markdown(f"**{plain(lines.finding)}**")
+            st.plotly_chart(draw(lines), key=f"figure_{number}", config=_FIGURE, alt=lines.finding)
+            st.caption(f"Figure {number} of the article, redrawn from its appendix; prices per 1M tokens.")
+    st.markdown(plain(conclusions.model_error(table)))
+    box = st.expander(
+        f"The appendix again: {len(table.batch)} runs, every derived column",
+        key="appendix_box",
+        on_change="rerun",
+    )
+    if box.open:
+        with box:
+            st.markdown(plain(conclusions.misprints(table)))
+            frame = appendix_frame(table)
+            st.dataframe(frame, hide_index=True, key="appendix_rows")
+            csv_of(frame, "breakeven-sanger-appendix.csv", key="appendix_csv")
+            st.caption(
+                "Each derived column as printed and as it follows from the measured times. The rent per "
+                "second is rounded to six places, as the printed prices imply. Runs beyond 4,096 tokens "
+                "exceed the context that the model was published with."
+            )
+
+
+def appendix_frame(table: Appendix) -> pd.DataFrame:
+    """All runs with all derived columns: printed, recomputed, and what our model predicts."""
+    columns: dict[str, object] = {
+        "Run": range(1, len(table.batch) + 1),
+        "Batch": table.batch.astype(int),
+        "Prompt [tokens]": table.prompt_tokens.astype(int),
+        "Completion [tokens]": table.completion_tokens.astype(int),
+        "Flag": [_flag(table, place) for place in range(len(table.batch))],
+    }
+    for column in COLUMNS:
+        columns[f"{column.title}, printed"] = table.printed[column.name]
+        columns[f"{column.title}, recomputed"] = [rounded(float(x), 4) for x in table.computed[column.name]]
+    return pd.DataFrame(
+        columns
+        | {
+            "Completion time [s]": table.completion_s,
+            "Prompt tokens/s, whole batch": [rounded(float(x), 4) for x in table.prompt_tokens_per_s],
+            "Completion tokens/s, whole batch": [rounded(float(x), 4) for x in table.completion_tokens_per_s],
+            "TTFT, our model [s]": [rounded(float(x)) for x in table.model_ttft_s],
+            "Completion time, our model [s]": [rounded(float(x)) for x in table.model_completion_s],
+        }
+    )
+
+
+def _flag(table: Appendix, place: int) -> str:
+    """Name the cells of a run that do not follow from its times."""
+    states = [(column.title, table.state[column.name][place]) for column in COLUMNS]
+    return ", ".join(f"{MARKS[state]} {title} {state}" for title, state in states if state != REPRODUCES)
+
+
+def _shrott(_judged: Sequence[Judged], facts: Facts) -> None:
+    costs, _ = conclusions.project_costs(facts)
+    frame = pd.DataFrame(
+        [
+            {
+                "4 million prompts with": cost.what,
+                f"{conclusions.PROJECT_DAY}": amount(cost.then_usd, "$"),
+                f"{facts.day}": amount(cost.now_usd, "$"),
+                "How": cost.note,
+            }
+            for cost in costs
+        ]
+    )
+    st.table(frame.map(plain), hide_index=True)
+    csv_of(frame, "breakeven-shrott-then-and-now.csv", key="shrott_csv")
+
+
+def _cost_formula(_judged: Sequence[Judged], facts: Facts) -> None:
+    frame = pd.DataFrame(
+        [
+            {
+                "Formula": form.form,
+                "With": form.inputs,
+                "Gives": amount(form.value, form.unit),
+                "Which is": form.remark,
+            }
+            for form in conclusions.inference_forms(facts)
+        ]
+    )
+    st.markdown("**The inference formula as printed, and the right one with its errors mended one by one**")
+    st.table(frame.map(plain), hide_index=True)
+    csv_of(frame, "breakeven-inference-formula.csv", key="forms_csv")
+
+
+def _numbers(judged: Sequence[Judged], facts: Facts) -> None:
+    frame = pd.DataFrame(
+        [
+            {
+                "Rule in the original": f"{row.rule}: {row.original}",
+                "First Chinese version": row.first,
+                "Second Chinese version": row.second,
+                "Recomputed": row.recomputed,
+            }
+            for row in conclusions.versions(judged)
+        ]
+    )
+    st.markdown(f"[Each rule then and on {facts.day}](./numbers?{encode(Scenario(as_of=facts.day))})")
+    st.markdown("**Where the two Chinese versions depart from the original**")
+    st.table(frame.map(plain), hide_index=True)
+    csv_of(frame, "breakeven-translations.csv", key="versions_csv")
+
+
+_PROOF = {"sanger": _sanger, "shrott": _shrott, "cost-formula": _cost_formula, "numbers": _numbers}
+
+
+def claims(judged: Sequence[Judged], key: str, verdict: str) -> None:
+    """List the claims of a document, section by section, with their download."""
+    st.subheader("Claim by claim", anchor=False, help=explained(*SERVING))
+    st.caption(
+        "Reproduces: within half a step of the last digit printed. Rounds: within the tolerance stated for "
+        "the claim. Amounts in US dollars, as in the documents."
+    )
+    listed = [one for one in judged if verdict in (ALL, one.verdict)]
+    if not listed:
+        st.info(f"No claim of this document is '{verdict}'. Choose another verdict in the sidebar.")
+        return
+    for heading, words in _GROUPS.items():
+        group = [one for one in listed if one.verdict in words]
+        if group:
+            st.markdown(f"**{heading}: {len(group)}**")
+            st.table(pd.DataFrame([_row(one) for one in group]), hide_index=True)
+    csv_of(claims_frame(listed), f"breakeven-claims-{key}.csv", key="claims_csv")
+
+
+_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "What is wrong": (WRONG,),
+    "What reproduces or rounds": (REPRODUCES, ROUNDS),
+    "What cannot be checked": (OPEN,),
+}
+
+
+def _row(one: Judged) -> Mapping[str, str]:
+    """One claim as a row of a table whose cells are Markdown."""
+    shown = shown_at(one.claim.page, one.claim.link)
+    why = f"**{plain(verdict_text(one))}.** {plain(one.claim.explanation)}"
+    if one.reason:
+        why += " " + plain(f"Not recomputed: {one.reason}.")
+    if shown:
+        why += f" [Show it on {TITLES[shown.page]}]({path_of(shown)})"
+    place = one.claim.section
+    if one.claim.document in PART_NAMES:
+        place = f"{place}, {PART_NAMES[one.claim.document]}"
+    return {
+        "Claim": f"{plain(one.claim.claim)} :gray[· {plain(place)}]",
+        "Quoted": plain(one.claim.quoted),
+        "Recomputed": plain(amount(one.value, one.claim.unit)),
+        "Verdict and why": why,
+    }
+
+
+def claims_frame(judged: Sequence[Judged]) -> pd.DataFrame:
+    """Claims as numbers, for a download."""
+    return pd.DataFrame(
+        [
+            {
+                "document": one.claim.document,
+                "section": one.claim.section,
+                "claim": one.claim.claim,
+                "quoted": one.claim.quoted,
+                "quoted_value": one.claim.quoted_value,
+                "recomputed": one.value,
+                "unit": one.claim.unit,
+                "verdict": one.verdict,
+                "explanation": one.claim.explanation,
+                "source": one.claim.source_id,
+                "where": one.claim.locator,
+            }
+            for one in judged
+        ]
+    )
+
+
+def sources(judged: Sequence[Judged], finding: Finding, known: Mapping[str, Source]) -> None:
+    """Where the claims and the numbers of the conclusion come from."""
+    box = st.expander("Sources", key="sources_box", on_change="rerun")
+    if box.open:
+        with box:
+            keys = dict.fromkeys((*(one.claim.source_id for one in judged), *finding.source_ids))
+            sources_table([known[key] for key in keys if key in known])
+
+
+@st.cache_resource(show_spinner=False)
+def article_claims() -> tuple[Claim, ...]:
+    """All claims of the articles, in their order."""
+    return tuple(queries.claims(database()))
+
+
+@st.cache_resource(max_entries=16, show_spinner="Reading the tables")
+def article_facts(day: date) -> Facts:
+    """What the claims are recomputed from."""
+    return read_facts(database(), day, tables_on)

@@ -1,0 +1,1 @@
+"""Capacity: how many replicas a file's own arrivals need."""

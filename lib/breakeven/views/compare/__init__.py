@@ -1,0 +1,1 @@
+"""Compare: API or self-hosting, for two shapes."""

@@ -1,0 +1,215 @@
+"""Blocks of the Compare page. Text from files and links is shown as text, never as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from breakeven.comparison import words as verdict
+from breakeven.comparison.answer import Comparison, ShapeAnswer
+from breakeven.dashboard.blocks import plain, separated, sources_table
+from breakeven.dashboard.downloads import csv_of
+from breakeven.question.scenario import Scenario
+from breakeven.tables.records import Preset, Source
+from breakeven.views.compare import charts
+from breakeven.words import names
+from breakeven.words.glossary import SERVING, explained
+from breakeven.words.numbers import Money, rounded
+
+
+def verdicts(answer: Comparison, money: Money) -> None:
+    """Both shapes side by side, the verdict first."""
+    for number, (column, shape) in enumerate(zip(st.columns(2, gap="large"), answer.shapes, strict=True)):
+        with column:
+            st.caption(
+                plain(
+                    f"{'AB'[number]} · {names.kind_of(shape.shape).upper()} · {names.shape_name(shape.shape)}"
+                )
+            )
+            st.subheader(plain(verdict.headline(shape)), anchor=False)
+            st.markdown(plain(verdict.condition(shape, answer.scenario)))
+            if shape.host is not None and shape.host_reason:
+                st.warning(plain(shape.host_reason), icon=":material/timer_off:")
+            top = max((side.usd for side in (shape.host, shape.api.bill) if side is not None), default=0.0)
+            if top > 0:
+                st.plotly_chart(
+                    charts.split_bars(shape, money, top),
+                    key=f"bars_{number}",
+                    config={"displayModeBar": False},
+                    alt=verdict.bills(shape, money),
+                )
+            for line in (
+                verdict.bills(shape, money),
+                verdict.contenders(shape),
+                verdict.at_load(shape, money),
+            ):
+                if line:
+                    st.markdown(plain(line))
+
+
+def cost_map(answer: Comparison, presets: Sequence[Preset], money: Money) -> None:
+    """Who is cheaper for every shape."""
+    if answer.map is None:
+        st.info("The map needs a deployment and an API offer that can be priced.")
+        return
+    st.markdown(f"**{plain(verdict.map_finding(answer.map))}**")
+    st.plotly_chart(
+        charts.cost_map(answer.map, [shape.shape for shape in answer.shapes], presets, money),
+        key="map",
+        config={"displayModeBar": False},
+        alt=verdict.map_finding(answer.map),
+    )
+    st.caption(
+        "Blue: self-hosting cheaper. Orange: API cheaper. Black line: equal. A, B: your shapes. "
+        "White dots: presets. Blank: no deployment holds the targets, or the context is too long. "
+        "Nothing is cached on the map."
+    )
+
+
+def volume(answer: Comparison, money: Money) -> None:
+    """Monthly bills against the load, one tab a shape."""
+    tabs = st.tabs(["Shape A", "Shape B"], key="volume_tab", on_change="rerun")
+    for tab, shape, number in zip(tabs, answer.shapes, "AB", strict=True):
+        if not tab.open:
+            continue
+        with tab:
+            if shape.volume is None:
+                st.info("The bills need a deployment and an API offer that can be priced.")
+                continue
+            st.markdown(f"**{plain(verdict.volume_finding(shape))}**")
+            st.plotly_chart(
+                charts.volume(shape, money, answer.scenario.per),
+                key=f"volume_{number}",
+                config={"displayModeBar": False},
+                alt=verdict.at_load(shape, money),
+            )
+
+
+def reasons(answer: Comparison, money: Money) -> None:
+    """Why: tokens by kind, what binds, the physical limit."""
+    st.subheader(
+        "Why",
+        anchor=False,
+        help=explained(*SERVING),
+    )
+    for column, shape in zip(st.columns(2, gap="large"), answer.shapes, strict=True):
+        with column:
+            lines = verdict.by_kind(shape, money) + verdict.why(shape, answer.model_shape, answer.scenario)
+            if not lines:
+                st.info("There is nothing to explain until both sides can be priced.")
+                continue
+            if shape.curve is not None:
+                lines.insert(2, f"{verdict.batch_finding(shape)}.")
+            st.markdown("\n".join(f"- {plain(line)}" for line in lines))
+
+
+def working(answer: Comparison, money: Money) -> None:
+    """What each kind of token costs at every batch; drawn only when it is opened."""
+    box = st.expander("Show the working: cost against batch", key="working_box", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        for number, (column, shape) in enumerate(zip(st.columns(2, gap="large"), answer.shapes, strict=True)):
+            with column:
+                st.markdown(f"**{'AB'[number]}: {plain(verdict.batch_finding(shape))}**")
+                if shape.curve is not None:
+                    st.plotly_chart(
+                        charts.batch_curve(shape, money),
+                        key=f"batch_{number}",
+                        config={"displayModeBar": False},
+                        alt=verdict.batch_finding(shape),
+                    )
+        st.caption(
+            "Filled points fit in the usable memory, open ones do not. Prices per token fall with the batch "
+            "because one read of the weights serves all its sequences."
+        )
+
+
+def rankings(letter: str, shape: ShapeAnswer, money: Money) -> None:
+    """All offers and all deployments of one shape, cheapest first; downloads."""
+    box = st.expander(
+        f"Shape {letter}: all offers and deployments", key=f"ranking_{letter}", on_change="rerun"
+    )
+    if not box.open:
+        return
+    with box:
+        offers = offers_table(shape, money)
+        st.markdown(f"**{len(offers)} API offers of the same model**")
+        if len(offers):
+            st.dataframe(offers, hide_index=True, key=f"offers_{letter}", column_config=separated(offers))
+            csv_of(offers, f"breakeven-offers-{letter.lower()}.csv", key=f"offers_csv_{letter}")
+        for gone in shape.api.left_out:
+            st.caption(plain(f"Left out: {gone.what}, {gone.why}."))
+        hosts = hosts_table(shape, money)
+        st.markdown(f"**{len(hosts)} deployments that hold the targets**")
+        if len(hosts):
+            st.dataframe(hosts, hide_index=True, key=f"hosts_{letter}")
+            csv_of(hosts, f"breakeven-deployments-{letter.lower()}.csv", key=f"hosts_csv_{letter}")
+
+
+def offers_table(shape: ShapeAnswer, money: Money) -> pd.DataFrame:
+    """API offers of the model at one shape."""
+    scale = names.PER_REQUESTS * money.rate
+    unit = f"{money.currency} per {names.PER_REQUESTS:,} requests"
+    return pd.DataFrame(
+        [
+            {
+                "Offer": bill.offer.api_offer_id,
+                unit: rounded(bill.usd * scale),
+                "Prompt part": rounded(bill.prompt_usd * scale),
+                "Completion part": rounded(bill.completion_usd * scale),
+                "Variant": bill.offer.variant or "",
+                "Context [tokens]": bill.offer.context_tokens,
+                "Not the default because": bill.mark or "",
+                "Since": bill.offer.valid_from,
+            }
+            for bill in shape.api.same_model
+        ]
+    )
+
+
+def hosts_table(shape: ShapeAnswer, money: Money) -> pd.DataFrame:
+    """Deployments at one shape."""
+    scale = names.PER_REQUESTS * money.rate
+    unit = f"{money.currency} per {names.PER_REQUESTS:,} requests"
+    return pd.DataFrame(
+        [
+            {
+                "Deployment": names.deployment_name(row),
+                unit: rounded(row.usd * scale),
+                "Range": money.span(row.usd_low * names.PER_REQUESTS, row.usd_high * names.PER_REQUESTS),
+                f"{money.currency} per GPU-hour": rounded(row.candidate.price.usd_per_gpu_hour * money.rate),
+                "Batch": row.batch,
+                "TTFT [s]": rounded(row.ttft_s),
+                "TPOT [ms]": rounded(row.tpot_s * 1e3),
+                "Not certain": row.candidate.profile.caveat or "",
+                "GPU price from": f"{row.candidate.price.offer.provider}, "
+                f"{row.candidate.price.offer.valid_from}",
+            }
+            for row in shape.ranking
+        ]
+    )
+
+
+def sources(answer: Comparison, known: Mapping[str, Source], scenario: Scenario) -> None:
+    """Where the numbers come from, and what was left out."""
+    box = st.expander("Sources of these numbers", key="sources_box", on_change="rerun")
+    if box.open:
+        with box:
+            rows = [known[key] for key in answer.source_ids if key in known]
+            sources_table(rows)
+            for line in verdict.price_notes(answer, scenario):
+                st.caption(plain(line))
+    if not answer.left_out:
+        return
+    box = st.expander(
+        f"Left out of the ranking: {len(answer.left_out)} GPUs", key="left_out_box", on_change="rerun"
+    )
+    if box.open:
+        with box:
+            st.dataframe(
+                pd.DataFrame([{"GPU": gone.what, "Why": gone.why} for gone in answer.left_out]),
+                hide_index=True,
+            )

@@ -1,0 +1,299 @@
+"""A scenario, the page's fields and the tables become a ranking of deployments and a recommendation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from breakeven.formulas import cost
+from breakeven.formulas.parts import ModelShape, Speculation
+from breakeven.formulas.units import SECONDS_PER_HOUR, SECONDS_PER_MONTH
+from breakeven.hosting import Ask, ask_of, evaluate
+from breakeven.hosting.config_json import from_link
+from breakeven.hosting.config_json.read import TYPED
+from breakeven.hosting.grid import GRID_COUNTS, Grid, Hardware, hardware_of, rank, work_of
+from breakeven.hosting.row import HostRow, host_row, stops_next
+from breakeven.question.pages.deploy import CACHES, MODES, USUAL, WEIGHTS, DeployFields, considered, shape_of
+from breakeven.question.scenario import Scenario, Shape, requests_per_s
+from breakeven.tables.day import Tables
+from breakeven.tables.records import Model
+from breakeven.views.deploy.hardware import Considered, considered_gpus
+from breakeven.views.deploy.needs import what_it_takes
+from breakeven.words.reasons import LeftOut
+
+DISAGGREGATED = "disaggregated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """One model on one deployment at its best batch."""
+
+    model: Model
+    precision: str
+    kv_precision: str
+    mode: str
+    work: ModelShape
+    """What the model asks of the hardware at those precisions."""
+    host: HostRow
+
+    def usd_per_token(self, shape: Shape) -> float:
+        """Dollars per token of a request, prompt and completion together. [USD/token]"""
+        return self.host.usd / (shape.prompt_tokens + shape.completion_tokens)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Whole replicas for the scenario's load."""
+
+    requests_per_s: float
+    replicas: int
+    prefill_replicas: int
+    """Replicas that only read prompts, where the pools are separate; else 0."""
+    n_gpus: int
+    """GPUs of one replica."""
+    busy: float
+    """Share of the time that they work. [0 to 1]"""
+    usd_month: float
+
+    @property
+    def gpus(self) -> int:
+        """GPUs of all replicas together."""
+        return self.replicas * self.n_gpus
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The ranking, the recommendation and what stands in its way."""
+
+    scenario: Scenario
+    extra: DeployFields
+    shape: Shape
+    ask: Ask
+    models: tuple[Model, ...]
+    grid: Grid | None
+    order: tuple[int, ...]
+    """Candidates that hold the targets, cheapest first."""
+    chosen: Placement | None
+    """The recommendation, or where nothing holds the targets the cheapest that fits."""
+    holds: bool
+    """The recommendation holds the targets."""
+    ideal: HostRow | None
+    """The physical limit of the same deployment and batch."""
+    plan: Plan | None
+    stops_next: str | None
+    """What keeps the batch from being larger."""
+    needs: tuple[str, ...]
+    """What it would take, where nothing fits or holds the targets."""
+    problems: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+
+    def place(self, index: int) -> Placement:
+        """One candidate of the grid in full."""
+        if self.grid is None:
+            raise IndexError(index)
+        return placement(self.grid, index)
+
+    def plan_of(self, row: Placement) -> Plan:
+        """Replicas of a deployment for the scenario's load."""
+        return plan_of(row, self.scenario)
+
+
+def deploy(
+    scenario: Scenario,
+    extra: DeployFields,
+    tables: Tables,
+    *,
+    models: Iterable[Model] | None = None,
+    counts: Sequence[int] = GRID_COUNTS,
+) -> Answer:
+    """Rank every deployment and recommend one.
+
+    Parameters
+    ----------
+    scenario, extra
+        The question.
+    tables
+        Rows in force on the scenario's day.
+    models
+        Models to rank instead of the scenario's.
+    counts
+        Sizes of a replica.
+
+    Returns
+    -------
+    Answer
+        What cannot be computed becomes a sentence in it; nothing is raised, nothing priced at zero.
+    """
+    shape = shape_of(scenario, extra)
+    ask = replace(ask_of(scenario), speculation=speculation_of(extra))
+    asked, problems = (tuple(models), []) if models is not None else _models(scenario, extra, tables)
+    gpus, hardware = _hardware(scenario, extra, tables, tuple(counts))
+    problems += [gpus.problem] if gpus.problem else []
+    grid = _grid(scenario, extra, tables, asked, hardware, shape, ask) if asked and gpus.prices else None
+    order = tuple(int(i) for i in grid.ranked()) if grid is not None else ()
+    best = None if grid is None else grid.best()
+    holds = best is not None
+    if grid is not None and best is None and grid.w.size:
+        fitting = np.where(grid.result.fits, grid.result.usd, np.inf)
+        best = int(np.argmin(fitting)) if np.isfinite(fitting).any() else None
+    chosen = placement(grid, best) if grid is not None and best is not None else None
+    needs = () if holds or grid is None else what_it_takes(grid, ask, shape, scenario)
+    return Answer(
+        scenario=scenario,
+        extra=extra,
+        shape=shape,
+        ask=ask,
+        models=asked,
+        grid=grid,
+        order=order,
+        chosen=chosen,
+        holds=holds,
+        ideal=None if chosen is None else _ideal(chosen, ask, shape),
+        plan=None if chosen is None else plan_of(chosen, scenario),
+        stops_next=None if chosen is None or not holds else _stops(chosen, ask, shape, scenario),
+        needs=needs,
+        problems=tuple(problems),
+        left_out=grid.left_out if grid is not None else (),
+    )
+
+
+def speculation_of(extra: DeployFields) -> Speculation | None:
+    """Speculative decoding as asked for."""
+    if extra.drafts == 0:
+        return None
+    return Speculation(drafts=extra.drafts, acceptance=extra.acceptance / 100, draft_share=extra.draft / 100)
+
+
+def _models(scenario: Scenario, extra: DeployFields, tables: Tables) -> tuple[tuple[Model, ...], list[str]]:
+    """The model typed in, or the scenario's."""
+    if extra.model is not None:
+        model, problem = from_link(extra.model)
+        if model is not None:
+            return (model,), []
+        return (), [problem or ""]
+    known = tables.models.get(scenario.model)
+    return ((known,), []) if known else ((), [f"There is no model '{scenario.model}' in the tables."])
+
+
+NOT_HARDWARE = (
+    *("shape", "prompt", "completion", "hit", "weights", "cache", "drafts", "acceptance", "draft", "model"),
+)
+"""Fields of the page that the hardware does not hang on."""
+
+
+def _hardware(
+    scenario: Scenario, extra: DeployFields, tables: Tables, counts: tuple[int, ...]
+) -> tuple[Considered, Hardware]:
+    """GPUs that are considered, and their rows; built once for all models, shapes and targets."""
+    bare = replace(extra, **{name: getattr(USUAL, name) for name in NOT_HARDWARE})
+    names = ("gpu", "gpu_price_type", "gpu_offer", "engine", "overhead_percent", "mode", "as_of")
+    key = ("hardware", bare, counts, *(getattr(scenario, name) for name in names))
+
+    def build() -> tuple[Considered, Hardware]:
+        gpus = considered_gpus(scenario, extra, tables)
+        modes = considered(scenario.mode, extra.modes, MODES)
+        rows = hardware_of(
+            gpus=gpus.gpus,
+            counts=counts,
+            prices=gpus.prices,
+            efficiencies=tables.efficiencies,
+            engine=scenario.engine,
+            overhead_percent=scenario.overhead_percent,
+            timings={"static" if mode == "static" else "continuous" for mode in modes},
+            why_no_price=gpus.why_no_price,
+            trusted=(TYPED,),
+        )
+        return gpus, rows
+
+    return tables.keep(key, build)
+
+
+def _grid(
+    scenario: Scenario,
+    extra: DeployFields,
+    tables: Tables,
+    models: Sequence[Model],
+    hardware: Hardware,
+    shape: Shape,
+    ask: Ask,
+) -> Grid:
+    """Evaluate all candidates."""
+    work = work_of(
+        models,
+        precisions=[
+            tables.precisions[name] for name in considered(scenario.precision, extra.weights, WEIGHTS)
+        ],
+        kv_precisions=considered(scenario.kv_precision, extra.cache, CACHES),
+        context_tokens=shape.prompt_tokens + shape.completion_tokens,
+    )
+    return rank(work, hardware, ask, shape, modes=considered(scenario.mode, extra.modes, MODES))
+
+
+def placement(grid: Grid, index: int) -> Placement:
+    """One candidate of a grid."""
+    w, work = int(grid.w[index]), grid.work
+    one = ModelShape(**{item.name: float(getattr(work.shape, item.name)[w]) for item in fields(ModelShape)})
+    return Placement(
+        model=work.models[work.model[w]],
+        precision=work.precisions[work.precision[w]].precision_id,
+        kv_precision=work.kv_precisions[work.kv[w]],
+        mode=grid.modes[grid.m[index]],
+        work=one,
+        host=host_row(grid.result, grid.hardware.candidates[grid.h[index]], (index,)),
+    )
+
+
+def plan_of(row: Placement, scenario: Scenario) -> Plan:
+    """Whole replicas for the scenario's load, none busier than planned; each pool on its own."""
+    load, host = requests_per_s(scenario), row.host
+
+    def replicas(busy_s: float) -> int:
+        return int(
+            cost.replicas_needed(
+                requests_per_s=load, replica_s_per_request=busy_s, utilisation=scenario.utilisation
+            )
+        )
+
+    reading = replicas(host.prefill_s) if row.mode == DISAGGREGATED else 0
+    n = reading + replicas(host.decode_s) if reading else replicas(host.replica_s)
+    rent = n * host.candidate.usd_per_hour / SECONDS_PER_HOUR * SECONDS_PER_MONTH
+    return Plan(
+        requests_per_s=load,
+        replicas=n,
+        prefill_replicas=reading,
+        n_gpus=host.candidate.n_gpus,
+        busy=load * host.replica_s / n,
+        usd_month=rent + scenario.overhead_month,
+    )
+
+
+def _ideal(row: Placement, ask: Ask, shape: Shape) -> HostRow:
+    """The physical limit at the same batch."""
+    batch = np.array([[float(row.host.batch)]])
+    result = evaluate(
+        row.work,
+        [row.host.candidate],
+        replace(ask, mode=row.mode),
+        prompt_tokens=np.array([float(shape.prompt_tokens)]),
+        completion_tokens=np.array([float(shape.completion_tokens)]),
+        cached_tokens=np.array([float(shape.cached_tokens)]),
+        ideal=True,
+        batch=batch,
+    )
+    return host_row(result, row.host.candidate, (0, 0))
+
+
+def _stops(row: Placement, ask: Ask, shape: Shape, scenario: Scenario) -> str:
+    """What keeps the batch from being one larger."""
+    result = evaluate(
+        row.work,
+        [row.host.candidate],
+        replace(ask, mode=row.mode),
+        prompt_tokens=np.array([float(shape.prompt_tokens)]),
+        completion_tokens=np.array([float(shape.completion_tokens)]),
+        cached_tokens=np.array([float(shape.cached_tokens)]),
+        batch=np.array([[row.host.batch + 1.0]]),
+    )
+    return stops_next(scenario, row.host, float(result.tpot_s[0, 0]))

@@ -1,0 +1,219 @@
+"""Blocks of the Deploy page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import pandas as pd
+import streamlit as st
+
+from breakeven.dashboard.blocks import plain, sources_table
+from breakeven.dashboard.downloads import csv_of
+from breakeven.dashboard.session import tables_on
+from breakeven.question.scenario import Scenario
+from breakeven.tables.records import Source
+from breakeven.views.deploy import Answer, DeployFields, deploy, words
+from breakeven.views.deploy import charts as charts_deploy
+from breakeven.views.deploy.detail import batch_curve, frontiers, memory_of, roofline, swings
+from breakeven.views.deploy.table import rows_of
+from breakeven.words.glossary import SERVING, explained
+from breakeven.words.names import gpu_name
+from breakeven.words.numbers import Money, rounded
+
+SHOWN = 25
+"""Deployments in the table; the download has all."""
+_BARE = {"displayModeBar": False}
+
+
+@lru_cache(maxsize=64)
+def answered(scenario: Scenario, extra: DeployFields) -> Answer:
+    """The answer, kept for the next visitor who asks the same."""
+    return deploy(scenario, extra, tables_on(scenario.as_of))
+
+
+def recommendation(answer: Answer, money: Money) -> None:
+    """What to deploy, then how far to trust it."""
+    st.subheader(plain(words.recommendation(answer, money)), anchor=False)
+    if answer.needs:
+        for sentence in answer.needs[0 if answer.chosen else 1 :]:
+            st.warning(plain(sentence), icon=":material/straighten:")
+    lines = (
+        words.trust(answer),
+        words.load_sentence(answer, money),
+        words.binds(answer),
+        words.price_sentence(answer, money),
+        words.cheaper_but(answer, money),
+        words.beside_compare(answer, money),
+    )
+    st.markdown("\n".join(f"- {plain(line)}" for line in lines if line))
+
+
+def ranking(answer: Answer, money: Money) -> None:
+    """The deployments that hold the targets, cheapest first."""
+    if answer.grid is None:
+        return
+    if answer.order:
+        st.markdown(
+            f"**{len(answer.order):,} deployments hold the targets: ★ the recommended, then the cheapest**",
+            help=explained(*SERVING),
+        )
+        frame = ranking_frame(answer, money)
+        st.dataframe(
+            frame,
+            hide_index=True,
+            key="ranking_table",
+            height=min(38 * len(frame) + 38, 320),
+            column_config={f"{money.currency} a month": st.column_config.NumberColumn(format="localized")},
+        )
+        csv_of(
+            lambda: pd.DataFrame(rows_of(answer, answer.order)),
+            "breakeven-deployments.csv",
+            key="ranking_csv",
+            label=f"Download all {len(answer.order):,} as CSV",
+        )
+    st.caption(plain(words.others(answer)))
+
+
+def ranking_frame(answer: Answer, money: Money) -> pd.DataFrame:
+    """The recommendation, then the first rows of the ranking."""
+    if answer.grid is None:
+        return pd.DataFrame()
+    best = answer.grid.best()
+    shown = [*([] if best is None else [best]), *(i for i in answer.order[:SHOWN] if i != best)]
+    names = {gpu.gpu_id: gpu_name(gpu) for gpu in answer.grid.hardware.gpus}
+    return pd.DataFrame(
+        [
+            {
+                "Deployment": ("★ " if index == best else "") + words.row_name(row, names),
+                f"{money.currency} per 1M tokens": rounded(row["usd_per_1m_tokens"] * money.rate),
+                "Range": money.span(row["usd_per_1m_tokens_low"], row["usd_per_1m_tokens_high"]),
+                "TTFT [s]": rounded(row["ttft_s"]),
+                "TPOT [ms]": rounded(row["tpot_s"] * 1e3),
+                "Batch": row["batch"],
+                f"{money.currency} a month": rounded(row["usd_per_month"] * money.rate),
+                "Not certain": words.certainty(row["not_certain_because"]),
+            }
+            for index, row in zip(shown, rows_of(answer, shown), strict=True)
+        ]
+    )
+
+
+def memory(answer: Answer) -> None:
+    """What fills the memory of one replica."""
+    if answer.chosen is None:
+        return
+    filled = memory_of(answer, answer.chosen)
+    finding = words.memory_finding(filled, answer.chosen)
+    st.markdown(f"**{plain(finding)}**")
+    st.plotly_chart(charts_deploy.memory_bar(filled), key="memory_bar", config=_BARE, alt=finding)
+    st.caption(plain(words.memory_parts(filled)))
+
+
+def details(answer: Answer, money: Money) -> None:
+    """Charts of the recommendation; only the open tab is drawn."""
+    if answer.chosen is None:
+        return
+    draw = {
+        "Batch": _batch,
+        "Cost against latency": _frontier,
+        "Roofline": _roofline,
+        "What the cost hangs on": _tornado,
+    }
+    for tab, block in zip(
+        st.tabs(list(draw), key="details_tab", on_change="rerun"), draw.values(), strict=True
+    ):
+        if tab.open:
+            with tab:
+                block(answer, money)
+
+
+def _batch(answer: Answer, money: Money) -> None:
+    if answer.chosen is None:
+        return
+    curve = batch_curve(answer, answer.chosen)
+    finding = words.batch_finding(answer)
+    st.markdown(f"**{plain(finding)}**")
+    targets = {"ttft": answer.scenario.ttft, "tpot": answer.scenario.tpot}
+    columns = st.columns(2, gap="medium")
+    for number, panel in enumerate(charts_deploy.PANELS):
+        with columns[number % 2]:
+            st.plotly_chart(
+                charts_deploy.batch_panel(
+                    curve, panel, money, target=targets.get(panel), stops=answer.stops_next
+                ),
+                key=f"batch_{panel}",
+                config=_BARE,
+                alt=finding,
+            )
+    st.caption("The diamond is the chosen batch. Open points do not fit in the usable memory.")
+
+
+def _frontier(answer: Answer, money: Money) -> None:
+    if answer.grid is None:
+        return
+    for what, line in frontiers(answer).items():
+        finding = words.frontier_finding(answer, line, what, money)
+        st.markdown(f"**{plain(finding)}**")
+        st.plotly_chart(
+            charts_deploy.cost_against(answer, line, what, money),
+            key=f"frontier_{what}",
+            config=_BARE,
+            alt=finding,
+        )
+    st.caption(
+        "Dots: every deployment at its best batch under your targets. Line: what no other deployment and "
+        "batch beats on both. Dashed: your target. "
+        f"At most the {charts_deploy.MOST_POINTS} cheapest are drawn beside the frontier."
+    )
+
+
+def _roofline(answer: Answer, _money: Money) -> None:
+    if answer.chosen is None:
+        return
+    roof = roofline(answer, answer.chosen)
+    finding = words.roofline_finding(roof)
+    st.markdown(f"**{plain(finding)}**")
+    st.plotly_chart(charts_deploy.roofline(roof), key="roofline", config=_BARE, alt=finding)
+    st.caption(
+        "Filled: the estimate. Open: the physical limit at the same arithmetic per byte. Left of the ridge "
+        "memory bandwidth binds, right of it arithmetic does."
+    )
+
+
+def _tornado(answer: Answer, money: Money) -> None:
+    if answer.chosen is None:
+        return
+    found = swings(answer, answer.chosen)
+    finding = words.swing_finding(found)
+    st.markdown(f"**{plain(finding)}**")
+    usd = answer.chosen.usd_per_token(answer.shape)
+    st.plotly_chart(charts_deploy.tornado(found, usd, money), key="tornado", config=_BARE, alt=finding)
+    st.caption(
+        "One assumption at a time: the busy share halved and doubled, the price from the cheapest to the "
+        "dearest offer in force (or a fifth down and up), the rest a fifth down and up."
+    )
+
+
+def evidence(answer: Answer, known: Mapping[str, Source]) -> None:
+    """What was left out, and where the numbers come from."""
+    if answer.left_out:
+        box = st.expander(
+            f"Left out of the ranking: {len(answer.left_out)}, with the reasons",
+            key="left_box",
+            on_change="rerun",
+        )
+        if box.open:
+            with box:
+                frame = pd.DataFrame([{"What": gone.what, "Why": gone.why} for gone in answer.left_out])
+                st.dataframe(frame, hide_index=True)
+                csv_of(frame, "breakeven-left-out.csv", key="left_csv")
+    if answer.chosen is None:
+        return
+    box = st.expander("Sources of these numbers", key="deploy_sources_box", on_change="rerun")
+    if box.open:
+        with box:
+            rows = [known[key] for key in words.source_ids(answer) if key in known]
+            sources_table(rows)
+            for line in words.source_notes(answer):
+                st.caption(plain(line))

@@ -1,0 +1,373 @@
+"""The Deploy page's answer in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from breakeven.formulas.units import TERA
+from breakeven.hosting.config_json.read import TYPED
+from breakeven.hosting.row import HostRow
+from breakeven.question.pages.deploy import OWNED
+from breakeven.question.scenario import Shape
+from breakeven.tables.records import Gpu
+from breakeven.views.deploy.answer import DISAGGREGATED, Answer, Placement, Plan
+from breakeven.views.deploy.detail import Frontier, Memory, Roofline, Swing
+from breakeven.words.names import gpu_name, shape_name
+from breakeven.words.numbers import (
+    Money,
+    count,
+    gigabytes,
+    load,
+    number,
+    percent,
+    seconds,
+    seconds_span,
+    times,
+)
+
+MODE_WORDS = {
+    "continuous": "continuous batching",
+    "static": "static batch",
+    DISAGGREGATED: "separate prefill and decode pools",
+}
+
+
+def gpus_name(row: Placement) -> str:
+    """Write a deployment: how many of which GPU."""
+    return f"{row.host.candidate.n_gpus}×{short_name(row.host.candidate.gpu)}"
+
+
+def short_name(gpu: Gpu) -> str:
+    """Write a GPU without its maker."""
+    return gpu_name(gpu)
+
+
+def formats(row: Placement) -> str:
+    """Write the number formats and the mode, where they are not the usual ones."""
+    parts = [row.precision]
+    if row.kv_precision != "fp16":
+        parts.append(f"{row.kv_precision} cache")
+    if row.mode != "continuous":
+        parts.append(MODE_WORDS[row.mode])
+    return ", ".join(parts)
+
+
+def size(plan: Plan, row: Placement) -> str:
+    """Write replicas times GPUs each, never GPUs alone.
+
+    The pools of a separated deployment are named apart.
+    """
+    if plan.prefill_replicas:
+        reading = plan.prefill_replicas
+        writing = plan.replicas - reading
+        pools = f"{count(reading, 'prefill replica')} + {count(writing, 'decode replica')}"
+        return f"{pools} × {gpus_name(row)} each"
+    return f"{count(plan.replicas, 'replica')} × {gpus_name(row)}"
+
+
+def recommendation(answer: Answer, money: Money) -> str:
+    """The first sentence: what to deploy, at what cost, how fast."""
+    row, plan = answer.chosen, answer.plan
+    if row is None or plan is None:
+        if answer.problems:
+            return answer.problems[0]
+        return answer.needs[0] if answer.needs else "No deployment can be computed"
+    low, high = span_per_million(row.host, answer.shape)
+    cost = money.per_million(row.usd_per_token(answer.shape))
+    text = (
+        f"{row.model.name} at {formats(row)}, {shape_name(answer.shape)}: {size(plan, row)}, "
+        f"batch {row.host.batch:,}, {cost} ({money.span(low, high)}), "
+        f"TTFT {seconds(row.host.ttft_s)}, TPOT {seconds(row.host.tpot_s)}"
+    )
+    return text if answer.holds else f"Nothing holds the targets. The cheapest that fits: {text}"
+
+
+def span_per_million(host: HostRow, shape: Shape) -> tuple[float, float]:
+    """Range of the cost. [USD per 1M tokens]"""
+    tokens = shape.prompt_tokens + shape.completion_tokens
+    return host.usd_low / tokens * 1e6, host.usd_high / tokens * 1e6
+
+
+def question(answer: Answer) -> str:
+    """What is asked."""
+    scenario = answer.scenario
+    targets = []
+    if scenario.ttft is not None:
+        targets.append(f"TTFT ≤ {seconds(scenario.ttft)}")
+    if scenario.tpot is not None:
+        targets.append(f"TPOT ≤ {seconds(scenario.tpot)}")
+    held = ", ".join(targets) or "no latency target"
+    names = ", ".join(model.name for model in answer.models[:3]) or scenario.model
+    kind = "owned hardware" if answer.extra.price == OWNED else f"{scenario.gpu_price_type} prices"
+    return (
+        f"Which GPUs, how many, which batch for {names}, {shape_name(answer.shape)}, {held}, "
+        f"{percent(scenario.utilisation)} busy? {kind.capitalize()} of {scenario.as_of}."
+    )
+
+
+def trust(answer: Answer) -> str:
+    """Estimate, its range and the physical limit together; what was extrapolated."""
+    row, ideal = answer.chosen, answer.ideal
+    if row is None or ideal is None:
+        return ""
+    host, caveat = row.host, row.host.candidate.profile.caveat
+    efficiency = host.candidate.profile.efficiency
+    known = (
+        f"Extrapolated: {caveat}." if caveat else f"Measured: {efficiency.engine} on {efficiency.fitted_on}."
+    )
+    return (
+        f"Estimate: TTFT {seconds(host.ttft_s)} ({seconds_span(*host.ttft_range_s)}), "
+        f"TPOT {seconds(host.tpot_s)} ({seconds_span(*host.tpot_range_s)}). "
+        f"Physical limit of the same GPUs: {seconds(ideal.ttft_s)} and {seconds(ideal.tpot_s)}. {known}"
+    )
+
+
+def certainty(caveat: str | None) -> str:
+    """Say that a number is extrapolated, or what else is not certain about it; empty where it is measured."""
+    if not caveat:
+        return ""
+    beyond = "no measured run" in caveat or "extrapolated" in caveat
+    return f"extrapolated: {caveat}" if beyond else f"not certain: {caveat}"
+
+
+def cheaper_but(answer: Answer, money: Money) -> str:
+    """Name what is ranked above the recommendation and why it is not recommended."""
+    grid = answer.grid
+    best = None if grid is None else grid.best()
+    if best is None or answer.order[0] == best:
+        return ""
+    above = answer.order.index(best)
+    first = answer.place(answer.order[0])
+    return (
+        f"Cheaper, but not measured: {count(above, 'deployment')}, from "
+        f"{money.per_million(first.usd_per_token(answer.shape))} on "
+        f"{size(answer.plan_of(first), first)} at {formats(first)} "
+        f"({certainty(first.host.candidate.profile.caveat).partition(':')[0]}). Only measured speeds are "
+        "recommended."
+    )
+
+
+def beside_compare(answer: Answer, money: Money) -> str:
+    """Say what the recommendation would be in the scenario's own formats, where it is in others.
+
+    Compare hosts the model only as the scenario says; this page considers more.
+    """
+    grid, row = answer.grid, answer.chosen
+    if grid is None or row is None or row.model.model_id == TYPED:
+        return ""
+    usual = grid.as_asked
+    if not answer.holds or usual[grid.best()]:
+        return ""
+    scenario = answer.scenario
+    lead = f"Compare counts only what the scenario says, {scenario.precision} weights"
+    if row.kv_precision != scenario.kv_precision:
+        lead += f" and a {scenario.kv_precision} cache"
+    if row.mode != scenario.mode:
+        lead += f", {MODE_WORDS[scenario.mode]}"
+    own = grid.best(usual)
+    if own is None:
+        return f"{lead}: with that alone nothing holds the targets."
+    place = answer.place(own)
+    return (
+        f"{lead}: with that alone the choice is {size(answer.plan_of(place), place)}, "
+        f"{money.per_million(place.usd_per_token(answer.shape))}."
+    )
+
+
+def load_sentence(answer: Answer, money: Money) -> str:
+    """Whole replicas for the load, and the bill of a month."""
+    row, plan = answer.chosen, answer.plan
+    if row is None or plan is None:
+        return ""
+    total = f" ({count(plan.gpus, 'GPU')} in all)" if plan.replicas > 1 else ""
+    carries = 1 / row.host.replica_s
+    return (
+        f"For {load(plan.requests_per_s)}: {size(plan, row)}{total}, {percent(plan.busy)} busy, "
+        f"{money.amount(plan.usd_month)} a month. One replica serves {load(carries)} when never idle."
+    )
+
+
+def binds(answer: Answer) -> str:
+    """What binds, and what keeps the batch from growing."""
+    row = answer.chosen
+    if row is None:
+        return ""
+    host = row.host
+    stop = f" What stops a larger batch: {answer.stops_next}." if answer.stops_next else ""
+    return f"Prefill is {host.bound_prefill}-bound, decode is {host.bound_decode}-bound.{stop}"
+
+
+def price_sentence(answer: Answer, money: Money) -> str:
+    """Where the price of the GPU-hour comes from."""
+    row = answer.chosen
+    if row is None:
+        return ""
+    price, gpu = row.host.candidate.price, row.host.candidate.gpu
+    amount = money.amount(price.usd_per_gpu_hour)
+    if price.offer.price_type == OWNED:
+        return f"Owned {gpu.name}: {amount} an hour each for purchase, power and hosting."
+    text = f"{gpu.name}: {amount} per GPU-hour, {price.offer.provider} ({price.offer.price_type})"
+    if price.n_offers > 1:
+        text += f", {price.n_offers} providers at {money.span(price.cheapest_usd, price.dearest_usd)}"
+    return f"{text}."
+
+
+def memory_finding(memory: Memory, row: Placement) -> str:
+    """Say what fills the memory."""
+    if memory.cache > memory.weights:
+        what, amount = "The KV cache fills", memory.cache
+    else:
+        what, amount = "The weights fill", memory.weights
+    return f"{what} most: {gigabytes(amount)} of {gigabytes(memory.total)} on {gpus_name(row)}"
+
+
+def memory_parts(memory: Memory) -> str:
+    """Write the parts of the memory, for whom no hover works."""
+    parts = (
+        ("weights", memory.weights),
+        ("draft model", memory.draft),
+        ("KV cache", memory.cache),
+        ("free", memory.free),
+        ("kept back as workspace", memory.workspace),
+    )
+    text = ", ".join(f"{name} {gigabytes(size)}" for name, size in parts if size > 0)
+    each = f"{count(memory.batch, 'sequence')} of {gigabytes(memory.sequence)}"
+    if memory.per_token is not None:
+        each += f", {gigabytes(memory.per_token)} per token"
+    text = text.replace(f"KV cache {gigabytes(memory.cache)}", f"KV cache {gigabytes(memory.cache)} ({each})")
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def batch_finding(answer: Answer) -> str:
+    """Say what the batch curve shows."""
+    row = answer.chosen
+    if row is None:
+        return "No deployment to show"
+    if answer.stops_next is None:
+        return f"Batch {row.host.batch:,} is chosen"
+    return f"Batch {row.host.batch:,}: {answer.stops_next} stops the next one"
+
+
+def frontier_finding(answer: Answer, line: Frontier, what: str, money: Money) -> str:
+    """Say what speed costs."""
+    per_million = 1e6 / (answer.shape.prompt_tokens + answer.shape.completion_tokens)
+    times = line.tpot_s if what == "TPOT" else line.ttft_s
+    slow, fast = float(times[-1]), float(times[0])
+    low, high = float(line.usd[-1]) * per_million, float(line.usd[0]) * per_million
+    if len(times) == 1:
+        return f"One deployment is both cheapest and fastest by {what}"
+    return (
+        f"From {what} {seconds(slow)} down to {seconds(fast)} the cost rises from {money.amount(low)} to "
+        f"{money.amount(high)} per 1M tokens"
+    )
+
+
+def roofline_finding(roof: Roofline) -> str:
+    """Say on which side of the ridge both steps stand."""
+    sides = []
+    for point in roof.points:
+        ratio = point.flop_per_byte / roof.ridge
+        side = "above" if ratio >= 1 else "below"
+        sides.append(f"{point.name} is {times(ratio if ratio >= 1 else 1 / ratio)} {side} the ridge")
+    return ", ".join(sides).capitalize() + f" of {number(roof.ridge)} FLOP/B"
+
+
+def point_sentence(name: str, flop_per_s: float, limit: float, step_s: float) -> str:
+    """Write one operating point."""
+    return (
+        f"{name}: {number(flop_per_s / TERA)} TFLOP/s per GPU of {number(limit / TERA)} that the roof allows "
+        f"({percent(flop_per_s / limit)}); the step takes {seconds(step_s)}"
+    )
+
+
+def swing_finding(found: list[Swing]) -> str:
+    """Say what the cost hangs on most."""
+    widest = found[0]
+    return f"The cost hangs most on: {widest.name[0].lower()}{widest.name[1:]}"
+
+
+def others(answer: Answer) -> str:
+    """Say how many candidates there are and what became of them."""
+    if answer.grid is None:
+        return ""
+    grid = answer.grid
+    return (
+        f"{grid.w.size + grid.too_large * len(grid.modes):,} combinations of GPU, count, format and mode: "
+        f"{len(answer.order):,} hold the targets, {grid.w.size - len(answer.order):,} fit and miss one, "
+        f"{grid.too_large * len(grid.modes):,} do not fit."
+    )
+
+
+def candidate_texts(answer: Answer, indices: Sequence[int], batches: Sequence[float]) -> list[str]:
+    """Name candidates of the grid at some batch, for the hover of the frontier."""
+    grid = answer.grid
+    if grid is None:
+        return []
+    hardware, work = grid.hardware.candidates, grid.work
+    texts = []
+    for i, batch in zip(indices, batches, strict=True):
+        candidate, w, mode = hardware[grid.h[i]], grid.w[i], grid.modes[grid.m[i]]
+        words = [
+            f"{candidate.n_gpus}×{gpu_name(candidate.gpu)}",
+            *([work.models[work.model[w]].name] if len(work.models) > 1 else []),
+            work.precisions[work.precision[w]].precision_id,
+            *([f"{work.kv_precisions[work.kv[w]]} cache"] if len(work.kv_precisions) > 1 else []),
+            *([MODE_WORDS[mode]] if len(grid.modes) > 1 else []),
+            f"batch {batch:,.0f}",
+            *(["extrapolated"] if candidate.profile.caveat else []),
+        ]
+        texts.append(", ".join(words))
+    return texts
+
+
+def row_name(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """Write a row of the ranking: replicas times GPUs each, formats, and the mode where it is not usual."""
+    gpus = f"{row['gpus']}×{names.get(row['gpu'], row['gpu'])}"
+    if row["prefill_replicas"]:
+        writing = row["replicas"] - row["prefill_replicas"]
+        text = f"{row['prefill_replicas']:,} prefill + {writing:,} decode × {gpus}"
+    else:
+        text = f"{count(row['replicas'], 'replica')} × {gpus}"
+    parts = [text, row["precision"]]
+    if row["kv_precision"] != "fp16":
+        parts.append(f"{row['kv_precision']} cache")
+    if row["mode"] == "static":
+        parts.append("static")
+    return ", ".join(parts)
+
+
+def source_ids(answer: Answer) -> list[str]:
+    """Keys of the sources of the numbers that decide the recommendation."""
+    row = answer.chosen
+    if row is None:
+        return []
+    candidate = row.host.candidate
+    keys = [row.model.source_id, candidate.gpu.source_id, candidate.price.offer.source_id]
+    return list(dict.fromkeys([*keys, candidate.profile.efficiency.source_id]))
+
+
+def source_notes(answer: Answer) -> list[str]:
+    """What has no source because it was typed in, and what was not re-read."""
+    row = answer.chosen
+    if row is None:
+        return []
+    notes = []
+    candidate = row.host.candidate
+    if row.model.model_id == TYPED:
+        notes.append("The model's dimensions were typed in; parameters and cache are computed from them.")
+    if candidate.gpu.gpu_id == TYPED:
+        notes.append("The GPU's specifications were typed in.")
+    if candidate.price.offer.source_id == TYPED:
+        notes.append("The price of the GPU-hour comes from the numbers typed in.")
+    if not candidate.gpu.verified:
+        notes.append(f"The specifications of {candidate.gpu.name} were not re-read from the maker's page.")
+    return notes
+
+
+def left_out_by_reason(answer: Answer) -> list[str]:
+    """What was left out, one sentence a reason."""
+    grouped: dict[str, list[str]] = {}
+    for gone in answer.left_out:
+        grouped.setdefault(gone.why, []).append(gone.what)
+    return [f"{', '.join(whats)}: {why}" for why, whats in grouped.items()]

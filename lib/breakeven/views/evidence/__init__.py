@@ -1,0 +1,1 @@
+"""Evidence: every measured row beside its prediction."""

@@ -1,0 +1,1 @@
+"""Price my workload: what a usage file costs elsewhere."""

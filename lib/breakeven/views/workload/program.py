@@ -1,0 +1,236 @@
+"""A priced workload as JSON and as text, for the command line."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from breakeven.apis.paid import Paid, paid_sentence
+from breakeven.apis.workloads import PricedOffer, PricedWorkload
+from breakeven.hosting.workloads import HostedOffer, Hosting
+from breakeven.usage.digest import BadDigest, pack
+from breakeven.usage.read import SHOWN_PROBLEMS
+from breakeven.usage.sums import Tokens
+from breakeven.words.numbers import Money, count, number, percent, seconds
+
+
+def as_json(
+    priced: PricedWorkload, hosting: Hosting, top: int | None = None, paid: Paid | None = None
+) -> dict[str, Any]:
+    """Everything that the page shows, as plain values."""
+    workload = priced.workload
+    found = workload.recognised
+    try:
+        digest: str | None = pack(workload)
+    except BadDigest:
+        digest = None
+    return {
+        "recognised": found[0].format.name if len(found) == 1 else [one.format.name for one in found],
+        "formats": [
+            {
+                "id": one.format.format_id,
+                "name": one.format.name,
+                "grain": one.format.grain,
+                "cached": one.cached,
+                "mapping": one.shown,
+                "ignored": list(one.ignored),
+            }
+            for one in found
+        ],
+        "as_of": priced.day.isoformat(),
+        "rows_read": workload.rows_read,
+        "rows_rejected": workload.rows_rejected,
+        "rows_skipped": workload.rows_skipped,
+        "problems": [
+            {
+                "file": problem.file,
+                "line": problem.line,
+                "column": problem.column,
+                "value": problem.value,
+                "reason": problem.reason,
+                "left_out": problem.left_out,
+            }
+            for problem in workload.problems[:SHOWN_PROBLEMS]
+        ],
+        "tokens": _tokens(workload.tokens),
+        "models": [
+            {
+                "model": row.model,
+                "offer": row.offer_id,
+                "nearest": list(row.nearest),
+                "tokens": _tokens(row.tokens),
+                "list_usd": None if row.list_usd is None else float(row.list_usd),
+                "paid_usd": row.paid_usd,
+            }
+            for row in priced.models
+        ],
+        "list_usd": None if priced.list_usd is None else float(priced.list_usd),
+        "unpriced_requests": priced.unpriced_requests,
+        "paid_usd": priced.paid_usd,
+        "paid": None if paid is None else _paid(paid),
+        "offers": [_offer(one) for one in priced.offers[:top]],
+        "deployments": [_deployment(one) for one in hosting.offers[:top]],
+        "deployments_assume": hosting.assumed,
+        "deployments_left_out": [{"model": model, "why": why} for model, why in hosting.left_out],
+        "load": {
+            "mean_requests_per_s": hosting.mean_requests_per_s,
+            "peak_requests_per_s": hosting.peak_requests_per_s,
+        },
+        "withheld": list(workload.withheld),
+        "notes": [*workload.notes, *priced.notes],
+        "digest": digest,
+    }
+
+
+def _tokens(tokens: Tokens) -> dict[str, int]:
+    return {
+        "input_uncached": tokens.input_uncached,
+        "cache_read": tokens.cache_read,
+        "cache_write_5m": tokens.cache_write_5m,
+        "cache_write_1h": tokens.cache_write_1h,
+        "output": tokens.output,
+        "reasoning": tokens.reasoning,
+        "requests": tokens.requests,
+    }
+
+
+def _paid(paid: Paid) -> dict[str, Any]:
+    return {
+        "why": paid_sentence(paid, Money()),
+        "steps": [{"step": words, "usd": usd, "sum": whole} for words, usd, whole in paid.steps],
+        "models": [
+            {"model": one.model, "list_usd": one.list_usd, "rest_usd": one.rest_usd}
+            | {field.name: getattr(one, field.name) for field in fields(one) if field.name != "model"}
+            for one in paid.models
+        ],
+    }
+
+
+def _offer(one: PricedOffer) -> dict[str, Any]:
+    offer = one.offer
+    return {
+        "provider": offer.provider,
+        "model": offer.api_model,
+        "offer": offer.api_offer_id,
+        "name": offer.name,
+        "usd": float(one.usd),
+        "prompt_usd": float(one.prompt_usd),
+        "completion_usd": float(one.completion_usd),
+        "requests_served": one.requests_served,
+        "requests_not_served": one.requests_not_served,
+        "open_model": offer.model_id,
+        "variant": offer.variant,
+        "reseller": offer.reseller,
+        "deprecated": offer.deprecated,
+        "flag": offer.flag,
+        "notes": list(one.notes),
+        "source": offer.source_id,
+    }
+
+
+def _deployment(one: HostedOffer) -> dict[str, Any]:
+    return {
+        "model": one.model.model_id,
+        "gpu": one.candidate.gpu.gpu_id,
+        "gpus": one.candidate.n_gpus,
+        "usd_per_hour": one.candidate.usd_per_hour,
+        "usd": one.usd,
+        "usd_low": one.usd_low,
+        "usd_high": one.usd_high,
+        "prompt_usd": one.prompt_usd,
+        "completion_usd": one.completion_usd,
+        "replica_s": one.replica_s,
+        "holds_share": one.holds_share,
+        "batch": one.batch,
+        "ttft_s": one.ttft_s,
+        "tpot_s": one.tpot_s,
+        "replicas_mean": one.replicas_mean,
+        "replicas_peak": one.replicas_peak,
+        "usd_fixed": one.usd_fixed,
+        "measured": one.candidate.profile.measured,
+        "caveat": one.candidate.profile.caveat,
+    }
+
+
+def as_text(priced: PricedWorkload, hosting: Hosting, top: int, paid: Paid | None = None) -> str:
+    """The same for a reader, the answer first."""
+    money = Money()
+    workload, tokens = priced.workload, priced.workload.tokens
+    lines = []
+    best = priced.best
+    if best is not None:
+        lines.append(
+            f"Cheapest API for all of it: {best.offer.api_offer_id}, {money.amount(float(best.usd))}."
+        )
+    if hosting.offers:
+        first = hosting.offers[0]
+        lines.append(
+            f"Cheapest to host: {first.model.name} on {first.candidate.n_gpus} × {first.candidate.gpu.name}, "
+            f"{money.amount(first.usd)} ({money.span(first.usd_low, first.usd_high)})."
+        )
+    if paid is not None:
+        lines.append(paid_sentence(paid, money))
+    elif priced.paid_usd is not None:
+        listed = "" if priced.list_usd is None else f"; list price {money.amount(float(priced.list_usd))}"
+        lines.append(f"Paid, as the file says: {money.amount(priced.paid_usd)}{listed}.")
+    elif priced.list_usd is not None:
+        lines.append(f"List price of the models in the file: {money.amount(float(priced.list_usd))}.")
+    kinds = ", ".join(found.format.name for found in workload.recognised)
+    lines.append(
+        f"{workload.name}: {kinds}; {workload.rows_read:,} rows, {workload.rows_rejected:,} left out; "
+        f"{count(tokens.requests, 'request')}, {number(tokens.prompt)} prompt tokens "
+        f"({percent(tokens.cached_share)} cached), {number(tokens.output)} completion tokens."
+    )
+    lines += [*workload.notes, *priced.notes]
+    for row in priced.models:
+        if row.offer_id is None and row.model is not None:
+            near = f"; the nearest are {', '.join(row.nearest)}" if row.nearest else ""
+            lines.append(f"Unpriced: {_plain(row.model)} ({row.tokens.requests:,} requests){near}.")
+    lines += [f"Withheld: {text}" for text in workload.withheld]
+    for problem in workload.problems[:10]:
+        column = f", {_plain(problem.column)}" if problem.column else ""
+        lines.append(
+            f"Line {problem.line}{column}: '{_plain(problem.value)}' is left out: {problem.reason}."
+            if problem.left_out
+            else f"Line {problem.line}{column}: '{_plain(problem.value)}': {problem.reason}."
+        )
+    lines.append("")
+    lines.append("APIs")
+    for one in priced.offers[:top]:
+        mark = one.remarks
+        lines.append(
+            f"  {money.amount(float(one.usd)):>12}  {one.offer.api_offer_id}{f'  ({mark})' if mark else ''}"
+        )
+    if hosting.offers:
+        lines.append(f"Deployments ({hosting.assumed})")
+        for host in hosting.offers[:top]:
+            fleet = ""
+            if host.replicas_peak is not None and host.usd_fixed is not None:
+                fleet = (
+                    f", {count(host.replicas_peak, 'replica')} for the peak: {money.amount(host.usd_fixed)}"
+                )
+            lines.append(
+                f"  {money.amount(host.usd):>12}  {host.model.model_id} on {host.candidate.n_gpus} × "
+                f"{host.candidate.gpu.gpu_id}, TTFT {seconds(host.ttft_s)}, "
+                f"TPOT {seconds(host.tpot_s)}{fleet}"
+            )
+    return "\n".join(lines)
+
+
+def _plain(text: str) -> str:
+    """Text of a file on a terminal: nothing that a terminal would obey."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:200])
+
+
+def source_ids(priced: PricedWorkload, hosting: Hosting) -> tuple[str, ...]:
+    """Sources of the numbers that decide the answer, each once."""
+    keys = [one.offer.source_id for one in priced.offers]
+    for one in hosting.offers:
+        candidate = one.candidate
+        keys += [
+            one.model.source_id,
+            candidate.gpu.source_id,
+            candidate.price.offer.source_id,
+            candidate.profile.efficiency.source_id,
+        ]
+    return tuple(dict.fromkeys(keys))

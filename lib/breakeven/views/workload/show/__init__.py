@@ -1,0 +1,314 @@
+"""Blocks of the page that prices a usage file. Text of a file is shown as text, never as Markdown."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+from breakeven.apis.paid import Paid, paid_sentence
+from breakeven.apis.workloads import PricedOffer, PricedWorkload
+from breakeven.dashboard.blocks import plain, sources_table
+from breakeven.dashboard.downloads import csv_of
+from breakeven.hosting.workloads import Hosting
+from breakeven.tables.records import Source
+from breakeven.usage.read import SHOWN_PROBLEMS
+from breakeven.usage.sums import Workload
+from breakeven.views.workload.program import source_ids
+from breakeven.words.names import gpu_name
+from breakeven.words.numbers import Money, count, load, number, percent, rounded, seconds
+
+NAME = st.column_config.TextColumn(width=230)
+"""Column of names: the number beside it stays on a narrow screen."""
+
+
+def answer(result: PricedWorkload, hosting: Hosting, paid: Paid | None, money: Money) -> None:
+    """The answer in one sentence, then what it rests on."""
+    best = result.best
+    if best is None:
+        head = "No API offer can serve all of it"
+    else:
+        other = f"{best.offer.name} at {best.offer.provider}"
+        cheapest = f"the cheapest API for all of it asks {money.amount(float(best.usd))} ({other})"
+        head = cheapest[0].upper() + cheapest[1:]
+        if result.list_usd is not None:
+            head = f"This usage costs {money.amount(float(result.list_usd))} at list price; {cheapest}"
+    st.subheader(plain(head), anchor=False)
+    lines = []
+    if hosting.offers:
+        first = hosting.offers[0]
+        where = f"{first.candidate.n_gpus}×{gpu_name(first.candidate.gpu)}"
+        span = money.span(first.usd_low, first.usd_high)
+        lines.append(
+            f"Cheapest to host: {first.model.name} on {where}, {money.amount(first.usd)} (estimate {span})."
+        )
+    if result.unpriced_requests and result.list_usd is not None:
+        unpriced = count(result.unpriced_requests, "request")
+        lines.append(f"Not in the list price: {unpriced} of models without a known price.")
+    if paid is not None:
+        lines.append(paid_sentence(paid, money))
+    elif result.paid_usd is not None:  # a shared digest
+        lines.append(f"Paid, as the file said: {money.amount(result.paid_usd)}.")
+    for line in lines:
+        st.markdown(plain(line))
+    if paid is not None and paid.models:
+        _paid(paid, money)
+
+
+def _paid(paid: Paid, money: Money) -> None:
+    """From the list price to what was paid, over all models and by model."""
+    box = st.expander("From the list price to what was paid", key="paid_box", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        unit = f"[{money.currency}]"
+        steps = pd.DataFrame(
+            [
+                {"Step": words if whole else f"· {words}", f"Amount {unit}": rounded(usd * money.rate, 4)}
+                for words, usd, whole in paid.steps
+            ]
+        )
+        st.dataframe(steps, hide_index=True, key="paid_steps")
+        csv_of(steps, "breakeven-workload-paid.csv", key="paid_csv")
+        if paid.undated:
+            st.caption("Some requests came on days that have no price on record; the chosen day's stands in.")
+        if len(paid.models) < 2:
+            return
+        table = pd.DataFrame(
+            [
+                {"Model": one.model or "not named"}
+                | {
+                    f"{words} {unit}": rounded(usd * money.rate, 4)
+                    for words, usd in (
+                        ("Paid", one.paid_usd),
+                        ("List price", one.list_usd),
+                        ("Other dates", one.dates_usd),
+                        ("At no cost", one.free_usd),
+                        ("Not explained", one.rest_usd),
+                        ("Cache saves", -one.cache_usd),
+                        ("Batch saves", -one.batch_usd),
+                    )
+                }
+                for one in paid.models
+            ]
+        )
+        st.dataframe(table, hide_index=True, key="paid_models")
+        csv_of(table, "breakeven-workload-paid-by-model.csv", key="paid_models_csv")
+
+
+def recognised(workload: Workload) -> None:
+    """What the file was taken for, how much was read, what is withheld and why."""
+    tokens = workload.tokens
+    names = ", ".join(dict.fromkeys(found.format.name for found in workload.recognised)) or "shared digest"
+    counted = workload.per_request or any("n_requests" in found.shown for found in workload.recognised)
+    size = count(tokens.requests, "request")
+    if workload.recognised and not counted:
+        size = f"{count(tokens.requests, 'row')} of sums"
+    st.markdown(
+        plain(
+            f"{workload.name}: {names}. {size}, "
+            f"{number(tokens.prompt)} prompt tokens ({percent(tokens.cached_share)} from a cache), "
+            f"{number(tokens.output)} completion tokens."
+        )
+    )
+    if workload.rows_rejected:
+        st.warning(
+            plain(
+                f"{count(workload.rows_rejected, 'row')} could not be read and are left out; "
+                f"the other {workload.rows_read - workload.rows_rejected:,} are priced."
+            ),
+            icon=":material/report:",
+        )
+    for text in workload.withheld:
+        st.info(plain(f"Withheld: {text}"), icon=":material/visibility_off:")
+    for text in workload.notes:
+        st.caption(plain(text))
+    if workload.recognised:
+        with st.expander("How the columns were read"):
+            for found in workload.recognised:
+                cached = {"inside": "part of the input column", "outside": "beside the input column"}
+                st.markdown(
+                    plain(
+                        f"{found.format.name}; one row is "
+                        f"{'one request' if found.format.grain == 'R' else 'a sum or one request'}; "
+                        f"cached tokens: {cached.get(found.cached, 'none')}."
+                    )
+                )
+                st.dataframe(
+                    pd.DataFrame(
+                        [{"Meaning": key, "Column of the file": value} for key, value in found.shown.items()]
+                    ),
+                    hide_index=True,
+                )
+                if found.ignored:
+                    st.caption(plain(f"Not used: {', '.join(found.ignored[:40])}"))
+
+
+def problems(workload: Workload) -> None:
+    """Bad rows with line, column, value and reason."""
+    if not workload.problems:
+        return
+    with st.expander(f"Rows and cells that could not be read: {len(workload.problems):,}"):
+        table = pd.DataFrame(
+            [
+                {
+                    "File": one.file,
+                    "Line": one.line,
+                    "Column": one.column,
+                    "Value": one.value,
+                    "Reason": one.reason,
+                    "Left out": "row" if one.left_out else "this cell",
+                }
+                for one in workload.problems
+            ]
+        )
+        st.dataframe(table.head(SHOWN_PROBLEMS), hide_index=True)
+        csv_of(table, "breakeven-problems.csv", key="problems_csv")
+
+
+def unknown_models(result: PricedWorkload, named: dict[str, str]) -> dict[str, str]:
+    """Let the visitor say what a model name means; gives the names that are mapped."""
+    unknown = [row for row in result.models if row.offer_id is None and row.model is not None]
+    named = dict(named)
+    if not unknown and not named:
+        return named
+    with st.expander(f"Models without a known price: {len(unknown)}", expanded=bool(unknown)):
+        offers = [one.offer.api_offer_id for one in result.offers]
+        for number_, row in enumerate(unknown[:20]):
+            model = row.model or ""
+            st.markdown(plain(f"'{model}': {count(row.tokens.requests, 'request')}, unpriced."))
+            chosen = st.selectbox(
+                "Price it as",
+                [*row.nearest, *sorted(set(offers) - set(row.nearest))],
+                index=None,
+                placeholder="choose an offer; the nearest names come first",
+                key=f"map_{number_}_{model[:60]}",
+            )
+            if chosen:
+                named[model] = chosen
+        for model, offer in named.items():
+            st.markdown(plain(f"'{model}' is priced as {offer}."))
+        if named and st.button("Forget these names", key="forget_names"):
+            named = {}
+    return named
+
+
+def offers(result: PricedWorkload, money: Money) -> None:
+    """All offers, ranked; search and filters."""
+    st.markdown("**What it would cost at every API**")
+    left, right = st.columns([2, 3])
+    text = left.text_input("Search", key="offers_search", placeholder="model or provider").strip().lower()
+    providers = right.multiselect(
+        "Provider", sorted({one.offer.provider for one in result.offers}), key="offers_providers"
+    )
+    with st.container(horizontal=True):
+        open_only = st.toggle("Open weights only", key="offers_open")
+        same = st.toggle("Models of the file only", key="offers_same")
+        resellers = st.toggle("With resellers", key="offers_resellers")
+    used = {row.offer_id for row in result.models}
+    used_models = {one.offer.model_id for one in result.offers if one.offer.api_offer_id in used} - {None}
+    rows = [
+        one
+        for one in result.offers
+        if (not text or text in f"{one.offer.api_offer_id} {one.offer.name}".lower())
+        and (not providers or one.offer.provider in providers)
+        and (not open_only or one.offer.model_id)
+        and (resellers or not one.offer.reseller)
+        and (not same or one.offer.api_offer_id in used or one.offer.model_id in used_models)
+    ]
+    if not rows:
+        st.info("No offer passes these filters.")
+        return
+    table = offers_table(rows, money)
+    st.dataframe(table, hide_index=True, key="offers_table", column_config={"Offer": NAME})
+    with st.container(horizontal=True):
+        csv_of(table, "breakeven-workload-offers.csv", key="workload_offers_csv")
+        st.download_button(
+            "Download Parquet",
+            data=lambda: _parquet(table),
+            file_name="breakeven-workload-offers.parquet",
+            key="workload_offers_parquet",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def _parquet(table: pd.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
+def offers_table(rows: list[PricedOffer], money: Money) -> pd.DataFrame:
+    """Offers as rows, the bill first."""
+    return pd.DataFrame(
+        [
+            {
+                "Offer": one.offer.api_offer_id,
+                f"Bill [{money.currency}]": rounded(float(one.usd) * money.rate, 4),
+                "Prompt part": rounded(float(one.prompt_usd) * money.rate),
+                "Completion part": rounded(float(one.completion_usd) * money.rate),
+                "Not served [requests]": one.requests_not_served,
+                "Remarks": one.remarks,
+                "Since": one.offer.valid_from,
+            }
+            for one in rows
+        ]
+    )
+
+
+def deployments(hosting: Hosting, workload: Workload, money: Money) -> None:
+    """The cheapest deployment of every open model, from the joint histogram of lengths."""
+    st.markdown("**What it would cost on rented GPUs**")
+    if not hosting.offers:
+        reason = (
+            "The file has sums, not single requests, so lengths and latency are not known."
+            if not workload.per_request
+            else "No deployment of an open model holds the targets for these requests."
+        )
+        st.info(reason)
+        return
+    st.caption(plain(f"Assumes {hosting.assumed}."))
+    if hosting.mean_requests_per_s is not None and hosting.peak_requests_per_s is not None:
+        st.caption(
+            plain(
+                f"Load: {load(hosting.mean_requests_per_s)} on average, "
+                f"{load(hosting.peak_requests_per_s)} in the busiest minute."
+            )
+        )
+    table = pd.DataFrame(
+        [
+            {
+                "Model": one.model.name,
+                f"Bill [{money.currency}]": rounded(one.usd * money.rate),
+                "Deployment": f"{one.candidate.n_gpus}×{gpu_name(one.candidate.gpu)}",
+                "Range": money.span(one.usd_low, one.usd_high),
+                "Prompt share [%]": rounded(100 * one.prompt_usd / one.usd),
+                "TTFT": seconds(one.ttft_s),
+                "TPOT": seconds(one.tpot_s),
+                "Replicas at the peak": one.replicas_peak,
+                f"Fixed fleet [{money.currency}]": None
+                if one.usd_fixed is None
+                else rounded(one.usd_fixed * money.rate),
+                "Not certain": one.candidate.profile.caveat or "",
+            }
+            for one in hosting.offers
+        ]
+    )
+    st.dataframe(table, hide_index=True, key="hosts_table")
+    csv_of(table, "breakeven-workload-deployments.csv", key="workload_hosts_csv")
+    if hosting.left_out:
+        with st.expander(f"Models left out: {len(hosting.left_out)}"):
+            st.dataframe(pd.DataFrame(hosting.left_out, columns=["Model", "Why"]), hide_index=True)
+
+
+def sources(result: PricedWorkload, hosting: Hosting, known: Mapping[str, Source]) -> None:
+    """Where the prices, the models and the speeds come from."""
+    box = st.expander("Sources of these numbers", key="workload_sources_box", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        sources_table([known[key] for key in source_ids(result, hosting) if key in known])
+        st.caption(plain(f"API and rental prices are those in force on {result.day}."))

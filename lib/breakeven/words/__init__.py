@@ -1,0 +1,1 @@
+"""Numbers and things as people read them."""

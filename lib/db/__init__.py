@@ -1,1 +1,0 @@
-"""The tables: built from ``data/`` by :mod:`lib.db.build`, read through :mod:`lib.db.queries`."""

@@ -1,6 +1,0 @@
-"""A model typed in: from a Hugging Face ``config.json``, and as compact numbers in a link."""
-
-from lib.model_config.compact import from_link, to_link
-from lib.model_config.read import Read, read_config
-
-__all__ = ["Read", "from_link", "read_config", "to_link"]
