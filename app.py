@@ -1,6 +1,7 @@
 """Breakeven: the frame around the pages."""
 
 import streamlit as st
+
 from breakeven.dashboard.session import keep_widgets
 
 st.set_page_config(page_title="Breakeven", page_icon="⚖️", layout="wide")

@@ -1,6 +1,7 @@
 """Articles: do the published claims hold?"""
 
 import streamlit as st
+
 from breakeven.dashboard import blocks, inputs
 from breakeven.dashboard.session import (
     fields_of_widgets,

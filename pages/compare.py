@@ -1,6 +1,7 @@
 """Compare: API or self-hosting, for a prompt-heavy and a generation-heavy shape."""
 
 import streamlit as st
+
 from breakeven.comparison import words as verdict
 from breakeven.comparison.answer import compare
 from breakeven.dashboard import blocks, inputs

@@ -1,6 +1,7 @@
 """Deploy: which GPUs, how many, which batch, for one model and one shape at a latency."""
 
 import streamlit as st
+
 from breakeven.dashboard import blocks, inputs
 from breakeven.dashboard.session import (
     fields_of_widgets,

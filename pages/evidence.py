@@ -1,6 +1,7 @@
 """Evidence: how wrong the model is, on every measured row, and how to correct it with your own runs."""
 
 import streamlit as st
+
 from breakeven.dashboard import blocks
 from breakeven.dashboard.session import (
     fields_of_widgets,

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import streamlit as st
+
 from breakeven.comparison import words as verdict
 from breakeven.comparison.answer import compare
 from breakeven.dashboard import blocks, inputs

@@ -1,6 +1,7 @@
 """Prices: what a token and a GPU-hour cost, and since when."""
 
 import streamlit as st
+
 from breakeven.dashboard import blocks, inputs
 from breakeven.dashboard.session import (
     fields_of_widgets,

@@ -1,6 +1,7 @@
 """Train: what pre-training or tuning costs, what holds it, and from when tuning pays."""
 
 import streamlit as st
+
 from breakeven.dashboard import blocks, inputs
 from breakeven.dashboard.session import (
     fields_of_widgets,

@@ -1,6 +1,7 @@
 """Price my workload: what last month's usage would cost elsewhere, and on rented GPUs."""
 
 import streamlit as st
+
 from breakeven.dashboard import blocks, inputs, uploads
 from breakeven.dashboard.session import (
     fields_of_widgets,

@@ -12,11 +12,12 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
+
 from breakeven.cli import main
 from breakeven.formulas.parts import ARTICLE_MODEL, Engine, ModelShape, Replica
 from breakeven.paths import DATA
 from breakeven.question.scenario import Scenario
-from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = DATA / "samples"

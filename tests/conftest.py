@@ -4,11 +4,16 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from functools import cache
 
-import breakeven.tables.build
 import pytest
+from duckdb import DuckDBPyConnection
+
+import breakeven.tables.build
+from breakeven.apis.workloads import price_edges
+from breakeven.tables import queries
 from breakeven.tables.build import open_memory
 from breakeven.tables.day import Tables, read_tables
-from duckdb import DuckDBPyConnection
+from breakeven.tables.records import Efficiency
+from breakeven.usage.sql import Edges
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +22,24 @@ def connection() -> Iterator[DuckDBPyConnection]:
     opened = open_memory()
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def tables(connection: DuckDBPyConnection) -> DuckDBPyConnection:
+    """The same, by the name that tests of usage files use."""
+    return connection
+
+
+@pytest.fixture(scope="session")
+def edges(tables: DuckDBPyConnection) -> Edges:
+    """Lengths at which a price changes."""
+    return price_edges(tables)
+
+
+@pytest.fixture(scope="session")
+def table(connection: DuckDBPyConnection) -> dict[str, Efficiency]:
+    """Efficiency rows by id."""
+    return {row.efficiency_id: row for row in queries.efficiencies(connection)}
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import re
 from datetime import date
 
 import pytest
+
 from breakeven.comparison.answer import compare
 from breakeven.question.link import decode
 from breakeven.question.scenario import Scenario
-
 from tests.builders import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

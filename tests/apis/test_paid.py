@@ -3,12 +3,12 @@
 from decimal import Decimal
 
 import pytest
+
 from breakeven.apis.paid import explain_paid, paid_sentence
 from breakeven.apis.workloads import price_workload
 from breakeven.tables import queries
 from breakeven.usage.read import read_workload
 from breakeven.words.numbers import Money
-
 from tests.builders import TODAY
 
 

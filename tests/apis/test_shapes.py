@@ -6,12 +6,12 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from breakeven.apis.shapes import answer_of_apis, bills_of, tier_for
-from breakeven.question.scenario import Shape
-from breakeven.tables.records import ApiOffer, PriceTier
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from breakeven.apis.shapes import answer_of_apis, bills_of, tier_for
+from breakeven.question.scenario import Shape
+from breakeven.tables.records import ApiOffer, PriceTier
 from tests.builders import TODAY
 
 

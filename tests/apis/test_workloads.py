@@ -5,13 +5,13 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
-from breakeven.apis.workloads import cost_rows, price_workload, sensitivity
-from breakeven.tables import queries
-from breakeven.usage.read import read_workload
 from genai_prices import Usage, calc_price
 from genai_prices import data as catalogue
 from genai_prices.types import TimeOfDateConstraint
 
+from breakeven.apis.workloads import cost_rows, price_workload, sensitivity
+from breakeven.tables import queries
+from breakeven.usage.read import read_workload
 from tests.builders import TODAY
 
 BOUNDARIES = (199_999, 200_000, 200_001, 271_999, 272_000, 272_001, 128_000, 128_001)

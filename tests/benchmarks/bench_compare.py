@@ -25,13 +25,14 @@ from pathlib import Path
 
 import streamlit as st
 import uvicorn
-from breakeven.comparison.answer import compare
-from breakeven.dashboard.session import tables_on
-from breakeven.question.scenario import Scenario
 from playwright.sync_api import Page, sync_playwright
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
+
+from breakeven.comparison.answer import compare
+from breakeven.dashboard.session import tables_on
+from breakeven.question.scenario import Scenario
 
 ROOT = Path(__file__).parents[2]
 RUNS = 25

@@ -14,12 +14,12 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from breakeven.dashboard.session import tables_on
-from breakeven.question.scenario import Scenario
-from breakeven.views.deploy import USUAL, deploy
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.sync.client import connect
 
+from breakeven.dashboard.session import tables_on
+from breakeven.question.scenario import Scenario
+from breakeven.views.deploy import USUAL, deploy
 from tests.benchmarks.bench_compare import DASHBOARD, EMPTY, OURS, RUNS, Visitor, served
 
 

@@ -11,6 +11,7 @@ import time
 from datetime import date
 
 import numpy as np
+
 from breakeven.hosting import ask_of
 from breakeven.hosting.grid import GRID_COUNTS, hardware_of, rank, work_of
 from breakeven.hosting.prices import gpu_price

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+
 from breakeven.formulas.parts import Engine, ModelShape, Replica
 from breakeven.replay.run import Requests, Server, percentile, replay, server_of
 from breakeven.replay.search import Policy, Target, cheapest_autoscaled, fewest_replicas, warm_up

@@ -1,6 +1,7 @@
 """The shipped measurements as arrays, once for the tests of one process."""
 
 import pytest
+
 from breakeven.calibration.rows import rows_of
 from breakeven.tables import queries
 
@@ -23,8 +24,3 @@ def read(connection, benchmarks):
 @pytest.fixture(scope="session")
 def rows(read):
     return read[0]
-
-
-@pytest.fixture(scope="session")
-def table(connection):
-    return {row.efficiency_id: row for row in queries.efficiencies(connection)}

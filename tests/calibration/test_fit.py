@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from breakeven.calibration.fit import fit, logs
 from breakeven.calibration.heldout import Levels, fold_of, held_out, split_group
 from breakeven.calibration.parameters import PARAMETERS, STATIC_PARAMETERS

@@ -4,6 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from breakeven.calibration.own import BadRuns, OwnRun, read_all, read_runs
 from breakeven.calibration.predict import predict
 from breakeven.calibration.yours import YOURS, Setup, fit_own, own_rows, summary_of
@@ -11,8 +14,6 @@ from breakeven.formulas.parts import Engine
 from breakeven.hosting import choose_profile, engine_of
 from breakeven.paths import DATA
 from breakeven.tables import queries
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 CSV = b"prompt,completion,concurrency,ttft_ms,tpot_s\n1000,500,4,120,0.012\n4000,500,16,600,0.02\n"
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from breakeven.calibration.heldout import engine_of_groups
 from breakeven.calibration.predict import predict
 from breakeven.calibration.report import (

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from breakeven.calibration.predict import predict
 from breakeven.calibration.rows import OFFLINE, ONLINE, PREFILL, STATIC
 from breakeven.formulas.parts import Engine

@@ -9,12 +9,12 @@ from statistics import median
 
 import duckdb
 import pytest
+
 from breakeven import cli
 from breakeven.comparison.answer import compare
 from breakeven.paths import DATA
 from breakeven.question.link import encode
 from breakeven.question.scenario import Scenario
-
 from tests.builders import ARTICLE, DEFAULT, TODAY, copy_of_tables, csv_rows, json_of, refusal_of, write_csv
 from tests.hosting.test_estimate import KEYS
 
@@ -325,7 +325,7 @@ def test_data_build_into_a_missing_folder_says_so(tmp_path, capsys):
 
 
 def test_a_process_leaves_with_the_status_and_no_traceback():
-    command = [sys.executable, "-m", "breakeven.cli", *estimate(usable="0")]
+    command = [sys.executable, "-m", "breakeven", *estimate(usable="0")]
     done = subprocess.run(command, cwd=DATA.parent, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2
     assert done.stdout == ""

@@ -8,11 +8,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from breakeven.comparison.answer import MAP_COMPLETIONS, MAP_PROMPTS, VOLUME_POINTS, compare
-from breakeven.question.scenario import LIMITS, Scenario, requests_per_s
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from breakeven.comparison.answer import MAP_COMPLETIONS, MAP_PROMPTS, VOLUME_POINTS, compare
+from breakeven.hosting.candidates import candidates_on
+from breakeven.question.scenario import LIMITS, Scenario, requests_per_s
 from tests.builders import ARTICLE, DEFAULT, FOUR_H100, TODAY
 
 """Day of the newest rows of the tables."""
@@ -563,11 +564,13 @@ def test_offers_of_a_model_are_found_by_their_key_alone(tables_on):
 
 def test_deployments_are_found_once_for_each_question_and_not_shared_between_tables(tables_on):
     tables = tables_on(TODAY)
-    assert tables.candidates(FOUR_H100) is tables.candidates(replace(FOUR_H100, prompt_a=7, usable=0.5))
+    assert candidates_on(tables, FOUR_H100) is candidates_on(
+        tables, replace(FOUR_H100, prompt_a=7, usable=0.5)
+    )
     for changes in ({"gpus": 2}, {"precision": "fp16"}, {"overhead_percent": 10.0}, {"gpu": "cheapest"}):
-        assert tables.candidates(replace(FOUR_H100, **changes))[0] != tables.candidates(FOUR_H100)[0]
+        assert candidates_on(tables, replace(FOUR_H100, **changes))[0] != candidates_on(tables, FOUR_H100)[0]
     without_prices = replace(tables, gpu_offers=[])
-    assert without_prices.candidates(FOUR_H100)[0] == []
+    assert candidates_on(without_prices, FOUR_H100)[0] == []
 
 
 # Anything a link may ask

@@ -6,15 +6,15 @@ from datetime import date
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from breakeven.comparison import words as verdict
 from breakeven.comparison.answer import AtLoad, compare
 from breakeven.dashboard.blocks import plain
 from breakeven.question.scenario import Shape
 from breakeven.words import names
 from breakeven.words.numbers import Money
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.builders import ARTICLE, DEFAULT, TODAY
 
 MONEY = Money()

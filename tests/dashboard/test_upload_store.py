@@ -6,17 +6,18 @@ import tempfile
 import time
 from pathlib import Path
 
-import breakeven.dashboard.upload_store
 import pytest
-from breakeven.dashboard.upload_store import OLD_S, UploadStore, content_of, routes
-from breakeven.usage.limits import Limits
-from breakeven.usage.spool import Unreadable
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
 from streamlit.web.server.starlette.starlette_server_config import XSRF_COOKIE_NAME
+
+import breakeven.dashboard.upload_store
+from breakeven.dashboard.upload_store import OLD_S, UploadStore, content_of, routes
+from breakeven.usage.limits import Limits
+from breakeven.usage.spool import Unreadable
 
 MINE, OTHERS = "session-1", "session-2"
 

@@ -4,6 +4,7 @@ import threading
 from contextlib import ExitStack
 
 import pytest
+
 from breakeven.dashboard.uploads import AT_ONCE, turn
 from breakeven.usage.stop import Stop, Stopped
 

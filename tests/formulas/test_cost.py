@@ -7,6 +7,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
 from breakeven.formulas.cost import (
     api_request_usd,
     break_even_utilisation,
@@ -16,8 +19,6 @@ from breakeven.formulas.cost import (
     replica_usd,
     replicas_needed,
 )
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 
 GPT_4_8K = {"input_usd_per_mtok": 30, "output_usd_per_mtok": 60}
 GPT_35_4K = {"input_usd_per_mtok": 1.5, "output_usd_per_mtok": 2}

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from breakeven.formulas import cost, flops, kv_cache, memory, roofline, serving, training
 
 VALID: dict[Any, dict[str, float]] = {

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+
 from breakeven.formulas.serving import (
     continuous_batching,
     decode_step,
@@ -10,7 +11,6 @@ from breakeven.formulas.serving import (
     prefill_step,
     static_batch,
 )
-
 from tests.builders import ENGINE, REPLICA, model
 
 MIXTURE = model(routed=300e9, share=0.1)

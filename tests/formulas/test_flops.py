@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from breakeven.formulas.flops import attended_pairs, attention_flop_decode, linear_flop, touched_weight_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from breakeven.formulas.flops import attended_pairs, attention_flop_decode, linear_flop, touched_weight_bytes
 
 
 def test_llama_70b_takes_140_gflop_per_token():

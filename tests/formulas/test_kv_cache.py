@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from breakeven.formulas.kv_cache import (
     kv_bytes_per_sequence,
     kv_bytes_per_token,
@@ -11,8 +14,6 @@ from breakeven.formulas.kv_cache import (
     latent_kv_bytes_per_token,
     sequences_that_fit,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 LLAMA_2_70B = {"n_layers": 80, "n_kv_heads": 8, "head_dim": 128}
 LLAMA_13B = {"n_layers": 40, "n_kv_heads": 40, "head_dim": 128}

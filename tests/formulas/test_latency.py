@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from breakeven.formulas.latency import latency_of
-from breakeven.formulas.serving import MODES, speculative_tpot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from breakeven.formulas.latency import latency_of
+from breakeven.formulas.serving import MODES, speculative_tpot
 from tests.builders import ENGINE, REPLICA, SLOW_EXPERTS, model
 
 """With what only some engines have: late first tokens, experts slower than the rest."""

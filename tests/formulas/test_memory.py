@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from breakeven.formulas.kv_cache import sequences_that_fit
-from breakeven.formulas.memory import fewest_gpus, weights_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from breakeven.formulas.kv_cache import sequences_that_fit
+from breakeven.formulas.memory import fewest_gpus, weights_bytes
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from breakeven.formulas.parameters import parameter_counts
 
 LLAMA_2_70B: dict[str, Any] = {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from breakeven.formulas.roofline import all_reduce_time, operator_time, ridge_point
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from breakeven.formulas.roofline import all_reduce_time, operator_time, ridge_point
 
 rates = st.floats(1e9, 1e16)
 amounts = st.floats(0, 1e18)

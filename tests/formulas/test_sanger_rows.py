@@ -8,11 +8,11 @@ from statistics import median
 from typing import Any, get_type_hints
 
 import pytest
+
 from breakeven.formulas.serving import static_batch
 from breakeven.hosting import KV_BYTES, choose_profile, compute_class, engine_of, model_shape, replica_of
 from breakeven.paths import DATA
 from breakeven.tables.records import Efficiency, Gpu, Model, Precision
-
 from tests.builders import csv_rows
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from breakeven.formulas.scaling_laws import (
     BESIROGLU_2024,
     HOFFMANN_2022,

@@ -7,6 +7,9 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from breakeven.formulas.cost import replica_usd
 from breakeven.formulas.parts import ARTICLE_MODEL, ARTICLE_REPLICA, IDEAL, Engine
 from breakeven.formulas.serving import (
@@ -22,8 +25,6 @@ from breakeven.formulas.serving import (
     queueing_wait_md1,
     static_batch,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 LLAMA = ARTICLE_MODEL
 """Llama-2-70B as the 2023 article counts it: 70e9 weights in fp16."""

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from breakeven.formulas.latency import latency_of
-from breakeven.formulas.parts import Speculation
-from breakeven.formulas.serving import MODES, decode_step, prefill_step
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from breakeven.formulas.latency import latency_of
+from breakeven.formulas.parts import Speculation
+from breakeven.formulas.serving import MODES, decode_step, prefill_step
 from tests.builders import ENGINE, REPLICA, model
 
 ABOUT = {"model": model(), "replica": REPLICA, "engine": ENGINE}

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from breakeven.formulas.flops import attended_pairs
 from breakeven.formulas.parts import IDEAL
 from breakeven.formulas.serving import decode_step, prefill_step
 from breakeven.formulas.step import cache_bytes, mixed_step, step_coefficients
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.builders import ENGINE, REPLICA, SLOW_EXPERTS, model
 
 PARTS = (

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from breakeven.formulas.cost import replica_usd
 from breakeven.formulas.training import (
     adapter_flop,
@@ -16,8 +19,6 @@ from breakeven.formulas.training import (
     training_flop,
     training_usd,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 A100_PEAK = 312e12
 USD_PER_A100_HOUR = 2.2659

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from breakeven.formulas.training_memory import (
     NF4_BYTES,
     activation_bytes,
@@ -12,8 +15,6 @@ from breakeven.formulas.training_memory import (
     logits_bytes,
     state_bytes,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 MIXED = {"weight_bytes": 2, "gradient_bytes": 2, "optimiser_bytes": 12}
 """AdamW in mixed precision: 16 B per parameter."""

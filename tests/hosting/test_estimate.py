@@ -4,11 +4,12 @@ from dataclasses import replace
 from statistics import median
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from breakeven.hosting import Unplaceable, choose_profile, compute_class
 from breakeven.hosting.estimate import Question, estimate
 from breakeven.tables import queries
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 KEYS = {
     "ttft_s",

@@ -7,6 +7,9 @@ from datetime import date
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from breakeven.formulas.parts import IDEAL, Engine
 from breakeven.formulas.serving import (
     batch_that_fits,
@@ -33,8 +36,6 @@ from breakeven.hosting import (
     with_shares,
 )
 from breakeven.tables.records import Efficiency, Gpu, GpuOffer, Model, Precision
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 LLAMA_2_70B = Model(
     model_id="llama-2-70b",

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from breakeven.formulas.parts import Speculation
 from breakeven.hosting import KV_BYTES, Ask, Evaluation, GpuPrice, evaluate, gpu_price, model_shape
 from breakeven.hosting.grid import GRID_COUNTS, Grid, Hardware, again, hardware_of, rank, splits, work_of
 from breakeven.question.scenario import Shape
 from breakeven.tables.day import Tables
 from breakeven.tables.records import Gpu
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.builders import TODAY
 
 GPUS = ("h100-sxm", "h200-sxm", "a100-80-sxm", "l40s", "gb300")

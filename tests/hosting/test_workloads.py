@@ -4,10 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from breakeven.apis.workloads import price_edges
 from breakeven.hosting.workloads import host_workload
 from breakeven.usage.read import read_workload
-
 from tests.builders import DEFAULT
 
 

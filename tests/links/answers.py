@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from duckdb import DuckDBPyConnection
+
 from breakeven.apis.workloads import price_edges, price_workload
 from breakeven.comparison import words as verdict
 from breakeven.comparison.answer import Comparison, ShapeAnswer, compare
@@ -52,7 +54,6 @@ from breakeven.views.train.program import as_json
 from breakeven.views.train.prompting import hold_against_prompting
 from breakeven.words.numbers import Money
 from breakeven.words.reasons import LeftOut
-from duckdb import DuckDBPyConnection
 
 DAY = date(2026, 11, 21)
 """Day of a link that leaves its own out."""

@@ -9,13 +9,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from breakeven import cli
 from breakeven.measure.backend import NumpyBackend, Unmeasurable
 from breakeven.measure.network import Dimensions, Network, dimensions_of
 from breakeven.measure.report import as_csv, as_text, find_gpu
 from breakeven.measure.sweep import Plan, measure
 from breakeven.tables import queries
-
 from tests.builders import refusal_of
 
 TINY = Dimensions(n_layers=4, hidden=64, ffn_dim=128, n_heads=4, n_kv_heads=2, head_dim=16, vocab=256)

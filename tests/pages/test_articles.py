@@ -5,6 +5,9 @@ from datetime import date
 
 import pytest
 import streamlit as st
+from duckdb import DuckDBPyConnection
+from streamlit.testing.v1 import AppTest
+
 from breakeven.dashboard import session
 from breakeven.question.link import SCENARIO_FIELDS
 from breakeven.question.pages.articles import DOCUMENTS
@@ -13,9 +16,6 @@ from breakeven.tables import queries
 from breakeven.views.articles import conclusions
 from breakeven.views.articles.facts import read_facts
 from breakeven.views.articles.judge import judge
-from duckdb import DuckDBPyConnection
-from streamlit.testing.v1 import AppTest
-
 from tests.builders import open_page, texts
 from tests.views.articles.conftest import edited  # noqa: F401
 

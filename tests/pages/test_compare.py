@@ -3,11 +3,11 @@
 from datetime import date
 
 import pytest
+from streamlit.testing.v1 import AppTest
+
 from breakeven.dashboard.inputs import BOXES
 from breakeven.question.link import decode
 from breakeven.question.scenario import Scenario
-from streamlit.testing.v1 import AppTest
-
 from tests.builders import open_page, texts
 
 

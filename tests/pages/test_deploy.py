@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from breakeven.views.deploy import DEPLOY_FIELDS, USUAL
-from breakeven.views.deploy.inputs import BOXES
 from streamlit.testing.v1 import AppTest
 
+from breakeven.views.deploy import DEPLOY_FIELDS, USUAL
+from breakeven.views.deploy.inputs import BOXES
 from tests.builders import ROOT, headline, run_page, texts
 from tests.hosting.config_json import configs
 

@@ -1,8 +1,8 @@
 """Logic of the Method page: pictures, formulas on demand, search, what is missing."""
 
-from breakeven.views.method.show import rich
 from streamlit.testing.v1 import AppTest
 
+from breakeven.views.method.show import rich
 from tests.builders import open_page, texts
 
 

@@ -3,11 +3,11 @@
 from datetime import date, timedelta
 
 import pytest
+from streamlit.testing.v1 import AppTest
+
 from breakeven.question.link import SCENARIO_FIELDS
 from breakeven.question.pages.prices import TABS
 from breakeven.question.scenario import Scenario
-from streamlit.testing.v1 import AppTest
-
 from tests.builders import TODAY, open_page, texts
 
 

@@ -1,9 +1,9 @@
 """Logic of the Train page: link to widgets, widgets to plan, sentences for what is missing."""
 
 import pytest
-from breakeven.question.pages.train import TRAIN_FIELDS, TrainingPlan
 from streamlit.testing.v1 import AppTest
 
+from breakeven.question.pages.train import TRAIN_FIELDS, TrainingPlan
 from tests.builders import headline, open_page, texts
 
 BOXES = ("Budget and time", "GPUs and price", "Memory", "Owned GPUs and energy")

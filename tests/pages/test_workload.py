@@ -3,11 +3,11 @@
 from urllib.parse import urlencode
 
 import pytest
+
 from breakeven.apis.workloads import price_edges
 from breakeven.tables.build import open_memory
 from breakeven.usage.digest import LONGEST, pack
 from breakeven.usage.read import read_workload
-
 from tests.builders import open_page
 
 

@@ -3,6 +3,9 @@
 from dataclasses import astuple, replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from breakeven.hosting import choose_profile
 from breakeven.question.asked import with_own
 from breakeven.question.calibrated import (
@@ -14,9 +17,6 @@ from breakeven.question.calibrated import (
     calibration_of,
 )
 from breakeven.tables import queries
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.builders import TODAY
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from breakeven.question.fields import LinkFields
-from breakeven.question.scenario import Limit
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from breakeven.question.fields import LinkFields
+from breakeven.question.scenario import Limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

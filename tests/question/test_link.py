@@ -8,11 +8,11 @@ from typing import get_type_hints
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
-from breakeven.question.link import LONGEST_LINK, MOST_PARTS, Decoded, KnownIds, decode, encode
-from breakeven.question.scenario import LIMITS, Scenario
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from breakeven.question.link import LONGEST_LINK, MOST_PARTS, Decoded, KnownIds, decode, encode
+from breakeven.question.scenario import LIMITS, Scenario
 from tests.builders import DEFAULT, TODAY
 
 NAMES = [field.name for field in fields(Scenario)]

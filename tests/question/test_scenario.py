@@ -7,8 +7,8 @@ from dataclasses import FrozenInstanceError, fields, replace
 from datetime import date, timedelta
 
 import pytest
-from breakeven.question.scenario import LIMITS, Scenario, Shape, show_value
 
+from breakeven.question.scenario import LIMITS, Scenario, Shape, show_value
 from tests.builders import DEFAULT
 
 RANGES = {name: limit for name, limit in LIMITS.items() if not limit.choices and name != "as_of"}

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from breakeven.replay.arrivals import NO_TIMES, SUMS, NoArrivals, read_arrivals
 from breakeven.usage.spool import Unreadable
-
 from tests.builders import SAMPLES
 
 

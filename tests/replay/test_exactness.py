@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from breakeven.replay.run import Replay, Requests, Server, replay, replay_closed_loop, server_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from breakeven.replay.run import Replay, Requests, Server, replay, replay_closed_loop, server_of
 from tests.builders import ENGINE, REPLICA, model
 from tests.replay.reference import reference
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+
 from breakeven.apis.workloads import price_edges, price_workload
 from breakeven.cli import main
 from breakeven.hosting import Unplaceable
@@ -18,7 +19,6 @@ from breakeven.usage.read import read_workload
 from breakeven.views.capacity import charts as charts_capacity
 from breakeven.views.capacity import words
 from breakeven.words.numbers import Money
-
 from tests.builders import DEFAULT, SAMPLES, TODAY, json_of, output_of
 
 ASKED = Scenario(as_of=TODAY, gpu="h100-sxm", gpus=2)

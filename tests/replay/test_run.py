@@ -5,6 +5,7 @@ from threading import Thread
 
 import numpy as np
 import pytest
+
 from breakeven.replay.run import (
     BLOCK_TOKENS,
     Cancelled,
@@ -16,7 +17,6 @@ from breakeven.replay.run import (
     replay_closed_loop,
     server_of,
 )
-
 from tests.builders import ENGINE, REPLICA, model
 
 SERVER = server_of(model(), REPLICA, ENGINE, usable=0.9)

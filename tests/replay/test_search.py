@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from breakeven.formulas.serving import prefill_step
 from breakeven.replay.run import Cancelled, Control, Requests, Server, percentile, replay, server_of
 from breakeven.replay.search import (
@@ -15,7 +16,6 @@ from breakeven.replay.search import (
     run_autoscaled,
     schedule_of,
 )
-
 from tests.builders import ENGINE, REPLICA, model
 
 SERVER = server_of(model(), REPLICA, ENGINE, usable=0.9)

@@ -7,15 +7,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import breakeven.tables.catalogue
 import duckdb
 import pandas as pd
 import pytest
+
+import breakeven.tables.catalogue
 from breakeven.paths import DATA
 from breakeven.tables.build import MAX_PROBLEMS, DataError, build, build_file, open_memory
 from breakeven.tables.rules import TableRules
 from breakeven.tables.sheet import check_cells, read_sheet
-
 from tests.builders import copy_of_tables
 
 Rows = list[list[str]]

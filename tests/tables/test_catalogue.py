@@ -11,11 +11,11 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from breakeven.paths import DATA
-from breakeven.tables import catalogue
 from genai_prices import Usage, data
 from genai_prices.types import ModelInfo, ModelPrice, StartDateConstraint, TimeOfDateConstraint
 
+from breakeven.paths import DATA
+from breakeven.tables import catalogue
 from tests.builders import TODAY, csv_rows
 
 CATALOGUE_DAY = date(2026, 11, 10)  # release of genai-prices 0.2.3

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from breakeven.paths import DATA
 from breakeven.tables.build import DataError
 from breakeven.tables.check import CheckReport, check
-
 from tests.builders import copy_of_tables, csv_rows, write_csv
 
 

@@ -2,10 +2,11 @@
 
 import shutil
 
-import breakeven.tables.build
-import breakeven.tables.kept
 import duckdb
 import pytest
+
+import breakeven.tables.build
+import breakeven.tables.kept
 from breakeven.paths import DATA
 from breakeven.tables.build import build, open_memory
 from breakeven.tables.kept import MOST_KEPT, kept_file

@@ -5,8 +5,8 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from breakeven.tables import queries
 
+from breakeven.tables import queries
 from tests.builders import TODAY
 
 DAY = timedelta(days=1)

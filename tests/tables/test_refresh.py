@@ -13,6 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from duckdb import DuckDBPyConnection
+from genai_prices import data
+from genai_prices.types import ModelPrice, Provider
+
 from breakeven.cli import main
 from breakeven.paths import DATA
 from breakeven.tables.build import installed_catalogue, open_memory
@@ -23,10 +27,6 @@ from breakeven.tables.queries import api_offers_on
 from breakeven.tables.refresh import NotRefreshed, accept, difference, merge, parse, prepare, price_rows
 from breakeven.tables.rules import table_names
 from breakeven.tables.snapshot import file_name, newest_snapshot
-from duckdb import DuckDBPyConnection
-from genai_prices import data
-from genai_prices.types import ModelPrice, Provider
-
 from tests.builders import json_of, output_of, refusal_of
 
 BEFORE, DAY, AFTER = date(2026, 11, 30), date(2026, 12, 1), date(2026, 12, 2)

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 import duckdb
 import pytest
+from duckdb import DuckDBPyConnection
+
 from breakeven.tables import sqlbox
 from breakeven.tables.rules import table_names
 from breakeven.tables.sql_worker import Refused, vet
 from breakeven.tables.sqlbox import EXAMPLES, LONGEST, ask, dictionary
-from duckdb import DuckDBPyConnection
 
 
 @pytest.fixture(scope="module")

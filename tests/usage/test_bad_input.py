@@ -7,6 +7,7 @@ import zipfile
 
 import duckdb
 import pytest
+
 from breakeven.usage.formats import BadMapping, parse_mapping
 from breakeven.usage.limits import Limits, limits_from
 from breakeven.usage.read import Tokens, read_workload

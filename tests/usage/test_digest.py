@@ -4,12 +4,12 @@ import base64
 import zlib
 
 import pytest
-from breakeven.apis.workloads import price_workload
-from breakeven.usage.digest import LONGEST, BadDigest, pack, unpack
-from breakeven.usage.read import read_workload
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from breakeven.apis.workloads import price_workload
+from breakeven.usage.digest import LONGEST, BadDigest, pack, unpack
+from breakeven.usage.read import read_workload
 from tests.builders import SAMPLES, TODAY
 
 FILES = sorted(

@@ -3,12 +3,12 @@
 import random
 
 import pytest
-from breakeven.usage.limits import Limits
-from breakeven.usage.read import read_workload
-from breakeven.usage.spool import Unreadable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from breakeven.usage.limits import Limits
+from breakeven.usage.read import read_workload
+from breakeven.usage.spool import Unreadable
 from tests.builders import SAMPLES
 
 FILES = sorted(p.name for p in SAMPLES.iterdir() if p.name != "manifest.csv")

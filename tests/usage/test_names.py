@@ -1,8 +1,9 @@
 """Names that a user gives to unknown models, carried by the link."""
 
-from breakeven.usage.names import LONGEST_NAMED, MOST_NAMED, read_names, write_names
 from hypothesis import given
 from hypothesis import strategies as st
+
+from breakeven.usage.names import LONGEST_NAMED, MOST_NAMED, read_names, write_names
 
 OFFERS = ["openai/gpt-4o", "aws/amazon.nova-lite-v1:0", "x-ai/grok-4"]
 MODELS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)

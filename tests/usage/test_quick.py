@@ -2,13 +2,14 @@
 
 from collections import Counter
 
-import breakeven.usage.read
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import breakeven.usage.read
 from breakeven.usage.quick import quick_sums
 from breakeven.usage.read import read_workload
 from breakeven.usage.spool import Unreadable
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 NAMES = st.sampled_from(["gpt-4o", "gpt-4o-mini", "claude-sonnet-4-5", "it's", "", "modèle"])
 # Lengths on both sides of the thresholds of tiers and contexts.

@@ -3,11 +3,12 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from breakeven.usage.read import read_workload
 from breakeven.usage.salvage import salvage
 from breakeven.usage.spool import Unreadable
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 RECORDS = [{"model": "gpt-4o", "input_tokens": 10 * n, "output_tokens": n} for n in range(1, 41)]
 BUCKETS = {

@@ -6,11 +6,11 @@ import random
 from dataclasses import replace
 
 import pytest
+
 from breakeven.apis.workloads import price_workload
 from breakeven.usage.formats import FORMATS, parse_mapping
 from breakeven.usage.read import Tokens, read_workload
 from breakeven.usage.spool import Unreadable
-
 from tests.builders import SAMPLES, TODAY, csv_rows
 
 MANIFEST = csv_rows(SAMPLES / "manifest.csv")

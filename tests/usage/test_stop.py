@@ -8,6 +8,7 @@ from threading import Thread
 
 import duckdb
 import pytest
+
 from breakeven.usage.read import read_workload
 from breakeven.usage.stop import Stop, Stopped
 

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from breakeven.words.glossary import GLOSSARY, SERVING, explained, meaning
 
+from breakeven.words.glossary import GLOSSARY, SERVING, explained, meaning
 from tests.builders import ROOT
 
 UI = ROOT / "lib" / "ui"

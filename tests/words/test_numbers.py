@@ -6,6 +6,9 @@ import math
 import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from breakeven.words.numbers import (
     SYMBOLS,
     Money,
@@ -18,8 +21,6 @@ from breakeven.words.numbers import (
     seconds_span,
     times,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 quick = settings(deadline=None, max_examples=200)
 PLAIN = re.compile(r"−?\d{1,3}(,\d{3})*(\.\d*[1-9])?")

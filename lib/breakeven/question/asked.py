@@ -8,8 +8,7 @@ from datetime import date
 from breakeven.question.calibrated import Calibrated, calibration_of
 from breakeven.question.link import KnownIds, decode
 from breakeven.question.scenario import Scenario
-from breakeven.tables import queries
-from breakeven.tables.build import open_memory
+from breakeven.tables import build, queries
 from breakeven.tables.day import Tables, read_tables
 from breakeven.tables.queries import Connection
 
@@ -27,8 +26,7 @@ class Linked:
 
 def read_link(link: str) -> Linked:
     """Read a link, or the part after its question mark."""
-
-    connection = open_memory()
+    connection = build.open_memory()
     calibrated, more = calibration_of(link)
     known = ids_with_own(read_ids(connection), calibrated)
     decoded = decode(link, default=Scenario(as_of=date.today()), known=known)

@@ -6,12 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from breakeven.hosting import model_shape
-from breakeven.hosting.config_json import from_link, read_config, to_link
-from breakeven.question.pages.deploy import LONGEST_MODEL
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from breakeven.hosting import model_shape
+from breakeven.hosting.config_json import from_link, read_config, to_link
+from breakeven.question.pages.deploy import LONGEST_MODEL
 from tests.builders import TODAY
 from tests.hosting.config_json import configs
 from tests.hosting.config_json.test_read import FP16

@@ -6,15 +6,15 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from breakeven.formulas.kv_cache import kv_bytes_per_sequence
 from breakeven.formulas.parts import ModelShape
 from breakeven.hosting import model_shape
 from breakeven.hosting.config_json import read_config
 from breakeven.hosting.config_json.read import LONGEST_FILE
 from breakeven.tables.records import Model, Precision
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.hosting.config_json import configs
 
 FP16 = Precision(

@@ -7,14 +7,14 @@ from dataclasses import fields, replace
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from breakeven.hosting.config_json import read_config, to_link
 from breakeven.question.link import LONGEST_LINK, encode
 from breakeven.question.pages.deploy import DEPLOY_LIMITS
 from breakeven.question.scenario import Scenario
 from breakeven.views.deploy import DEPLOY_FIELDS, USUAL, DeployFields
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.builders import TODAY
 from tests.hosting.config_json import configs
 

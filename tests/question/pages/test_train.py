@@ -3,11 +3,12 @@
 from dataclasses import fields
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from breakeven.question.link import LONGEST_LINK, encode
 from breakeven.question.pages.train import LIMITS, SHROTT, SHROTT_SCENARIO, TRAIN_FIELDS, TrainingPlan
 from breakeven.question.scenario import Scenario
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def test_every_field_returns_from_a_link_as_it_was():

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from duckdb import DuckDBPyConnection
+
 from breakeven.tables import queries
 from breakeven.tables.build import open_memory
 from breakeven.views.articles.facts import Facts, read_facts
 from breakeven.views.articles.judge import Judged, judge
-from duckdb import DuckDBPyConnection
-
 from tests.builders import TODAY, copy_of_tables, csv_rows, write_csv
 
 

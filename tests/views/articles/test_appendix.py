@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+
 from breakeven.paths import DATA
 from breakeven.views.articles import charts as charts_articles
 from breakeven.views.articles import conclusions
 from breakeven.views.articles.appendix import COLUMNS, appendix_of, rent
 from breakeven.views.articles.facts import read_facts
 from breakeven.views.articles.figures import figures
-
 from tests.builders import TODAY, csv_rows
 
 

@@ -4,10 +4,10 @@ import re
 from datetime import date
 
 import pytest
+
 from breakeven.comparison.answer import compare
 from breakeven.views.articles import conclusions
 from breakeven.views.articles.facts import read_facts
-
 from tests.builders import TODAY
 
 

@@ -3,6 +3,7 @@
 from urllib.parse import parse_qsl
 
 import pytest
+
 from breakeven.comparison.answer import compare
 from breakeven.question.asked import read_ids
 from breakeven.question.link import decode
@@ -14,7 +15,6 @@ from breakeven.views.deploy.detail import memory_of
 from breakeven.views.links import given_in, shown_at, target
 from breakeven.views.numbers import PARTS
 from breakeven.views.train.answer import TrainingFacts, train
-
 from tests.builders import DEFAULT, ROOT
 
 PAGES = ROOT / "pages"

@@ -5,6 +5,9 @@ import re
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from breakeven.question.pages.articles import DOCUMENTS, OPEN, REPRODUCES, ROUNDS, WRONG
 from breakeven.tables import queries
 from breakeven.tables.records import Claim
@@ -13,9 +16,6 @@ from breakeven.views.articles.documents import parts_of
 from breakeven.views.articles.facts import CannotRecompute, read_facts
 from breakeven.views.articles.judge import amount, factor, judge, verdict_of, verdict_text
 from breakeven.views.articles.registry import REGISTRY, pairs, recompute
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.builders import TODAY
 
 KEYS_OF_ROWS = {

@@ -8,12 +8,12 @@ from itertools import product
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+
 from breakeven.comparison.answer import compare
 from breakeven.dashboard import figure as look
 from breakeven.tables import queries
 from breakeven.views.compare import charts
 from breakeven.words.numbers import Money
-
 from tests.builders import ARTICLE, DEFAULT, FOUR_H100
 
 DOLLARS = Money()

@@ -4,12 +4,12 @@ import json
 from dataclasses import replace
 
 import pytest
+
 from breakeven.comparison import words as verdict
 from breakeven.comparison.answer import compare
 from breakeven.question.link import decode
 from breakeven.views.compare.program import answer_as_json, answer_as_text
 from breakeven.words.numbers import Money
-
 from tests.builders import ARTICLE, DEFAULT
 
 CASES = [

@@ -11,6 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from breakeven.comparison.answer import compare
 from breakeven.hosting.config_json import read_config, to_link
 from breakeven.question.pages.deploy import considered, shape_of
@@ -20,9 +23,6 @@ from breakeven.views.deploy import USUAL, Answer, DeployFields, deploy, words
 from breakeven.views.deploy.detail import batch_curve, frontiers, memory_of, roofline, swings
 from breakeven.views.deploy.table import rows_of
 from breakeven.words.numbers import Money
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.builders import DEFAULT, TODAY
 from tests.hosting.config_json import configs
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import plotly.graph_objects as go
 import pytest
+
 from breakeven.question.scenario import Scenario
 from breakeven.views.deploy import USUAL, Answer, Placement, deploy
 from breakeven.views.deploy import charts as charts_deploy
 from breakeven.views.deploy.detail import batch_curve, frontiers, memory_of, roofline, swings
 from breakeven.words.numbers import Money
-
 from tests.builders import TODAY
 
 MONEY = Money(currency="EUR", rate=0.9)

@@ -9,13 +9,13 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from duckdb import DuckDBPyConnection
+
 from breakeven.question.link import encode
 from breakeven.question.scenario import Scenario
 from breakeven.tables.day import read_tables
 from breakeven.views.deploy import DEPLOY_FIELDS, DeployFields, deploy, words
 from breakeven.words.numbers import Money
-from duckdb import DuckDBPyConnection
-
 from tests.builders import TODAY, json_of, output_of, refusal_of
 from tests.hosting.config_json import configs
 

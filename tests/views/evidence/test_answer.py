@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+
 from breakeven.question.pages.evidence import UNSEEN_WORDS, USUAL
 from breakeven.tables import queries
 from breakeven.views.evidence import answer as evidence

@@ -1,8 +1,8 @@
 """``breakeven calibrate``."""
 
 import pytest
-from breakeven.cli import main
 
+from breakeven.cli import main
 from tests.builders import json_of, output_of, refusal_of
 
 CSV = "prompt,completion,concurrency,ttft_ms,tpot_s\n1000,500,4,120,0.012\n4000,500,16,600,0.02\n"

@@ -4,8 +4,9 @@ import inspect
 import pkgutil
 from importlib import import_module
 
-import breakeven.formulas
 import pytest
+
+import breakeven.formulas
 from breakeven.formulas._domain import Numeric
 from breakeven.views.method.docstrings import all_modules, matching, missing_parts, read_formula
 

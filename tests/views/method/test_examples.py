@@ -6,6 +6,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+
 from breakeven.comparison.answer import Comparison, compare
 from breakeven.question.scenario import Scenario
 from breakeven.tables.day import Tables
@@ -14,7 +15,6 @@ from breakeven.views.method import charts as charts_method
 from breakeven.views.method.docstrings import Formula, all_modules
 from breakeven.views.method.examples import NOT_OF_A_SCENARIO, Example, example_of, values_of
 from breakeven.words.numbers import Money
-
 from tests.builders import ARTICLE, DEFAULT, TODAY
 
 ASKED = replace(ARTICLE, engine="auto", completion_a=16, batch=64)

@@ -5,13 +5,14 @@ from datetime import date
 from functools import cache
 
 import pytest
+from duckdb import DuckDBPyConnection
+
 from breakeven.comparison.answer import compare
 from breakeven.question.scenario import Scenario
 from breakeven.tables.day import read_tables
 from breakeven.views.numbers import Facts, Rule, all_rules
 from breakeven.views.numbers.tables import read_rule_tables
 from breakeven.words.numbers import Money
-from duckdb import DuckDBPyConnection
 
 Rules = dict[str, Rule]
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from breakeven.paths import DATA
 from breakeven.tables.build import open_memory
-
 from tests.builders import TODAY, Row, copy_of_tables, csv_rows, write_csv
 from tests.views.numbers.conftest import Rules, rules_from
 

@@ -5,6 +5,8 @@ from datetime import date
 from urllib.parse import parse_qsl
 
 import pytest
+from duckdb import DuckDBPyConnection
+
 from breakeven.question.asked import read_ids
 from breakeven.question.link import decode
 from breakeven.question.pages.prices import offers_in
@@ -15,8 +17,6 @@ from breakeven.tables.day import Tables
 from breakeven.views.links import target
 from breakeven.views.numbers import Rule
 from breakeven.views.train.answer import TrainingFacts, train
-from duckdb import DuckDBPyConnection
-
 from tests.builders import DEFAULT, ROOT, TODAY
 
 Rules = dict[str, Rule]

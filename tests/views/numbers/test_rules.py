@@ -4,12 +4,12 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
+from duckdb import DuckDBPyConnection
+
 from breakeven.views.numbers import PARTS, Rule, headline, matching
 from breakeven.views.numbers.base import Quantity
 from breakeven.views.numbers.charts import history
 from breakeven.words.numbers import Money
-from duckdb import DuckDBPyConnection
-
 from tests.builders import TODAY
 from tests.views.numbers.conftest import Rules, rules_from
 

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
-from breakeven.question.pages.numbers import CODEC, DEFAULT, View
-from breakeven.tables import queries
-from breakeven.views.numbers import PARTS, sheet
-from breakeven.words.numbers import Money
 from duckdb import DuckDBPyConnection
 from hypothesis import given
 from hypothesis import strategies as st
 
+from breakeven.question.pages.numbers import CODEC, DEFAULT, View
+from breakeven.tables import queries
+from breakeven.views.numbers import PARTS, sheet
+from breakeven.words.numbers import Money
 from tests.builders import TODAY
 from tests.views.numbers.conftest import Rules
 

@@ -5,12 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from duckdb import DuckDBPyConnection
+
 from breakeven.question.scenario import Shape
 from breakeven.tables import price_queries
 from breakeven.views.prices import capability
 from breakeven.words.numbers import Money
-from duckdb import DuckDBPyConnection
-
 from tests.builders import TODAY
 
 EVEN = Shape(prompt_tokens=1000, completion_tokens=1000)

@@ -4,12 +4,12 @@ from datetime import date
 
 import plotly.graph_objects as go
 import pytest
+from duckdb import DuckDBPyConnection
+
 from breakeven.tables import price_queries
 from breakeven.views.prices import charts as charts_prices
 from breakeven.views.prices.history import price_lines
 from breakeven.words.numbers import Money
-from duckdb import DuckDBPyConnection
-
 from tests.builders import TODAY
 
 

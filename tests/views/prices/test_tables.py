@@ -6,6 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from duckdb import DuckDBPyConnection
+from hypothesis import given
+from hypothesis import strategies as st
+
 from breakeven.question.pages.prices import (
     CODEC,
     KINDS,
@@ -24,10 +28,6 @@ from breakeven.views.prices import changes, hardware, history, offers
 from breakeven.views.prices.headline import cheapest_offer, headline
 from breakeven.views.prices.words import mixed_usd
 from breakeven.words.numbers import Money
-from duckdb import DuckDBPyConnection
-from hypothesis import given
-from hypothesis import strategies as st
-
 from tests.builders import DEFAULT, TODAY
 
 PROMPT_HEAVY = Shape(prompt_tokens=4000, completion_tokens=16)

@@ -6,12 +6,12 @@ from datetime import date
 from typing import Any
 
 import pytest
+
 from breakeven.question.pages.train import TrainingPlan
 from breakeven.question.scenario import Scenario
 from breakeven.tables import queries
 from breakeven.tables.day import Tables
 from breakeven.views.train.answer import TrainingAnswer, TrainingFacts, train
-
 from tests.builders import DEFAULT
 
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+
 from breakeven.hosting import Unplaceable
 from breakeven.question.scenario import Scenario
 from breakeven.views.train import words
 from breakeven.views.train.efficiency import mfu_range
 from breakeven.views.train.memory import whole_servers
 from breakeven.words.numbers import Money
-
 from tests.builders import TODAY
 
 DOLLARS = Money()

@@ -3,12 +3,12 @@
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+
 from breakeven.question.pages.train import SHROTT, SHROTT_SCENARIO, TrainingPlan
 from breakeven.question.scenario import Scenario
 from breakeven.views.train import charts as charts_train
 from breakeven.views.train.prompting import hold_against_prompting
 from breakeven.words.numbers import Money
-
 from tests.builders import DEFAULT
 from tests.views.train.conftest import ask, facts_on  # noqa: F401
 

@@ -1,8 +1,8 @@
 """``breakeven train``: numbers for programs, sentences for readers, one sentence for bad input."""
 
 import pytest
-from breakeven.question.pages.train import LIMITS
 
+from breakeven.question.pages.train import LIMITS
 from tests.builders import json_of, output_of, refusal_of
 
 GPT_3 = [

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+
 from breakeven.comparison.answer import compare
 from breakeven.question.pages.train import SHROTT, SHROTT_SCENARIO, TrainingPlan
 from breakeven.question.scenario import Scenario
@@ -12,7 +13,6 @@ from breakeven.views.train import words
 from breakeven.views.train.answer import train
 from breakeven.views.train.prompting import hold_against_prompting
 from breakeven.words.numbers import Money
-
 from tests.builders import TODAY
 
 DOLLARS = Money()

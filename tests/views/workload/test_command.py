@@ -4,9 +4,9 @@ import io
 import sys
 
 import pytest
+
 from breakeven.cli import main
 from breakeven.usage.digest import unpack
-
 from tests.builders import SAMPLES, json_of, output_of
 
 KEYS = {

@@ -4,7 +4,6 @@ from breakeven.apis.workloads import cost_rows, price_workload, sensitivity
 from breakeven.usage.read import read_workload
 from breakeven.views.workload import words
 from breakeven.words.numbers import Money
-
 from tests.builders import TODAY
 
 # GPT-4o costs $2.50 and $10 per 1M tokens: 1,000,000 in and 100,000 out are $3.50, a tenth of it $0.35.
