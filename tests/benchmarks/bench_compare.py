@@ -56,7 +56,7 @@ MEASURE = """
 
 STOCK = ("streamlit", "run", "{script}", "--server.headless=true", "--server.port={port}")
 OURS = ("tests.benchmarks.bench_compare", "{script}", "{port}")
-DASHBOARD = ("breakeven.cli", "serve", "--headless", "--port={port}")
+DASHBOARD = ("breakeven", "serve", "--headless", "--port={port}")
 
 
 @contextmanager

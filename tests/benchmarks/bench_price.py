@@ -78,7 +78,7 @@ def main() -> None:
         for _ in range(3):
             start = time.perf_counter()
             subprocess.run(
-                [sys.executable, "-m", "breakeven.cli", "price", str(trace.absolute()), "--json"],
+                [sys.executable, "-m", "breakeven", "price", str(trace.absolute()), "--json"],
                 cwd=ROOT, check=True, stdout=subprocess.DEVNULL,
             )  # fmt: skip
             times.append(time.perf_counter() - start)

@@ -97,7 +97,7 @@ def address() -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "breakeven.cli", "serve", "--headless", "--port", str(port)]
+    command = [sys.executable, "-m", "breakeven", "serve", "--headless", "--port", str(port)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
             _wait_until_healthy(f"http://localhost:{port}")
