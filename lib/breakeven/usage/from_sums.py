@@ -68,16 +68,7 @@ def workload_of(
     if n_read > limits.rows:
         raise Unreadable(limits.too_much(f"The file has {n_read:,} rows, above", "rows", "rows"))
     reader = _names(texts, found)
-    problems = [
-        Problem(
-            line=line,
-            column="",
-            value=shorten(text.strip("\r\n")),
-            reason=REJECT_REASONS.get(kind, kind.lower()),
-            file=name,
-        )
-        for line, _, kind, text in rejects[: limits.problem_rows]
-    ]
+    problems = _unreadable(rejects[: limits.problem_rows], name)
     if n_bad or n_late:
         problems += locate(table, found, query.rows, rejects, asked.file, name, reader, limits)
     blank = 0
@@ -89,62 +80,25 @@ def workload_of(
     n_read -= blank
     if not good:
         _refuse(n_read, rejected, n_skipped, problems, found)
-    notes = [*table.notes, *found.format.notes]
-    if n_skipped:
-        notes.append(
-            f"{n_skipped:,} rows are left out: by the export's own mark they are no request or failed."
-        )
-    if rejected:
-        notes.append(f"{rejected:,} of {n_read:,} rows cannot be read and are left out of every total.")
-    if n_late:
-        notes.append(
-            f"{n_late:,} rows have a date that cannot be; they are priced, but count in no time of day."
-        )
+    notes = [*table.notes, *found.format.notes, *_counts_of(n_read, rejected, n_skipped, n_late)]
     if found.format.grain == BUCKET:
         withheld = [*withheld, *bucket_withheld("context_tier" in texts)]
     if "ts" not in texts:
         withheld = [*withheld, "Load over time and replicas at peak: the file has no times."]
     many = found.format.grain == BUCKET and "repeat" not in texts
-    cells = tuple(
-        Cell(
-            model=row["model"],
-            batch=bool(row["batch"]),
-            tier=row["tier"],
-            context=-1 if many else row["context"],
-            in_bin=row["in_bin"],
-            out_bin=row["out_bin"],
-            tokens=_tokens(row),
-        )
-        for row in good
-    )
     paid: dict[str | None, float] = {}
     for row in good:
         if row["cost"] is not None:
             paid[row["model"]] = paid.get(row["model"], 0.0) + float(row["cost"])
     times = [row for row in good if row["first_us"] is not None]
 
-    def slices(level: str, key: str) -> tuple[Slice, ...]:
-        return tuple(
-            Slice(
-                key=None if row[key] is None else int(row[key]) if key == "minute" else str(row[key]),
-                model=row["model"],
-                batch=bool(row["batch"]),
-                tier=row["tier"],
-                tokens=_tokens(row),
-                paid_usd=None if row["cost"] is None else float(row["cost"]),
-                free=bool(row["free"]),
-            )
-            for row in sums.rows
-            if row["level"] == level and row["good"] == 0
-        )
-
     return Workload(
         name=name,
         recognised=(found,),
         edges=asked.edges,
-        cells=cells,
-        minutes=slices(BY_TIME, "minute") if sums.by_time else (),
-        tenants=slices(BY_TENANT, "tenant") if sums.by_tenant else (),
+        cells=_cells(good, lengths=not many),
+        minutes=_slices(sums, BY_TIME, "minute") if sums.by_time else (),
+        tenants=_slices(sums, BY_TENANT, "tenant") if sums.by_tenant else (),
         rows_read=n_read,
         rows_rejected=rejected,
         rows_skipped=n_skipped,
@@ -159,6 +113,69 @@ def workload_of(
         and max(r["last_us"] for r in times) / 1e6,
         relative_time=found.format.relative_time,
         models_paid=paid,
+    )
+
+
+def _unreadable(rejects: Sequence[tuple[int, str, str, str]], name: str) -> list[Problem]:
+    """Lines that the reader itself could not take."""
+    return [
+        Problem(
+            line=line,
+            column="",
+            value=shorten(text.strip("\r\n")),
+            reason=REJECT_REASONS.get(kind, kind.lower()),
+            file=name,
+        )
+        for line, _, kind, text in rejects
+    ]
+
+
+def _counts_of(read: int, rejected: int, skipped: int, late: int) -> list[str]:
+    """Say how many rows do not count, or not everywhere."""
+    notes = []
+    if skipped:
+        notes.append(
+            f"{skipped:,} rows are left out: by the export's own mark they are no request or failed."
+        )
+    if rejected:
+        notes.append(f"{rejected:,} of {read:,} rows cannot be read and are left out of every total.")
+    if late:
+        notes.append(
+            f"{late:,} rows have a date that cannot be; they are priced, but count in no time of day."
+        )
+    return notes
+
+
+def _cells(rows: Sequence[Mapping[str, Any]], *, lengths: bool) -> tuple[Cell, ...]:
+    """Cells of the histogram; without lengths a row is a sum of many requests."""
+    return tuple(
+        Cell(
+            model=row["model"],
+            batch=bool(row["batch"]),
+            tier=row["tier"],
+            context=row["context"] if lengths else -1,
+            in_bin=row["in_bin"],
+            out_bin=row["out_bin"],
+            tokens=_tokens(row),
+        )
+        for row in rows
+    )
+
+
+def _slices(sums: Sums, level: str, key: str) -> tuple[Slice, ...]:
+    """Sums of one level, by minute or by tenant."""
+    return tuple(
+        Slice(
+            key=None if row[key] is None else int(row[key]) if key == "minute" else str(row[key]),
+            model=row["model"],
+            batch=bool(row["batch"]),
+            tier=row["tier"],
+            tokens=_tokens(row),
+            paid_usd=None if row["cost"] is None else float(row["cost"]),
+            free=bool(row["free"]),
+        )
+        for row in sums.rows
+        if row["level"] == level and row["good"] == 0
     )
 
 

@@ -129,6 +129,71 @@ def most_of(field: str, grain: str) -> int:
     return MOST_TOKENS_BUCKET if grain == BUCKET else MOST_TOKENS_REQUEST
 
 
+_READ = (
+    *TOKEN_FIELDS,
+    *("ts", "model", "context_tier", "processing", "reported_cost_usd", "tenant", "keep", "total"),
+)
+"""Canonical columns that a file may have."""
+
+
+def _counted(
+    cached: str, inputs: str, outputs: str, cached_parts: str, reasoning: str, *, has_total: bool
+) -> tuple[str, str]:
+    """Expressions of the uncached input and of the output, by the side on which the cached tokens are."""
+    if cached == INSIDE and cached_parts != "0":
+        return f"{inputs} - ({cached_parts})", outputs
+    if cached != "total" or not has_total:
+        return inputs, outputs
+    # Disjoint parts add up to the total; a smaller total says that the cached ones are inside the input.
+    total = "CAST(TRY_CAST(r_total AS DOUBLE) AS BIGINT)"
+    inside = (
+        f"COALESCE({total} < {inputs} + {cached_parts} + {outputs} AND {inputs} >= {cached_parts}, FALSE)"
+    )
+    prompt = f"CASE WHEN {inside} THEN {inputs} ELSE {inputs} + {cached_parts} END"
+    return (
+        f"CASE WHEN {inside} THEN {inputs} - ({cached_parts}) ELSE {inputs} END",
+        f"CASE WHEN {total} IS NULL OR {total} >= ({prompt}) + {outputs} + {reasoning} "
+        f"THEN {outputs} + {reasoning} ELSE {outputs} END",
+    )
+
+
+def _cost(texts: dict[str, str], number_fields: frozenset[str]) -> str:
+    """Expression of what a row says was paid; text may carry a dollar sign and separated thousands."""
+    plain = "r_reported_cost_usd"
+    if "reported_cost_usd" not in texts:
+        return "CAST(NULL AS DOUBLE)"
+    if "reported_cost_usd" in number_fields:
+        return f"CAST({plain} AS DOUBLE)"
+    bare = f"REPLACE(REPLACE({plain}, '$', ''), ',', '')"
+    return f"COALESCE(TRY_CAST({plain} AS DOUBLE), TRY_CAST({bare} AS DOUBLE))"
+
+
+def _good(mapped: Sequence[str], form: Format, optional: frozenset[str]) -> list[str]:
+    """Conditions that a row must meet; one that is NULL is not met."""
+    good = []
+    for name in mapped:
+        most = most_of(name, form.grain)
+        fine = f"d_{name} BETWEEN 0 AND {most} AND d_{name} = FLOOR(d_{name})"
+        must = name in ("input", "output") and name not in optional
+        good.append(fine if must else f"(r_{name} IS NULL OR ({fine}))")
+    return good
+
+
+def _bins(texts: dict[str, str], edges: Edges, *, many: bool) -> tuple[str, str, str, str, str]:
+    """Expressions of what decides a tier, the tier, the context class and the two lengths' bins.
+
+    A row of many requests tells no length: its tier comes from a column of its own, or is the first.
+    """
+    if not many:
+        bins = [f"CAST(FLOOR(LN({name} + 1) * {BINS_PER_E!r}) AS INTEGER)" for name in ("prompt", "s_output")]
+        return "0", bucket_of("prompt", edges.tiers), bucket_of("length", edges.contexts), bins[0], bins[1]
+    tier_tokens = "0"
+    if "context_tier" in texts:
+        long_tier = "r_context_tier LIKE '>%' OR r_context_tier LIKE '200k-%'"
+        tier_tokens = f"CASE WHEN {long_tier} THEN {LONG_TIER_TOKENS} ELSE 0 END"
+    return tier_tokens, bucket_of("tier_tokens", edges.tiers), "-1", "-1", "-1"
+
+
 def rows_sql(
     source: str,
     texts: dict[str, str],
@@ -170,29 +235,13 @@ def rows_sql(
     str
         SELECT of ``status`` (0 good, 1 no request, -1 bad), keys and whole numbers.
     """
-    every = [
-        *TOKEN_FIELDS,
-        "ts",
-        "model",
-        "context_tier",
-        "processing",
-        "reported_cost_usd",
-        "tenant",
-        "keep",
-        "total",
-    ]
-    raw = ", ".join([*(f"{texts[name]} AS r_{name}" for name in every if name in texts), *carry])
+    raw = ", ".join([*(f"{texts[name]} AS r_{name}" for name in _READ if name in texts), *carry])
     mapped = [name for name in TOKEN_FIELDS if name in texts]
-    numbers = ", ".join(
-        f"{'CAST' if name in number_fields else 'TRY_CAST'}(r_{name} AS DOUBLE) AS d_{name}"
+    numbers = "".join(
+        f", {'CAST' if name in number_fields else 'TRY_CAST'}(r_{name} AS DOUBLE) AS d_{name}"
         for name in mapped
     )
-    good = []  # a condition that is NULL is not met
-    for name in mapped:
-        most = most_of(name, form.grain)
-        fine = f"d_{name} BETWEEN 0 AND {most} AND d_{name} = FLOOR(d_{name})"
-        must = name in ("input", "output") and name not in optional
-        good.append(fine if must else f"(r_{name} IS NULL OR ({fine}))")
+    good = _good(mapped, form, optional)
 
     def whole(name: str, default: int = 0) -> str:
         if name not in texts:
@@ -206,60 +255,25 @@ def rows_sql(
     read, short, long = whole("cache_read"), whole("cache_write_5m"), whole("cache_write_1h")
     reasoning, inputs, outputs = whole("reasoning"), whole("input"), whole("output")
     cached_parts = " + ".join(part for part in (read, short, long) if part != "0") or "0"
-    if cached == INSIDE and cached_parts != "0":
-        uncached = f"{inputs} - ({cached_parts})"
-    elif cached == "total" and "total" in texts:
-        # Disjoint parts add up to the total; a smaller total says that the cached ones are inside the input.
-        total = "CAST(TRY_CAST(r_total AS DOUBLE) AS BIGINT)"
-        inside = (
-            f"COALESCE({total} < {inputs} + {cached_parts} + {outputs} AND {inputs} >= {cached_parts}, FALSE)"
-        )
-        uncached = f"CASE WHEN {inside} THEN {inputs} - ({cached_parts}) ELSE {inputs} END"
-        prompt = f"CASE WHEN {inside} THEN {inputs} ELSE {inputs} + {cached_parts} END"
-        outputs = (
-            f"CASE WHEN {total} IS NULL OR {total} >= ({prompt}) + {outputs} + {reasoning} "
-            f"THEN {outputs} + {reasoning} ELSE {outputs} END"
-        )
-    else:
-        uncached = inputs
+    uncached, outputs = _counted(cached, inputs, outputs, cached_parts, reasoning, has_total="total" in texts)
     negative = "(s_uncached < 0)" if uncached != inputs else "FALSE"
 
     model = "r_model" if "model" in texts else "CAST(NULL AS VARCHAR)"
     batch = {True: "1", False: "0"}[form.processing == "batch"]
     if "processing" in texts:
         batch = f"CASE WHEN LOWER(r_processing) IN ('batch', 'true', '1') THEN 1 ELSE {batch} END"
-    time = _time_us(form, numeric_time) if "ts" in texts else "CAST(NULL AS BIGINT)"
-    time = "epoch_us(r_ts)" if typed_time else time
+    none = "CAST(NULL AS BIGINT)"
+    time = "epoch_us(r_ts)" if typed_time else _time_us(form, numeric_time) if "ts" in texts else none
     plausible = (
         "time_us >= 0" if form.relative_time else f"time_us BETWEEN {FIRST_YEAR_US} AND {LAST_YEAR_US}"
     )
     late = "CASE WHEN r_ts IS NOT NULL AND arrived_us IS NULL THEN 1 ELSE 0 END" if "ts" in texts else "0"
     tenant = "r_tenant" if "tenant" in texts else "CAST(NULL AS VARCHAR)"
-    cost = "CAST(NULL AS DOUBLE)"
-    if "reported_cost_usd" in texts:
-        plain = "r_reported_cost_usd"
-        if "reported_cost_usd" in number_fields:
-            cost = f"CAST({plain} AS DOUBLE)"
-        else:
-            bare = f"REPLACE(REPLACE({plain}, '$', ''), ',', '')"
-            cost = f"COALESCE(TRY_CAST({plain} AS DOUBLE), TRY_CAST({bare} AS DOUBLE))"
+    cost = _cost(texts, number_fields)
     many = form.grain == BUCKET and "repeat" not in texts
-    if many:
-        tier_tokens = "0"
-        if "context_tier" in texts:
-            long_tier = "r_context_tier LIKE '>%' OR r_context_tier LIKE '200k-%'"
-            tier_tokens = f"CASE WHEN {long_tier} THEN {LONG_TIER_TOKENS} ELSE 0 END"
-        tier = bucket_of("tier_tokens", edges.tiers)
-        context, in_bin, out_bin = "-1", "-1", "-1"
-    else:
-        tier_tokens = "prompt"
-        tier = bucket_of("prompt", edges.tiers)
-        context = bucket_of("length", edges.contexts)
-        in_bin = f"CAST(FLOOR(LN(prompt + 1) * {BINS_PER_E!r}) AS INTEGER)"
-        out_bin = f"CAST(FLOOR(LN(s_output + 1) * {BINS_PER_E!r}) AS INTEGER)"
+    tier_tokens, tier, context, in_bin, out_bin = _bins(texts, edges, many=many)
     repeat = whole("repeat", 1)
     requests = whole("n_requests", 1)
-    columns = f", {numbers}" if numbers else ""
     # Cached tokens inside the input were taken off it, so the sum is the input: never below zero.
     parts = zip(("s_read", "s_short", "s_long"), (read, short, long), strict=True)
     prompt_parts = " + ".join(["s_uncached", *(name for name, value in parts if value != "0")])
@@ -272,7 +286,7 @@ def rows_sql(
     FROM (
         SELECT *, CASE WHEN status = 0 AND {negative} THEN -1 ELSE status END AS good,
             {prompt_parts} AS prompt, {prompt_parts} + s_output AS length,
-            {tier_tokens if many else "0"} AS tier_tokens,
+            {tier_tokens} AS tier_tokens,
             CASE WHEN {plausible} THEN time_us END AS arrived_us
         FROM (
             SELECT *,
@@ -284,7 +298,7 @@ def rows_sql(
             FROM (
                 SELECT *, CASE WHEN {_skip(form, "keep" in texts)} THEN 1
                     WHEN {" AND ".join(good)} THEN 0 ELSE -1 END AS status
-                FROM (SELECT *{columns} FROM (SELECT {raw} FROM {source}))
+                FROM (SELECT *{numbers} FROM (SELECT {raw} FROM {source}))
             )
         )
     )"""
