@@ -6,7 +6,8 @@ network or the database. Three rules decide what a row says:
 1. A price that the package dates keeps that date. Its undated first price starts where the history
    first saw the same price, otherwise on the day of the catalogue (the day before the first dated
    change, where there is one): a day is never shown a price that nobody dated so far back.
-2. From the first day of the package's own prices of an offer, the history is silent about it.
+2. From the first day of the package's own prices of an offer, what the history only saw in some release
+   is silent about it. A published price, read by a person, holds from its day on until a later one.
 3. A price that nothing here can express (time of day, service tier, web searches) is said in ``notes``.
 """
 
@@ -392,10 +393,26 @@ def _combine(package: list[_Period], history: list[_Period], catalogue_day: date
     if older and older[-1].prices() == base.prices():
         package = [_as_seen(base, older.pop()), *package[1:]]
     merged = older
-    for period in package:
+    for period in sorted([*package, *_published_after(package, history)], key=lambda p: p.day or date.min):
         if not merged or merged[-1].prices() != period.prices():
             merged.append(period)
     return merged
+
+
+def _published_after(package: list[_Period], history: list[_Period]) -> list[_Period]:
+    """Prices that a person read and dated after the package's first; on the package's own days it stands.
+
+    A row of the history has no name of the model, and often no context window: the package's remain.
+    """
+    base, days = package[0], {period.day for period in package}
+    kept = {"name": base.rows[0]["name"], "reseller": base.rows[0]["reseller"]}
+    newer = []
+    for period in history:
+        if period.kind == "published" and period.day and base.day and period.day > base.day:
+            context = {"context_tokens": period.rows[0]["context_tokens"] or base.rows[0]["context_tokens"]}
+            rows = tuple({**row, **kept, **context} for row in period.rows)
+            newer += [replace(period, rows=rows)] if period.day not in days else []
+    return newer
 
 
 def _first_seen(

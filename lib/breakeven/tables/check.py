@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from duckdb import DuckDBPyConnection
 
 from breakeven.formulas.parameters import parameter_counts
 from breakeven.paths import DATA
-from breakeven.tables.build import DataError, installed_catalogue, load
+from breakeven.tables.build import HISTORY, DataError, installed_catalogue, load
 from breakeven.tables.catalogue import open_weight_names
 from breakeven.tables.rules import table_names
 from breakeven.tables.sheet import WHOLE_FILE, Problem, Sheet, repeated_rows, shown
@@ -22,6 +23,7 @@ TOTAL_TOLERANCE = 0.02
 """How far a stated parameter total may be from the one computed from the dimensions. [0 to 1]"""
 
 _GPU_OFFER = ("provider", "instance", "gpu_as_listed", "gpu_count", "price_type", "region", "valid_from")
+_HEADLINE = ("input_usd_per_mtok", "output_usd_per_mtok")
 _DIMENSIONS = (
     "n_layers",
     "hidden",
@@ -164,6 +166,33 @@ def _dates(sheets: Sheets) -> Iterator[Problem]:
             yield Problem("gpu_prices.csv", line, "valid_from", reason)
 
 
+def _ignored_prices(sheets: Sheets) -> Iterator[Problem]:
+    """A price of the history is in force on its first day; the price catalogue may have another one then."""
+    prices: dict[str | None, list[dict[str, str | None]]] = {}
+    for _, row in sheets["api_prices"].records():
+        if row["processing"] == "standard" and row["tier_above_tokens"] == "0":
+            prices.setdefault(row["api_offer_id"], []).append(dict(row))
+    for line, seen in sheets[HISTORY].records():
+        day = str(seen["valid_from"])
+        known = [
+            row
+            for row in prices.get(f"{seen['provider']}/{seen['api_model']}", [])
+            if str(row["valid_from"]) <= day
+        ]
+        row = max(known, key=lambda row: str(row["valid_from"]), default=None)
+        if row is None or any(_differ(row[name], seen[name]) for name in _HEADLINE):
+            instead = f"{row['source_id']} of {row['valid_from']}" if row else "no price"
+            reason = f"'{day}' never counts: {instead} holds on that day"
+            if row and seen["valid_from_kind"] != "published" and day > str(row["valid_from"]):
+                reason += "; only a row of kind 'published' holds against the price catalogue"
+            yield Problem(sheets[HISTORY].file, line, "valid_from", reason)
+
+
+def _differ(one: str | None, other: str | None) -> bool:
+    """Say whether two cells are two prices."""
+    return (one and Decimal(one)) != (other and Decimal(other))
+
+
 def _training_peaks(sheets: Sheets) -> Iterator[Problem]:
     """No run computed faster than its GPUs can: six operations per active parameter and token."""
     peaks = {
@@ -269,6 +298,7 @@ _RULES: tuple[Callable[[Sheets], Iterator[Problem]], ...] = (
     _aliases_without_offer,
     _roles_without_offer,
     _dates,
+    _ignored_prices,
     _training_peaks,
     _tuned_offers,
     _repeated_gpu_offers,
