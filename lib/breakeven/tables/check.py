@@ -179,11 +179,11 @@ def _ignored_prices(sheets: Sheets) -> Iterator[Problem]:
             for row in prices.get(f"{seen['provider']}/{seen['api_model']}", [])
             if str(row["valid_from"]) <= day
         ]
-        row = max(known, key=lambda row: str(row["valid_from"]), default=None)
-        if row is None or any(_differ(row[name], seen[name]) for name in _HEADLINE):
-            instead = f"{row['source_id']} of {row['valid_from']}" if row else "no price"
+        held = max(known, key=lambda row: str(row["valid_from"])) if known else None
+        if held is None or any(_differ(held[name], seen[name]) for name in _HEADLINE):
+            instead = f"{held['source_id']} of {held['valid_from']}" if held else "no price"
             reason = f"'{day}' never counts: {instead} holds on that day"
-            if row and seen["valid_from_kind"] != "published" and day > str(row["valid_from"]):
+            if held and seen["valid_from_kind"] != "published" and day > str(held["valid_from"]):
                 reason += "; only a row of kind 'published' holds against the price catalogue"
             yield Problem(sheets[HISTORY].file, line, "valid_from", reason)
 
