@@ -3,6 +3,7 @@
 --   needs_context BIGINT, requests, uncached, cache_read, cache_write_5m, cache_write_1h, output BIGINT)
 --   offer: only this offer, empty for all; prompt_tokens: any length in the group's tier;
 --   needs_context: the group is served by offers whose context is at least that
+-- {column}: the price that is billed for it, breakeven.tables.queries.BILLED_AS
 -- Returns: api_offer_id, key, prompt, completion [USD x 1e6], fee [USD], requests served, requests not served,
 --   tokens not served, whether batch requests have a batch price; one row per offer and key
 WITH latest AS (
@@ -19,9 +20,9 @@ in_force AS (
         ) AS next_above,
         p.input_usd_per_mtok AS input_price,
         p.output_usd_per_mtok AS output_price,
-        COALESCE(p.cache_read_usd_per_mtok, p.input_usd_per_mtok) AS read_price,
-        COALESCE(p.cache_write_5m_usd_per_mtok, p.input_usd_per_mtok) AS short_price,
-        COALESCE(p.cache_write_1h_usd_per_mtok, p.cache_write_5m_usd_per_mtok, p.input_usd_per_mtok) AS long_price,
+        {cache_read_usd_per_mtok} AS read_price,
+        {cache_write_5m_usd_per_mtok} AS short_price,
+        {cache_write_1h_usd_per_mtok} AS long_price,
         COALESCE(p.usd_per_request, 0) AS fee
     FROM api_prices AS p
     JOIN latest USING (api_offer_id, processing, valid_from)

@@ -11,6 +11,7 @@ import numpy as np
 from breakeven.formulas import cost
 from breakeven.formulas.arrays import Floats
 from breakeven.question.scenario import Shape
+from breakeven.tables.queries import billed
 from breakeven.tables.records import ApiOffer, PriceTier
 from breakeven.words.numbers import percent
 from breakeven.words.reasons import LeftOut
@@ -107,12 +108,11 @@ def bills_of(
 
 
 def _prices(tier: PriceTier) -> tuple[float, float, float, float, float]:
-    """Threshold and prices of a tier; cached input without a price of its own is billed as input."""
-    read = tier.cache_read_usd_per_mtok
+    """Threshold and prices of a tier."""
     return (
         float(tier.above_tokens),
         float(tier.input_usd_per_mtok),
-        float(tier.input_usd_per_mtok if read is None else read),
+        float(billed(tier, "cache_read_usd_per_mtok")),
         float(tier.output_usd_per_mtok),
         float(tier.usd_per_request),
     )

@@ -25,7 +25,7 @@ _ANY_CONTEXT = 2**62
 
 @cache
 def _statement() -> str:
-    return Path(__file__).with_name("price_groups.sql").read_text(encoding="utf-8")
+    return queries.with_billed(Path(__file__).with_name("price_groups.sql").read_text(encoding="utf-8"))
 
 
 def price_edges(connection: DuckDBPyConnection) -> Edges:

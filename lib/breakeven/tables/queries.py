@@ -54,6 +54,31 @@ GPU_OFFER_MAX_AGE_DAYS = 500
 between two collections is 494 days (2023-10-30 to 2025-03-07): a shorter age would leave days
 without any price."""
 
+BILLED_AS = {
+    "cache_read_usd_per_mtok": ("cache_read_usd_per_mtok", "input_usd_per_mtok"),
+    "cache_write_5m_usd_per_mtok": ("cache_write_5m_usd_per_mtok", "input_usd_per_mtok"),
+    "cache_write_1h_usd_per_mtok": (
+        "cache_write_1h_usd_per_mtok",
+        "cache_write_5m_usd_per_mtok",
+        "input_usd_per_mtok",
+    ),
+}
+"""The price rule: tokens are billed at the first of these columns that has a price. Bills of shapes read it
+through :func:`billed`, bills of workloads through :func:`with_billed`."""
+
+
+def billed(tier: PriceTier, column: str) -> Decimal:
+    """Price at which a tier bills what has that column. [USD/1e6 tokens]"""
+    prices = (getattr(tier, name) for name in BILLED_AS.get(column, (column,)))
+    return next((price for price in prices if price is not None), Decimal(0))
+
+
+def with_billed(sql: str) -> str:
+    """Fill ``{column}`` in a statement over rows ``p`` of api_prices with the price that is billed."""
+    for column, names in BILLED_AS.items():
+        sql = sql.replace(f"{{{column}}}", f"COALESCE({', '.join(f'p.{name}' for name in names)})")
+    return sql
+
 
 Connection: TypeAlias = DuckDBPyConnection
 """What a query is asked of."""
