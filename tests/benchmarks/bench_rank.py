@@ -13,7 +13,8 @@ from datetime import date
 import numpy as np
 
 from breakeven.hosting import ask_of
-from breakeven.hosting.grid import GRID_COUNTS, hardware_of, rank, work_of
+from breakeven.hosting.choose import COUNTS
+from breakeven.hosting.grid import hardware_of, rank, work_of
 from breakeven.hosting.prices import gpu_price
 from breakeven.question.scenario import Scenario
 from breakeven.tables.build import open_memory
@@ -44,7 +45,7 @@ def main() -> None:
             begin, cpu = time.perf_counter(), time.process_time()
             hardware = hardware_of(
                 gpus=tables.gpus.values(),
-                counts=GRID_COUNTS,
+                counts=COUNTS,
                 prices=prices,
                 efficiencies=tables.efficiencies,
                 engine="auto",

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from breakeven.formulas.parts import Speculation
 from breakeven.hosting import KV_BYTES, Ask, Evaluation, GpuPrice, evaluate, gpu_price, model_shape
-from breakeven.hosting.grid import GRID_COUNTS, Grid, Hardware, again, hardware_of, rank, splits, work_of
+from breakeven.hosting.choose import COUNTS, splits
+from breakeven.hosting.grid import Grid, Hardware, again, hardware_of, rank, work_of
 from breakeven.question.scenario import Shape
 from breakeven.tables.day import Tables
 from breakeven.tables.records import Gpu
@@ -41,7 +42,7 @@ def prices_of(tables: Tables, ids: tuple[str, ...] = GPUS) -> dict[str, GpuPrice
 def hardware(tables: Tables, gpus: list[Gpu] | None = None, **changes: Any) -> Hardware:
     settings_ = {
         "gpus": [tables.gpus[gpu] for gpu in GPUS] if gpus is None else gpus,
-        "counts": GRID_COUNTS,
+        "counts": COUNTS,
         "prices": prices_of(tables),
         "efficiencies": tables.efficiencies,
         "engine": "auto",

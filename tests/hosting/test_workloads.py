@@ -20,8 +20,10 @@ from tests.builders import DEFAULT
     ],
     ids=["both", "one", "none"],
 )
-def test_a_target_that_is_not_set_is_not_called_zero(connection, tmp_path: Path, scenario, said) -> None:
+def test_a_target_that_is_not_set_is_not_called_zero(
+    connection, tables_on, tmp_path: Path, scenario, said
+) -> None:
     file = tmp_path / "one.csv"
     file.write_text("input_tokens,output_tokens\n1000,200\n", encoding="utf-8")
     workload = read_workload(file, edges=price_edges(connection))
-    assert said in host_workload(workload, connection, scenario.as_of, scenario=scenario).assumed
+    assert said in host_workload(workload, tables_on(scenario.as_of), scenario).assumed

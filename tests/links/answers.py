@@ -19,8 +19,8 @@ from breakeven.apis.workloads import price_edges, price_workload
 from breakeven.comparison import words as verdict
 from breakeven.comparison.answer import Comparison, ShapeAnswer, compare
 from breakeven.hosting import Candidate, Unplaceable, candidates_of
+from breakeven.hosting.choose import COUNTS, splits
 from breakeven.hosting.config_json import read_config, to_link
-from breakeven.hosting.grid import GRID_COUNTS, splits
 from breakeven.hosting.row import HostRow
 from breakeven.hosting.workloads import host_workload
 from breakeven.question.asked import ids_with_own, read_ids, with_own
@@ -185,7 +185,7 @@ class _WholeHeads(Tables):
         found, left = candidates_of(
             scenario,
             gpus=self.gpus.values() if chosen is None else [chosen],
-            counts=GRID_COUNTS if chosen is None else (scenario.gpus,),
+            counts=COUNTS if chosen is None else (scenario.gpus,),
             offers=self.gpu_offers,
             efficiencies=self.efficiencies,
             precision=self.precisions[scenario.precision],
@@ -232,7 +232,7 @@ def recommended(link: str) -> list[list[Any]]:
     pairs = []
     for letter, shape in zip("ab", compare(scenario, tables).shapes, strict=True):
         only = DeployFields(shape=letter, weights="none")
-        counts = GRID_COUNTS if scenario.gpu == CHEAPEST else (scenario.gpus,)
+        counts = COUNTS if scenario.gpu == CHEAPEST else (scenario.gpus,)
         other = deploy(scenario, only, tables, counts=counts).chosen
         both = (shape.host, None if other is None else other.host)
         pairs.append(
@@ -330,7 +330,7 @@ def _page(page: str, day: date) -> tuple[LinkFields[Any], Any]:
 
 def answer_digest(link: str) -> dict[str, Any]:
     """Token sums of a workload in a link, and what it costs."""
-    scenario, _, _ = _asked(link)
+    scenario, tables, _ = _asked(link)
     given = dict(reversed(pairs_of(link)))
     named, warnings = read_names(given.get("names", ""), _known().api)
     answer: dict[str, Any] = {"scenario": encode(scenario), "warnings": warnings}
@@ -340,7 +340,7 @@ def answer_digest(link: str) -> dict[str, Any]:
         return _plain(answer | {"refused": str(reason)})
     tokens = workload.tokens
     priced = price_workload(workload, _connection(), scenario.as_of, named=named)
-    hosting = host_workload(workload, _connection(), scenario.as_of, scenario=scenario)
+    hosting = host_workload(workload, tables, scenario)
     best, host = priced.best, next(iter(hosting.offers), None)
     return _plain(
         answer

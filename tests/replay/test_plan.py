@@ -84,10 +84,10 @@ def test_another_api_can_be_named_and_one_without_a_price_says_so(conv, tables_o
     assert "no price in force" in str(gone.api.reason)
 
 
-def test_without_a_gpu_the_cheapest_deployment_of_the_workload_is_planned(conv, tables_on, connection):
+def test_without_a_gpu_the_cheapest_deployment_of_the_workload_is_planned(conv, tables_on):
     arrivals, priced = conv
     scenario = DEFAULT
-    hosting = host_workload(priced.workload, connection, TODAY, scenario=scenario)
+    hosting = host_workload(priced.workload, tables_on(TODAY), scenario)
     plan = make_plan(arrivals, priced, scenario, PlanOptions(), tables_on(TODAY), hosting=hosting)
     chosen = next(one for one in hosting.offers if one.model.model_id == scenario.model)
     assert plan.candidate is chosen.candidate

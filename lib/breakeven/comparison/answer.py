@@ -25,6 +25,7 @@ from breakeven.hosting import (
     what_would_fit,
 )
 from breakeven.hosting.candidates import candidates_on
+from breakeven.hosting.choose import choose, ranked, undivided
 from breakeven.hosting.row import HostRow, host_row, stops_next
 from breakeven.question.scenario import CHEAPEST, Scenario, Shape, requests_per_s
 from breakeven.tables.day import Tables
@@ -265,6 +266,9 @@ def _answer(
     ranking: tuple[HostRow, ...] = ()
     if model is not None and work is not None and result is not None:
         host, host_reason, ranking = _pick(scenario, column, model, work, candidates, result)
+        uneven = undivided(model, (scenario.gpus,)) if scenario.gpu != CHEAPEST else None
+        if host is not None and uneven is not None:
+            host, host_reason, ranking = None, f"{uneven.what}: {uneven.why}.", ()
         if host is not None:
             batch = np.array([[float(host.batch)]])
             limit = _at(work, [host.candidate], scenario, [shape], ideal=True, batch=batch)
@@ -311,8 +315,8 @@ def _pick(
     """The scenario's deployment, or the cheapest that holds the targets; a reason if there is none."""
     shape = scenario.shapes[column]
     longest = shape.prompt_tokens + shape.completion_tokens
-    order = np.argsort(np.where(result.holds[:, column], result.usd[:, column], np.inf), kind="stable")
-    ranking = tuple(_row(result, candidates, int(i), column) for i in order if result.holds[i, column])
+    usd, holds = result.usd[:, column], result.holds[:, column]
+    ranking = tuple(_row(result, candidates, int(i), column) for i in ranked(usd, holds))
     if longest > model.max_context:
         too_long = (
             f"{model.name} holds at most {model.max_context:,} tokens of context; "
@@ -322,10 +326,9 @@ def _pick(
             return None, too_long, ()
         # A named deployment is timed all the same: the 2023 article measured beyond the context.
         return _row(result, candidates, 0, column), too_long, ranking
-    if ranking:
-        # A deployment that nobody measured is listed, and chosen only where nothing measured holds.
-        measured = [row for row in ranking if row.candidate.profile.measured]
-        return (measured or ranking)[0], None, ranking
+    best = choose(usd, holds, np.array([one.profile.measured for one in candidates], dtype=bool))
+    if best is not None:
+        return _row(result, candidates, best, column), None, ranking
     if result.fits[:, column].any():
         pool = np.where(result.fits[:, column], result.usd[:, column], np.inf)
         nearest = _row(result, candidates, int(np.argmin(pool)), column)
@@ -439,6 +442,8 @@ def _map(
 ) -> CostMap | None:
     """Self-hosting over API for every shape of the grid."""
     if model is None or work is None or not candidates:
+        return None
+    if scenario.gpu != CHEAPEST and undivided(model, (scenario.gpus,)):
         return None
     marked = frozenset(
         bill.offer.api_offer_id for answer in answers for bill in answer.api.same_model if bill.mark

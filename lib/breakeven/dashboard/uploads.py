@@ -19,7 +19,7 @@ from breakeven.apis.paid import Paid, explain_paid
 from breakeven.apis.workloads import PricedWorkload, price_edges, price_workload
 from breakeven.dashboard import upload_store
 from breakeven.dashboard.cancel import CANCELLED, cancellable
-from breakeven.dashboard.session import database, known_ids
+from breakeven.dashboard.session import database, known_ids, own_calibration, tables_on
 from breakeven.hosting.workloads import Hosting, host_workload
 from breakeven.paths import DATA
 from breakeven.question.scenario import Scenario
@@ -316,7 +316,9 @@ def explained(result: PricedWorkload, named: dict[str, str]) -> Paid | None:
 def hosted(workload: Workload, scenario: Scenario) -> Hosting:
     """Host on the cheapest deployments; kept until what the scenario asks of them changes."""
     return _kept(
-        _HOSTED, scenario, lambda: host_workload(workload, database(), scenario.as_of, scenario=scenario)
+        _HOSTED,
+        (scenario, own_calibration().engine if own_calibration().given else None),
+        lambda: host_workload(workload, tables_on(scenario.as_of), scenario),
     )
 
 

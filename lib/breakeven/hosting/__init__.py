@@ -3,7 +3,8 @@
 One vectorised grid over candidates and shapes; no loop over either.
 """
 
-from breakeven.hosting.candidates import GPU_COUNTS, Candidate, candidates_of, find_candidates
+from breakeven.hosting.candidates import Candidate, candidates_of, find_candidates
+from breakeven.hosting.choose import COUNTS
 from breakeven.hosting.evaluation import (
     MOST_SEQUENCES,
     Ask,
@@ -20,8 +21,8 @@ from breakeven.hosting.profiles import FEW_ROWS, Profile, choose_profile, engine
 from breakeven.hosting.shapes import KV_BYTES, Unplaceable, compute_class, model_shape, replica_of
 
 __all__ = [
+    "COUNTS",
     "FEW_ROWS",
-    "GPU_COUNTS",
     "KV_BYTES",
     "MOST_SEQUENCES",
     "Ask",

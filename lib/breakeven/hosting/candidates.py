@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from breakeven.formulas.parts import Replica
+from breakeven.hosting.choose import COUNTS, splits, undivided
 from breakeven.hosting.prices import GpuPrice, gpu_price
 from breakeven.hosting.profiles import Profile, choose_profile
 from breakeven.hosting.shapes import Unplaceable, compute_class, replica_of
@@ -13,9 +14,6 @@ from breakeven.question.scenario import CHEAPEST, DEAREST, MEDIAN, Scenario
 from breakeven.tables.day import Tables
 from breakeven.tables.records import Efficiency, Gpu, GpuOffer, Precision
 from breakeven.words.reasons import LeftOut
-
-GPU_COUNTS = (1, 2, 4, 8)
-"""Sizes of a replica that are ranked: the ones that one server holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,10 +104,12 @@ def candidates_of(
 
 
 def candidates_on(tables: Tables, scenario: Scenario) -> tuple[list[Candidate], list[LeftOut]]:
-    """Deployments that the scenario lets us choose from; found once for the fields they hang on."""
+    """Deployments of the scenario's model to choose from; found once for the fields they hang on."""
+    model = tables.models.get(scenario.model)
     chosen = None if scenario.gpu == CHEAPEST else tables.gpus[scenario.gpu]
     key = (
         "candidates",
+        scenario.model,
         scenario.gpu,
         scenario.gpus if chosen else None,
         scenario.precision,
@@ -119,14 +119,21 @@ def candidates_on(tables: Tables, scenario: Scenario) -> tuple[list[Candidate], 
         scenario.gpu_offer,
         scenario.overhead_percent,
     )
-    return tables.keep(
-        key,
-        lambda: candidates_of(
+    counts = COUNTS if chosen is None else (scenario.gpus,)
+
+    def build() -> tuple[list[Candidate], list[LeftOut]]:
+        found, left = candidates_of(
             scenario,
             gpus=tables.gpus.values() if chosen is None else [chosen],
-            counts=GPU_COUNTS if chosen is None else (scenario.gpus,),
+            counts=counts,
             offers=tables.gpu_offers,
             efficiencies=tables.efficiencies,
             precision=tables.precisions[scenario.precision],
-        ),
-    )
+        )
+        if model is None or chosen is not None:
+            # A named count is refused where it is used: what else is wrong with it is said first.
+            return found, left
+        uneven = undivided(model, counts)
+        return [one for one in found if splits(model, one.n_gpus)], left + ([uneven] if uneven else [])
+
+    return tables.keep(key, build)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from breakeven.formulas.arrays import Booleans, Floats
 from breakeven.formulas.parts import Engine, ModelShape, Part, Replica
 from breakeven.hosting.candidates import Candidate
+from breakeven.hosting.choose import choose, ranked, splits, undivided
 from breakeven.hosting.evaluation import (
     Ask,
     Evaluation,
@@ -31,8 +32,6 @@ from breakeven.question.scenario import Shape
 from breakeven.tables.records import Efficiency, Gpu, Model, Precision
 from breakeven.words.reasons import LeftOut
 
-GRID_COUNTS = (1, 2, 4, 8, 16)
-"""Sizes of a replica that the grid ranks, where the link joins that many."""
 RATES = ("fp16", "fp8", "fp4")
 TIMINGS = ("continuous", "static")
 """Efficiency rows are fitted for one or the other; separate pools run as continuous batching does."""
@@ -97,8 +96,7 @@ class Grid:
 
     def ranked(self) -> Indices:
         """Candidates that hold the targets, cheapest first."""
-        usd = np.where(self.result.holds, self.result.usd, np.inf)
-        return np.argsort(usd, kind="stable")[: int(self.result.holds.sum())]
+        return ranked(self.result.usd, self.result.holds)
 
     @property
     def as_asked(self) -> Booleans:
@@ -108,12 +106,8 @@ class Grid:
 
     def best(self, among: Booleans | None = None) -> int | None:
         """The cheapest that holds the targets; one that was not measured only where none was."""
-        order = self.ranked()
-        order = order if among is None else order[among[order]]
-        if not order.size:
-            return None
-        known = order[self.trusted[order]]
-        return int(known[0] if known.size else order[0])
+        holds = self.result.holds if among is None else self.result.holds & among
+        return choose(self.result.usd, holds, self.trusted)
 
 
 def hardware_of(
@@ -249,24 +243,6 @@ def work_of(
     )
 
 
-def splits(model: Model, count: int) -> bool:
-    """Tell whether tensor parallelism can give every GPU whole heads.
-
-    Query heads must divide by the GPUs; KV heads too, or a head is copied to a whole number of them.
-
-    References
-    ----------
-    .. [1] vLLM, ``ModelConfig.verify_with_parallel_config`` ("must be divisible by tensor parallel size")
-       and ``QKVParallelLinear`` (copies of KV heads)
-    """
-    if model.n_heads % count:
-        return False
-    if model.attention == "MLA":
-        return True
-    heads = model.n_kv_heads
-    return heads % count == 0 or count % heads == 0
-
-
 def rank(work: Work, hardware: Hardware, ask: Ask, shape: Shape, *, modes: Sequence[str]) -> Grid:
     """Evaluate every candidate that fits, at the best batch of each.
 
@@ -287,7 +263,8 @@ def rank(work: Work, hardware: Hardware, ask: Ask, shape: Shape, *, modes: Seque
         [[splits(model, count) for count in hardware.counts] for model in work.models], dtype=bool
     )
     whole = whole.reshape(len(work.models), len(hardware.counts))
-    left += no_rate + _undivided(work, hardware, whole)
+    uneven = (undivided(model, hardware.counts) for model in work.models)
+    left += [*no_rate, *(one for one in uneven if one is not None)]
     w, g, c = (
         axis.ravel()
         for axis in np.indices((work.model.size, len(hardware.gpus), len(hardware.counts)), dtype=np.intp)
@@ -403,20 +380,6 @@ def _rates(gpus: Sequence[Gpu], precisions: Sequence[Precision]) -> tuple[Indice
             except Unplaceable as reason:
                 left.append(LeftOut(what=f"{gpu.name}, {precision.precision_id}", why=str(reason)))
     return rates, left
-
-
-def _undivided(work: Work, hardware: Hardware, whole: Booleans) -> list[LeftOut]:
-    """Why a model is not ranked on some counts."""
-    left = []
-    for model, row in zip(work.models, whole, strict=True):
-        bad = [count for count, good in zip(hardware.counts, row, strict=True) if not good]
-        if bad:
-            why = (
-                f"its {model.n_heads} query and {model.n_kv_heads} KV heads cannot be divided evenly over "
-                f"{', '.join(map(str, bad))} GPUs"
-            )
-            left.append(LeftOut(what=model.name, why=why))
-    return left
 
 
 def _flat(part: Part) -> Part:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date
 from math import ceil
 
 import numpy as np
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from breakeven.formulas.parts import ModelShape
 from breakeven.formulas.units import SECONDS_PER_HOUR
 from breakeven.hosting import (
-    GPU_COUNTS,
+    COUNTS,
     KV_BYTES,
     Ask,
     Candidate,
@@ -28,9 +27,9 @@ from breakeven.hosting import (
     evaluate,
     model_shape,
 )
+from breakeven.hosting.choose import choose, preferred, splits
 from breakeven.question.scenario import Scenario
-from breakeven.tables import queries
-from breakeven.tables.queries import Connection
+from breakeven.tables.day import Tables
 from breakeven.tables.records import Model
 from breakeven.usage.sums import Workload, loads, sums_by
 from breakeven.words.numbers import percent
@@ -134,23 +133,18 @@ def _targets(asked: Scenario) -> str:
     return f"{' and '.join(parts)} for at least {percent(HOLD_SHARE)} of the requests"
 
 
-def host_workload(
-    workload: Workload, connection: Connection, day: date, *, scenario: Scenario | None = None
-) -> Hosting:
+def host_workload(workload: Workload, tables: Tables, asked: Scenario) -> Hosting:
     """Find the cheapest deployment of every open model that fits the longest request.
 
     Parameters
     ----------
     workload
         With the lengths of single requests; of a bucket file nothing can be said.
-    connection
-        The tables.
-    day
-        Whose rental prices apply.
-    scenario
-        Targets, utilisation, precision and the like; the usual ones by default.
+    tables
+        Rows in force on the scenario's day, somebody's own efficiency row among them.
+    asked
+        Targets, utilisation, precision and the like.
     """
-    asked = scenario or Scenario(as_of=day)
     assumed = (
         f"{asked.precision} weights, {asked.gpu_price_type} price ({asked.gpu_offer}), "
         f"busy {percent(asked.utilisation)} of the time, {_targets(asked)}"
@@ -160,18 +154,18 @@ def host_workload(
             offers=(), left_out=(), assumed=assumed, mean_requests_per_s=None, peak_requests_per_s=None
         )
     mean, peak = loads(workload)
-    precision = queries.precisions(connection)[asked.precision]
+    precision = tables.precisions[asked.precision]
     candidates, _ = candidates_of(
         asked,
-        gpus=queries.gpus(connection).values(),
-        counts=GPU_COUNTS,
-        offers=queries.gpu_offers_on(connection, day),
-        efficiencies=queries.efficiencies(connection),
+        gpus=tables.gpus.values(),
+        counts=COUNTS,
+        offers=tables.gpu_offers,
+        efficiencies=tables.efficiencies,
         precision=precision,
     )
     left: list[tuple[str, str]] = []
     placed: list[tuple[Model, ModelShape]] = []
-    for model in queries.models(connection).values():
+    for model in tables.models.values():
         if not model.open_weights:
             continue
         if workload.longest > model.max_context:
@@ -187,7 +181,7 @@ def host_workload(
         offers, more = _cheapest(workload, placed, candidates, ask_of(asked), mean, peak)
         left += more
     elif not candidates:
-        left.append(("all models", f"no {asked.gpu_price_type} price of a GPU is in force on {day}"))
+        left.append(("all models", f"no {asked.gpu_price_type} price of a GPU is in force on {asked.as_of}"))
     return Hosting(
         offers=tuple(sorted(offers, key=lambda o: o.usd)),
         left_out=tuple(left),
@@ -235,20 +229,17 @@ def _cheapest(
     pairs = [(shape, candidate) for _, shape in placed for candidate in candidates]
     _, usd, usable, share = _evaluate(pairs, ask, shapes_of(workload, COARSE_SHAPES))
     grid = (len(placed), len(candidates))
-    score = np.where(usable, usd, np.inf).reshape(grid)
-    near = share.reshape(grid)
+    usd, usable, near = usd.reshape(grid), usable.reshape(grid), share.reshape(grid)
+    trusted = np.array([candidate.profile.measured for candidate in candidates], dtype=bool)
     finalists: list[tuple[int, int]] = []
     left = []
     for row in range(len(placed)):
-        # A deployment that nobody measured is taken only where nothing measured holds.
-        order = sorted(
-            (i for i in range(len(candidates)) if np.isfinite(score[row, i])),
-            key=lambda i, row=row: (not candidates[i].profile.measured, score[row, i]),  # type: ignore[misc]
-        )
-        finalists += [(row, i) for i in order[:FINALISTS]]
-        if not order:
-            best = float(near[row].max())
-            why = "no deployment of up to 8 GPUs fits it and keeps the targets"
+        whole = np.array([splits(placed[row][0], candidate.n_gpus) for candidate in candidates], dtype=bool)
+        order = preferred(usd[row], usable[row] & whole, trusted)
+        finalists += [(row, int(i)) for i in order[:FINALISTS]]
+        if not order.size:
+            best = float(near[row][whole].max(initial=0.0))
+            why = f"no deployment of up to {COUNTS[-1]} GPUs fits it and keeps the targets"
             if best > 0:
                 why += f"; the best keeps them for {percent(best)} of the requests"
             left.append((placed[row][0].name, why))
@@ -257,11 +248,12 @@ def _cheapest(
     shapes = shapes_of(workload, FINE_SHAPES)
     chosen = [(placed[row][1], candidates[i]) for row, i in finalists]
     result, usd, usable, share = _evaluate(chosen, ask, shapes)
+    trusted = np.array([candidate.profile.measured for _, candidate in chosen], dtype=bool)
     offers = []
     for row in sorted({row for row, _ in finalists}):
-        places = [p for p, (r, _) in enumerate(finalists) if r == row]
-        good = [p for p in places if usable[p]] or places
-        place = min(good, key=lambda p: (not chosen[p][1].profile.measured, usd[p]))
+        mine = np.array([r == row for r, _ in finalists], dtype=bool)
+        best_place = choose(usd, mine & usable if (mine & usable).any() else mine, trusted)
+        place = 0 if best_place is None else best_place
         offers.append(
             _offer(placed[row][0], chosen[place][1], result, place, shapes, share, ask, workload, mean, peak)
         )

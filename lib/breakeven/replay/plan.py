@@ -22,6 +22,7 @@ from breakeven.hosting import (
     what_would_fit,
 )
 from breakeven.hosting.candidates import candidates_on
+from breakeven.hosting.choose import undivided
 from breakeven.hosting.workloads import Hosting
 from breakeven.question.pages.capacity import PlanOptions
 from breakeven.question.scenario import CHEAPEST, Scenario, Shape
@@ -150,6 +151,9 @@ def deployment_of(scenario: Scenario, tables: Tables, hosting: Hosting | None) -
     candidates, gone = candidates_on(tables, scenario)
     if not candidates:
         raise Unplaceable(f"{gone[0].what}: {gone[0].why}." if gone else "No such deployment can be priced.")
+    uneven = undivided(model, (scenario.gpus,))
+    if uneven is not None:
+        raise Unplaceable(f"{uneven.what}: {uneven.why}.")
     return model, candidates[0]
 
 

@@ -110,7 +110,7 @@ def _plan(options: argparse.Namespace) -> int:
     priced = price_workload(workload, connection, scenario.as_of)
     hosting = None
     if scenario.gpu == CHEAPEST:
-        hosting = host_workload(workload, connection, scenario.as_of, scenario=scenario)
+        hosting = host_workload(workload, tables, scenario)
     try:
         if arrivals is not None:
             plan = make_plan(arrivals, priced, scenario, plan_options, tables, hosting=hosting)

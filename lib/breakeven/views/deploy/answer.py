@@ -11,9 +11,10 @@ from breakeven.formulas import cost
 from breakeven.formulas.parts import ModelShape, Speculation
 from breakeven.formulas.units import SECONDS_PER_HOUR, SECONDS_PER_MONTH
 from breakeven.hosting import Ask, ask_of, evaluate
+from breakeven.hosting.choose import COUNTS
 from breakeven.hosting.config_json import from_link
 from breakeven.hosting.config_json.read import TYPED
-from breakeven.hosting.grid import GRID_COUNTS, Grid, Hardware, hardware_of, rank, work_of
+from breakeven.hosting.grid import Grid, Hardware, hardware_of, rank, work_of
 from breakeven.hosting.row import HostRow, host_row, stops_next
 from breakeven.question.pages.deploy import CACHES, MODES, USUAL, WEIGHTS, DeployFields, considered, shape_of
 from breakeven.question.scenario import Scenario, Shape, requests_per_s
@@ -106,7 +107,7 @@ def deploy(
     tables: Tables,
     *,
     models: Iterable[Model] | None = None,
-    counts: Sequence[int] = GRID_COUNTS,
+    counts: Sequence[int] = COUNTS,
 ) -> Answer:
     """Rank every deployment and recommend one.
 

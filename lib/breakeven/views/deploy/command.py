@@ -89,7 +89,7 @@ def add(commands: Any) -> None:
 
 
 def _rank(options: argparse.Namespace) -> int:
-    from breakeven.hosting.grid import GRID_COUNTS
+    from breakeven.hosting.choose import COUNTS
     from breakeven.tables.build import open_memory
     from breakeven.tables.day import read_tables
     from breakeven.views.deploy import deploy
@@ -108,7 +108,7 @@ def _rank(options: argparse.Namespace) -> int:
     if options.gpu != CHEAPEST:
         pick(tables.gpus, options.gpu, "--gpu")
     pick([AUTO, *{row.engine for row in tables.efficiencies}], options.engine, "--engine")
-    counts = GRID_COUNTS if options.gpus is None else (options.gpus,)
+    counts = COUNTS if options.gpus is None else (options.gpus,)
     answer = deploy(scenario, extra, tables, models=models, counts=counts)
     most = options.top or len(answer.order)
     if options.csv:

@@ -29,7 +29,9 @@ def _price(options: argparse.Namespace) -> int:
     from breakeven.apis.paid import explain_paid
     from breakeven.apis.workloads import price_edges, price_workload
     from breakeven.hosting.workloads import host_workload
+    from breakeven.question.scenario import Scenario
     from breakeven.tables.build import open_memory
+    from breakeven.tables.day import read_tables
     from breakeven.usage.formats import BadMapping, parse_mapping
     from breakeven.usage.read import read_workload
     from breakeven.usage.spool import Unreadable
@@ -48,7 +50,7 @@ def _price(options: argparse.Namespace) -> int:
         raise BadInput(f"breakeven price: {reason}") from None
     day = options.as_of or date.today()
     priced = price_workload(workload, connection, day)
-    hosting = host_workload(workload, connection, day)
+    hosting = host_workload(workload, read_tables(connection, day), Scenario(as_of=day))
     paid = explain_paid(priced, connection)
     if options.json:
         print(json.dumps(as_json(priced, hosting, options.top, paid), indent=2))
