@@ -7,8 +7,8 @@ import pytest
 
 from breakeven.calibration.predict import predict
 from breakeven.calibration.rows import OFFLINE, ONLINE, PREFILL, STATIC
+from breakeven.formulas.modes import continuous_batching, static_batch
 from breakeven.formulas.parts import Engine
-from breakeven.formulas.serving import continuous_batching, static_batch
 
 ENGINE = Engine(
     mfu=0.5,

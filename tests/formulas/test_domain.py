@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from breakeven.formulas import cost, flops, kv_cache, memory, roofline, serving, training
+from breakeven.formulas import cost, flops, kv_cache, memory, queueing, roofline, speculation, step, training
 
 VALID: dict[Any, dict[str, float]] = {
     kv_cache.kv_bytes_per_token: {"n_layers": 80, "n_kv_heads": 8, "head_dim": 128, "bytes_per_element": 2},
@@ -66,9 +66,9 @@ VALID: dict[Any, dict[str, float]] = {
         "link_bytes_per_s": 300e9,
         "latency_s": 1e-5,
     },
-    serving.mean_context: {"prompt_tokens": 512, "completion_tokens": 512},
-    serving.queueing_wait_md1: {"arrivals_per_s": 0.5, "service_s": 1.0},
-    serving.expected_tokens_per_verification: {"acceptance": 0.8, "drafts": 4},
+    step.mean_context: {"prompt_tokens": 512, "completion_tokens": 512},
+    queueing.queueing_wait_md1: {"arrivals_per_s": 0.5, "service_s": 1.0},
+    speculation.expected_tokens_per_verification: {"acceptance": 0.8, "drafts": 4},
     cost.api_request_usd: {
         "uncached_tokens": 1000,
         "output_tokens": 200,
@@ -176,8 +176,10 @@ def test_positions_cannot_be_swapped_because_arguments_are_named(formula):
         pytest.param(kv_cache.kv_bytes_per_token, "n_kv_heads", 0, id="no-head"),
         pytest.param(memory.weights_bytes, "params", 0, id="no-weights"),
         pytest.param(flops.touched_weight_bytes, "expert_share", 1.01, id="more-experts-than-there-are"),
-        pytest.param(serving.expected_tokens_per_verification, "acceptance", 1.01, id="more-than-certain"),
-        pytest.param(serving.expected_tokens_per_verification, "drafts", 0, id="no-draft"),
+        pytest.param(
+            speculation.expected_tokens_per_verification, "acceptance", 1.01, id="more-than-certain"
+        ),
+        pytest.param(speculation.expected_tokens_per_verification, "drafts", 0, id="no-draft"),
         pytest.param(cost.replica_usd, "utilisation", 0, id="never-busy"),
         pytest.param(cost.replica_usd, "utilisation", 1.01, id="busier-than-always"),
         pytest.param(cost.owned_usd_per_hour, "years", 0, id="no-year"),

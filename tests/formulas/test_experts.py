@@ -4,13 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from breakeven.formulas.serving import (
-    continuous_batching,
-    decode_step,
-    expert_slowdown,
-    prefill_step,
-    static_batch,
-)
+from breakeven.formulas.modes import continuous_batching, static_batch
+from breakeven.formulas.step import decode_step, expert_slowdown, prefill_step
 from tests.builders import ENGINE, REPLICA, model
 
 MIXTURE = model(routed=300e9, share=0.1)

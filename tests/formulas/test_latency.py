@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breakeven.formulas.latency import latency_of
-from breakeven.formulas.serving import MODES, speculative_tpot
+from breakeven.formulas.modes import MODES
+from breakeven.formulas.speculation import speculative_tpot
 from tests.builders import ENGINE, REPLICA, SLOW_EXPERTS, model
 
 """With what only some engines have: late first tokens, experts slower than the rest."""

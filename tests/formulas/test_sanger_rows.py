@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from breakeven.formulas.serving import static_batch
+from breakeven.formulas.modes import static_batch
 from breakeven.hosting import KV_BYTES, choose_profile, compute_class, engine_of, model_shape, replica_of
 from breakeven.paths import DATA
 from breakeven.tables.records import Efficiency, Gpu, Model, Precision

@@ -6,8 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breakeven.formulas.latency import latency_of
+from breakeven.formulas.modes import MODES
 from breakeven.formulas.parts import Speculation
-from breakeven.formulas.serving import MODES, decode_step, prefill_step
+from breakeven.formulas.speculation import expected_tokens_per_verification
+from breakeven.formulas.step import decode_step, prefill_step
 from tests.builders import ENGINE, REPLICA, model
 
 ABOUT = {"model": model(), "replica": REPLICA, "engine": ENGINE}
@@ -65,3 +67,39 @@ def test_line_through_two_batches_is_the_mode_itself(
     served = MODES[mode](**about, **SHAPE, batch=batch)
     assert ttft[0] == pytest.approx(float(served.ttft_s), rel=1e-9)
     assert tpot[0] == pytest.approx(float(served.tpot_s), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("acceptance", "drafts", "published_tokens"),
+    [
+        # Leviathan et al. 2023, table 1, column "speed", two decimals.
+        pytest.param(0.6, 2, 1.96, id="0.6-2"),
+        pytest.param(0.7, 3, 2.53, id="0.7-3"),
+        pytest.param(0.8, 2, 2.44, id="0.8-2"),
+        pytest.param(0.8, 5, 3.69, id="0.8-5"),
+        pytest.param(0.9, 2, 2.71, id="0.9-2"),
+        pytest.param(0.9, 10, 6.86, id="0.9-10"),
+    ],
+)
+def test_speculation_yields_the_published_tokens_per_step(acceptance, drafts, published_tokens):
+    tokens = expected_tokens_per_verification(acceptance=acceptance, drafts=drafts)
+    assert tokens == pytest.approx(published_tokens, abs=0.005)
+
+
+def test_drafts_that_are_never_accepted_leave_one_token_a_step():
+    assert expected_tokens_per_verification(acceptance=0, drafts=5) == 1
+
+
+def test_drafts_that_are_always_accepted_all_count():
+    assert expected_tokens_per_verification(acceptance=1, drafts=5) == 6
+    # The limit from below is the same.
+    assert expected_tokens_per_verification(acceptance=1 - 1e-9, drafts=5) == pytest.approx(6)
+
+
+@settings(deadline=None, max_examples=60)
+@given(acceptance=st.floats(0, 1), drafts=st.integers(1, 32))
+def test_expected_tokens_are_the_sum_of_the_chances(acceptance, drafts):
+    # Token i is kept with probability a^i: the geometric series, term by term.
+    series = sum(acceptance**i for i in range(drafts + 1))
+    tokens = expected_tokens_per_verification(acceptance=acceptance, drafts=drafts)
+    assert tokens == pytest.approx(series, rel=1e-6)

@@ -10,14 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from breakeven.formulas.batch import batch_that_fits
+from breakeven.formulas.modes import continuous_batching, disaggregated, static_batch
 from breakeven.formulas.parts import IDEAL, Engine
-from breakeven.formulas.serving import (
-    batch_that_fits,
-    continuous_batching,
-    disaggregated,
-    queueing_wait_md1,
-    static_batch,
-)
+from breakeven.formulas.queueing import queueing_wait_md1
 from breakeven.hosting import (
     FEW_ROWS,
     MOST_SEQUENCES,

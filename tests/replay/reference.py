@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from breakeven.formulas.flops import attended_pairs
-from breakeven.formulas.step import mixed_step
+from breakeven.formulas.mixed_step import mixed_step
 from breakeven.replay.run import Requests, Server
 
 

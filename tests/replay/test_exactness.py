@@ -116,7 +116,7 @@ def test_the_newest_sequence_is_put_back_when_the_cache_overflows():
 @pytest.mark.parametrize("window", [0, 64])
 def test_a_request_alone_takes_what_the_formulas_say(window):
     # No queue, no neighbours: one prefill step and one decode step for each further token.
-    from breakeven.formulas.serving import decode_step, prefill_step
+    from breakeven.formulas.step import decode_step, prefill_step
 
     shape = model(window=window)
     server = server_of(shape, REPLICA, ENGINE, usable=0.9)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from breakeven.formulas.serving import prefill_step
+from breakeven.formulas.step import prefill_step
 from breakeven.replay.run import Cancelled, Control, Requests, Server, percentile, replay, server_of
 from breakeven.replay.search import (
     Policy,

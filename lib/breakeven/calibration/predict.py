@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from breakeven.calibration.rows import OFFLINE, ONLINE, PREFILL, REQUESTS_PER_CLIENT, STATIC, Rows
 from breakeven.formulas.parts import Engine
-from breakeven.formulas.serving import StepTime, decode_step, mean_context, prefill_step, queueing_wait_md1
+from breakeven.formulas.queueing import queueing_wait_md1
+from breakeven.formulas.step import StepTime, decode_step, mean_context, prefill_step
 
 Floats = NDArray[np.float64]
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from breakeven.formulas.batch import batch_that_fits
 from breakeven.formulas.parts import ModelShape, Part, Replica
-from breakeven.formulas.serving import batch_that_fits
 from breakeven.hosting import KV_BYTES, Unplaceable, compute_class, model_shape, replica_of
 from breakeven.tables.records import Benchmark, Gpu, Model, Precision
 

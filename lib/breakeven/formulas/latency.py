@@ -15,16 +15,10 @@ from numpy.typing import NDArray
 
 from breakeven.formulas._domain import Numeric
 from breakeven.formulas.flops import touched_weight_bytes
+from breakeven.formulas.modes import MODES
 from breakeven.formulas.parts import Engine, ModelShape, Replica, Speculation
-from breakeven.formulas.serving import (
-    MODES,
-    StepTime,
-    decode_step,
-    mean_context,
-    prefill_step,
-    reading_s,
-    round_of,
-)
+from breakeven.formulas.speculation import reading_s, round_of
+from breakeven.formulas.step import StepTime, decode_step, mean_context, prefill_step
 
 Floats = NDArray[np.float64]
 
@@ -93,7 +87,7 @@ def latency_of(
     Parameters
     ----------
     mode
-        Key of :data:`breakeven.formulas.serving.MODES`.
+        Key of :data:`breakeven.formulas.modes.MODES`.
     model, replica, engine
         See :mod:`breakeven.formulas.parts`.
     prompt_tokens, completion_tokens, cached_tokens
@@ -113,7 +107,7 @@ def latency_of(
 
     References
     ----------
-    .. [1] Own derivation from the modes in :mod:`breakeven.formulas.serving`; the tests compare the two.
+    .. [1] Own derivation from the modes in :mod:`breakeven.formulas.modes`; the tests compare the two.
 
     Examples
     --------

@@ -1,221 +1,90 @@
-"""A step that holds decodes and chunks of prompts together, as sums over its sequences.
-
-:mod:`breakeven.formulas.serving` times a step whose sequences are all alike. A replica that serves real
-requests holds sequences of every length, and reads the prompts of new ones beside them. Every part of
-the step is a sum over its sequences, so the sums say all: that is what a replay keeps.
-"""
+"""Time of a prefill and of a decode step whose sequences are all alike."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from breakeven.formulas._domain import Numeric, require_not_negative, require_share, scalar_or_array
-from breakeven.formulas.flops import attention_flop_decode, linear_flop, touched_weight_bytes
-from breakeven.formulas.kv_cache import kv_replication
+from breakeven.formulas._domain import (
+    Numeric,
+    require_not_negative,
+    require_positive,
+    require_share,
+    scalar_or_array,
+)
+from breakeven.formulas.flops import attended_pairs, attention_flop_decode, linear_flop, touched_weight_bytes
+from breakeven.formulas.kv_cache import kv_bytes_per_sequence, kv_replication
 from breakeven.formulas.parts import Engine, ModelShape, Replica
-from breakeven.formulas.roofline import all_reduce_time
-from breakeven.formulas.serving import ACTIVATION_BYTES, StepTime, expert_slowdown
+from breakeven.formulas.roofline import all_reduce_time, operator_time
+
+ACTIVATION_BYTES = 2
+"""Activations travel between GPUs in fp16 or bf16. [B]"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepCoefficients:
-    """What one unit of each sum adds to a step, for one model on one replica; all scalars."""
+class StepTime:
+    """One step taken apart; every field in seconds, in the broadcast shape of the arguments."""
 
-    linear_compute_s: float
-    """Matrix multiplications of one token. [s/token]"""
-    shared_read_s: float
-    """Reading the weights that every step reads. [s]"""
-    routed_read_s: float
-    """Reading all routed experts. [s]"""
-    expert_share: float
-    """Experts per token over experts, :math:`k/E`. [0 to 1]"""
-    link_s: float
-    """All-reduces of one token. [s/token]"""
-    link_fixed_s: float
-    """Fixed part of all all-reduces of a step. [s]"""
-    decode_full_compute_s: float
-    """Attention of a decode to one token of context, full layers. [s/token]"""
-    decode_window_compute_s: float
-    """The same in the layers with a window. [s/token]"""
-    prefill_full_compute_s: float
-    """Attention of a prompt, one query-key pair, full layers. [s/pair]"""
-    prefill_window_compute_s: float
-    """The same in the layers with a window. [s/pair]"""
-    full_read_s: float
-    """Reading one cached token, full layers. [s/token]"""
-    window_read_s: float
-    """The same in the layers with a window. [s/token]"""
-    full_bytes: float
-    """Cache of one token in the full layers, copies included. [B/token]"""
-    window_bytes: float
-    """The same in the layers with a window. [B/token]"""
-    window_tokens: float
-    """That window; infinite where no layer has one. [tokens]"""
-    decode_fixed_s: float
-    """Fixed time of a step that decodes. [s]"""
-    sequence_s: float
-    """Time of one sequence that decodes. [s]"""
-    context_s: float
-    """Time of one token of mean context in a step that decodes. [s/token]"""
-    prefill_fixed_s: float
-    """Fixed time of a step that reads prompts. [s]"""
-    transfer_full_s: float
-    """Moving one cached token to another replica, full layers. [s/token]"""
-    transfer_window_s: float
-    """The same in the layers with a window. [s/token]"""
+    linear_compute_s: Numeric
+    """Matrix multiplications at the rate reached."""
+    linear_memory_s: Numeric
+    """Reading the touched weights."""
+    attention_compute_s: Numeric
+    """Attention at the rate reached."""
+    attention_memory_s: Numeric
+    """Reading the KV cache."""
+    link_s: Numeric
+    """All-reduces."""
+    fixed_s: Numeric
+    """Launching, scheduling, sampling."""
+
+    @property
+    def total_s(self) -> Numeric:
+        """Both operators at their slower resource, plus link and fixed time. [s]"""
+        return scalar_or_array(
+            np.maximum(self.linear_compute_s, self.linear_memory_s)
+            + np.maximum(self.attention_compute_s, self.attention_memory_s)
+            + self.link_s
+            + self.fixed_s
+        )
+
+    @property
+    def compute_bound(self) -> Numeric:
+        """True where arithmetic takes longer than memory traffic, both operators together."""
+        return scalar_or_array(
+            np.asarray(self.linear_compute_s) + self.attention_compute_s
+            >= np.asarray(self.linear_memory_s) + self.attention_memory_s
+        )
 
 
-def step_coefficients(*, model: ModelShape, replica: Replica, engine: Engine) -> StepCoefficients:
-    r"""Take a step apart into what each token, pair and sequence adds to it.
+def prefill_step(
+    *,
+    model: ModelShape,
+    replica: Replica,
+    engine: Engine,
+    batch: Numeric,
+    prompt_tokens: Numeric,
+    cached_tokens: Numeric = 0,
+) -> StepTime:
+    r"""Time to read ``batch`` prompts of ``prompt_tokens`` tokens together.
 
-    .. math:: f_1 = \frac{2 P_a}{n F \mathrm{mfu}}, \quad m_w = \frac{M_w}{n W \mathrm{mbu}}, \quad
-        a = \frac{2 L H (d_{qk} + d_v)}{n F \mathrm{mfu}}, \quad
-        m = \frac{\rho \, m_\mathrm{kv}}{n W \mathrm{mbu}_\mathrm{kv}}
+    .. math:: t = \max\left(\frac{2 P_a B N}{n F \mathrm{mfu}}, \frac{M_w}{n W \mathrm{mbu}}\right)
+        + \max\left(\frac{2 B L H d_h N^2}{n F \mathrm{mfu}}, \frac{B M_\mathrm{kv}(N)}
+        {n W \mathrm{mbu}_\mathrm{kv}}\right) + 2 L \, t_\mathrm{all\,reduce} + t_0
 
     Parameters
     ----------
     model, replica, engine
-        See :mod:`breakeven.formulas.parts`; every field a scalar.
-
-    Returns
-    -------
-    StepCoefficients
-        Seconds per unit. [s per token, pair, sequence or step]
-
-    Raises
-    ------
-    ValueError
-        If an argument leaves its domain or is an array.
-
-    References
-    ----------
-    .. [1] Own derivation: the terms of :func:`breakeven.formulas.serving.prefill_step` and
-       :func:`breakeven.formulas.serving.decode_step`, each at one unit; the tests compare them.
-
-    Examples
-    --------
-    Reading 140 GB at 2.6 TB/s, the article's 18.6 tokens/s of one sequence:
-
-    >>> from breakeven.formulas.parts import ARTICLE_ENGINE, ARTICLE_MODEL, ARTICLE_REPLICA
-    >>> of = step_coefficients(model=ARTICLE_MODEL, replica=ARTICLE_REPLICA, engine=ARTICLE_ENGINE)
-    >>> round(1 / of.shared_read_s, 2)
-    18.57
-    """
-    require_share(
-        mfu=engine.mfu,
-        mbu=engine.mbu,
-        kv_mbu=engine.kv_mbu,
-        link_share=engine.link_share,
-        expert_mbu=engine.expert_mbu,
-    )
-    require_not_negative(
-        expert_overhead_s=engine.expert_overhead_s,
-        prefill_overhead_s=engine.prefill_overhead_s,
-        step_overhead_s=engine.step_overhead_s,
-        layer_overhead_s=engine.layer_overhead_s,
-        sequence_overhead_s=engine.sequence_overhead_s,
-        context_overhead_s=engine.context_overhead_s,
-    )
-    n = float(replica.n_gpus)
-    bandwidth = n * replica.memory_bytes_per_s
-    copies = kv_replication(n_gpus=replica.n_gpus, n_kv_heads=model.kv_heads)
-
-    def reduce_s(tokens: int) -> float:
-        once = all_reduce_time(
-            n_gpus=replica.n_gpus,
-            tokens=tokens,
-            hidden=model.hidden,
-            bytes_per_activation=ACTIVATION_BYTES,
-            link_bytes_per_s=replica.link_bytes_per_s * engine.link_share,
-            latency_s=engine.link_latency_s,
-        )
-        return float(2 * model.n_layers * once * engine.communication)
-
-    def attention_s(layers: Numeric, qk_dim: Numeric, v_dim: Numeric) -> float:
-        flop = attention_flop_decode(
-            n_layers=layers, n_heads=model.n_heads, qk_dim=qk_dim, v_dim=v_dim, context_tokens=1
-        )
-        return float(flop / (n * replica.attention_flop_per_s * engine.mfu))
-
-    def decode_attention_s(layers: Numeric) -> float:
-        return attention_s(layers, model.decode_qk_dim, model.decode_v_dim)
-
-    def prefill_attention_s(layers: Numeric) -> float:
-        return attention_s(layers, model.prefill_qk_dim, model.prefill_v_dim)
-
-    full, windowed = model.full_kv_bytes_per_token * copies, model.sliding_kv_bytes_per_token * copies
-    link = n * replica.link_bytes_per_s * engine.link_share
-    flop = linear_flop(tokens=1, active_params=model.linear_params)
-    per_layer_s = engine.layer_overhead_s + engine.expert_overhead_s * bool(model.routed_bytes)
-    has_window = bool(model.sliding_layers) or bool(model.sliding_kv_bytes_per_token)
-    return StepCoefficients(
-        linear_compute_s=float(
-            flop / (n * replica.flop_per_s * engine.mfu) * expert_slowdown(model=model, engine=engine)
-        ),
-        shared_read_s=float(model.shared_bytes / (bandwidth * engine.mbu)),
-        routed_read_s=float(model.routed_bytes / (bandwidth * engine.mbu * engine.expert_mbu)),
-        expert_share=float(model.expert_share),
-        link_s=reduce_s(1) - reduce_s(0),
-        link_fixed_s=reduce_s(0),
-        decode_full_compute_s=decode_attention_s(model.full_layers),
-        decode_window_compute_s=decode_attention_s(model.sliding_layers),
-        prefill_full_compute_s=prefill_attention_s(model.full_layers),
-        prefill_window_compute_s=prefill_attention_s(model.sliding_layers),
-        full_read_s=float(full / (bandwidth * engine.kv_mbu)),
-        window_read_s=float(windowed / (bandwidth * engine.kv_mbu)),
-        full_bytes=float(full),
-        window_bytes=float(windowed),
-        window_tokens=float(model.window_tokens) if has_window else float(np.inf),
-        decode_fixed_s=float(engine.step_overhead_s + per_layer_s * model.n_layers),
-        sequence_s=float(engine.sequence_overhead_s),
-        context_s=float(engine.context_overhead_s),
-        prefill_fixed_s=float(engine.prefill_overhead_s),
-        transfer_full_s=float(model.full_kv_bytes_per_token / link * engine.communication),
-        transfer_window_s=float(model.sliding_kv_bytes_per_token / link * engine.communication),
-    )
-
-
-def mixed_step(
-    *,
-    coefficients: StepCoefficients,
-    decodes: Numeric,
-    context_tokens: Numeric,
-    window_tokens: Numeric,
-    prompt_tokens: Numeric = 0,
-    prompt_pairs: Numeric = 0,
-    prompt_window_pairs: Numeric = 0,
-    prompt_context: Numeric = 0,
-    prompt_window_context: Numeric = 0,
-) -> StepTime:
-    r"""Time of a step that decodes sequences of any lengths and reads chunks of prompts beside them.
-
-    .. math:: t = \max\left(f_1 T, M(T)\right) + \max\left(\sum_i a(c_i) + \sum_j a'(A_j),
-        \sum_i m(c_i) + \sum_j m(b_j)\right) + t_\mathrm{link}(T) + t_\mathrm{fixed}
-
-    T counts the decodes and the tokens of all chunks: both pass through the same matrix
-    multiplications, so the weights are read once. Attention is the sum over decodes and chunks. A step
-    that decodes pays the fixed times of a decode step, with the mean context where one depends on it;
-    a step that reads a prompt pays that of a prefill; one that does both pays both.
-
-    Parameters
-    ----------
-    coefficients
-        From :func:`step_coefficients`.
-    decodes
-        Sequences that get a token. [-]
-    context_tokens
-        Sum of their contexts, the new token included. [tokens]
-    window_tokens
-        Sum of their contexts, each cut at the window. [tokens]
+        See :mod:`breakeven.formulas.parts`.
+    batch
+        Prompts read together, :math:`B`. [-]
     prompt_tokens
-        Tokens of all chunks. [tokens]
-    prompt_pairs, prompt_window_pairs
-        Query-key pairs of the chunks, without and within the window; see
-        :func:`breakeven.formulas.flops.attended_pairs`. [-]
-    prompt_context, prompt_window_context
-        Sum of where the chunks end, without and with each cut at the window. [tokens]
+        Length of each, :math:`N`. [tokens]
+    cached_tokens
+        Tokens at the start of each prompt whose keys and values are still in the
+        cache; they are not computed again, only attended to. Less than N. [tokens]
 
     Returns
     -------
@@ -229,88 +98,269 @@ def mixed_step(
 
     References
     ----------
-    .. [1] A. Agrawal et al., "Sarathi-Serve", 2024, section 4 (chunked prefills beside decodes),
-       arXiv:2403.02310
+    .. [1] R. Pope et al., "Efficiently Scaling Transformer Inference", 2022, section 2, arXiv:2211.05102
+    .. [2] A. Sanger, 2023, https://cursor.com/blog/llama-inference (prompt throughput)
 
     Examples
     --------
-    Eight decodes and a chunk of 504 tokens share 512 x 140 GFLOP at 400 TFLOP/s:
+    512 tokens of prompt in the article of 2023, "170 ms": 512 x 140 GFLOP at 400 TFLOP/s.
 
     >>> from breakeven.formulas.parts import ARTICLE_ENGINE, ARTICLE_MODEL, ARTICLE_REPLICA
-    >>> of = step_coefficients(model=ARTICLE_MODEL, replica=ARTICLE_REPLICA, engine=ARTICLE_ENGINE)
-    >>> step = mixed_step(coefficients=of, decodes=8, context_tokens=4096, window_tokens=0,
-    ...                   prompt_tokens=504, prompt_pairs=504**2 / 2, prompt_context=504)
-    >>> round(step.linear_compute_s, 4)
-    0.1792
+    >>> step = prefill_step(model=ARTICLE_MODEL, replica=ARTICLE_REPLICA, engine=ARTICLE_ENGINE,
+    ...                     batch=1, prompt_tokens=512)
+    >>> round(step.linear_compute_s, 4), step.compute_bound
+    (0.1792, True)
     """
-    require_not_negative(
-        decodes=decodes,
-        context_tokens=context_tokens,
-        window_tokens=window_tokens,
-        prompt_tokens=prompt_tokens,
-        prompt_pairs=prompt_pairs,
-        prompt_window_pairs=prompt_window_pairs,
-        prompt_context=prompt_context,
-        prompt_window_context=prompt_window_context,
+    require_positive(batch=batch, prompt_tokens=prompt_tokens)
+    require_not_negative(cached_tokens=cached_tokens)
+    if np.any(np.asarray(cached_tokens) >= prompt_tokens):
+        raise ValueError(f"cached_tokens must be less than prompt_tokens, got {cached_tokens}")
+    tokens = batch * (prompt_tokens - np.asarray(cached_tokens))
+
+    def pairs_within(window: Numeric) -> Numeric:
+        whole = attended_pairs(prompt_tokens=prompt_tokens, window_tokens=window)
+        return whole - attended_pairs(prompt_tokens=cached_tokens, window_tokens=window)
+
+    pairs = model.full_layers * pairs_within(np.inf) + model.sliding_layers * pairs_within(
+        model.window_tokens
     )
-    c = coefficients
-    tokens = np.asarray(decodes, dtype=float) + prompt_tokens
-    read_s = touched_weight_bytes(
-        shared_bytes=c.shared_read_s,
-        routed_bytes=c.routed_read_s,
-        expert_share=c.expert_share,
-        tokens=scalar_or_array(tokens),
+    attention = attention_flop_decode(
+        n_layers=1,
+        n_heads=model.n_heads,
+        qk_dim=model.prefill_qk_dim,
+        v_dim=model.prefill_v_dim,
+        context_tokens=pairs,
     )
-    decoding, reading = np.asarray(decodes) > 0, np.asarray(prompt_tokens) > 0
-    mean_context = np.asarray(context_tokens) / np.maximum(decodes, 1)
-    decode_fixed = c.decode_fixed_s + c.sequence_s * np.asarray(decodes) + c.context_s * mean_context
-    return StepTime(
-        linear_compute_s=scalar_or_array(c.linear_compute_s * tokens),
-        linear_memory_s=read_s,
-        attention_compute_s=c.decode_full_compute_s * context_tokens
-        + c.decode_window_compute_s * window_tokens
-        + c.prefill_full_compute_s * prompt_pairs
-        + c.prefill_window_compute_s * prompt_window_pairs,
-        attention_memory_s=c.full_read_s * (context_tokens + np.asarray(prompt_context))
-        + c.window_read_s * (window_tokens + np.asarray(prompt_window_context)),
-        link_s=scalar_or_array(c.link_s * tokens + c.link_fixed_s),
-        fixed_s=scalar_or_array(
-            np.where(decoding, decode_fixed, 0.0) + np.where(reading, c.prefill_fixed_s, 0.0)
-        ),
+    return _step(
+        model, replica, engine, batch, tokens, attention, prompt_tokens, np.asarray(engine.prefill_overhead_s)
     )
 
 
-def cache_bytes(*, model: ModelShape, replica: Replica, usable: float) -> float:
-    r"""Memory that is left for the cache beside the weights; never below zero.
+def decode_step(
+    *,
+    model: ModelShape,
+    replica: Replica,
+    engine: Engine,
+    batch: Numeric,
+    context_tokens: Numeric,
+    new_tokens: Numeric = 1,
+) -> StepTime:
+    r"""Time to add tokens to each of ``batch`` sequences of ``context_tokens`` tokens, one unless told.
 
-    .. math:: M_\mathrm{kv} = \max(0, n M u - M_w)
+    .. math:: t = \max\left(\frac{2 P_a B}{n F \mathrm{mfu}},
+        \frac{M_\mathrm{touched}}{n W \mathrm{mbu}}\right)
+        + \max\left(\frac{4 B L H d_h c}{n F \mathrm{mfu}}, \frac{B M_\mathrm{kv}(c)}
+        {n W \mathrm{mbu}_\mathrm{kv}}\right) + 2 L \, t_\mathrm{all\,reduce}
+        + c_0 + (c_1 + c_e) L + c_2 B + c_3 c
+
+    In a mixture of experts the routed weights are multiplied at ``expert_mfu`` of mfu and read at
+    ``expert_mbu`` of mbu, and routing costs :math:`c_e` a layer; a dense model knows none of the three.
 
     Parameters
     ----------
-    model, replica
+    model, replica, engine
         See :mod:`breakeven.formulas.parts`.
-    usable
-        Share of the memory that the engine may use, :math:`u`. [0 to 1]
+    batch
+        Sequences decoded together, :math:`B`. [-]
+    context_tokens
+        Tokens of each so far, :math:`c`. [tokens]
+    new_tokens
+        Tokens of each sequence that the step holds: more than one where drafts are verified. They
+        share one read of the weights and of the cache. [tokens]
 
     Returns
     -------
-    float
-        Room for the cache, copies of it included. [B]
+    StepTime
+        The parts of the step. [s]
 
     Raises
     ------
     ValueError
-        If ``usable`` is out of domain.
+        If an argument leaves its domain.
 
     References
     ----------
-    .. [1] See :func:`breakeven.formulas.kv_cache.sequences_that_fit`.
+    .. [1] Kipply, "Transformer Inference Arithmetic", 2022, section "latency calculations",
+       https://kipp.ly/transformer-inference-arithmetic
+    .. [2] A. Sanger, 2023, https://cursor.com/blog/llama-inference (140 GB + 320 KB N B per step)
 
     Examples
     --------
-    >>> from breakeven.formulas.parts import ARTICLE_MODEL, ARTICLE_REPLICA
-    >>> cache_bytes(model=ARTICLE_MODEL, replica=ARTICLE_REPLICA, usable=1.0)
-    20000000000.0
+    One sequence in the article of 2023, "18.6 tokens/s": 140 GB at 2.6 TB/s.
+
+    >>> from breakeven.formulas.parts import ARTICLE_ENGINE, ARTICLE_MODEL, ARTICLE_REPLICA
+    >>> step = decode_step(model=ARTICLE_MODEL, replica=ARTICLE_REPLICA, engine=ARTICLE_ENGINE,
+    ...                    batch=1, context_tokens=1)
+    >>> round(1 / step.linear_memory_s, 2), step.compute_bound
+    (18.57, False)
     """
-    require_share(usable=usable)
-    return max(0.0, float(replica.n_gpus * replica.memory_bytes * usable - model.weights_bytes))
+    require_positive(batch=batch, context_tokens=context_tokens, new_tokens=new_tokens)
+    seen = model.full_layers * np.asarray(context_tokens, dtype=float) + (
+        model.sliding_layers * np.minimum(context_tokens, model.window_tokens)
+    )
+    attention = attention_flop_decode(
+        n_layers=1,
+        n_heads=model.n_heads,
+        qk_dim=model.decode_qk_dim,
+        v_dim=model.decode_v_dim,
+        context_tokens=seen * new_tokens,
+    )
+    fixed = (
+        np.asarray(engine.step_overhead_s)
+        + engine.layer_overhead_s * np.asarray(model.n_layers)
+        + engine.expert_overhead_s * np.where(np.asarray(model.routed_bytes) > 0, model.n_layers, 0)
+        + engine.sequence_overhead_s * np.asarray(batch)
+        + engine.context_overhead_s * np.asarray(context_tokens)
+    )
+    return _step(model, replica, engine, batch, batch * new_tokens, attention, context_tokens, fixed)
+
+
+def _step(
+    model: ModelShape,
+    replica: Replica,
+    engine: Engine,
+    batch: Numeric,
+    tokens: Numeric,
+    attention_flop_per_sequence: Numeric,
+    context_tokens: Numeric,
+    fixed_s: NDArray[np.float64],
+) -> StepTime:
+    """Both operators, the link and the fixed time of a step that holds ``tokens`` tokens."""
+    require_share(
+        mfu=engine.mfu,
+        mbu=engine.mbu,
+        kv_mbu=engine.kv_mbu,
+        link_share=engine.link_share,
+        expert_mbu=engine.expert_mbu,
+    )
+    require_positive(first_token_steps=engine.first_token_steps)
+    require_not_negative(
+        link_latency_s=engine.link_latency_s,
+        prefill_overhead_s=engine.prefill_overhead_s,
+        step_overhead_s=engine.step_overhead_s,
+        layer_overhead_s=engine.layer_overhead_s,
+        sequence_overhead_s=engine.sequence_overhead_s,
+        context_overhead_s=engine.context_overhead_s,
+        ttft_fixed_s=engine.ttft_fixed_s,
+        expert_overhead_s=engine.expert_overhead_s,
+    )
+    n = np.asarray(replica.n_gpus, dtype=float)
+    weights = touched_weight_bytes(
+        shared_bytes=model.shared_bytes,
+        routed_bytes=model.routed_bytes / np.asarray(engine.expert_mbu),
+        expert_share=model.expert_share,
+        tokens=tokens,
+    )
+    slowed = expert_slowdown(model=model, engine=engine)
+    cache = kv_bytes_per_sequence(
+        context_tokens=context_tokens,
+        full_bytes_per_token=model.full_kv_bytes_per_token,
+        sliding_bytes_per_token=model.sliding_kv_bytes_per_token,
+        window_tokens=model.window_tokens,
+    )
+    copies = kv_replication(n_gpus=replica.n_gpus, n_kv_heads=model.kv_heads)
+    reduce_s = all_reduce_time(
+        n_gpus=replica.n_gpus,
+        tokens=tokens,
+        hidden=model.hidden,
+        bytes_per_activation=ACTIVATION_BYTES,
+        link_bytes_per_s=replica.link_bytes_per_s * np.asarray(engine.link_share),
+        latency_s=engine.link_latency_s,
+    )
+
+    def compute(flop: Numeric, peak: Numeric) -> Numeric:
+        return operator_time(flop=flop, bytes_moved=0, flop_per_s=n * peak * engine.mfu, bytes_per_s=1)
+
+    def memory(moved: Numeric, share: Numeric) -> Numeric:
+        bandwidth = n * replica.memory_bytes_per_s * share
+        return operator_time(flop=0, bytes_moved=moved, flop_per_s=1, bytes_per_s=bandwidth)
+
+    return StepTime(
+        linear_compute_s=compute(
+            linear_flop(tokens=tokens, active_params=model.linear_params) * slowed, replica.flop_per_s
+        ),
+        linear_memory_s=memory(weights, engine.mbu),
+        attention_compute_s=compute(
+            np.asarray(batch) * attention_flop_per_sequence, replica.attention_flop_per_s
+        ),
+        attention_memory_s=memory(np.asarray(batch) * cache * copies, engine.kv_mbu),
+        link_s=scalar_or_array(2 * np.asarray(model.n_layers) * reduce_s * engine.communication),
+        fixed_s=scalar_or_array(fixed_s),
+    )
+
+
+def expert_slowdown(*, model: ModelShape, engine: Engine) -> Numeric:
+    r"""Time of all matrix multiplications over the time at ``mfu``, routed experts being slower.
+
+    .. math:: 1 + r \left(\frac{1}{\mathrm{mfu}_\mathrm{expert}} - 1\right)
+
+    where r is the part of the weights that a token meets which lies in routed experts.
+
+    Parameters
+    ----------
+    model, engine
+        See :mod:`breakeven.formulas.parts`.
+
+    Returns
+    -------
+    Numeric
+        A factor of at least 1; 1 for a dense model. [-]
+
+    Raises
+    ------
+    ValueError
+        If ``expert_mfu`` is not a share.
+
+    References
+    ----------
+    .. [1] Own derivation; that grouped multiplications reach less is in T. Gale et al., "MegaBlocks",
+       2022, section 4, arXiv:2211.15841
+
+    Examples
+    --------
+    A model of 10 GB shared and 90 GB routed weights, of which a token meets a ninth, so that half of
+    what it meets is routed; experts at half the rate.
+
+    >>> from dataclasses import replace
+    >>> from breakeven.formulas.parts import ARTICLE_ENGINE, ARTICLE_MODEL
+    >>> model = replace(ARTICLE_MODEL, shared_bytes=10e9, routed_bytes=90e9, expert_share=1 / 9)
+    >>> expert_slowdown(model=model, engine=replace(ARTICLE_ENGINE, expert_mfu=0.5))
+    1.5
+    """
+    require_share(expert_mfu=engine.expert_mfu)
+    routed = np.asarray(model.routed_bytes) * model.expert_share
+    met = model.shared_bytes + routed
+    return scalar_or_array(1 + routed / met * (1 / np.asarray(engine.expert_mfu) - 1))
+
+
+def mean_context(*, prompt_tokens: Numeric, completion_tokens: Numeric) -> Numeric:
+    r"""Mean context of the decode steps of one request.
+
+    .. math:: \bar c = N + C / 2
+
+    Parameters
+    ----------
+    prompt_tokens, completion_tokens
+        :math:`N` and :math:`C`. [tokens]
+
+    Returns
+    -------
+    Numeric
+        Mean context. [tokens]
+
+    Raises
+    ------
+    ValueError
+        If any element is negative or not finite.
+
+    References
+    ----------
+    .. [1] Own derivation: the context runs evenly from N to N + C.
+
+    Examples
+    --------
+    >>> mean_context(prompt_tokens=512, completion_tokens=512)
+    768.0
+    """
+    require_not_negative(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
+    return prompt_tokens + completion_tokens / 2

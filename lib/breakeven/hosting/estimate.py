@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from breakeven.formulas import cost
 from breakeven.formulas._domain import require_not_negative, require_share, require_whole
+from breakeven.formulas.batch import batch_that_fits
 from breakeven.formulas.kv_cache import kv_bytes_per_sequence
+from breakeven.formulas.modes import MODES
 from breakeven.formulas.parts import IDEAL
-from breakeven.formulas.serving import MODES, batch_that_fits
 from breakeven.hosting import KV_BYTES, Profile, engine_of, model_shape, replica_of, with_shares
 from breakeven.tables.records import Gpu, Model, Precision
 

@@ -9,9 +9,11 @@ import numpy as np
 
 from breakeven.formulas import cost
 from breakeven.formulas.arrays import Booleans, Floats
+from breakeven.formulas.batch import batch_that_fits, largest_batch
 from breakeven.formulas.latency import latency_of
+from breakeven.formulas.modes import MODES, Service
 from breakeven.formulas.parts import IDEAL, Engine, ModelShape, Part, Replica, Speculation
-from breakeven.formulas.serving import MODES, Service, batch_that_fits, largest_batch, queueing_wait_md1
+from breakeven.formulas.queueing import queueing_wait_md1
 from breakeven.hosting.candidates import Candidate
 from breakeven.hosting.profiles import engine_of
 from breakeven.question.scenario import Scenario

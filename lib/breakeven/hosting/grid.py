@@ -255,7 +255,7 @@ def rank(work: Work, hardware: Hardware, ask: Ask, shape: Shape, *, modes: Seque
     shape
         Tokens of one request.
     modes
-        Serving modes, keys of :data:`breakeven.formulas.serving.MODES`.
+        Serving modes, keys of :data:`breakeven.formulas.modes.MODES`.
     """
     left = [*work.left_out, *hardware.left_out]
     rates, no_rate = _rates(hardware.gpus, work.precisions)

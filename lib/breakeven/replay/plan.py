@@ -10,7 +10,7 @@ import numpy as np
 
 from breakeven.apis.shapes import answer_of_apis
 from breakeven.apis.workloads import PricedOffer, PricedWorkload
-from breakeven.formulas.step import StepCoefficients
+from breakeven.formulas.mixed_step import StepCoefficients
 from breakeven.formulas.units import SECONDS_PER_HOUR
 from breakeven.hosting import (
     KV_BYTES,

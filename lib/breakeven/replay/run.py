@@ -21,9 +21,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from breakeven.formulas.batch import cache_bytes
 from breakeven.formulas.flops import attended_pairs
+from breakeven.formulas.mixed_step import StepCoefficients, mixed_step, step_coefficients
 from breakeven.formulas.parts import Engine, ModelShape, Replica
-from breakeven.formulas.step import StepCoefficients, cache_bytes, mixed_step, step_coefficients
 from breakeven.question.pages.capacity import ROUTINGS, TOKEN_BUDGET
 
 Floats = NDArray[np.float64]
@@ -89,7 +90,7 @@ class Server:
     cache_bytes: float
     """Memory for the cache, copies included. [B]"""
     mode: str = "continuous"
-    """Key of :data:`breakeven.formulas.serving.MODES`."""
+    """Key of :data:`breakeven.formulas.modes.MODES`."""
     max_sequences: int = 1024
     """Sequences that run at once; the batch, where it is static. [-]"""
     token_budget: int = TOKEN_BUDGET

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from breakeven.formulas.arrays import Floats
-from breakeven.formulas.serving import Service, static_batch
+from breakeven.formulas.modes import Service, static_batch
 from breakeven.formulas.units import TERA
 from breakeven.hosting import KV_BYTES, choose_profile, compute_class, engine_of, model_shape, replica_of
 from breakeven.question.pages.articles import ARTICLE_DAY

@@ -6,7 +6,7 @@ from breakeven.formulas.flops import attention_flop_decode, linear_flop
 from breakeven.formulas.kv_cache import kv_bytes_per_sequence, kv_bytes_per_token, sequences_that_fit
 from breakeven.formulas.memory import weights_bytes
 from breakeven.formulas.roofline import operator_time, ridge_point
-from breakeven.formulas.serving import mean_context
+from breakeven.formulas.step import mean_context
 from breakeven.formulas.units import GIGA, TERA
 from breakeven.hosting import model_shape
 from breakeven.views.articles.facts import CannotRecompute, Facts

@@ -10,7 +10,7 @@ import numpy as np
 from breakeven.formulas.arrays import Booleans, Floats
 from breakeven.formulas.kv_cache import kv_bytes_per_sequence, kv_replication
 from breakeven.formulas.parts import IDEAL, Engine, ModelShape, Replica
-from breakeven.formulas.serving import StepTime, decode_step, mean_context, prefill_step
+from breakeven.formulas.step import StepTime, decode_step, mean_context, prefill_step
 from breakeven.formulas.units import GIGA
 from breakeven.hosting import MOST_SEQUENCES, Ask, Candidate, Evaluation, engine_of, evaluate, evaluate_arrays
 from breakeven.hosting.grid import Indices, again

@@ -12,9 +12,9 @@ import numpy as np
 from breakeven.comparison.answer import Comparison, ShapeAnswer
 from breakeven.formulas.flops import attended_pairs, linear_flop, touched_weight_bytes
 from breakeven.formulas.kv_cache import kv_bytes_per_sequence, kv_replication
+from breakeven.formulas.mixed_step import StepCoefficients, step_coefficients
 from breakeven.formulas.parts import Engine, ModelShape, Replica
-from breakeven.formulas.serving import ACTIVATION_BYTES, StepTime, mean_context
-from breakeven.formulas.step import StepCoefficients, step_coefficients
+from breakeven.formulas.step import ACTIVATION_BYTES, StepTime, mean_context
 from breakeven.formulas.units import MEGA, SECONDS_PER_HOUR, SECONDS_PER_MONTH, TERA
 from breakeven.hosting import KV_BYTES, engine_of
 from breakeven.hosting.row import HostRow

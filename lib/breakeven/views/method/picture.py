@@ -11,7 +11,7 @@ from breakeven.comparison.answer import Comparison, ShapeAnswer
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.parts import Engine, ModelShape, Replica
 from breakeven.formulas.roofline import operator_time, ridge_point
-from breakeven.formulas.serving import StepTime, decode_step, mean_context, prefill_step
+from breakeven.formulas.step import StepTime, decode_step, mean_context, prefill_step
 from breakeven.formulas.units import TERA
 from breakeven.hosting import engine_of
 from breakeven.hosting.row import HostRow
