@@ -340,3 +340,8 @@ def test_no_mapping_raises(parameters, strict):
 )
 def test_no_hostile_text_raises(text):
     check(decode(text, default=DEFAULT, known=KNOWN))
+
+
+@pytest.mark.parametrize("key", ["w", "columns", "names", "plan_percent", "calibrated_on", "method_find"])
+def test_what_a_page_reads_itself_is_not_called_unknown(key):
+    assert not decode(FULL | {key: "x"}, default=DEFAULT).warnings

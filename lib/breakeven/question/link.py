@@ -7,24 +7,29 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
+from breakeven.question.calibrated import CALIBRATED_FIELDS
 from breakeven.question.fields import LinkFields, pairs_of, quoted
+from breakeven.question.pages import articles, capacity, deploy, evidence, method, numbers, prices, train
 from breakeven.question.scenario import AUTO, CHEAPEST, DEAREST, MEDIAN, Scenario
 
 VERSION = "1"
 LONGEST_LINK = 2_000
 """Characters; servers and mail programs cut longer ones."""
-PAGE_KEYS = ("w", "columns")
-"""Parameters of single pages beside the scenario: a workload's digest, a corrected mapping."""
-PAGE_PREFIXES = (
-    "deploy_",
-    "train_",
-    "plan_",
-    "prices_",
-    "evidence_",
-    "calibrated_",
-    "articles_",
-    "numbers_",
-    "method_",
+PAGE_KEYS = ("w", "columns", "names")
+"""Parameters of single pages beside the scenario: a workload's digest, corrected columns and model names."""
+PAGE_PREFIXES = tuple(
+    codec.prefix
+    for codec in (
+        articles.VIEW,
+        capacity.PLAN_FIELDS,
+        deploy.DEPLOY_FIELDS,
+        evidence.EVIDENCE_FIELDS,
+        method.CODEC,
+        numbers.CODEC,
+        prices.CODEC,
+        train.TRAIN_FIELDS,
+        CALIBRATED_FIELDS,
+    )
 )
 """Starts of the parameters that single pages add with :class:`breakeven.question.fields.LinkFields`."""
 MOST_PARTS = 200
