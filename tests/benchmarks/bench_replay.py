@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from breakeven.formulas.parts import Engine, ModelShape, Replica
-from breakeven.replay.run import Requests, Server, percentile, replay, server_of
+from breakeven.replay.run import percentile, replay
 from breakeven.replay.search import Policy, Target, cheapest_autoscaled, fewest_replicas, warm_up
+from breakeven.replay.server import Requests, Server, server_of
 
 LLAMA_70B = ModelShape(
     n_layers=80,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from breakeven.formulas.flops import attended_pairs
 from breakeven.formulas.mixed_step import mixed_step
-from breakeven.replay.run import Requests, Server
+from breakeven.replay.server import Requests, Server
 
 
 @dataclass

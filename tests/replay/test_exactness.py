@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breakeven.replay.run import Replay, Requests, Server, replay, replay_closed_loop, server_of
+from breakeven.replay.run import Replay, replay, replay_closed_loop
+from breakeven.replay.server import Requests, Server, server_of
 from tests.builders import ENGINE, REPLICA, model
 from tests.replay.reference import reference
 

@@ -10,13 +10,12 @@ from breakeven.replay.run import (
     BLOCK_TOKENS,
     Cancelled,
     Control,
-    Requests,
     one_at_a_time,
     percentile,
     replay,
     replay_closed_loop,
-    server_of,
 )
+from breakeven.replay.server import Requests, server_of
 from tests.builders import ENGINE, REPLICA, model
 
 SERVER = server_of(model(), REPLICA, ENGINE, usable=0.9)

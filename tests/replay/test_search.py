@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from breakeven.formulas.step import prefill_step
-from breakeven.replay.run import Cancelled, Control, Requests, Server, percentile, replay, server_of
+from breakeven.replay.run import Cancelled, Control, percentile, replay
 from breakeven.replay.search import (
     Policy,
     Target,
@@ -16,6 +16,7 @@ from breakeven.replay.search import (
     run_autoscaled,
     schedule_of,
 )
+from breakeven.replay.server import Requests, Server, server_of
 from tests.builders import ENGINE, REPLICA, model
 
 SERVER = server_of(model(), REPLICA, ENGINE, usable=0.9)

@@ -9,7 +9,8 @@ from breakeven.formulas.modes import MODES
 from breakeven.formulas.parts import Engine
 from breakeven.formulas.queueing import queueing_wait_md1
 from breakeven.formulas.step import prefill_step
-from breakeven.replay.run import Requests, one_at_a_time, percentile, replay, replay_closed_loop, server_of
+from breakeven.replay.run import one_at_a_time, percentile, replay, replay_closed_loop
+from breakeven.replay.server import Requests, server_of
 from tests.builders import ENGINE, REPLICA, model
 
 

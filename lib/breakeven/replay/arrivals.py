@@ -15,7 +15,7 @@ from pathlib import Path as FilePath
 import numpy as np
 from numpy.typing import NDArray
 
-from breakeven.replay.run import Requests
+from breakeven.replay.server import Requests
 from breakeven.usage.formats import BUCKET, ColumnMapping
 from breakeven.usage.limits import Limits, limits_from
 from breakeven.usage.open_rows import open_rows

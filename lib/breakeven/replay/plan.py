@@ -28,7 +28,7 @@ from breakeven.question.pages.capacity import PlanOptions
 from breakeven.question.scenario import CHEAPEST, Scenario, Shape
 from breakeven.replay import search
 from breakeven.replay.arrivals import Arrivals
-from breakeven.replay.run import Control, Floats, Requests, Server, server_of
+from breakeven.replay.run import Control
 from breakeven.replay.search import (
     Autoscaled,
     Found,
@@ -38,6 +38,7 @@ from breakeven.replay.search import (
     cheapest_autoscaled,
     fewest_replicas,
 )
+from breakeven.replay.server import Floats, Requests, Server, server_of
 from breakeven.tables.day import Tables
 from breakeven.tables.records import Model
 from breakeven.usage.sums import Workload, sums_by

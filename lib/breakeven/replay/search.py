@@ -11,17 +11,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from breakeven.question.pages.capacity import ROUTINGS
-from breakeven.replay.run import (
-    Cancelled,
-    Control,
-    Floats,
-    Replay,
-    Requests,
-    Server,
-    one_at_a_time,
-    percentile,
-    replay,
-)
+from breakeven.replay.run import Cancelled, Control, Replay, one_at_a_time, percentile, replay
+from breakeven.replay.server import Floats, Requests, Server
 
 MOST_REPLICAS = 4096
 """Replicas beyond which the search gives up."""
