@@ -12,7 +12,7 @@ from breakeven.dashboard.session import (
     scenario_of_widgets,
     sources,
 )
-from breakeven.question.pages.articles import VIEW, View
+from breakeven.question.pages.articles import FIELDS, Fields
 from breakeven.views.articles import show as show_articles
 from breakeven.views.articles.conclusions import tally
 from breakeven.views.articles.documents import parts_of
@@ -21,7 +21,7 @@ from breakeven.views.articles.show import article_claims, article_facts
 
 # 1. Input
 scenario, warnings = open_scenario()
-view, more = open_fields(VIEW, View())
+view, more = open_fields(FIELDS, Fields())
 with st.sidebar:
     show_articles.filters()
     inputs.day_input()
@@ -35,10 +35,10 @@ blocks.link_warnings((*warnings, *more))
 heading = st.container()
 st.subheader(blocks.plain(tally(judged)), anchor=False)
 chosen = show_articles.choose_document()
-view = fields_of_widgets(VIEW, View())
-save_scenario(scenario, **VIEW.write(view))
+view = fields_of_widgets(FIELDS, Fields())
+save_scenario(scenario, **FIELDS.write(view))
 with heading:
-    blocks.header("Do the published claims hold?", link_to(scenario, **VIEW.write(view)))
+    blocks.header("Do the published claims hold?", link_to(scenario, **FIELDS.write(view)))
 here = [one for one in judged if one.claim.document in parts_of(chosen)]
 finding = show_articles.document(chosen, here, article_facts(scenario.as_of))
 show_articles.claims(here, chosen, view.verdict)

@@ -12,18 +12,18 @@ from breakeven.dashboard.session import (
     scenario_of_widgets,
     tables_on,
 )
-from breakeven.question.pages.evidence import EVIDENCE_FIELDS, USUAL
+from breakeven.question.pages.evidence import FIELDS, USUAL
 from breakeven.views.evidence import show as show_evidence
 
 # 1. Input
 scenario, warnings = open_scenario()
-_, more = open_fields(EVIDENCE_FIELDS, USUAL)
+_, more = open_fields(FIELDS, USUAL)
 found = show_evidence.gathered()
 with st.sidebar:
     show_evidence.filters(found)
 scenario = scenario_of_widgets()
-view = fields_of_widgets(EVIDENCE_FIELDS, USUAL)
-page = EVIDENCE_FIELDS.write(view)
+view = fields_of_widgets(FIELDS, USUAL)
+page = FIELDS.write(view)
 save_scenario(scenario, **page)
 
 # 2. Answer

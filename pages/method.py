@@ -18,7 +18,7 @@ from breakeven.dashboard.session import (
     sources,
     tables_on,
 )
-from breakeven.question.pages.method import CODEC, DEFAULT
+from breakeven.question.pages.method import FIELDS, USUAL
 from breakeven.views.method import picture
 from breakeven.views.method import show as show_method
 from breakeven.views.method.docstrings import all_modules, matching
@@ -26,14 +26,14 @@ from breakeven.views.method.examples import values_of
 
 # 1. Input
 scenario, warnings = open_scenario()
-view, more = open_fields(CODEC, DEFAULT)
+view, more = open_fields(FIELDS, USUAL)
 with st.sidebar:
     st.text_input("Find a formula", key="method_find", placeholder="cache, all-reduce, break-even …")
     inputs.boxes(tables_on(scenario.as_of), money_of(scenario), shapes=True)
 scenario = scenario_of_widgets()
-view = fields_of_widgets(CODEC, DEFAULT)
+view = fields_of_widgets(FIELDS, USUAL)
 view = replace(view, find=(view.find or "").strip() or None)
-save_scenario(scenario, **CODEC.write(view))
+save_scenario(scenario, **FIELDS.write(view))
 
 # 2. Answer
 money, tables = money_of(scenario), tables_on(scenario.as_of)
@@ -43,7 +43,7 @@ lead = picture.lead(sum(len(module.formulas) for module in modules))
 
 # 3. Show
 blocks.link_warnings([*warnings, *more])
-blocks.header(verdict.question(answer, money), link_to(scenario, **CODEC.write(view)))
+blocks.header(verdict.question(answer, money), link_to(scenario, **FIELDS.write(view)))
 blocks.problems(answer.problems)
 inputs.note_on_money(money)
 st.subheader(blocks.plain(lead), anchor=False)

@@ -18,22 +18,22 @@ from breakeven.dashboard.session import (
     sources,
     tables_on,
 )
-from breakeven.question.pages.numbers import CODEC, DEFAULT
+from breakeven.question.pages.numbers import FIELDS, USUAL
 from breakeven.views import numbers as rules_of_thumb
 from breakeven.views.numbers import show as show_numbers
 from breakeven.views.numbers.show import rule_tables_on
 
 # 1. Input
 scenario, warnings = open_scenario()
-view, more = open_fields(CODEC, DEFAULT)
+view, more = open_fields(FIELDS, USUAL)
 with st.sidebar:
     st.text_input("Find", key="numbers_find", placeholder="cache, training, GPT-4 …")
     st.pills("Part", rules_of_thumb.PARTS, key="numbers_part", help="None chosen: all of them.")
     inputs.boxes(tables_on(scenario.as_of), money_of(scenario), shapes=True)
 scenario = scenario_of_widgets()
-view = fields_of_widgets(CODEC, DEFAULT)
+view = fields_of_widgets(FIELDS, USUAL)
 view = replace(view, find=(view.find or "").strip() or None)
-save_scenario(scenario, **CODEC.write(view))
+save_scenario(scenario, **FIELDS.write(view))
 
 # 2. Answer
 money = money_of(scenario)
@@ -51,7 +51,7 @@ lead, question = rules_of_thumb.headline(rules), verdict.question(answer, money)
 
 # 3. Show
 blocks.link_warnings([*warnings, *more])
-blocks.header(question, link_to(scenario, **CODEC.write(view)))
+blocks.header(question, link_to(scenario, **FIELDS.write(view)))
 inputs.note_on_money(money)
 st.subheader(blocks.plain(lead), anchor=False)
 show_numbers.downloads(chosen, money, lead=lead, question=question, known=sources())

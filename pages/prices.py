@@ -14,7 +14,7 @@ from breakeven.dashboard.session import (
     sources,
     tables_on,
 )
-from breakeven.question.pages.prices import CODEC, TABS, default_view
+from breakeven.question.pages.prices import FIELDS, TABS, default_view
 from breakeven.views.prices import show as show_prices
 from breakeven.views.prices.headline import headline
 from breakeven.views.prices.show import sql as show_sql
@@ -29,7 +29,7 @@ FILTERS = {
 # 1. Input
 scenario, warnings = open_scenario()
 default = default_view(scenario.as_of)
-view, more = open_fields(CODEC, default)
+view, more = open_fields(FIELDS, default)
 view = show_prices.known_gpu(view, tables_on(scenario.as_of))
 with st.sidebar:
     if view.tab in FILTERS:
@@ -40,7 +40,7 @@ with st.sidebar:
         if box.open:
             with box:
                 inputs.BOXES[title](tables_on(scenario.as_of), money_of(scenario))
-scenario, view = scenario_of_widgets(), fields_of_widgets(CODEC, default)
+scenario, view = scenario_of_widgets(), fields_of_widgets(FIELDS, default)
 tables, money = tables_on(scenario.as_of), money_of(scenario)
 shape = scenario.shapes["AB".index(view.mix)]
 
@@ -73,7 +73,7 @@ for name, tab in zip(TABS, st.tabs(TABS, key="prices_tab", on_change="rerun"), s
             show_sql.sql_box()
             show_sql.whole_tables()
 show_prices.used_sources(sources())
-page = CODEC.write(fields_of_widgets(CODEC, default))
+page = FIELDS.write(fields_of_widgets(FIELDS, default))
 save_scenario(scenario, **page)
 with place:
     blocks.header("What do a token and a GPU-hour cost, and since when?", link_to(scenario, **page))

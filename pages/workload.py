@@ -14,7 +14,7 @@ from breakeven.dashboard.session import (
     sources,
     tables_on,
 )
-from breakeven.question.pages.capacity import PLAN_FIELDS, PlanOptions
+from breakeven.question.pages.capacity import FIELDS, Fields
 from breakeven.views.capacity import show as show_capacity
 from breakeven.views.workload import show as show_workload
 from breakeven.views.workload.show import breakdowns as show_breakdowns
@@ -22,7 +22,7 @@ from breakeven.views.workload.show import breakdowns as show_breakdowns
 # 1. Input
 not_named = uploads.notice_link()
 scenario, warnings = open_scenario()
-_, more = open_fields(PLAN_FIELDS, PlanOptions())
+_, more = open_fields(FIELDS, Fields())
 with st.sidebar:
     files = st.file_uploader(
         "Usage files",
@@ -55,10 +55,10 @@ with st.sidebar:
         with box:
             show_capacity.inputs()
 scenario = scenario_of_widgets()
-options = fields_of_widgets(PLAN_FIELDS, PlanOptions())
+options = fields_of_widgets(FIELDS, Fields())
 money = money_of(scenario)
 read = uploads.read_any(files, sample, columns)
-page = PLAN_FIELDS.write(options) | uploads.link_fields(read, columns)
+page = FIELDS.write(options) | uploads.link_fields(read, columns)
 save_scenario(scenario, **page)
 
 # 2. Answer

@@ -37,8 +37,10 @@ from breakeven.question.pages import articles as fields_articles
 from breakeven.question.pages import method as method_view
 from breakeven.question.pages import numbers as rules_view
 from breakeven.question.pages import prices as prices_view
-from breakeven.question.pages.capacity import PLAN_FIELDS, PlanOptions
-from breakeven.question.pages.evidence import EVIDENCE_FIELDS, EvidenceFields
+from breakeven.question.pages.capacity import FIELDS as PLAN_FIELDS
+from breakeven.question.pages.capacity import Fields as PlanOptions
+from breakeven.question.pages.evidence import FIELDS as EVIDENCE_FIELDS
+from breakeven.question.pages.evidence import Fields as EvidenceFields
 from breakeven.question.pages.train import TRAIN_FIELDS, TrainingPlan
 from breakeven.question.scenario import CHEAPEST, Scenario
 from breakeven.tables import queries
@@ -316,11 +318,11 @@ def answer_fields(page: str, link: str) -> dict[str, Any]:
 
 def _page(page: str, day: date) -> tuple[LinkFields[Any], Any]:
     return {
-        "prices": (prices_view.CODEC, prices_view.default_view(day)),
+        "prices": (prices_view.FIELDS, prices_view.default_view(day)),
         "evidence": (EVIDENCE_FIELDS, EvidenceFields()),
-        "numbers": (rules_view.CODEC, rules_view.DEFAULT),
-        "method": (method_view.CODEC, method_view.DEFAULT),
-        "articles": (fields_articles.VIEW, fields_articles.View()),
+        "numbers": (rules_view.FIELDS, rules_view.USUAL),
+        "method": (method_view.FIELDS, method_view.USUAL),
+        "articles": (fields_articles.FIELDS, fields_articles.Fields()),
         "plan": (PLAN_FIELDS, PlanOptions()),
     }[page]
 

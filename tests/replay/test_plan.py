@@ -10,7 +10,7 @@ from breakeven.apis.workloads import price_edges, price_workload
 from breakeven.cli import main
 from breakeven.hosting import Unplaceable
 from breakeven.hosting.workloads import host_workload
-from breakeven.question.pages.capacity import PLAN_FIELDS, PlanOptions
+from breakeven.question.pages.capacity import FIELDS, Fields
 from breakeven.question.scenario import Scenario
 from breakeven.replay.arrivals import read_arrivals
 from breakeven.replay.plan import Plan, make_fluid, make_plan, warm_up
@@ -34,7 +34,7 @@ def conv(connection):
 
 def planned(conv, tables_on, scenario: Scenario = ASKED, **options) -> Plan:
     arrivals, priced = conv
-    return make_plan(arrivals, priced, scenario, PlanOptions(**options), tables_on(TODAY))
+    return make_plan(arrivals, priced, scenario, Fields(**options), tables_on(TODAY))
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_without_a_gpu_the_cheapest_deployment_of_the_workload_is_planned(conv, 
     arrivals, priced = conv
     scenario = DEFAULT
     hosting = host_workload(priced.workload, tables_on(TODAY), scenario)
-    plan = make_plan(arrivals, priced, scenario, PlanOptions(), tables_on(TODAY), hosting=hosting)
+    plan = make_plan(arrivals, priced, scenario, Fields(), tables_on(TODAY), hosting=hosting)
     chosen = next(one for one in hosting.offers if one.model.model_id == scenario.model)
     assert plan.candidate is chosen.candidate
 
@@ -166,11 +166,11 @@ def test_sums_get_the_fluid_estimate_with_its_caveat(tables_on, connection):
     priced = price_workload(workload, connection, TODAY)
     # This export sums tokens and does not count requests: nothing can be said.
     with pytest.raises(Unplaceable, match="do not count requests"):
-        make_fluid(workload, priced, ASKED, PlanOptions(), tables_on(TODAY))
+        make_fluid(workload, priced, ASKED, Fields(), tables_on(TODAY))
     path = SAMPLES / "completions_usage_openai.csv"
     workload = read_workload(path, edges=price_edges(connection))
     priced = price_workload(workload, connection, TODAY)
-    fluid = make_fluid(workload, priced, ASKED, PlanOptions(), tables_on(TODAY))
+    fluid = make_fluid(workload, priced, ASKED, Fields(), tables_on(TODAY))
     assert 0 < fluid.mean_load <= fluid.peak_load
     # The busiest row, as busy as planned: half.
     assert fluid.replicas == max(1, int(np.ceil(fluid.peak_load / 0.5)))
@@ -192,18 +192,18 @@ def test_figures_are_valid_and_show_the_target(plan):
 
 
 def test_a_link_carries_the_options():
-    options = PlanOptions(percent=99.0, routing="round-robin", delay=60.0, minimum=2, budget=2048)
-    written = PLAN_FIELDS.write(options)
-    values, warnings = PLAN_FIELDS.read(written, default=PlanOptions())
+    options = Fields(percent=99.0, routing="round-robin", delay=60.0, minimum=2, budget=2048)
+    written = FIELDS.write(options)
+    values, warnings = FIELDS.read(written, default=Fields())
     assert warnings == []
-    assert PlanOptions(**values) == options
+    assert Fields(**values) == options
 
 
 def test_options_beyond_their_limits_are_refused():
     with pytest.raises(ValueError, match="percent must lie between 1 and 100"):
-        PlanOptions(percent=101)
+        Fields(percent=101)
     with pytest.raises(ValueError, match="routing must be one of"):
-        PlanOptions(routing="random")
+        Fields(routing="random")
 
 
 def test_warming_up_compiles_without_a_table():

@@ -20,13 +20,13 @@ PAGE_KEYS = ("w", "columns", "names")
 PAGE_PREFIXES = tuple(
     codec.prefix
     for codec in (
-        articles.VIEW,
-        capacity.PLAN_FIELDS,
+        articles.FIELDS,
+        capacity.FIELDS,
         deploy.DEPLOY_FIELDS,
-        evidence.EVIDENCE_FIELDS,
-        method.CODEC,
-        numbers.CODEC,
-        prices.CODEC,
+        evidence.FIELDS,
+        method.FIELDS,
+        numbers.FIELDS,
+        prices.FIELDS,
         train.TRAIN_FIELDS,
         CALIBRATED_FIELDS,
     )

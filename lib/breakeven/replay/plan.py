@@ -24,7 +24,7 @@ from breakeven.hosting import (
 from breakeven.hosting.candidates import candidates_on
 from breakeven.hosting.choose import undivided
 from breakeven.hosting.workloads import Hosting
-from breakeven.question.pages.capacity import PlanOptions
+from breakeven.question.pages.capacity import Fields
 from breakeven.question.scenario import CHEAPEST, Scenario, Shape
 from breakeven.replay import search
 from breakeven.replay.arrivals import Arrivals
@@ -65,7 +65,7 @@ class Plan:
     """The capacity that a file needs on one deployment."""
 
     scenario: Scenario
-    options: PlanOptions
+    options: Fields
     model: Model
     candidate: Candidate
     server: Server
@@ -159,7 +159,7 @@ def deployment_of(scenario: Scenario, tables: Tables, hosting: Hosting | None) -
 
 
 def server_for(
-    scenario: Scenario, options: PlanOptions, tables: Tables, model: Model, candidate: Candidate
+    scenario: Scenario, options: Fields, tables: Tables, model: Model, candidate: Candidate
 ) -> Server:
     """One replica as the replay takes it.
 
@@ -197,7 +197,7 @@ def make_plan(
     arrivals: Arrivals,
     priced: PricedWorkload,
     scenario: Scenario,
-    options: PlanOptions,
+    options: Fields,
     tables: Tables,
     *,
     hosting: Hosting | None = None,
@@ -281,7 +281,7 @@ def make_plan(
 
 
 def _notes(
-    arrivals: Arrivals, server: Server, candidate: Candidate, target: Target, options: PlanOptions
+    arrivals: Arrivals, server: Server, candidate: Candidate, target: Target, options: Fields
 ) -> list[str]:
     notes = []
     if arrivals.quantum_s:
@@ -357,7 +357,7 @@ def make_fluid(
     workload: Workload,
     priced: PricedWorkload,
     scenario: Scenario,
-    options: PlanOptions,
+    options: Fields,
     tables: Tables,
     *,
     hosting: Hosting | None = None,

@@ -14,12 +14,13 @@ from breakeven.question.fields import LinkFields, spaced_pairs
 from breakeven.question.link import SCENARIO_FIELDS, encode
 from breakeven.question.pages.articles import ARTICLE_DAY
 from breakeven.question.pages.deploy import DEPLOY_FIELDS, USUAL
-from breakeven.question.pages.evidence import EVIDENCE_FIELDS, EvidenceFields
-from breakeven.question.pages.method import CODEC as METHOD_FIELDS
-from breakeven.question.pages.method import DEFAULT as ALL_FORMULAS
-from breakeven.question.pages.numbers import CODEC as NUMBERS_FIELDS
-from breakeven.question.pages.numbers import DEFAULT as ALL_RULES
-from breakeven.question.pages.prices import CODEC as PRICES_FIELDS
+from breakeven.question.pages.evidence import FIELDS as EVIDENCE_FIELDS
+from breakeven.question.pages.evidence import Fields as EvidenceFields
+from breakeven.question.pages.method import FIELDS as METHOD_FIELDS
+from breakeven.question.pages.method import USUAL as ALL_FORMULAS
+from breakeven.question.pages.numbers import FIELDS as NUMBERS_FIELDS
+from breakeven.question.pages.numbers import USUAL as ALL_RULES
+from breakeven.question.pages.prices import FIELDS as PRICES_FIELDS
 from breakeven.question.pages.prices import default_view
 from breakeven.question.pages.train import TRAIN_FIELDS, TrainingPlan
 from breakeven.question.scenario import Scenario

@@ -9,7 +9,7 @@ from duckdb import DuckDBPyConnection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breakeven.question.pages.numbers import CODEC, DEFAULT, View
+from breakeven.question.pages.numbers import FIELDS, USUAL, Fields
 from breakeven.tables import queries
 from breakeven.views.numbers import PARTS, sheet
 from breakeven.words.numbers import Money
@@ -62,7 +62,7 @@ def test_table_has_a_row_for_every_rule_and_amounts_in_the_currency(
     part=st.none() | st.sampled_from(PARTS),
 )
 def test_view_survives_the_link(find: str | None, part: str | None) -> None:
-    view = View(find=find, part=part)
-    values, warnings = CODEC.read(CODEC.write(view), default=DEFAULT)
-    assert View(**values) == view
+    view = Fields(find=find, part=part)
+    values, warnings = FIELDS.read(FIELDS.write(view), default=USUAL)
+    assert Fields(**values) == view
     assert warnings == []

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from breakeven.question.pages.prices import (
-    CODEC,
+    FIELDS,
     KINDS,
     LIMITS_OF_VIEW,
     TABS,
-    PricesView,
+    Fields,
     offers_in,
     sql_for_link,
     sql_of_link,
@@ -118,14 +118,14 @@ def test_old_and_unverified_rows_say_so(
     ],
 )
 def test_filter_keeps_what_fits(frame: Any, filters: dict[str, Any], keeps: str, drops: str) -> None:
-    ids = set(offers.filtered_offers(frame, PricesView(since=TODAY, **filters))["Offer"])
+    ids = set(offers.filtered_offers(frame, Fields(since=TODAY, **filters))["Offer"])
     assert keeps in ids
     assert drops in set(frame["Offer"])
     assert drops not in ids
 
 
 def test_search_is_plain_text_and_not_a_pattern(frame: Any) -> None:
-    found = offers.filtered_offers(frame, PricesView(since=TODAY, search=".*(["))
+    found = offers.filtered_offers(frame, Fields(since=TODAY, search=".*(["))
     assert found.empty
     assert "0 offers" in offers.offers_sentence(found, "USD per 1M at 4,000 in / 16 out", USD)
 
@@ -198,7 +198,7 @@ def test_kinds_of_change_are_listed_apart(connection: DuckDBPyConnection, source
     rows = price_queries.api_changes(connection, since, TODAY)
     found = changes.changes(rows, sources, PROMPT_HEAVY, TODAY, USD)
     listed = {
-        kind: len(changes.listed_changes(found, PricesView(since=since, kind=kind)))
+        kind: len(changes.listed_changes(found, Fields(since=since, kind=kind)))
         for kind in LIMITS_OF_VIEW["kind"].choices
     }
     assert listed["all"] == len(rows) == sum(found.counts.values())
@@ -206,7 +206,7 @@ def test_kinds_of_change_are_listed_apart(connection: DuckDBPyConnection, source
     for kind in ("new", "gone", "first recorded"):
         assert listed[kind] == found.counts[kind]
         assert f"{listed[kind]:,}" in changes.changes_sentence(found, since, TODAY)
-    only = changes.listed_changes(found, PricesView(since=since, kind="all", search="gemini"))
+    only = changes.listed_changes(found, Fields(since=since, kind="all", search="gemini"))
     assert only["Offer"].str.contains("gemini").all()
 
 
@@ -334,7 +334,7 @@ names = st.text(
 def test_link_gives_the_page_back(
     tab: str, kind: str, search: str | None, context: int | None, flags: tuple[bool, ...], since: date
 ) -> None:
-    view = PricesView(
+    view = Fields(
         tab=tab,
         kind=kind,
         search=search,
@@ -346,9 +346,9 @@ def test_link_gives_the_page_back(
         since=since,
         models=None,
     )
-    values, warnings = CODEC.read(CODEC.write(view), default=PricesView(since=TODAY))
+    values, warnings = FIELDS.read(FIELDS.write(view), default=Fields(since=TODAY))
     assert warnings == []
-    assert PricesView(**values) == view
+    assert Fields(**values) == view
 
 
 @given(st.text(max_size=800))

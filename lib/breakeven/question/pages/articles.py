@@ -27,7 +27,7 @@ ALL = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class Fields:
     """What the Articles page adds to the scenario."""
 
     document: str = "sanger"
@@ -36,8 +36,8 @@ class View:
     """Only claims with this verdict."""
 
 
-VIEW: LinkFields[View] = LinkFields(
-    holds=View,
+FIELDS: LinkFields[Fields] = LinkFields(
+    holds=Fields,
     prefix="articles_",
     limits={
         "document": Limit(choices=tuple(DOCUMENTS)),

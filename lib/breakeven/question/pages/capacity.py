@@ -22,7 +22,7 @@ LIMITS: Mapping[str, Limit] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlanOptions:
+class Fields:
     """What a capacity plan adds to the scenario."""
 
     percent: float = 95.0
@@ -44,5 +44,5 @@ class PlanOptions:
                 raise ValueError(f"{reason}, got {getattr(self, name)}")
 
 
-PLAN_FIELDS = LinkFields(holds=PlanOptions, prefix="plan_", limits=LIMITS)
+FIELDS = LinkFields(holds=Fields, prefix="plan_", limits=LIMITS)
 """The plan's part of a link."""

@@ -40,7 +40,7 @@ BY: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EvidenceFields:
+class Fields:
     """What the page adds to the link: which rows, which quantity, which fit."""
 
     quantity: str = "tpot"
@@ -52,8 +52,8 @@ class EvidenceFields:
     work: str = ANY
 
 
-EVIDENCE_FIELDS = LinkFields(
-    holds=EvidenceFields,
+FIELDS = LinkFields(
+    holds=Fields,
     prefix="evidence_",
     limits={
         "quantity": Limit(choices=("tpot", "ttft", "throughput")),
@@ -65,4 +65,4 @@ EVIDENCE_FIELDS = LinkFields(
 )
 
 
-USUAL = EvidenceFields()
+USUAL = Fields()

@@ -8,12 +8,12 @@ from breakeven.question.fields import LinkFields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class Fields:
     """Which formulas are shown."""
 
     find: str | None = None
     """Words that a formula must say; None: all formulas."""
 
 
-CODEC = LinkFields(holds=View, prefix="method_", limits={})
-DEFAULT = View()
+FIELDS = LinkFields(holds=Fields, prefix="method_", limits={})
+USUAL = Fields()

@@ -16,7 +16,7 @@ PARTS = (PROMPTS, PRICES, TRAINING, MEMORY, NOW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class Fields:
     """Which rules are shown."""
 
     find: str | None = None
@@ -26,5 +26,5 @@ class View:
 
 
 LIMITS: Mapping[str, Limit] = MappingProxyType({"part": Limit(choices=PARTS)})
-CODEC = LinkFields(holds=View, prefix="numbers_", limits=LIMITS)
-DEFAULT = View()
+FIELDS = LinkFields(holds=Fields, prefix="numbers_", limits=LIMITS)
+USUAL = Fields()

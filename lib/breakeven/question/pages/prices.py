@@ -34,7 +34,7 @@ NEW_LINE = "⏎"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PricesView:
+class Fields:
     """What is shown on the Prices page, and what is filtered out."""
 
     tab: str = TABS[0]
@@ -82,8 +82,8 @@ LIMITS_OF_VIEW: Mapping[str, Limit] = MappingProxyType(
         "type": Limit(choices=(ALL, *LIMITS["gpu_price_type"].choices)),
     }
 )
-CODEC = LinkFields(
-    holds=PricesView,
+FIELDS = LinkFields(
+    holds=Fields,
     prefix="prices_",
     limits=LIMITS_OF_VIEW,
     keywords={"provider": (ALL,)},
@@ -93,14 +93,14 @@ CODEC = LinkFields(
 """Fields of the page in a link."""
 
 
-def default_view(day: date) -> PricesView:
+def default_view(day: date) -> Fields:
     """What the page shows at first on a day: changes of the last 90 days, as far as days go back.
 
     >>> default_view(date(2026, 11, 21)).since, default_view(date(2023, 1, 1)).since
     (datetime.date(2026, 8, 23), datetime.date(2023, 1, 1))
     """
     first = date.fromordinal(int(LIMITS_OF_VIEW["since"].low))
-    return PricesView(since=max(day - timedelta(days=90), first))
+    return Fields(since=max(day - timedelta(days=90), first))
 
 
 def offers_in(text: str | None) -> list[str]:

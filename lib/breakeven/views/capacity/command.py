@@ -49,7 +49,7 @@ def _plan(options: argparse.Namespace) -> int:
     from breakeven.hosting import Unplaceable
     from breakeven.hosting.workloads import host_workload
     from breakeven.question.asked import read_ids
-    from breakeven.question.pages.capacity import PlanOptions
+    from breakeven.question.pages.capacity import Fields
     from breakeven.replay.arrivals import SUMS, NoArrivals, read_arrivals
     from breakeven.replay.plan import make_fluid, make_plan
     from breakeven.tables.build import open_memory
@@ -82,7 +82,7 @@ def _plan(options: argparse.Namespace) -> int:
             usable=options.usable,
             gpu_price_type=options.price_type,
         )
-        plan_options = PlanOptions(**{name: value for name, value in given.items() if value is not None})
+        plan_options = Fields(**{name: value for name, value in given.items() if value is not None})
     except ValueError as reason:
         raise BadInput(f"breakeven plan: {reason}") from None
     connection = open_memory()

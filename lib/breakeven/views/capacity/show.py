@@ -17,7 +17,7 @@ from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.session import tables_on
 from breakeven.hosting import Unplaceable
 from breakeven.hosting.workloads import Hosting
-from breakeven.question.pages.capacity import PLAN_FIELDS, ROUTINGS, PlanOptions
+from breakeven.question.pages.capacity import FIELDS, ROUTINGS, Fields
 from breakeven.question.scenario import Scenario
 from breakeven.replay.arrivals import SUMS, NoArrivals
 from breakeven.replay.plan import Fluid, Plan, make_fluid, make_plan
@@ -40,7 +40,7 @@ _ROUTING_WORDS = {
 
 def inputs() -> None:
     """What a capacity plan asks beyond the scenario."""
-    prefix = PLAN_FIELDS.prefix
+    prefix = FIELDS.prefix
     st.number_input(
         "Percentile that must keep the targets [%]",
         1.0,
@@ -77,7 +77,7 @@ def section(
     priced: PricedWorkload,
     hosting: Hosting,
     scenario: Scenario,
-    options: PlanOptions,
+    options: Fields,
     money: Money,
 ) -> None:
     """Draw the section; nothing is computed while it is closed."""
@@ -266,7 +266,7 @@ def _neighbours(plan: Plan, money: Money) -> None:
 
 
 def _sums(
-    priced: PricedWorkload, hosting: Hosting, scenario: Scenario, options: PlanOptions, money: Money
+    priced: PricedWorkload, hosting: Hosting, scenario: Scenario, options: Fields, money: Money
 ) -> None:
     """What a file of sums can say."""
     try:

@@ -29,7 +29,7 @@ from breakeven.calibration.report import (
     table_residuals,
 )
 from breakeven.calibration.rows import OFFLINE, ONLINE, PREFILL, STATIC, LeftOut, Rows, rows_of
-from breakeven.question.pages.evidence import ANY, BY, EVIDENCE_FIELDS, SEEN, USUAL, EvidenceFields
+from breakeven.question.pages.evidence import ANY, BY, SEEN, USUAL, Fields
 from breakeven.tables.records import Benchmark, CalibrationError, Gpu, Model, PeerError, Precision
 from breakeven.words.numbers import number, seconds
 
@@ -138,7 +138,7 @@ def workload_of(prompt: float, completion: float) -> str:
     return "generation-heavy" if completion >= HEAVY * prompt else "balanced"
 
 
-def points(evidence: Evidence, view: EvidenceFields) -> pd.DataFrame:
+def points(evidence: Evidence, view: Fields) -> pd.DataFrame:
     """The rows of a view, one line each, the worst first."""
     rows = evidence.rows
     quantity = view.quantity
@@ -201,7 +201,7 @@ def grouped(frame: pd.DataFrame, by: str) -> pd.DataFrame:
     return table.sort_values(["rows", "median"], ascending=[False, True], kind="stable").reset_index()
 
 
-def finding(frame: pd.DataFrame, view: EvidenceFields) -> str:
+def finding(frame: pd.DataFrame, view: Fields) -> str:
     """What the scatter shows: the title of the chart."""
     within = float((frame["error"] <= BAND).mean())
     name = NAMES[view.quantity]
@@ -211,7 +211,7 @@ def finding(frame: pd.DataFrame, view: EvidenceFields) -> str:
     )
 
 
-def by_finding(table: pd.DataFrame, view: EvidenceFields) -> str:
+def by_finding(table: pd.DataFrame, view: Fields) -> str:
     """What the bars show: best and worst group with enough rows to tell."""
     many = table[table["rows"] >= 5]
     if len(many) < 2:
@@ -369,4 +369,4 @@ def value(quantity: str, amount: float) -> str:
     return f"{number(amount)} tokens/s per GPU" if quantity == "throughput" else seconds(amount)
 
 
-__all__ = ["ANY", "BY", "EVIDENCE_FIELDS", "QUANTITIES", "SPLITS", "USUAL", "Evidence", "gather", "points"]
+__all__ = ["ANY", "BY", "QUANTITIES", "SPLITS", "USUAL", "Evidence", "gather", "points"]

@@ -14,7 +14,7 @@ from breakeven.dashboard.session import database, keep_calibration, key_of, own_
 from breakeven.dashboard.upload_store import content_of
 from breakeven.hosting import Unplaceable, choose_profile, compute_class
 from breakeven.question.calibrated import NO_CALIBRATION, Calibrated, calibrated_of
-from breakeven.question.pages.evidence import ANY, BY, UNSEEN_WORDS, EvidenceFields
+from breakeven.question.pages.evidence import ANY, BY, UNSEEN_WORDS, Fields
 from breakeven.question.scenario import AUTO, Scenario
 from breakeven.tables import queries
 from breakeven.tables.day import Tables
@@ -96,7 +96,7 @@ def answer(found: Evidence) -> None:
     st.markdown("\n".join(f"- {plain(line)}" for line in evidence.harder(found)))
 
 
-def proof(found: Evidence, view: EvidenceFields) -> None:
+def proof(found: Evidence, view: Fields) -> None:
     """Predicted against measured, the errors of each group, the worst rows."""
     frame = evidence.points(found, view)
     if frame.empty:
@@ -126,7 +126,7 @@ def proof(found: Evidence, view: EvidenceFields) -> None:
     csv_of(frame, f"breakeven-evidence-{view.quantity}.csv", key="points_csv", label="Download these rows")
 
 
-def _worst(frame: pd.DataFrame, view: EvidenceFields) -> None:
+def _worst(frame: pd.DataFrame, view: Fields) -> None:
     """The rows that are furthest off, with the likely reason."""
     worst = frame.head(evidence.WORST)
     st.markdown(f"**The {len(worst)} rows that are furthest off, and the likely reason**")
@@ -152,7 +152,7 @@ def _worst(frame: pd.DataFrame, view: EvidenceFields) -> None:
     )
 
 
-def apart(found: Evidence, view: EvidenceFields) -> None:
+def apart(found: Evidence, view: Fields) -> None:
     """Prompt-heavy and generation-heavy work, promises, peers, sources."""
     st.markdown("**Prompt-heavy and generation-heavy work apart** (median error)")
     work = evidence.work_table(found, view.unseen)

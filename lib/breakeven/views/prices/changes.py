@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from breakeven.question.pages.prices import ALL, PricesView
+from breakeven.question.pages.prices import ALL, Fields
 from breakeven.question.scenario import Shape
 from breakeven.views.prices.words import Row, Sources, freshness, links, listed, matching, mixed_usd
 from breakeven.words.names import shape_name
@@ -86,7 +86,7 @@ def changes_sentence(found: Changes, since: date, day: date) -> str:
     )
 
 
-def listed_changes(found: Changes, view: PricesView) -> pd.DataFrame:
+def listed_changes(found: Changes, view: Fields) -> pd.DataFrame:
     """Changes of the kind that is asked for."""
     frame = found.frame
     if frame.empty:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from breakeven.apis.shapes import answer_of_apis, bills_of, is_doubtful
-from breakeven.question.pages.prices import ALL, PricesView
+from breakeven.question.pages.prices import ALL, Fields
 from breakeven.question.scenario import Shape
 from breakeven.tables.day import Tables
 from breakeven.tables.records import ApiOffer, PriceTier
@@ -125,7 +125,7 @@ FILTER_COLUMNS = ("Reseller", "Open weights", "Older catalogue")
 """Columns that only filters need."""
 
 
-def filtered_offers(frame: pd.DataFrame, view: PricesView) -> pd.DataFrame:
+def filtered_offers(frame: pd.DataFrame, view: Fields) -> pd.DataFrame:
     """Offers that pass the filters of the page."""
     if frame.empty:
         return frame

@@ -20,7 +20,7 @@ from breakeven.question.pages.prices import (
     MOST_LINES,
     SCORES,
     SEPARATOR,
-    PricesView,
+    Fields,
     offers_in,
 )
 from breakeven.question.scenario import Scenario, Shape
@@ -51,7 +51,7 @@ def _changes(since: date, day: date, shape: Shape, money: Money) -> changes.Chan
     return changes.changes(price_queries.api_changes(database(), since, day), sources(), shape, day, money)
 
 
-def known_gpu(view: PricesView, tables: Tables) -> PricesView:
+def known_gpu(view: Fields, tables: Tables) -> Fields:
     """Put a GPU that does not exist back to the default, and its widget with it."""
     if view.gpu not in tables.gpus:
         st.session_state[f"{KEY}gpu"] = DEFAULT_GPU
@@ -119,7 +119,7 @@ def offer_filters(scenario: Scenario, _tables: Tables) -> None:
     )
 
 
-def api_offers(view: PricesView, scenario: Scenario, shape: Shape, money: Money) -> None:
+def api_offers(view: Fields, scenario: Scenario, shape: Shape, money: Money) -> None:
     """API offers on the day: hosts first, resellers apart."""
     frame = _offers(scenario.as_of, shape, money)
     if frame.empty:
@@ -158,7 +158,7 @@ def change_filters(scenario: Scenario, _tables: Tables) -> None:
     _mix(scenario)
 
 
-def what_changed(view: PricesView, scenario: Scenario, shape: Shape, money: Money) -> None:
+def what_changed(view: Fields, scenario: Scenario, shape: Shape, money: Money) -> None:
     """New, dearer, cheaper, gone; and what is announced."""
     day = scenario.as_of
     if view.since >= day:
@@ -223,7 +223,7 @@ def default_lines(scenario: Scenario, tables: Tables) -> list[str]:
     return [*_FIRST_LINES, *([best.offer.api_offer_id] if best else [])]
 
 
-def price_history(view: PricesView, scenario: Scenario, tables: Tables, money: Money) -> None:
+def price_history(view: Fields, scenario: Scenario, tables: Tables, money: Money) -> None:
     """Input and output prices as steps, and the rows behind them."""
     chosen = offers_in(view.models) or default_lines(scenario, tables)
     rows = price_queries.api_price_periods(database(), chosen)
@@ -243,7 +243,7 @@ def price_history(view: PricesView, scenario: Scenario, tables: Tables, money: M
     table(history.periods_frame(rows, sources(), scenario.as_of, money), "price-history")
 
 
-def at_a_capability(view: PricesView, scenario: Scenario, shape: Shape, money: Money) -> None:
+def at_a_capability(view: Fields, scenario: Scenario, shape: Shape, money: Money) -> None:
     """Cheapest offer of any model that reaches a score, over time."""
     day = scenario.as_of
     rows = price_queries.capability_periods(database(), capability.BENCHMARK, float(view.score))
@@ -271,7 +271,7 @@ def gpu_filters(_scenario: Scenario, tables: Tables) -> None:
     _search("GPU or provider in the table")
 
 
-def gpu_offers(view: PricesView, scenario: Scenario, tables: Tables, money: Money) -> None:
+def gpu_offers(view: Fields, scenario: Scenario, tables: Tables, money: Money) -> None:
     """History of one GPU, offers in force of all."""
     day = scenario.as_of
     gpu = tables.gpus[view.gpu]
