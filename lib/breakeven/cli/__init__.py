@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
+from breakeven import __version__
 from breakeven.cli import data, estimate, measure, serve
 from breakeven.question.arguments import BadInput, Parser
 from breakeven.views.articles import command as claims
@@ -62,6 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="breakeven", description="LLM API, or your own GPUs? Prices a workload both ways.")
+    parser.add_argument("--version", action="version", version=f"breakeven {__version__}")
     commands = parser.add_subparsers(metavar="command", required=True, parser_class=Parser)
     for command in COMMANDS:
         command.add(commands)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from threading import Thread, Timer
 
 import streamlit as st
+from streamlit import config
 from streamlit.runtime import get_instance
 from streamlit.runtime.pages_manager import PagesManager
 
@@ -20,6 +21,27 @@ SWEEP_EVERY_S = 10.0
 """How often the uploads of visitors who left are looked for. [s]"""
 COMPILE_AFTER_S = 5.0
 """The first page comes first; compiling the replay takes seconds of the same processor."""
+OPTIONS = {
+    # A full garbage collection after every rerun costs more than the rerun.
+    "runner.postScriptGC": False,
+    # No page shows a value by leaving it on a line of its own; looking for such lines costs time.
+    "runner.magicEnabled": False,
+    # With it the browser would ask another host for the address it reports to.
+    "browser.gatherUsageStats": False,
+    "client.toolbarMode": "viewer",
+    "client.showErrorDetails": "none",
+    "logger.level": "warning",
+    # Watching every imported file costs a visitor 5 % of each rerun; a developer restarts.
+    "server.fileWatcherType": "none",
+    "server.maxUploadSize": 200,
+    "server.enableCORS": True,
+    "server.enableXsrfProtection": True,
+    "server.enableStaticServing": False,
+    "theme.font": "sans-serif",
+    "theme.light.primaryColor": "#0072B2",
+    "theme.dark.primaryColor": "#56B4E9",
+}
+"""Streamlit's options, whatever a ``config.toml`` of the folder or of the user says."""
 
 
 @asynccontextmanager
@@ -62,4 +84,8 @@ def dashboard() -> st.App:
     # visitor after a start may come by a link to a single page.
     PagesManager.uses_pages_directory = False
     upload_store.take_over()
-    return st.App(APP, lifespan=_while_serving, routes=upload_store.routes(_is_active))
+    app = st.App(APP, lifespan=_while_serving, routes=upload_store.routes(_is_active))
+    # After the application is made: it is the one that may read the files of options.
+    for option, value in OPTIONS.items():
+        config.set_option(option, value)
+    return app
