@@ -8,11 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from types import MappingProxyType
 
 Path = tuple[str, ...]
 
-REQUEST, BUCKET = "request", "bucket"
+
+
+class Grain(StrEnum):
+    """What one row of an export stands for."""
+
+    REQUEST = "request"
+    BUCKET = "bucket"
+
+
+REQUEST, BUCKET = Grain.REQUEST, Grain.BUCKET
 INSIDE, OUTSIDE, NONE = "inside", "outside", "none"
 
 TOKEN_FIELDS = (
@@ -70,7 +80,7 @@ class Format:
     """Alternatives; a file is this export when it has all columns of one of them."""
     fields: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     """Canonical column to the columns that may hold it; the first that has a value counts."""
-    grain: str = REQUEST
+    grain: Grain = REQUEST
     cached: str = NONE
     """Whether cached tokens are inside the input column."""
     processing: str = "standard"

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from breakeven.usage.formats import BUCKET, INSIDE, TOKEN_FIELDS, Format
+from breakeven.usage.formats import Grain, BUCKET, INSIDE, TOKEN_FIELDS, Format
 
 BINS_PER_E = 5.7707801635558535
 """Histogram bins per factor of e: four for every doubling. [-]"""
@@ -122,7 +122,7 @@ def _skip(form: Format, known: bool) -> str:
             return "FALSE"
 
 
-def most_of(field: str, grain: str) -> int:
+def most_of(field: str, grain: Grain) -> int:
     """Largest believable number in a column."""
     if field in ("n_requests", "repeat"):
         return MOST_REQUESTS

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from breakeven.apis.workloads import Change, CostRow, PricedWorkload
+from breakeven.usage.formats import Grain, Recognised
 from breakeven.usage.sums import Workload
 from breakeven.words.numbers import Money, count, number, percent, times
 
@@ -78,3 +79,10 @@ def savings(changes: Sequence[Change], money: Money) -> str:
     return (
         f"Largest saving: {most.name[0].lower()}{most.name[1:]}, {money.amount(float(most.saves_usd))} less"
     )
+
+
+def row_is(found: Recognised) -> str:
+    """Say what one row of a file stands for."""
+    if found.format.grain == Grain.BUCKET:
+        return "a sum of requests"
+    return "one request, as often as the row says" if "repeat" in found.mapping else "one request"

@@ -16,6 +16,7 @@ from breakeven.hosting.workloads import Hosting
 from breakeven.tables.records import Source
 from breakeven.usage.read import SHOWN_PROBLEMS
 from breakeven.usage.sums import Workload
+from breakeven.views.workload import words
 from breakeven.views.workload.program import source_ids
 from breakeven.words.names import gpu_name
 from breakeven.words.numbers import Money, count, load, number, percent, rounded, seconds
@@ -131,8 +132,7 @@ def recognised(workload: Workload) -> None:
                 cached = {"inside": "part of the input column", "outside": "beside the input column"}
                 st.markdown(
                     plain(
-                        f"{found.format.name}; one row is "
-                        f"{'one request' if found.format.grain == 'R' else 'a sum or one request'}; "
+                        f"{found.format.name}; one row is {words.row_is(found)}; "
                         f"cached tokens: {cached.get(found.cached, 'none')}."
                     )
                 )
