@@ -38,6 +38,14 @@ COMMANDS = (
 
 _INTERRUPTED = "Query interrupted"
 """What DuckDB raises, as a plain RuntimeError, where Ctrl+C meets a query."""
+EXTRAS = {
+    "numba": "replay",
+    "plotly": "dashboard",
+    "starlette": "dashboard",
+    "streamlit": "dashboard",
+    "uvicorn": "dashboard",
+}
+"""Which extra of the package brings a module that only some commands need."""
 STOPPED = 130
 """What shells expect of a program that was stopped from the keyboard."""
 
@@ -50,6 +58,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command(options)
     except BadInput as problem:
         print(problem, file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as missing:
+        extra = EXTRAS.get((missing.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        print(
+            f"breakeven: {missing.name} is not installed; install the package with its extra '{extra}'",
+            file=sys.stderr,
+        )
         return 2
     except BrokenPipeError:
         sys.stderr.close()
