@@ -1,4 +1,4 @@
--- Tables of Breakeven. `lib/db/build.py` fills them from the CSV file of the same name
+-- Tables of Breakeven. `lib/breakeven/tables/build.py` fills them from the CSV file of the same name
 -- (api_prices from the genai-prices package and api_prices_history.csv), in this order.
 -- Every COMMENT starts with the unit in brackets; [-] means none.
 

@@ -24,4 +24,4 @@ def test_no_tooltip_explains_a_word_in_its_own_way() -> None:
     for page in UI.glob("*.py"):
         text = page.read_text(encoding="utf-8").casefold()
         for told in ("time to first token", "time per output token", "keys and values of"):
-            assert told not in text, f"{page.name} explains what lib/glossary.py explains: {told}"
+            assert told not in text, f"{page.name} explains what words/glossary.py explains: {told}"

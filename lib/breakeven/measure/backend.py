@@ -190,7 +190,7 @@ class TorchBackend:
             import torch
         except ImportError:
             raise Unmeasurable(
-                "PyTorch is not installed; install it with: pip install 'breakeven[gpu]', "
+                "PyTorch is not installed; install it with: pip install '.[gpu]' in a checkout, "
                 "or try the measurement on the processor with --backend numpy"
             ) from None
         self._torch = torch

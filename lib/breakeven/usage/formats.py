@@ -14,7 +14,6 @@ from types import MappingProxyType
 Path = tuple[str, ...]
 
 
-
 class Grain(StrEnum):
     """What one row of an export stands for."""
 

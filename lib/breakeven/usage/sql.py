@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from breakeven.usage.formats import Grain, BUCKET, INSIDE, TOKEN_FIELDS, Format
+from breakeven.usage.formats import BUCKET, INSIDE, TOKEN_FIELDS, Format, Grain
 
 BINS_PER_E = 5.7707801635558535
 """Histogram bins per factor of e: four for every doubling. [-]"""

@@ -73,7 +73,7 @@ def bad(*, length: Numeric, width: Numeric, colour: str) -> Numeric:
 
 def test_each_thing_that_is_missing_is_named_with_its_place() -> None:
     missing = missing_parts(read_formula(bad))
-    where = "lib/formulas/test_docstrings.py: bad: "
+    where = "lib/breakeven/formulas/test_docstrings.py: bad: "
     assert missing == [
         f"{where}no equation (.. math::)",
         f"{where}no [unit] of what it returns",

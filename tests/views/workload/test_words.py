@@ -4,7 +4,7 @@ from breakeven.apis.workloads import cost_rows, price_workload, sensitivity
 from breakeven.usage.read import read_workload
 from breakeven.views.workload import words
 from breakeven.words.numbers import Money
-from tests.builders import TODAY
+from tests.builders import SAMPLES, TODAY
 
 # GPT-4o costs $2.50 and $10 per 1M tokens: 1,000,000 in and 100,000 out are $3.50, a tenth of it $0.35.
 FILE = """created,model,input_tokens,output_tokens,team
@@ -43,3 +43,12 @@ def test_savings_lead_with_the_largest(tables, edges, tmp_path):
     assert words.savings(changes, Money()).startswith("Largest saving: ")
     assert best.name[1:] in words.savings(changes, Money())
     assert words.savings((), Money()) == "None of these changes lowers the bill on this offer"
+
+
+def test_a_row_is_called_a_request_or_a_sum_by_what_it_is(edges):
+    def said(sample):
+        (found,) = read_workload(SAMPLES / sample, edges=edges).recognised
+        return words.row_is(found)
+
+    assert said("litellm_spend_logs.csv") == "one request"
+    assert said("completions_usage_openai.csv") == "a sum of requests"

@@ -204,7 +204,7 @@ def missing_parts(formula: Formula) -> list[str]:
         ):
             lacks.append(f"argument {name} has no [unit]")
     lacks += [f"{name} under Parameters is not an argument" for name in told if name not in arguments]
-    where = f"lib/formulas/{formula.module}.py: {formula.name}"
+    where = f"lib/breakeven/formulas/{formula.module}.py: {formula.name}"
     return [f"{where}: {part}" for part in lacks]
 
 
