@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
@@ -15,20 +14,15 @@ from typing import Any
 import numpy as np
 from duckdb import DuckDBPyConnection
 
-from breakeven.apis.workloads import price_edges, price_workload
+from breakeven.apis.workloads import price_workload
 from breakeven.comparison import words as verdict
 from breakeven.comparison.answer import Comparison, ShapeAnswer, compare
-from breakeven.hosting import Candidate, Unplaceable, candidates_of
-from breakeven.hosting.choose import COUNTS, splits
-from breakeven.hosting.config_json import read_config, to_link
+from breakeven.hosting import Unplaceable
 from breakeven.hosting.row import HostRow
 from breakeven.hosting.workloads import host_workload
 from breakeven.question.asked import ids_with_own, read_ids, with_own
 from breakeven.question.calibrated import (
     CALIBRATED_FIELDS,
-    NO_CALIBRATION,
-    Calibrated,
-    calibrated_of,
     calibration_of,
 )
 from breakeven.question.fields import LinkFields, pairs_of
@@ -42,20 +36,18 @@ from breakeven.question.pages.capacity import Fields as PlanOptions
 from breakeven.question.pages.evidence import FIELDS as EVIDENCE_FIELDS
 from breakeven.question.pages.evidence import Fields as EvidenceFields
 from breakeven.question.pages.train import TRAIN_FIELDS, TrainingPlan
-from breakeven.question.scenario import CHEAPEST, Scenario
+from breakeven.question.scenario import Scenario
 from breakeven.tables import queries
 from breakeven.tables.build import open_memory
 from breakeven.tables.day import Tables, read_tables
-from breakeven.usage.digest import BadDigest, pack, unpack
+from breakeven.usage.digest import BadDigest, unpack
 from breakeven.usage.names import read_names
-from breakeven.usage.read import read_workload
-from breakeven.views.deploy import DEPLOY_FIELDS, USUAL, DeployFields, deploy, words
+from breakeven.views.deploy import DEPLOY_FIELDS, USUAL, deploy, words
 from breakeven.views.deploy.answer import Answer, Placement
 from breakeven.views.train.answer import TrainingFacts, asks_for_prompting, train
 from breakeven.views.train.program import as_json
 from breakeven.views.train.prompting import hold_against_prompting
 from breakeven.words.numbers import Money
-from breakeven.words.reasons import LeftOut
 
 DAY = date(2026, 11, 21)
 """Day of a link that leaves its own out."""
@@ -179,70 +171,6 @@ def _host(row: HostRow) -> dict[str, Any]:
     }
 
 
-class _WholeHeads(Tables):
-    """Tables that offer up to 16 GPUs for a replica, and only counts that a model's heads divide by."""
-
-    def candidates(self, scenario: Scenario) -> tuple[list[Candidate], list[LeftOut]]:
-        chosen = None if scenario.gpu == CHEAPEST else self.gpus[scenario.gpu]
-        found, left = candidates_of(
-            scenario,
-            gpus=self.gpus.values() if chosen is None else [chosen],
-            counts=COUNTS if chosen is None else (scenario.gpus,),
-            offers=self.gpu_offers,
-            efficiencies=self.efficiencies,
-            precision=self.precisions[scenario.precision],
-        )
-        model = self.models[scenario.model]
-        return [one for one in found if splits(model, one.n_gpus)], left
-
-
-UNDIVIDED = (
-    "The deployment shown splits the model's heads over GPUs that do not divide them, which engines refuse."
-)
-SIXTEEN = (
-    "With 16 GPUs allowed for a replica and uneven splits of heads refused, as on Deploy, "
-    "another deployment is recommended."
-)
-ROOMIEST = (
-    "Nothing fits; with 16 GPUs allowed for a replica, as on Deploy, "
-    "the sentence that says so names another deployment."
-)
-
-
-def may_change(link: str) -> str | None:
-    """Why a Compare link may rightly get another answer; None: it may not."""
-    scenario, tables, warnings = _asked(link)
-    now = compare(scenario, tables)
-    if now.model is not None and any(
-        shape.host is not None and not splits(now.model, shape.host.candidate.n_gpus) for shape in now.shapes
-    ):
-        return UNDIVIDED
-    if scenario.gpu != CHEAPEST:
-        return None
-    names = [item.name for item in fields(Tables) if item.init]
-    wider = _WholeHeads(**{name: getattr(tables, name) for name in names})
-    then = compare(scenario, wider)
-    before, after = (_plain(_comparison(answer, warnings))["shapes"] for answer in (now, then))
-    if [shape["host"] for shape in before] != [shape["host"] for shape in after]:
-        return SIXTEEN
-    return None if before == after else ROOMIEST
-
-
-def recommended(link: str) -> list[list[Any]]:
-    """What Compare and Deploy choose for the same question: for each shape GPU and count of either."""
-    scenario, tables, _ = _asked(link)
-    pairs = []
-    for letter, shape in zip("ab", compare(scenario, tables).shapes, strict=True):
-        only = DeployFields(shape=letter, weights="none")
-        counts = COUNTS if scenario.gpu == CHEAPEST else (scenario.gpus,)
-        other = deploy(scenario, only, tables, counts=counts).chosen
-        both = (shape.host, None if other is None else other.host)
-        pairs.append(
-            [None if row is None else (row.candidate.gpu.gpu_id, row.candidate.n_gpus) for row in both]
-        )
-    return pairs
-
-
 # --- Deploy -----------------------------------------------------------------------------------------
 
 
@@ -363,49 +291,3 @@ def answer_digest(link: str) -> dict[str, Any]:
             },
         }
     )
-
-
-# --- what the generator asks for --------------------------------------------------------------------
-
-
-def digest_of(sample: str) -> str:
-    """Digest of a file that comes with the program."""
-    return pack(read_workload(SAMPLES / sample, edges=price_edges(_connection())))
-
-
-def pasted_model(config: Mapping[str, Any]) -> str:
-    """A model as a link carries it, out of its publisher's ``config.json``."""
-    read = read_config(json.dumps(config))
-    assert read.model is not None, read.problem
-    return to_link(read.model)
-
-
-def calibration_for(efficiency_id: str, model_id: str) -> tuple[str, dict[str, str]]:
-    """Engine and parameters of a link that carries a row of the table as somebody's own."""
-    row = next(row for row in queries.efficiencies(_connection()) if row.efficiency_id == efficiency_id)
-    kept: Calibrated = calibrated_of(replace(row, n_rows=9, max_gpus=2), model_id)
-    assert kept != NO_CALIBRATION
-    return kept.engine, CALIBRATED_FIELDS.write(kept)
-
-
-def ids_on(day: date) -> tuple[dict[str, list[str]], dict[str, list[tuple[str, str]]]]:
-    """API offers by open model, and GPU offers by GPU with their kind, in force on a day."""
-    tables = _tables_on(day)
-    apis = {
-        model: [offer.api_offer_id for offer in offers]
-        for model, offers in tables.api_offers_by_model.items()
-        if model
-    }
-    gpus: dict[str, list[tuple[str, str]]] = {}
-    for offer in tables.gpu_offers:
-        gpus.setdefault(offer.gpu_id, []).append((offer.price_type, offer.gpu_offer_id))
-    return apis, gpus
-
-
-def usual_of(prefix: str) -> dict[str, str]:
-    """Parameters of a page with their usual values."""
-    return {
-        "": {"v": "1"} | dict(pairs_of(encode(Scenario(as_of=DAY)))),
-        "deploy_": DEPLOY_FIELDS.write(USUAL),
-        "train_": TRAIN_FIELDS.write(TrainingPlan()),
-    }[prefix]
