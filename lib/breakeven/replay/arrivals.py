@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from breakeven.replay.server import Requests
-from breakeven.usage.formats import BUCKET, ColumnMapping
+from breakeven.usage.formats import ColumnMapping, Grain
 from breakeven.usage.limits import Limits, limits_from
 from breakeven.usage.open_rows import open_rows
 from breakeven.usage.spool import Unreadable
@@ -139,7 +139,7 @@ def _read(
     file: FilePath, mapping: ColumnMapping | None, limits: Limits, folder: FilePath
 ) -> tuple[_Part, bool]:
     with open_rows(file, mapping, limits, folder) as opened:
-        if opened.found.format.grain == BUCKET and "repeat" not in opened.texts:
+        if opened.found.format.grain == Grain.BUCKET and "repeat" not in opened.texts:
             raise NoArrivals(SUMS)
         if "ts" not in opened.texts:
             raise NoArrivals(NO_TIMES)

@@ -11,7 +11,7 @@ from typing import Any
 
 from breakeven.usage import sql
 from breakeven.usage.files import connect
-from breakeven.usage.formats import BUCKET, TOKEN_FIELDS, Recognised
+from breakeven.usage.formats import TOKEN_FIELDS, Grain, Recognised
 from breakeven.usage.limits import Limits
 from breakeven.usage.stop import heed_stop
 from breakeven.usage.sums import Problem
@@ -104,7 +104,7 @@ def _explain(
             continue
         value = raw[one]
         if value is None:
-            if one in ("input", "output") and not (one == "input" and found.format.grain == BUCKET):
+            if one in ("input", "output") and not (one == "input" and found.format.grain == Grain.BUCKET):
                 return columns[one], "", "the cell is empty"
             continue
         reason = number_fault(value, sql.most_of(one, found.format.grain))

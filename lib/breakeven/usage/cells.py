@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from breakeven.usage import sql
-from breakeven.usage.formats import BUCKET, TOKEN_FIELDS, Path, Recognised
+from breakeven.usage.formats import TOKEN_FIELDS, Grain, Path, Recognised
 from breakeven.usage.sql import Edges
 from breakeven.usage.table import TIMES, Table
 
@@ -98,7 +98,7 @@ def query_of(table: Table, found: Recognised, edges: Edges, carry: Sequence[str]
     numeric_time = _numeric_time(table, found)
     time_columns = [table.columns.get(path) for path in found.mapping.get("ts", ())]
     typed_time = len(time_columns) == 1 and table.types.get(str(time_columns[0]), "") in TIMES
-    optional = frozenset({"input"}) if found.format.grain == BUCKET else frozenset()
+    optional = frozenset({"input"}) if found.format.grain == Grain.BUCKET else frozenset()
 
     def rows(source: str) -> str:
         return sql.rows_sql(

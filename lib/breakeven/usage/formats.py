@@ -21,7 +21,6 @@ class Grain(StrEnum):
     BUCKET = "bucket"
 
 
-REQUEST, BUCKET = Grain.REQUEST, Grain.BUCKET
 INSIDE, OUTSIDE, NONE = "inside", "outside", "none"
 
 TOKEN_FIELDS = (
@@ -79,7 +78,7 @@ class Format:
     """Alternatives; a file is this export when it has all columns of one of them."""
     fields: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     """Canonical column to the columns that may hold it; the first that has a value counts."""
-    grain: Grain = REQUEST
+    grain: Grain = Grain.REQUEST
     cached: str = NONE
     """Whether cached tokens are inside the input column."""
     processing: str = "standard"
@@ -137,7 +136,7 @@ FORMATS: tuple[Format, ...] = (
             "processing": _paths("batch", "service_tier"),
             "tenant": _paths("project_id", "api_key_id", "user_id"),
         },
-        grain=BUCKET,
+        grain=Grain.BUCKET,
         cached=INSIDE,
         provider="openai",
     ),
@@ -145,7 +144,7 @@ FORMATS: tuple[Format, ...] = (
         format_id="openai-cost-csv",
         name="OpenAI cost export (CSV)",
         marks=(_paths("amount_value", "amount_currency"), _paths("amount_value", "line_item")),
-        grain=BUCKET,
+        grain=Grain.BUCKET,
         provider="openai",
         refusal="This is OpenAI's cost export: it has dollars but no tokens, so it cannot be priced "
         "elsewhere. Export Usage instead (completions_usage_*.csv, from the same page).",
@@ -154,7 +153,7 @@ FORMATS: tuple[Format, ...] = (
         format_id="openai-usage-empty",
         name="OpenAI usage export (CSV) without usage",
         marks=(_paths("start_time", "end_time", "start_time_iso", "end_time_iso"),),
-        grain=BUCKET,
+        grain=Grain.BUCKET,
         provider="openai",
         refusal="This is OpenAI's usage export of a period without usage: it has only its four time columns. "
         "Export a period in which requests were made.",
@@ -173,7 +172,7 @@ FORMATS: tuple[Format, ...] = (
             "processing": _paths("batch"),
             "tenant": _paths("project_id", "api_key_id", "user_id"),
         },
-        grain=BUCKET,
+        grain=Grain.BUCKET,
         cached=INSIDE,
         provider="openai",
         unwrap="data.results",
@@ -191,7 +190,7 @@ FORMATS: tuple[Format, ...] = (
             "n_requests": _paths("n_requests"),
             "tenant": _paths("project_id", "api_key_id"),
         },
-        grain=BUCKET,
+        grain=Grain.BUCKET,
         cached=INSIDE,
         provider="openai",
         unwrap="data",
@@ -235,7 +234,7 @@ FORMATS: tuple[Format, ...] = (
             "processing": _paths("usage_type", "service_tier"),
             "tenant": _paths("workspace", "api_key"),
         },
-        grain=BUCKET,
+        grain=Grain.BUCKET,
         cached=OUTSIDE,
         provider="anthropic",
     ),
@@ -243,7 +242,7 @@ FORMATS: tuple[Format, ...] = (
         format_id="anthropic-cost-csv",
         name="Anthropic console cost (CSV)",
         marks=(_paths("usage_date_utc", "token_type", "cost_usd"), _paths("usage_date_utc", "cost_usd")),
-        grain=BUCKET,
+        grain=Grain.BUCKET,
         provider="anthropic",
         refusal="This is Anthropic's cost export: it has dollars but no tokens, so it cannot be priced "
         "elsewhere. Export Usage instead (claude_api_tokens_*.csv, from the console's Usage page).",
@@ -264,7 +263,7 @@ FORMATS: tuple[Format, ...] = (
             "processing": _paths("service_tier"),
             "tenant": _paths("workspace_id", "api_key_id"),
         },
-        grain=BUCKET,
+        grain=Grain.BUCKET,
         cached=OUTSIDE,
         provider="anthropic",
         unwrap="data.results",
@@ -306,7 +305,7 @@ FORMATS: tuple[Format, ...] = (
             "n_requests": _paths("Requests"),
             "reported_cost_usd": _paths("Usage"),
         },
-        grain=BUCKET,
+        grain=Grain.BUCKET,
         cached=INSIDE,
         provider="openrouter",
     ),
@@ -764,7 +763,7 @@ def _plain(present: Mapping[Path, Path], names: Mapping[str, tuple[str, ...]] | 
 
 
 def _plain_format(found: Mapping[str, tuple[Path, ...]]) -> Format:
-    return replace(PLAIN, grain=BUCKET if "n_requests" in found else REQUEST)
+    return replace(PLAIN, grain=Grain.BUCKET if "n_requests" in found else Grain.REQUEST)
 
 
 def _plain_cached(found: Mapping[str, tuple[Path, ...]]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from breakeven.usage.aggregate import BY_LENGTH, BY_TENANT, BY_TIME, Sums
 from breakeven.usage.bad_rows import BLANK, REJECT_REASONS, locate
 from breakeven.usage.cells import Query
-from breakeven.usage.formats import BUCKET, Recognised
+from breakeven.usage.formats import Grain, Recognised
 from breakeven.usage.limits import Limits
 from breakeven.usage.spool import Unreadable
 from breakeven.usage.sql import Edges
@@ -81,11 +81,11 @@ def workload_of(
     if not good:
         _refuse(n_read, rejected, n_skipped, problems, found)
     notes = [*table.notes, *found.format.notes, *_counts_of(n_read, rejected, n_skipped, n_late)]
-    if found.format.grain == BUCKET:
+    if found.format.grain == Grain.BUCKET:
         withheld = [*withheld, *bucket_withheld("context_tier" in texts)]
     if "ts" not in texts:
         withheld = [*withheld, "Load over time and replicas at peak: the file has no times."]
-    many = found.format.grain == BUCKET and "repeat" not in texts
+    many = found.format.grain == Grain.BUCKET and "repeat" not in texts
     paid: dict[str | None, float] = {}
     for row in good:
         if row["cost"] is not None:

@@ -33,7 +33,7 @@ from breakeven.usage.aggregate import (
 )
 from breakeven.usage.cells import NUMERIC
 from breakeven.usage.csv_table import csv_source, with_types
-from breakeven.usage.formats import BUCKET, INSIDE, NONE, OUTSIDE, Path, Recognised
+from breakeven.usage.formats import INSIDE, NONE, OUTSIDE, Grain, Path, Recognised
 from breakeven.usage.limits import Limits
 from breakeven.usage.sql import (
     BINS_PER_E,
@@ -147,7 +147,7 @@ def _plan(
         paths[name] = several[0]
     used = {name: path for name, path in paths.items() if name not in _UNUSED}
     plain = (
-        found.format.grain != BUCKET
+        found.format.grain != Grain.BUCKET
         and found.cached in (NONE, INSIDE, OUTSIDE)
         and not (found.format.relative_time and "ts" in used)
         and len(set(used.values())) == len(used)

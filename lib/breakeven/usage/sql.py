@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from breakeven.usage.formats import BUCKET, INSIDE, TOKEN_FIELDS, Format, Grain
+from breakeven.usage.formats import INSIDE, TOKEN_FIELDS, Format, Grain
 
 BINS_PER_E = 5.7707801635558535
 """Histogram bins per factor of e: four for every doubling. [-]"""
@@ -126,7 +126,7 @@ def most_of(field: str, grain: Grain) -> int:
     """Largest believable number in a column."""
     if field in ("n_requests", "repeat"):
         return MOST_REQUESTS
-    return MOST_TOKENS_BUCKET if grain == BUCKET else MOST_TOKENS_REQUEST
+    return MOST_TOKENS_BUCKET if grain == Grain.BUCKET else MOST_TOKENS_REQUEST
 
 
 _READ = (
@@ -246,7 +246,7 @@ def rows_sql(
     def whole(name: str, default: int = 0) -> str:
         if name not in texts:
             return str(default)
-        small = form.grain != BUCKET and name not in ("n_requests", "repeat")
+        small = form.grain != Grain.BUCKET and name not in ("n_requests", "repeat")
         value = f"CAST(d_{name} AS {'INTEGER' if small else 'BIGINT'})"
         return (
             value if name in ("input", "output") and name not in optional else f"COALESCE({value}, {default})"
@@ -270,7 +270,7 @@ def rows_sql(
     late = "CASE WHEN r_ts IS NOT NULL AND arrived_us IS NULL THEN 1 ELSE 0 END" if "ts" in texts else "0"
     tenant = "r_tenant" if "tenant" in texts else "CAST(NULL AS VARCHAR)"
     cost = _cost(texts, number_fields)
-    many = form.grain == BUCKET and "repeat" not in texts
+    many = form.grain == Grain.BUCKET and "repeat" not in texts
     tier_tokens, tier, context, in_bin, out_bin = _bins(texts, edges, many=many)
     repeat = whole("repeat", 1)
     requests = whole("n_requests", 1)
