@@ -80,21 +80,15 @@ def find_candidates(
 
 
 def candidates_of(
-    scenario: Scenario,
-    *,
-    gpus: Iterable[Gpu],
-    counts: Sequence[int],
-    offers: Sequence[GpuOffer],
-    efficiencies: Sequence[Efficiency],
-    precision: Precision,
+    scenario: Scenario, tables: Tables, *, gpus: Iterable[Gpu], counts: Sequence[int]
 ) -> tuple[list[Candidate], list[LeftOut]]:
-    """List deployments as :func:`find_candidates` does, with the choices of a scenario."""
+    """List deployments as :func:`find_candidates` does, with a scenario's choices and the rows of its day."""
     return find_candidates(
         gpus=gpus,
         counts=counts,
-        offers=offers,
-        efficiencies=efficiencies,
-        precision=precision,
+        offers=tables.gpu_offers,
+        efficiencies=tables.efficiencies,
+        precision=tables.precisions[scenario.precision],
         engine=scenario.engine,
         mode=scenario.mode,
         price_type=scenario.gpu_price_type,
@@ -123,12 +117,7 @@ def candidates_on(tables: Tables, scenario: Scenario) -> tuple[list[Candidate], 
 
     def build() -> tuple[list[Candidate], list[LeftOut]]:
         found, left = candidates_of(
-            scenario,
-            gpus=tables.gpus.values() if chosen is None else [chosen],
-            counts=counts,
-            offers=tables.gpu_offers,
-            efficiencies=tables.efficiencies,
-            precision=tables.precisions[scenario.precision],
+            scenario, tables, gpus=tables.gpus.values() if chosen is None else [chosen], counts=counts
         )
         if model is None or chosen is not None:
             # A named count is refused where it is used: what else is wrong with it is said first.

@@ -13,6 +13,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from breakeven.formulas.arrays import Floats
 from breakeven.formulas.parts import ModelShape
 from breakeven.formulas.units import SECONDS_PER_HOUR
 from breakeven.hosting import (
@@ -40,8 +41,6 @@ FINE_SHAPES, COARSE_SHAPES = 40, 6
 """Cells of the histogram in the final answer, and in the first look at all deployments."""
 FINALISTS = 4
 """Deployments of one model that are evaluated at every cell."""
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,14 +154,7 @@ def host_workload(workload: Workload, tables: Tables, asked: Scenario) -> Hostin
         )
     mean, peak = loads(workload)
     precision = tables.precisions[asked.precision]
-    candidates, _ = candidates_of(
-        asked,
-        gpus=tables.gpus.values(),
-        counts=COUNTS,
-        offers=tables.gpu_offers,
-        efficiencies=tables.efficiencies,
-        precision=precision,
-    )
+    candidates, _ = candidates_of(asked, tables, gpus=tables.gpus.values(), counts=COUNTS)
     left: list[tuple[str, str]] = []
     placed: list[tuple[Model, ModelShape]] = []
     for model in tables.models.values():
