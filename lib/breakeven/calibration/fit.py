@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from breakeven.calibration.parameters import PARAMETERS, Parameter
 from breakeven.calibration.predict import Predicted, predict
 from breakeven.calibration.rows import PREFILL, STATIC, Rows
+from breakeven.formulas.arrays import Floats
 from breakeven.formulas.parts import Engine
-
-Floats = NDArray[np.float64]
-
 
 LOSS_SCALE = 0.1
 """Residual, as a logarithm, beyond which a row counts less: soft_l1. [-]"""

@@ -11,9 +11,9 @@ from breakeven.calibration.fit import fit, logs
 from breakeven.calibration.parameters import PARAMETERS, SPLITS, STATIC_PARAMETERS
 from breakeven.calibration.predict import predict
 from breakeven.calibration.rows import ONLINE, STATIC, Rows
+from breakeven.formulas.arrays import Floats
 from breakeven.formulas.parts import Engine
 
-Floats = NDArray[np.float64]
 Texts = NDArray[np.str_]
 
 

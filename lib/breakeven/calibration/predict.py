@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from breakeven.calibration.rows import OFFLINE, ONLINE, PREFILL, REQUESTS_PER_CLIENT, STATIC, Rows
+from breakeven.formulas.arrays import Floats
 from breakeven.formulas.parts import Engine
 from breakeven.formulas.queueing import queueing_wait_md1
 from breakeven.formulas.step import StepTime, decode_step, mean_context, prefill_step
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from breakeven.calibration.parameters import QUANTITIES, SPLITS, STATIC_PARAMETERS
 from breakeven.calibration.predict import predict
 from breakeven.calibration.rows import OFFLINE, ONLINE, Rows
+from breakeven.formulas.arrays import Floats
 from breakeven.formulas.parts import Engine
 from breakeven.tables.records import CalibrationError
 
-Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Residuals = Mapping[str, Floats]
 

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from breakeven.formulas.arrays import Floats
 from breakeven.formulas.batch import batch_that_fits
 from breakeven.formulas.parts import ModelShape, Part, Replica
 from breakeven.hosting import KV_BYTES, Unplaceable, compute_class, model_shape, replica_of
 from breakeven.tables.records import Benchmark, Gpu, Model, Precision
 
-Floats = NDArray[np.float64]
 Texts = NDArray[np.str_]
 Mask = NDArray[np.bool_]
 

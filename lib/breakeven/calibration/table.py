@@ -13,11 +13,11 @@ from breakeven.calibration.fit import fit
 from breakeven.calibration.heldout import Levels, balanced, held_out, residuals, split_group
 from breakeven.calibration.parameters import QUANTITIES, SPLITS, STATIC_PARAMETERS
 from breakeven.calibration.rows import OFFLINE, ONLINE, STATIC, Rows
+from breakeven.formulas.arrays import Floats
 from breakeven.question.calibrated import FITTED, OWN_SOURCE
 from breakeven.tables.export import csv_text
 from breakeven.tables.records import Efficiency, Model
 
-Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Residuals = Mapping[str, Floats]
 

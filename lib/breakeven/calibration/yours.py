@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from breakeven.calibration.fit import fit, logs
 from breakeven.calibration.own import BadRuns, OwnRun
@@ -15,6 +14,7 @@ from breakeven.calibration.parameters import PARAMETERS, STATIC_PARAMETERS, Para
 from breakeven.calibration.predict import predict
 from breakeven.calibration.rows import ONLINE, STATIC, USUAL_CHUNK, Rows, architecture, assemble
 from breakeven.calibration.table import median_error, numbers, range_of, rounded
+from breakeven.formulas.arrays import Floats
 from breakeven.formulas.parts import Engine
 from breakeven.hosting import KV_BYTES, compute_class, model_shape, replica_of
 from breakeven.question.calibrated import OWN as YOURS
@@ -23,8 +23,6 @@ from breakeven.tables.records import Efficiency, Gpu, Model, Precision
 
 MOST_FOLDS = 10
 """Parts of which each is left out once. [-]"""
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,16 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from breakeven.formulas._domain import Numeric
+from breakeven.formulas.arrays import Floats
 from breakeven.formulas.flops import touched_weight_bytes
 from breakeven.formulas.modes import MODES
 from breakeven.formulas.parts import Engine, ModelShape, Replica, Speculation
 from breakeven.formulas.speculation import reading_s, round_of
 from breakeven.formulas.step import StepTime, decode_step, mean_context, prefill_step
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from breakeven.apis.shapes import answer_of_apis
 from breakeven.apis.workloads import PricedOffer, PricedWorkload
+from breakeven.formulas.arrays import Floats
 from breakeven.formulas.mixed_step import StepCoefficients
 from breakeven.formulas.units import SECONDS_PER_HOUR
 from breakeven.hosting import (
@@ -38,7 +39,7 @@ from breakeven.replay.search import (
     cheapest_autoscaled,
     fewest_replicas,
 )
-from breakeven.replay.server import Floats, Requests, Server, server_of
+from breakeven.replay.server import Requests, Server, server_of
 from breakeven.tables.day import Tables
 from breakeven.tables.records import Model
 from breakeven.usage.sums import Workload, sums_by

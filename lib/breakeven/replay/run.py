@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from breakeven.formulas.arrays import Floats
 from breakeven.question.pages.capacity import ROUTINGS
-from breakeven.replay.server import Floats, Requests, Server, Whole
+from breakeven.replay.server import Requests, Server, Whole
 
 NO_BUDGET = 1 << 40
 BLOCK_TOKENS = 512

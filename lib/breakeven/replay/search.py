@@ -10,9 +10,10 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from breakeven.formulas.arrays import Floats
 from breakeven.question.pages.capacity import ROUTINGS
 from breakeven.replay.run import Cancelled, Control, Replay, one_at_a_time, percentile, replay
-from breakeven.replay.server import Floats, Requests, Server
+from breakeven.replay.server import Requests, Server
 
 MOST_REPLICAS = 4096
 """Replicas beyond which the search gives up."""

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from breakeven.formulas.arrays import Floats
 from breakeven.formulas.batch import cache_bytes
 from breakeven.formulas.flops import attended_pairs
 from breakeven.formulas.mixed_step import StepCoefficients, mixed_step, step_coefficients
 from breakeven.formulas.parts import Engine, ModelShape, Replica
 from breakeven.question.pages.capacity import TOKEN_BUDGET
 
-Floats = NDArray[np.float64]
 Whole = NDArray[np.int32]
 
 SLICE = 1 << 18

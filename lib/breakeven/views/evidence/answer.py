@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from breakeven.calibration.parameters import QUANTITIES, SPLITS
 from breakeven.calibration.report import (
@@ -29,12 +28,10 @@ from breakeven.calibration.report import (
     table_residuals,
 )
 from breakeven.calibration.rows import OFFLINE, ONLINE, PREFILL, STATIC, LeftOut, Rows, rows_of
+from breakeven.formulas.arrays import Floats
 from breakeven.question.pages.evidence import ANY, BY, SEEN, USUAL, Fields
 from breakeven.tables.records import Benchmark, CalibrationError, Gpu, Model, PeerError, Precision
 from breakeven.words.numbers import number, seconds
-
-Floats = NDArray[np.float64]
-
 
 KINDS = {
     ONLINE: "online, a fixed number of clients",
