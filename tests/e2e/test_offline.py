@@ -1,9 +1,12 @@
 """`breakeven serve` carries its own settings: started in an empty folder, nothing leaves the machine."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import venv
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser
 
+from tests.builders import ROOT
 from tests.e2e.conftest import _wait_until_healthy, settle
 
 pytestmark = pytest.mark.slow
@@ -74,4 +78,79 @@ def test_no_request_leaves_the_machine_from_an_empty_folder(browser: Browser, tm
     (home / ".streamlit").mkdir(parents=True)
     (home / ".streamlit" / "config.toml").write_text(UNWANTED, encoding="utf-8")
     with served(Path(sys.executable), empty, home) as address:
+        open_every_page(browser, address)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel as a stranger would build it: of the files that git knows or would add."""
+    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    named = ("ls-files", "--cached", "--others", "--exclude-standard", "-z")
+    listed = subprocess.run(["git", *named], cwd=ROOT, capture_output=True, check=True).stdout.decode()
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, source / name)
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(out)]
+    subprocess.run(build, cwd=source, check=True, capture_output=True)
+    (built,) = out.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Python of its own that has the wheel, and of this one only what the wheel depends on."""
+    home = tmp_path_factory.mktemp("clean")
+    venv.create(home, with_pip=False, symlinks=True)
+    (site,) = home.glob("lib/python*/site-packages")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
+    # A path in a .pth file is searched, but its own .pth files, such as the checkout's, are not read.
+    (site / "dependencies.pth").write_text(str(Path(pytest.__file__).parents[1]), encoding="utf-8")
+    return home / "bin" / "python"
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """Somebody's project with a ``lib`` of its own."""
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "__init__.py").write_text("raise ImportError('not ours')\n", encoding="utf-8")
+    (tmp_path / "usage.csv").write_text(
+        "model,input_tokens,output_tokens\ngpt-4o,1000000,100000\n", encoding="utf-8"
+    )
+    return tmp_path
+
+
+def test_wheel_puts_one_package_into_site_packages(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    tops = {name.split("/")[0] for name in names}
+    assert len(tops) == 2
+    assert all(top.startswith("breakeven") for top in tops)
+    assert {"breakeven/py.typed", "breakeven/app.py", "breakeven/data/schema.sql"} <= set(names)
+
+
+def test_wheel_prices_a_file_beside_another_lib(installed: Path, elsewhere: Path) -> None:
+    script = (
+        "import breakeven; print(breakeven.__file__);"
+        "print(breakeven.price('usage.csv', as_of='2026-11-01')['list_usd'])"
+    )
+    ran = subprocess.run(
+        [str(installed), "-c", script], cwd=elsewhere, capture_output=True, text=True, check=True
+    )
+    where, usd = ran.stdout.split()
+    assert Path(where).is_relative_to(installed.parents[1])
+    assert usd == "3.5"  # 1M x $2.50 + 0.1M x $10.00
+    command = [str(installed), "-m", "breakeven", "price", "usage.csv"]
+    ran = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, check=True)
+    assert "$3.50" in ran.stdout
+
+
+def test_wheel_serves_every_page_and_no_request_leaves_the_machine(
+    browser: Browser, installed: Path, elsewhere: Path
+) -> None:
+    home = elsewhere / "home"
+    (home / ".streamlit").mkdir(parents=True)
+    (home / ".streamlit" / "config.toml").write_text(UNWANTED, encoding="utf-8")
+    with served(installed, elsewhere, home) as address:
         open_every_page(browser, address)

@@ -6,12 +6,13 @@ Exit status 0 done, 2 bad input (one sentence on standard error), 1 a fault of o
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Sequence
 
 from breakeven import __version__
 from breakeven.cli import data, estimate, measure, serve
-from breakeven.question.arguments import BadInput, Parser
+from breakeven.question.arguments import BadInput, Parser, Said
 from breakeven.views.articles import command as claims
 from breakeven.views.capacity import command as plan
 from breakeven.views.compare import command as compare
@@ -53,9 +54,13 @@ STOPPED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     try:
-        options = _parser().parse_args(arguments)
-        command: Callable[[argparse.Namespace], int] = options.command
-        return command(options)
+        options = parser().parse_args(arguments)
+        command: Callable[[argparse.Namespace], int | Said] = options.command
+        done = command(options)
+        if isinstance(done, int):
+            return done
+        print(json.dumps(done.program(), indent=2) if options.json else done.text())
+        return 0
     except BadInput as problem:
         print(problem, file=sys.stderr)
         return 2
@@ -78,7 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return STOPPED
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
+    """Every command with its options."""
     parser = Parser(prog="breakeven", description="LLM API, or your own GPUs? Prices a workload both ways.")
     parser.add_argument("--version", action="version", version=f"breakeven {__version__}")
     commands = parser.add_subparsers(metavar="command", required=True, parser_class=Parser)

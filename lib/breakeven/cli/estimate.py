@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from datetime import date
 from typing import Any
 
-from breakeven.question.arguments import BadInput, a_number, day, pick, whole
+from breakeven.question.arguments import BadInput, Said, a_number, day, pick, whole
 from breakeven.question.scenario import AUTO, LIMITS
 
 
@@ -38,7 +37,7 @@ def add(commands: Any) -> None:
     command.set_defaults(command=_estimate)
 
 
-def _estimate(options: argparse.Namespace) -> int:
+def _estimate(options: argparse.Namespace) -> Said:
     from breakeven.hosting import Unplaceable, choose_profile, compute_class, gpu_price
     from breakeven.hosting.estimate import Question, estimate
     from breakeven.tables import queries
@@ -97,18 +96,14 @@ def _estimate(options: argparse.Namespace) -> int:
         raise BadInput(f"breakeven estimate: {reason}") from None
     if price_note:
         result["notes"] = [*_texts(result["notes"]), price_note]
-    if options.json:
-        print(json.dumps(result, indent=2))
-    else:
-        _print_estimate(result)
-    return 0
+    return Said(program=lambda: result, text=lambda: _as_text(result))
 
 
 def _texts(value: object) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list) else []
 
 
-def _print_estimate(result: dict[str, Any]) -> None:
+def _as_text(result: dict[str, Any]) -> str:
     """The same numbers for a reader."""
     from breakeven.words.numbers import Money, gigabytes, number, seconds, seconds_span
 
@@ -130,4 +125,4 @@ def _print_estimate(result: dict[str, Any]) -> None:
         f"per token and {gigabytes(result['kv_bytes_per_sequence'])} per sequence; "
         f"{fits}: at most {result['max_batch']:,} sequences",
     ]
-    print("\n".join([*lines, *_texts(result["notes"])]))
+    return "\n".join([*lines, *_texts(result["notes"])])

@@ -7,9 +7,10 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
-from typing import NoReturn
+from typing import Any, NoReturn
 
 LARGEST_WHOLE = 10**12
 """Largest count that is read; arrays of floats hold it exactly."""
@@ -19,6 +20,16 @@ LONGEST_QUOTE = 60
 
 class BadInput(Exception):
     """What the user typed is wrong; the text says what and where."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a command found: only the form that is asked for is written."""
+
+    program: Callable[[], dict[str, Any]]
+    """Plain values, for ``--json`` and for :mod:`breakeven.public`."""
+    text: Callable[[], str]
+    """For a reader."""
 
 
 class Parser(argparse.ArgumentParser):

@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from duckdb import DuckDBPyConnection
 
 from breakeven.tables import queries
 from breakeven.tables.records import ApiOffer, Efficiency, Gpu, GpuOffer, Model, Precision
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 Kept = TypeVar("Kept")
 
@@ -61,3 +64,8 @@ def read_tables(connection: DuckDBPyConnection, day: date) -> Tables:
         gpu_offers=queries.gpu_offers_on(connection, day),
         api_offers=queries.api_offers_on(connection, day),
     )
+
+
+def frames_on(connection: DuckDBPyConnection, day: date) -> dict[str, DataFrame]:
+    """Every table; of prices the rows in force on a day, by the statements that the pages use."""
+    return {name: queries.frame_on(connection, name, day) for name in queries.counts(connection)}

@@ -10,7 +10,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
+import pandas as pd
 from duckdb import DuckDBPyConnection
+from pandas import DataFrame
 
 from breakeven.tables.records import (
     ApiOffer,
@@ -236,6 +238,23 @@ def api_offer_ids(connection: DuckDBPyConnection) -> list[str]:
     """Keys of all API offers, whatever their day."""
     rows = _rows(connection, "SELECT DISTINCT api_offer_id FROM api_prices ORDER BY api_offer_id", {})
     return [row["api_offer_id"] for row in rows]
+
+
+def frame_on(connection: DuckDBPyConnection, table: str, day: date) -> DataFrame:
+    """One table; of prices the rows in force on a day, of every kind of processing."""
+    found = connection.cursor()
+    if table == "api_prices":
+        kinds = _rows(connection, "SELECT DISTINCT processing FROM api_prices ORDER BY ALL", {})
+        frames = [found.execute(_sql("api_offers_on"), {"day": day} | kind).df() for kind in kinds]
+        return pd.concat(frames, ignore_index=True)
+    parameters: dict[str, Any] = {"day": day}
+    if table == "gpu_prices":
+        return found.execute(
+            _sql("gpu_offers_on"), parameters | {"max_age_days": GPU_OFFER_MAX_AGE_DAYS}
+        ).df()
+    if table == "tuning_prices":
+        return found.execute(_sql("tuning_prices_on"), parameters).df()
+    return found.execute(f'SELECT * FROM "{table}"').df()
 
 
 def counts(connection: DuckDBPyConnection) -> dict[str, int]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from breakeven.question.arguments import BadInput, a_number, day, pick, whole
+from breakeven.question.arguments import BadInput, Said, a_number, day, pick, whole
 from breakeven.question.scenario import AUTO, CHEAPEST, LIMITS, Scenario
 
 
@@ -41,7 +40,7 @@ def add(commands: Any) -> None:
     command.set_defaults(command=_plan)
 
 
-def _plan(options: argparse.Namespace) -> int:
+def _plan(options: argparse.Namespace) -> Said:
     import tempfile
     from dataclasses import replace
 
@@ -122,5 +121,4 @@ def _plan(options: argparse.Namespace) -> int:
             raise BadInput(f"breakeven plan: capacity is withheld: {refusal}")
     except Unplaceable as reason:
         raise BadInput(f"breakeven plan: {reason}") from None
-    print(json.dumps(answer, indent=2) if options.json else text)
-    return 0
+    return Said(program=lambda: answer, text=lambda: text)

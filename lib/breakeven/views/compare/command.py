@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
+
+from breakeven.question.arguments import Said
 
 
 def add(commands: Any) -> None:
@@ -15,15 +16,14 @@ def add(commands: Any) -> None:
     command.set_defaults(command=_compare)
 
 
-def _compare(options: argparse.Namespace) -> int:
+def _compare(options: argparse.Namespace) -> Said:
     from breakeven.comparison.answer import compare
     from breakeven.question.asked import read_link
     from breakeven.views.compare.program import answer_as_json, answer_as_text
 
     asked = read_link(options.scenario)
     answer = compare(asked.scenario, asked.tables)
-    if options.json:
-        print(json.dumps(answer_as_json(answer, asked.warnings), indent=2))
-    else:
-        print(answer_as_text(answer, asked.warnings))
-    return 0
+    return Said(
+        program=lambda: answer_as_json(answer, asked.warnings),
+        text=lambda: answer_as_text(answer, asked.warnings),
+    )

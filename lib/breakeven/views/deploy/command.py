@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from breakeven.question.arguments import BadInput, a_number, day, pick, whole
+from breakeven.question.arguments import BadInput, Said, a_number, day, pick, whole
 from breakeven.question.scenario import AUTO, CHEAPEST, LIMITS
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ def add(commands: Any) -> None:
     command.set_defaults(command=_rank, usual=usual)
 
 
-def _rank(options: argparse.Namespace) -> int:
+def _rank(options: argparse.Namespace) -> int | Said:
     from breakeven.hosting.choose import COUNTS
     from breakeven.tables.build import open_memory
     from breakeven.tables.day import read_tables
@@ -113,11 +112,11 @@ def _rank(options: argparse.Namespace) -> int:
     most = options.top or len(answer.order)
     if options.csv:
         _write_csv(answer, most)
-    elif options.json:
-        print(json.dumps(_as_json(answer, most, notes), indent=2))
-    else:
-        _print(answer, most, notes)
-    return 0
+        return 0
+    return Said(
+        program=lambda: _as_json(answer, most, notes),
+        text=lambda: "\n".join(_lines(answer, most, notes)),
+    )
 
 
 def _words(text: str, known: Sequence[str], option: str) -> list[str]:
@@ -282,7 +281,7 @@ def _write_csv(answer: Answer, most: int) -> None:
         writer.writerows(rows)
 
 
-def _print(answer: Answer, most: int, notes: Sequence[str]) -> None:
+def _lines(answer: Answer, most: int, notes: Sequence[str]) -> list[str]:
     """The same for a reader."""
     from breakeven.views.deploy import words
     from breakeven.views.deploy.table import rows_of
@@ -299,12 +298,12 @@ def _print(answer: Answer, most: int, notes: Sequence[str]) -> None:
         *notes,
     ]
     lines += [line for line in (*answer.problems, *answer.needs) if line != first]
-    print("\n".join(line for line in lines if line))
+    lines = [line for line in lines if line]
     names = {} if answer.grid is None else {gpu.gpu_id: gpu_name(gpu) for gpu in answer.grid.hardware.gpus}
     many = len(answer.models) > 1
     for row in rows_of(answer, answer.order[:most]):
         model = f"{row['model']}: " if many else ""
-        print(
+        lines.append(
             f"{row['rank']:>3}. {model}{words.row_name(row, names)}: "
             f"{money.per_million(row['usd_per_1m_tokens'] / 1e6)} "
             f"({money.span(row['usd_per_1m_tokens_low'], row['usd_per_1m_tokens_high'])}), "
@@ -312,6 +311,5 @@ def _print(answer: Answer, most: int, notes: Sequence[str]) -> None:
             + (", not measured" if row["not_certain_because"] else "")
         )
     if answer.grid is not None:
-        print(words.others(answer))
-    for sentence in words.left_out_by_reason(answer):
-        print(f"Left out: {sentence}")
+        lines.append(words.others(answer))
+    return [*lines, *(f"Left out: {sentence}" for sentence in words.left_out_by_reason(answer))]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from datetime import date
 from typing import Any
 
-from breakeven.question.arguments import BadInput, a_number, day, pick, whole
+from breakeven.question.arguments import BadInput, Said, a_number, day, pick, whole
 
 _GOALS = ("pretrain", "tune", "tune-or-prompt")
 _PLAN = {
@@ -90,7 +89,7 @@ def add(commands: Any) -> None:
     command.set_defaults(command=_train)
 
 
-def _train(options: argparse.Namespace) -> int:
+def _train(options: argparse.Namespace) -> Said:
     from breakeven.hosting import Unplaceable
     from breakeven.question.asked import read_ids
     from breakeven.tables import queries
@@ -116,12 +115,11 @@ def _train(options: argparse.Namespace) -> int:
         )
     except (Unplaceable, ValueError) as reason:
         raise BadInput(f"breakeven train: {reason}") from None
-    if options.json:
-        print(json.dumps(as_json(answer, prompting) | {"warnings": warnings}, indent=2))
-    else:
-        text = as_text(answer, prompting, Money(currency=scenario.currency, rate=scenario.rate))
-        print("\n".join([*warnings, text]))
-    return 0
+    money = Money(currency=scenario.currency, rate=scenario.rate)
+    return Said(
+        program=lambda: as_json(answer, prompting) | {"warnings": warnings},
+        text=lambda: "\n".join([*warnings, as_text(answer, prompting, money)]),
+    )
 
 
 def _asked(options: argparse.Namespace, known: Any) -> tuple[Any, Any, list[str]]:

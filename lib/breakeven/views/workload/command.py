@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from datetime import date
 from typing import Any
 
-from breakeven.question.arguments import BadInput, day, told_on_terminal, whole
+from breakeven.question.arguments import BadInput, Said, day, told_on_terminal, whole
 
 
 def add(commands: Any) -> None:
@@ -25,7 +24,7 @@ def add(commands: Any) -> None:
     command.set_defaults(command=_price)
 
 
-def _price(options: argparse.Namespace) -> int:
+def _price(options: argparse.Namespace) -> Said:
     from breakeven.apis.paid import explain_paid
     from breakeven.apis.workloads import price_edges, price_workload
     from breakeven.hosting.workloads import host_workload
@@ -52,8 +51,7 @@ def _price(options: argparse.Namespace) -> int:
     priced = price_workload(workload, connection, day)
     hosting = host_workload(workload, read_tables(connection, day), Scenario(as_of=day))
     paid = explain_paid(priced, connection)
-    if options.json:
-        print(json.dumps(as_json(priced, hosting, options.top, paid), indent=2))
-    else:
-        print(as_text(priced, hosting, options.top or 10, paid))
-    return 0
+    return Said(
+        program=lambda: as_json(priced, hosting, options.top, paid),
+        text=lambda: as_text(priced, hosting, options.top or 10, paid),
+    )
