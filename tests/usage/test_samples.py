@@ -8,17 +8,17 @@ from dataclasses import replace
 import pytest
 
 from breakeven.apis.workloads import price_workload
-from breakeven.usage.formats import FORMATS, parse_mapping
+from breakeven.usage.formats import exports, parse_mapping
 from breakeven.usage.read import Tokens, read_workload
 from breakeven.usage.spool import Unreadable
 from tests.builders import SAMPLES, TODAY, csv_rows
 
 MANIFEST = csv_rows(SAMPLES / "manifest.csv")
-REFUSED = {f.format_id for f in FORMATS if f.refusal}
+REFUSED = {f.format_id for f in exports().formats if f.refusal}
 
 
 def test_every_export_has_a_sample_and_every_sample_a_line():
-    assert {f.format_id for f in FORMATS} <= {row["format_id"] for row in MANIFEST}
+    assert {f.format_id for f in exports().formats} <= {row["format_id"] for row in MANIFEST}
     assert {row["file"] for row in MANIFEST} == {p.name for p in SAMPLES.iterdir()} - {"manifest.csv"}
 
 

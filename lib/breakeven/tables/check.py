@@ -14,6 +14,8 @@ from breakeven.formulas.parameters import parameter_counts
 from breakeven.paths import DATA
 from breakeven.tables.build import HISTORY, DataError, installed_catalogue, load
 from breakeven.tables.catalogue import open_weight_names
+from breakeven.tables.exports import FILE as FORMATS
+from breakeven.tables.exports import BadExports, Exports, read_exports
 from breakeven.tables.rules import table_names
 from breakeven.tables.sheet import WHOLE_FILE, Problem, Sheet, repeated_rows, shown
 
@@ -74,6 +76,10 @@ def check(data_dir: Path = DATA) -> CheckReport:
             sheets = load(connection, data_dir)
         except DataError as error:
             return CheckReport(error.problems, [], {})
+        try:
+            sheets["formats"] = _citations(read_exports(data_dir))
+        except BadExports as error:
+            return CheckReport([str(problem) for problem in error.problems], [], {})
         problems = [problem for rule in _RULES for problem in rule(sheets)]
         problems += _parameter_totals(connection, sheets["models"])
         return CheckReport(
@@ -81,6 +87,22 @@ def check(data_dir: Path = DATA) -> CheckReport:
             warnings=[str(problem) for rule in _DOUBTS for problem in rule(sheets)],
             counts={table: len(sheets[table].rows) for table in table_names(connection)},
         )
+
+
+def _citations(exports: Exports) -> Sheet:
+    """What ``formats.toml`` cites, as if it were a table, so that the rules on sources hold for it too."""
+    lines = [line for line, _, _ in exports.citations]
+    cells: list[list[str | None]] = [[entry, source] for _, entry, source in exports.citations]
+    return Sheet(FORMATS, ("entry", "source_id"), lines, cells)
+
+
+def _missing_sources(sheets: Sheets) -> Iterator[Problem]:
+    """A recognised export cites a source that is there; the schema says so of every table."""
+    known = {key for (key,) in sheets["sources"].keys(("source_id",))}
+    for line, cited in sheets["formats"].records():
+        if cited["source_id"] not in known:
+            reason = f"source: {shown(cited['source_id'])} must be a source_id of sources.csv"
+            yield Problem(FORMATS, line, str(cited["entry"]), reason)
 
 
 def _empty_tables(sheets: Sheets) -> Iterator[Problem]:
@@ -292,6 +314,7 @@ def _unmapped_offers(sheets: Sheets) -> Iterator[Problem]:
 
 _RULES: tuple[Callable[[Sheets], Iterator[Problem]], ...] = (
     _empty_tables,
+    _missing_sources,
     _unused_sources,
     _addresses,
     _efficiency_names,

@@ -10,47 +10,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from breakeven.question.fields import quoted
-from breakeven.usage.formats import Format
-
-_PREFIXES = {
-    "openai": "openai",
-    "anthropic": "anthropic",
-    "azure": "azure",
-    "bedrock": "aws",
-    "vertex_ai": "google",
-    "gemini": "google",
-    "google": "google",
-    "groq": "groq",
-    "together_ai": "together",
-    "fireworks_ai": "fireworks",
-    "deepseek": "deepseek",
-    "mistral": "mistral",
-    "mistralai": "mistral",
-    "openrouter": "openrouter",
-    "cohere": "cohere",
-    "xai": "x-ai",
-    "x-ai": "x-ai",
-    "perplexity": "perplexity",
-    "moonshotai": "moonshotai",
-}
-"""Prefixes that gateways write before a slash, and the provider of the price list that they mean."""
-_USUAL = (
-    "openai",
-    "anthropic",
-    "google",
-    "mistral",
-    "x-ai",
-    "deepseek",
-    "cohere",
-    "aws",
-    "azure",
-    "groq",
-    "together",
-    "fireworks",
-    "openrouter",
-    "cursor",
-)
-"""Where a bare name is looked up, in this order: first the makers."""
+from breakeven.usage.formats import Format, exports
 
 
 def offer_of(model: str, form: Format | None, offer_ids: Collection[str]) -> str | None:
@@ -66,9 +26,9 @@ def offer_of(model: str, form: Format | None, offer_ids: Collection[str]) -> str
         provider, _, rest = name.partition("/")
         tries.append((provider, rest))
     prefix, slash, rest = name.partition("/")
-    if slash and prefix.lower() in _PREFIXES:
-        tries.append((_PREFIXES[prefix.lower()], rest))
-    tries += [(provider, name) for provider in _USUAL if provider != first]
+    if slash and prefix.lower() in exports().prefixes:
+        tries.append((exports().prefixes[prefix.lower()], rest))
+    tries += [(provider, name) for provider in exports().usual if provider != first]
     for provider_id, text in tries:
         found = _find(provider_id, text, offer_ids)
         if found is not None:
