@@ -238,6 +238,21 @@ COMMENT ON COLUMN model_aliases.unmapped_reason IS '[-] why model_id is empty';
 COMMENT ON COLUMN model_aliases.source_id IS '[-] key of sources';
 COMMENT ON COLUMN model_aliases.as_of IS '[date] day it was decided';
 
+CREATE TABLE catalogue_rules (
+    rule VARCHAR NOT NULL CHECK (rule IN ('gateway', 'gateway-prefix', 'mixed-host', 'closed-model', 'open-family', 'not-text', 'closed-name')),
+    pattern VARCHAR NOT NULL,
+    notes VARCHAR,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    as_of DATE NOT NULL,
+    PRIMARY KEY (rule, pattern)
+);
+COMMENT ON TABLE catalogue_rules IS 'By which names an API offer is a reseller''s, or looks like a text model with published weights';
+COMMENT ON COLUMN catalogue_rules.rule IS '[-] gateway, gateway-prefix: a provider that bills for models which others serve; mixed-host: one that does so for closed-model; open-family: published weights, but not of not-text and closed-name';
+COMMENT ON COLUMN catalogue_rules.pattern IS '[-] a provider as in api_prices (gateway, mixed-host), its beginning (gateway-prefix), or a regular expression: at the start of a model''s name (closed-model), in the lower-case name without its maker (the others)';
+COMMENT ON COLUMN catalogue_rules.notes IS '[-] why';
+COMMENT ON COLUMN catalogue_rules.source_id IS '[-] key of sources';
+COMMENT ON COLUMN catalogue_rules.as_of IS '[date] day it was decided';
+
 CREATE TABLE api_prices (
     api_offer_id VARCHAR NOT NULL,
     provider VARCHAR NOT NULL,

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,6 +19,7 @@ from breakeven.cli import main
 from breakeven.formulas.parts import ARTICLE_MODEL, Engine, ModelShape, Replica
 from breakeven.paths import DATA
 from breakeven.question.scenario import Scenario
+from breakeven.tables.catalogue_rules import CatalogueRules
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = DATA / "samples"
@@ -156,6 +158,13 @@ Row = dict[str, str]
 def copy_of_tables(folder: Path) -> Path:
     """Copy the shipped tables, to be changed; the folder of the copy."""
     return Path(shutil.copytree(DATA, folder / "data"))
+
+
+@cache
+def shipped_rules() -> CatalogueRules:
+    """The shipped rules for names of API offers."""
+    rows = csv_rows(DATA / "catalogue_rules.csv")
+    return CatalogueRules.of((row["rule"], row["pattern"]) for row in rows)
 
 
 def csv_rows(path: Path) -> list[Row]:

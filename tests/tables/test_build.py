@@ -104,6 +104,14 @@ CELL_FAULTS = [
     ("efficiency", "mfu", "1.5", anything, "'1.5' must be above 0 and at most 1"),
     ("efficiency", "as_of", "yesterday", anything, "'yesterday' must be a date written YYYY-MM-DD"),
     ("presets", "prompt_tokens", "0", anything, "'0' must be above 0"),
+    (
+        "catalogue_rules",
+        "rule",
+        "gateways",
+        anything,
+        "'gateways' must be one of 'gateway', 'gateway-prefix', ",
+    ),
+    ("catalogue_rules", "source_id", "nowhere", anything, "'nowhere' must be a source_id of sources.csv"),
 ]
 
 
@@ -172,6 +180,7 @@ def test_a_rule_on_several_columns_names_them_and_their_values(data, table, cell
         ("sources", ["source_id"]),
         ("gpus", ["gpu_id"]),
         ("model_aliases", ["provider", "api_model"]),
+        ("catalogue_rules", ["rule", "pattern"]),
         ("api_prices_history", ["provider", "api_model", "valid_from"]),
     ],
 )
@@ -405,6 +414,7 @@ def test_every_table_is_filled_with_the_rows_of_its_file(locked):
         "gpus",
         "gpu_prices",
         "model_aliases",
+        "catalogue_rules",
         "benchmarks",
         "presets",
         "rules_of_thumb",
@@ -422,6 +432,7 @@ def test_nothing_but_the_tables_of_the_schema_is_left_behind(locked):
         "api_prices",
         "benchmarks",
         "calibration_errors",
+        "catalogue_rules",
         "claims",
         "efficiency",
         "gpu_prices",

@@ -27,7 +27,7 @@ from breakeven.tables.queries import api_offers_on
 from breakeven.tables.refresh import NotRefreshed, accept, difference, merge, parse, prepare, price_rows
 from breakeven.tables.rules import table_names
 from breakeven.tables.snapshot import file_name, newest_snapshot
-from tests.builders import json_of, output_of, refusal_of
+from tests.builders import json_of, output_of, refusal_of, shipped_rules
 
 BEFORE, DAY, AFTER = date(2026, 11, 30), date(2026, 12, 1), date(2026, 12, 2)
 
@@ -135,7 +135,7 @@ def offers_of(connection: DuckDBPyConnection, day: date) -> dict[str, tuple[floa
 
 def test_file_of_the_publisher_gives_the_same_rows_as_the_package() -> None:
     providers = parse(json.dumps(raw(data.providers)).encode(), "x")
-    arguments = {"catalogue_day": date(2026, 11, 10), "source_id": PACKAGE}
+    arguments = {"rules": shipped_rules(), "catalogue_day": date(2026, 11, 10), "source_id": PACKAGE}
     assert catalogue_rows([], providers=providers, **arguments) == catalogue_rows([], **arguments)
 
 

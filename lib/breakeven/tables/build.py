@@ -16,6 +16,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from breakeven.paths import DATA
+from breakeven.tables.catalogue_rules import bad_patterns, rules_of_sheet
 from breakeven.tables.kept import drop_old, kept_file
 from breakeven.tables.rules import Check, Reference, TableRules, quoted, requirement, rules_of, table_names
 from breakeven.tables.sheet import WHOLE_ROW, Problem, Sheet, check_cells, read_sheet, repeated_rows, shown
@@ -211,6 +212,8 @@ def _fill_tables(connection: DuckDBPyConnection, data_dir: Path) -> dict[str, Sh
             if table == "sources" and not sheet.problems and (snapshot := _snapshot(data_dir, sheet)):
                 add_sources(sheet, snapshot)
         _check_rows(connection, sheet, rules, sheets)
+        if table == "catalogue_rules":
+            sheet.problems.extend(bad_patterns(sheet))
         if table == "api_prices" and not snapshot:
             sheet.problems[:] = [_with_offer(problem, sheet) for problem in sheet.problems]
         if not sheet.problems and not problems:
@@ -244,7 +247,14 @@ def _catalogue_sheet(rules: TableRules, sheets: Mapping[str, Sheet]) -> Sheet:
     source_id = installed_catalogue()
     from breakeven.tables.catalogue import catalogue_rows  # the catalogue takes half a second: only to build
 
-    rows = catalogue_rows(history, catalogue_day=_day_of(source_id, sheets["sources"]), source_id=source_id)
+    if "catalogue_rules" not in sheets:
+        raise DataError(["schema.sql:1: catalogue_rules: must be a table before api_prices"])
+    rows = catalogue_rows(
+        history,
+        rules=rules_of_sheet(sheets["catalogue_rules"]),
+        catalogue_day=_day_of(source_id, sheets["sources"]),
+        source_id=source_id,
+    )
     columns = tuple(rules.types)
     cells = [[_as_text(row[column]) for column in columns] for row in rows]
     return Sheet("api_prices", columns, list(range(1, len(cells) + 1)), cells)

@@ -11,7 +11,6 @@ network or the database. Three rules decide what a row says:
 3. A price that nothing here can express (time of day, service tier, web searches) is said in ``notes``.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -28,6 +27,8 @@ from genai_prices.types import (
     TieredPrices,
     TimeOfDateConstraint,
 )
+
+from breakeven.tables.catalogue_rules import CatalogueRules
 
 Row = dict[str, Any]
 
@@ -69,42 +70,6 @@ _METERS = {
 _RESOLUTION = Decimal("1e-9")  # of the DECIMAL(18, 9) columns
 _DAY = timedelta(days=1)
 
-# A classification, not a measurement: gateways and editors that bill for models which somebody else
-# serves. Clouds that run the models themselves (aws, azure, databricks, google-vertex) are hosts.
-_GATEWAYS = frozenset({"cursor", "github-copilot", "openrouter", "quicksilverpro"})
-_GATEWAY_PREFIX = "huggingface_"
-# Hosts of open models that also pass on the closed models of others, under the maker's name.
-_MIXED_HOSTS = frozenset({"deepinfra", "perplexity", "replicate"})
-_CLOSED_MODELS = re.compile(r"(anthropic|google/gemini|openai(?!/gpt-oss)|xai|x-ai)(/|-)")
-
-# Families with published weights; embeddings, rerankers, guards and speech are somebody else's question.
-_OPEN_FAMILIES = re.compile(
-    r"""
-    llama|(?<![a-z])l3[.1-]|mi[sx]tral|ministral|devstral|magistral|pixtral|mistrallite
-    |qwen|qwq|qvq|deepseek|(?<![a-z])r1-1776|gemma|gpt-oss|gpt-jt?-|gpt-neox|(?<![a-z])phi-\d|mai-ds-
-    |kimi|(?<![a-z])glm-|chatglm|minimax|falcon|nemotron|hermes|(?<![a-z])yi-\d|dbrx|olmo|molmo|granite
-    |jamba|starcoder|vicuna|wizardlm|mythomax|mythalion|zephyr|dolphin|solar-10|command-[ar](?![a-z])|command-r7b
-    |aya-|(?<![a-z])mpt-|nous-|stripedhyena|redpajama|pythia|inkling|muse-(spark-open|glimmer)|step-3
-    |ernie-4[.p]5|hunyuan|(?<![a-z])hy(\d|-mt)|mimo-|longcat|(?<![a-z])[lr]ing-\d|seed-oss|apertus|exaone
-    |internvl|internlm|baichuan|smollm|(?<![a-z])lfm|trinity|cogito|intellect|tongyi|arctic|toppy
-    |openchat|openorca|alpaca|capybara|platypus|remm-|chronos|rocinante|unslop|cydonia|euryale|lunaris
-    |stheno|magnum|noromaid|goliath|(?<![a-z])weaver|airoboros|lzlv|xwin|midnight-rose|llemma|reka-flash
-    |minicpm|kat-dev|firefunction|firellava|(?<![a-z])mn-|skyfall|anubis|rnj-|openhands|bielik|eurollm
-    |(?<![a-z])alia-|dictalm|bonsai|fimbulvetr|sorcererlm|valkyrie|nexusraven|beam-1|ripple-65b|fare-20b
-    |replit-code|stablecode|ui-tars|moondream|arcee-blitz|virtuoso-|laguna-|sea-lion
-    """,
-    re.VERBOSE,
-)
-_NOT_TEXT_MODELS = re.compile(
-    r"embed|rerank|guard|whisper|voxtral|tts|speech|audio|voice|ocr|-asr|bge-|gte-|transcribe"
-    r"|moderation|content-safety|reward|stable-diffusion|flux|image|e5-mistral"
-)
-# Closed models whose names look like an open family's.
-_CLOSED_NAMES = re.compile(
-    r"qwen[\d.p]*-(coder-|vl-|mt-)?(max|plus|turbo|flash|long)(?!\w|-next)"
-    r"|mistral-(large-latest|medium|saba|tiny|small-latest|code-|vibe-)|(?<!open-)codestral|ministral-8b-latest"
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkippedOffer:
@@ -140,6 +105,7 @@ class _Period:
 def catalogue_rows(
     history: Sequence[Mapping[str, str]],
     *,
+    rules: CatalogueRules,
     catalogue_day: date,
     source_id: str,
     providers: Sequence[Provider] = data.providers,
@@ -150,6 +116,8 @@ def catalogue_rows(
     ----------
     history
         Rows of ``data/api_prices_history.csv`` as text, an empty cell for a missing value.
+    rules
+        Who passes on models that somebody else serves.
     catalogue_day
         Day on which the installed release of the package came out.
     source_id
@@ -162,12 +130,12 @@ def catalogue_rows(
     list of dict
         One dict per offer, first day, processing and tier, keys as in ``COLUMNS``, sorted by them.
     """
-    past = _history_periods(history)
+    past = _history_periods(history, rules)
     rows: list[Row] = []
     for provider, model in _offers(providers):
         key = (provider.id, model.id)
         older = past.pop(key, {})
-        frame = _frame(provider, model, catalogue_day, source_id)
+        frame = _frame(provider, model, rules, catalogue_day, source_id)
         standard = _combine(_standard_periods(model, frame), older.get("standard", []), catalogue_day)
         if not standard:
             continue
@@ -190,31 +158,6 @@ def skipped_offers() -> list[SkippedOffer]:
                 SkippedOffer(provider=provider.id, api_model=model.id, meters=tuple(sorted(meters)))
             )
     return skipped
-
-
-def open_weight_names(api_model: str) -> bool:
-    """Say whether a name looks like a text model with published weights.
-
-    A check of ``model_aliases``, by name only: which model an offer serves is never guessed from it.
-
-    Examples
-    --------
-    >>> open_weight_names("meta-llama/Llama-3.3-70B-Instruct"), open_weight_names("gpt-4o")
-    (True, False)
-    >>> open_weight_names("qwen3-embedding-8b"), open_weight_names("qwen-max")
-    (False, False)
-    """
-    name = api_model.lower().removesuffix("/community").rsplit("/", maxsplit=1)[-1]  # without the maker
-    if _NOT_TEXT_MODELS.search(name) or _CLOSED_NAMES.search(name):
-        return False
-    return _OPEN_FAMILIES.search(name) is not None
-
-
-def is_reseller(provider: str, api_model: str) -> bool:
-    """Say whether the offer passes on a model that somebody else serves."""
-    if provider in _GATEWAYS or provider.startswith(_GATEWAY_PREFIX):
-        return True
-    return provider in _MIXED_HOSTS and _CLOSED_MODELS.match(api_model) is not None
 
 
 def _offers(providers: Sequence[Provider]) -> Iterator[tuple[Provider, ModelInfo]]:
@@ -244,7 +187,9 @@ def _at_tier(price: Decimal | TieredPrices, threshold: int) -> Decimal:
     return reached[-1] if reached else price.base
 
 
-def _frame(provider: Provider, model: ModelInfo, catalogue_day: date, source_id: str) -> Row:
+def _frame(
+    provider: Provider, model: ModelInfo, rules: CatalogueRules, catalogue_day: date, source_id: str
+) -> Row:
     """Everything in a row that does not depend on the day or the price."""
     return {
         "api_offer_id": f"{provider.id}/{model.id}",
@@ -253,7 +198,7 @@ def _frame(provider: Provider, model: ModelInfo, catalogue_day: date, source_id:
         "name": (model.name or model.id).strip(),
         "valid_to": None,
         "context_tokens": model.context_window,
-        "reseller": is_reseller(provider.id, model.id),
+        "reseller": rules.reseller(provider.id, model.id),
         "deprecated": bool(model.deprecated),
         "source_id": source_id,
         "locator": f"provider {provider.id}, model {model.id}",
@@ -510,12 +455,14 @@ def _row_key(row: Row) -> tuple[str, date, str, int]:
     return row["api_offer_id"], row["valid_from"], row["processing"], row["tier_above_tokens"]
 
 
-def _history_periods(history: Sequence[Mapping[str, str]]) -> dict[tuple[str, str], dict[str, list[_Period]]]:
+def _history_periods(
+    history: Sequence[Mapping[str, str]], rules: CatalogueRules
+) -> dict[tuple[str, str], dict[str, list[_Period]]]:
     """Group the history by offer and processing, in order of time, equal neighbours merged."""
     offers: dict[tuple[str, str], dict[str, list[_Period]]] = {}
     for line in sorted(history, key=lambda r: (r["provider"], r["api_model"], r["valid_from"])):
         groups = offers.setdefault((line["provider"], line["api_model"]), {})
-        for period in _history_line(line):
+        for period in _history_line(line, rules):
             group = groups.setdefault(period.rows[0]["processing"], [])
             if group and group[-1].prices() == period.prices() and group[-1].rows[0]["flag"] is None:
                 ends = {"valid_to": period.rows[0]["valid_to"]}
@@ -525,7 +472,7 @@ def _history_periods(history: Sequence[Mapping[str, str]]) -> dict[tuple[str, st
     return offers
 
 
-def _history_line(line: Mapping[str, str]) -> Iterator[_Period]:
+def _history_line(line: Mapping[str, str], rules: CatalogueRules) -> Iterator[_Period]:
     def money(column: str) -> Decimal | None:
         return Decimal(line[column]) if line[column] else None
 
@@ -544,7 +491,7 @@ def _history_line(line: Mapping[str, str]) -> Iterator[_Period]:
         "output_usd_per_mtok": money("output_usd_per_mtok"),
         "cache_read_usd_per_mtok": money("cache_read_usd_per_mtok"),
         "context_tokens": int(line["context_tokens"]) if line["context_tokens"] else None,
-        "reseller": is_reseller(line["provider"], line["api_model"]),
+        "reseller": rules.reseller(line["provider"], line["api_model"]),
         "deprecated": False,
         "flag": line["flag"] or None,
         "notes": "; ".join(filter(None, (unchecked, line["notes"]))) or None,

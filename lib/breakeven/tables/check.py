@@ -13,7 +13,7 @@ from duckdb import DuckDBPyConnection
 from breakeven.formulas.parameters import parameter_counts
 from breakeven.paths import DATA
 from breakeven.tables.build import HISTORY, DataError, installed_catalogue, load
-from breakeven.tables.catalogue import open_weight_names
+from breakeven.tables.catalogue_rules import rules_of_sheet
 from breakeven.tables.exports import FILE as FORMATS
 from breakeven.tables.exports import BadExports, Exports, read_exports
 from breakeven.tables.rules import table_names
@@ -305,9 +305,10 @@ def _total_fault(model: Mapping[str, Any]) -> str | None:
 
 def _unmapped_offers(sheets: Sheets) -> Iterator[Problem]:
     """List the open-weight offers of the catalogue that nobody has decided on."""
+    rules = rules_of_sheet(sheets["catalogue_rules"])
     decided = set(sheets["model_aliases"].keys(("provider", "api_model")))
     for provider, api_model in sorted(set(sheets["api_prices"].keys(("provider", "api_model"))) - decided):
-        if open_weight_names(str(api_model)):
+        if rules.open_weights(str(api_model)):
             reason = f"{shown(provider, api_model)} looks open-weight and has no row"
             yield Problem("model_aliases.csv", 1, "provider, api_model", reason)
 

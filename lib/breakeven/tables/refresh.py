@@ -24,6 +24,7 @@ from genai_prices.update_prices import DEFAULT_UPDATE_URL
 from breakeven.paths import DATA
 from breakeven.tables.build import DataError, open_memory
 from breakeven.tables.catalogue import COLUMNS, Row, catalogue_rows
+from breakeven.tables.catalogue_rules import rules_in
 from breakeven.tables.export import csv_text
 from breakeven.tables.snapshot import file_name, newest_snapshot, source_of, write_whole
 
@@ -322,14 +323,16 @@ def prepare(content: bytes, origin: str, day: date, data_dir: Path = DATA) -> tu
         raise NotRefreshed(f"There is a snapshot of {newest[0]} already, newer than {day}.")
     providers = parse(content, origin)
     with open_memory(data_dir) as connection:
-        old = price_rows(connection)
+        old, rules = price_rows(connection), rules_in(connection)
     read = max(
         (row["as_of"] for row in old if str(row["source_id"]).startswith(_CATALOGUE)), default=date.min
     )
     if day <= read and not (newest and newest[0] == day):
         raise NotRefreshed(f"The prices at hand were read on {read}; a snapshot of {day} would not be newer.")
     try:
-        new = catalogue_rows([], catalogue_day=day, source_id=source_of(day), providers=providers)
+        new = catalogue_rows(
+            [], rules=rules, catalogue_day=day, source_id=source_of(day), providers=providers
+        )
     except (ArithmeticError, ValueError, TypeError, IndexError, AssertionError) as error:
         raise NotRefreshed(f"{origin} holds a price that cannot be read: {str(error)[:200]}.") from None
     if not new:
