@@ -11,7 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from breakeven.comparison.answer import MAP_COMPLETIONS, MAP_PROMPTS, VOLUME_POINTS, compare
+from breakeven.comparison.answer import compare
+from breakeven.comparison.map import MAP_COMPLETIONS, MAP_PROMPTS
+from breakeven.comparison.volume import VOLUME_POINTS
 from breakeven.hosting.candidates import candidates_on
 from breakeven.question.scenario import LIMITS, Scenario, requests_per_s
 from tests.builders import ARTICLE, DEFAULT, FOUR_H100, TODAY

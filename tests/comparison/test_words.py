@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breakeven.comparison import words as verdict
-from breakeven.comparison.answer import AtLoad, compare
+from breakeven.comparison.answer import compare
+from breakeven.comparison.volume import AtLoad
 from breakeven.dashboard.blocks import plain
 from breakeven.question.scenario import Shape
 from breakeven.words import names

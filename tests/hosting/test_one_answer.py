@@ -52,7 +52,7 @@ def named(row):
 
 def test_compare_and_deploy_name_one_deployment_for_hundreds_of_questions(tables_on, monkeypatch):
     # The map says nothing about the choice and takes most of the time.
-    monkeypatch.setattr(answer_module, "_map", lambda *_: None)
+    monkeypatch.setattr(answer_module, "cost_map", lambda *_: None)
     tables = tables_on(DEFAULT.as_of)
     different = []
     for asked in questions(tables, 300):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 
 import numpy as np
 
-from breakeven.apis.shapes import ApiAnswer, ApiBill, answer_of_apis, bills_of
+from breakeven.apis.shapes import ApiAnswer, answer_of_apis
+from breakeven.comparison.map import CostMap, cost_map
+from breakeven.comparison.volume import AtLoad, Volume, volume_of
 from breakeven.formulas import cost
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.parts import ModelShape
-from breakeven.formulas.units import SECONDS_PER_HOUR, SECONDS_PER_MONTH
 from breakeven.hosting import (
     KV_BYTES,
     Candidate,
@@ -27,22 +27,13 @@ from breakeven.hosting import (
 from breakeven.hosting.candidates import candidates_on
 from breakeven.hosting.choose import choose, ranked, undivided
 from breakeven.hosting.row import HostRow, host_row, stops_next
-from breakeven.question.scenario import CHEAPEST, Scenario, Shape, requests_per_s
+from breakeven.question.scenario import CHEAPEST, Scenario, Shape
 from breakeven.tables.day import Tables
 from breakeven.tables.records import ApiOffer, Model
 from breakeven.words.numbers import count, indefinite
 from breakeven.words.reasons import LeftOut
 
-MAP_PROMPTS: Floats = np.exp2(np.arange(4, 17.5, 0.5))
-MAP_COMPLETIONS: Floats = np.exp2(np.arange(0, 14.5, 0.5))
 CURVE_BATCHES: Floats = np.exp2(np.arange(0, 9, dtype=float))
-VOLUME_POINTS = 160
-NOT_ON_THE_MAP = (
-    *("prompt_a", "completion_a", "cached_a", "prompt_b", "completion_b", "cached_b"),
-    *("requests", "per", "currency", "rate", "overhead_month"),
-)
-"""Fields of a scenario that the map does not hang on; the day is the tables' own."""
-ANY_SCENARIO = Scenario(as_of=date(2023, 1, 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,28 +46,6 @@ class BatchCurve:
     ttft_s: Floats
     tpot_s: Floats
     fits: Floats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Volume:
-    """Monthly bills against load; US dollars."""
-
-    requests_per_s: Floats
-    api_usd_month: Floats
-    host_usd_month: Floats
-    replicas: Floats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AtLoad:
-    """Both bills at the scenario's own load; US dollars a month."""
-
-    requests_per_s: float
-    replicas: int
-    busy: float
-    """Share of the time that those replicas work. [0 to 1]"""
-    api_usd_month: float
-    host_usd_month: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,18 +74,6 @@ class ShapeAnswer:
     volume: Volume | None
     at_load: AtLoad | None
     curve: BatchCurve | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CostMap:
-    """Self-hosting over API cost on a grid; rows completion tokens, columns prompt tokens."""
-
-    prompt_tokens: Floats
-    completion_tokens: Floats
-    host_over_api: Floats
-    """NaN where either side cannot serve the shape."""
-    api_usd: Floats
-    host_usd: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,11 +118,12 @@ def compare(scenario: Scenario, tables: Tables) -> Comparison:
     answers = tuple(
         _answer(scenario, tables, column, model, shape, candidates, result, chosen) for column in (0, 1)
     )
+    marked = frozenset(bill.offer.api_offer_id for one in answers for bill in one.api.same_model if bill.mark)
     return Comparison(
         scenario=scenario,
         model=model,
         shapes=answers,
-        map=_map(scenario, tables, model, shape, candidates, chosen, answers) if not missing else None,
+        map=None if missing else cost_map(scenario, tables, model, shape, candidates, chosen, marked),
         problems=tuple(problems),
         left_out=tuple(left),
         model_shape=shape,
@@ -284,7 +242,7 @@ def _answer(
                 busy_usd_per_request=host.usd * scenario.utilisation, api_usd_per_request=api.bill.usd
             )
         )
-        first, always, volume, at_load = _volume(scenario, host, api.bill)
+        first, always, volume, at_load = volume_of(scenario, host, api.bill)
     return ShapeAnswer(
         shape=shape,
         api=api,
@@ -378,148 +336,6 @@ def _curve(scenario: Scenario, shape: Shape, work: ModelShape, host: HostRow) ->
         fits=result.fits[:-1, 0].astype(float),
     )
     return curve, stops_next(scenario, host, float(result.tpot_s[-1, 0]))
-
-
-def _volume(scenario: Scenario, host: HostRow, bill: ApiBill) -> tuple[float, float, Volume, AtLoad]:
-    """Break-even loads, the staircase, and both bills at the scenario's own load."""
-    rent = host.candidate.usd_per_hour / SECONDS_PER_HOUR
-    carries = scenario.utilisation / host.replica_s
-    fixed = scenario.overhead_month / SECONDS_PER_MONTH
-
-    def staircase(load: Floats) -> tuple[Floats, Floats]:
-        replicas = np.asarray(
-            cost.replicas_needed(
-                requests_per_s=load,
-                replica_s_per_request=host.replica_s,
-                utilisation=scenario.utilisation,
-            )
-        )
-        return replicas, (replicas * rent + fixed) * SECONDS_PER_MONTH
-
-    about = {
-        "replica_usd_per_s": rent,
-        "api_usd_per_request": bill.usd,
-        "replica_requests_per_s": carries,
-        "fixed_usd_per_s": fixed,
-    }
-    first = float(cost.first_paying_rate(**about))
-    always = float(cost.never_dearer_rate(**about))
-    own = requests_per_s(scenario)
-    points = [4 * carries, 1.5 * own] + [1.5 * x for x in (first, always) if np.isfinite(x)]
-    # Beyond forty steps the staircase is a line to the eye; the reader's own load must be on it.
-    top = max(min(max(points), 40 * carries), 1.5 * own)
-    load = np.linspace(0, top, VOLUME_POINTS + 1)[1:]
-    replicas, host_usd = staircase(load)
-    own_replicas, own_usd = staircase(np.array([own]))
-    n = int(own_replicas[0])
-    return (
-        first,
-        always,
-        Volume(
-            requests_per_s=load,
-            api_usd_month=load * bill.usd * SECONDS_PER_MONTH,
-            host_usd_month=host_usd,
-            replicas=replicas,
-        ),
-        AtLoad(
-            requests_per_s=own,
-            replicas=n,
-            busy=own * host.replica_s / n,
-            api_usd_month=own * bill.usd * SECONDS_PER_MONTH,
-            host_usd_month=float(own_usd[0]),
-        ),
-    )
-
-
-def _map(
-    scenario: Scenario,
-    tables: Tables,
-    model: Model | None,
-    work: ModelShape | None,
-    candidates: Sequence[Candidate],
-    chosen: ApiOffer | None,
-    answers: Sequence[ShapeAnswer],
-) -> CostMap | None:
-    """Self-hosting over API for every shape of the grid."""
-    if model is None or work is None or not candidates:
-        return None
-    if scenario.gpu != CHEAPEST and undivided(model, (scenario.gpus,)):
-        return None
-    marked = frozenset(
-        bill.offer.api_offer_id for answer in answers for bill in answer.api.same_model if bill.mark
-    )
-    # The map covers all shapes, so it stays while only the reader's own shapes or load move.
-    asked = replace(
-        scenario, **{name: getattr(ANY_SCENARIO, name) for name in NOT_ON_THE_MAP}, as_of=ANY_SCENARIO.as_of
-    )
-    return tables.keep(
-        ("map", asked, marked),
-        lambda: _draw_map(scenario, tables, model, work, candidates, chosen, marked),
-    )
-
-
-def _draw_map(
-    scenario: Scenario,
-    tables: Tables,
-    model: Model,
-    work: ModelShape,
-    candidates: Sequence[Candidate],
-    chosen: ApiOffer | None,
-    marked: frozenset[str],
-) -> CostMap | None:
-    """Evaluate the grid."""
-    grid_n, grid_c = np.meshgrid(MAP_PROMPTS, MAP_COMPLETIONS)
-    prompt, completion = grid_n.ravel(), grid_c.ravel()
-    none = np.zeros_like(prompt)
-    offers = (
-        [chosen]
-        if chosen is not None
-        else [o for o in tables.api_offers_by_model.get(scenario.model, []) if o.api_offer_id not in marked]
-    )
-    if not offers:
-        return None
-    prompt_usd, completion_usd = bills_of(offers, prompt=prompt, completion=completion, cached=none)
-    api_usd = np.fmin.reduce(prompt_usd + completion_usd, axis=0)
-    api_usd = np.where(api_usd > 0, api_usd, np.nan)  # an offer free of charge leaves nothing to compare
-    finalists = _finalists(scenario, work, candidates)
-    result = evaluate(
-        work,
-        finalists,
-        ask_of(scenario),
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        cached_tokens=none,
-    )
-    # A free offer has no ratio; it is blank on the map as an offer without a price is.
-    api_usd = np.where(api_usd > 0, api_usd, np.nan)
-    host_usd = np.where(result.holds, result.usd, np.inf).min(axis=0)
-    host_usd = np.where(np.isfinite(host_usd) & (prompt + completion <= model.max_context), host_usd, np.nan)
-    return CostMap(
-        prompt_tokens=MAP_PROMPTS,
-        completion_tokens=MAP_COMPLETIONS,
-        host_over_api=(host_usd / api_usd).reshape(grid_n.shape),
-        api_usd=api_usd.reshape(grid_n.shape),
-        host_usd=host_usd.reshape(grid_n.shape),
-    )
-
-
-def _finalists(scenario: Scenario, work: ModelShape, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
-    """Deployments that are cheapest somewhere on a coarse grid: only they are drawn on the fine one."""
-    if len(candidates) == 1:
-        return candidates
-    candidates = [c for c in candidates if c.profile.measured] or candidates
-    grid_n, grid_c = np.meshgrid(MAP_PROMPTS[::4], MAP_COMPLETIONS[::4])
-    result = evaluate(
-        work,
-        candidates,
-        ask_of(scenario),
-        prompt_tokens=grid_n.ravel(),
-        completion_tokens=grid_c.ravel(),
-        cached_tokens=np.zeros(grid_n.size),
-    )
-    usd = np.where(result.holds, result.usd, np.inf)
-    best = np.unique(usd.argmin(axis=0)[np.isfinite(usd.min(axis=0))])
-    return [candidates[int(i)] for i in best] or list(candidates[:1])
 
 
 def _sources(model: Model | None, answers: Sequence[ShapeAnswer]) -> tuple[str, ...]:

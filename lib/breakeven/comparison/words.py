@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from breakeven.comparison.answer import Comparison, CostMap, ShapeAnswer
+from breakeven.comparison.answer import Comparison, ShapeAnswer
+from breakeven.comparison.map import CostMap
 from breakeven.formulas.kv_cache import kv_bytes_per_sequence, kv_replication
 from breakeven.formulas.parts import ModelShape
 from breakeven.formulas.units import GIGA

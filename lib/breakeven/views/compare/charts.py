@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from breakeven.comparison.answer import CostMap, ShapeAnswer
+from breakeven.comparison.answer import ShapeAnswer
+from breakeven.comparison.map import CostMap
 from breakeven.dashboard.figure import (
     API,
     API_LIGHT,
