@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breakeven.apis.shapes import answer_of_apis, bills_of, tier_for
-from breakeven.question.scenario import Shape
+from breakeven.question.parts import Shape
 from breakeven.tables.records import ApiOffer, PriceTier
 from tests.builders import TODAY
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from breakeven.hosting import ask_of
 from breakeven.hosting.choose import COUNTS
-from breakeven.hosting.grid import hardware_of, rank, work_of
+from breakeven.hosting.grid import rank, work_of
+from breakeven.hosting.hardware import hardware_of
 from breakeven.hosting.prices import gpu_price
 from breakeven.question.scenario import Scenario
 from breakeven.tables.build import open_memory

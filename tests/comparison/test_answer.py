@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from breakeven.comparison.answer import compare
 from breakeven.comparison.map import MAP_COMPLETIONS, MAP_PROMPTS
 from breakeven.comparison.volume import VOLUME_POINTS
-from breakeven.hosting.candidates import candidates_on
-from breakeven.question.scenario import LIMITS, Scenario, requests_per_s
+from breakeven.hosting.hardware import candidates_on
+from breakeven.question.scenario import LIMITS, Scenario
 from tests.builders import ARTICLE, DEFAULT, FOUR_H100, TODAY
 
 """Day of the newest rows of the tables."""
@@ -440,7 +440,7 @@ def test_the_staircase_has_whole_replicas_and_rises_with_the_load(answer, scenar
         assert volume.replicas == pytest.approx(replicas)
         assert volume.host_usd_month == pytest.approx(host * month)
         assert volume.api_usd_month == pytest.approx(api * month)
-        own = requests_per_s(scenario)
+        own = scenario.load.per_s
         assert volume.requests_per_s[-1] >= own
         assert shape.at_load.replicas == math.ceil(own * shape.host.replica_s / scenario.utilisation)
         assert 0 < shape.at_load.busy <= scenario.utilisation * (1 + 1e-9)
@@ -456,8 +456,8 @@ def test_break_even_busy_share_is_where_both_cost_the_same(answer):
 
 def test_a_month_has_730_hours():
     # 365·24/12, as cloud price lists count.
-    assert requests_per_s(replace(DEFAULT, requests=730 * 3600, per="month")) == pytest.approx(1.0)
-    assert requests_per_s(replace(DEFAULT, requests=1.0, per="second")) == 1.0
+    assert replace(DEFAULT, requests=730 * 3600, per="month").load.per_s == pytest.approx(1.0)
+    assert replace(DEFAULT, requests=1.0, per="second").load.per_s == 1.0
 
 
 # The map
@@ -570,9 +570,10 @@ def test_deployments_are_found_once_for_each_question_and_not_shared_between_tab
         tables, replace(FOUR_H100, prompt_a=7, usable=0.5)
     )
     for changes in ({"gpus": 2}, {"precision": "fp16"}, {"overhead_percent": 10.0}, {"gpu": "cheapest"}):
-        assert candidates_on(tables, replace(FOUR_H100, **changes))[0] != candidates_on(tables, FOUR_H100)[0]
+        other = candidates_on(tables, replace(FOUR_H100, **changes)).candidates
+        assert other != candidates_on(tables, FOUR_H100).candidates
     without_prices = replace(tables, gpu_offers=[])
-    assert candidates_on(without_prices, FOUR_H100)[0] == []
+    assert candidates_on(without_prices, FOUR_H100).candidates == ()
 
 
 # Anything a link may ask

@@ -13,7 +13,7 @@ from breakeven.comparison import words as verdict
 from breakeven.comparison.answer import compare
 from breakeven.comparison.volume import AtLoad
 from breakeven.dashboard.blocks import plain
-from breakeven.question.scenario import Shape
+from breakeven.question.parts import Shape
 from breakeven.words import names
 from breakeven.words.numbers import Money
 from tests.builders import ARTICLE, DEFAULT, TODAY

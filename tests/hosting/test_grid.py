@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from breakeven.formulas.parts import Speculation
 from breakeven.hosting import KV_BYTES, Ask, Evaluation, GpuPrice, evaluate, gpu_price, model_shape
 from breakeven.hosting.choose import COUNTS, splits
-from breakeven.hosting.grid import Grid, Hardware, again, hardware_of, rank, work_of
-from breakeven.question.scenario import Shape
+from breakeven.hosting.grid import Grid, again, rank, work_of
+from breakeven.hosting.hardware import Hardware, hardware_of
+from breakeven.question.parts import Shape
 from breakeven.tables.day import Tables
 from breakeven.tables.records import Gpu
 from tests.builders import TODAY

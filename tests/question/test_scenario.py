@@ -8,7 +8,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from breakeven.question.scenario import LIMITS, Scenario, Shape, show_value
+from breakeven.question.parts import Shape
+from breakeven.question.scenario import LIMITS, Scenario, show_value
 from tests.builders import DEFAULT
 
 RANGES = {name: limit for name, limit in LIMITS.items() if not limit.choices and name != "as_of"}

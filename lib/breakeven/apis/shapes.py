@@ -10,7 +10,7 @@ import numpy as np
 
 from breakeven.formulas import cost
 from breakeven.formulas.arrays import Floats
-from breakeven.question.scenario import Shape
+from breakeven.question.parts import Shape
 from breakeven.tables.queries import billed
 from breakeven.tables.records import ApiOffer, PriceTier
 from breakeven.words.numbers import percent

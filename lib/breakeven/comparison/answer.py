@@ -24,10 +24,11 @@ from breakeven.hosting import (
     model_shape,
     what_would_fit,
 )
-from breakeven.hosting.candidates import candidates_on
-from breakeven.hosting.choose import choose, ranked, undivided
+from breakeven.hosting.choose import choose, ranked
+from breakeven.hosting.hardware import Deployments, candidates_on
 from breakeven.hosting.row import HostRow, host_row, stops_next
-from breakeven.question.scenario import CHEAPEST, Scenario, Shape
+from breakeven.question.parts import Shape
+from breakeven.question.scenario import CHEAPEST, Scenario
 from breakeven.tables.day import Tables
 from breakeven.tables.records import ApiOffer, Model
 from breakeven.words.numbers import count, indefinite
@@ -98,48 +99,49 @@ def compare(scenario: Scenario, tables: Tables) -> Comparison:
     sentences in the answer; nothing is raised and nothing is priced at zero.
     """
     problems: list[str] = []
-    left: list[LeftOut] = []
     model = tables.models.get(scenario.model)
     shape: ModelShape | None = None
-    candidates: list[Candidate] = []
+    found: Deployments | None = None
     if model is None:
         problems.append(f"There is no model '{scenario.model}' in the tables.")
     else:
         try:
             shape = model_shape(model, tables.precisions[scenario.precision], KV_BYTES[scenario.kv_precision])
-            candidates, left, more = _candidates(scenario, tables)
+            found, more = _deployments(scenario, tables)
             problems += more
         except Unplaceable as reason:
             problems.append(str(reason))
     chosen, missing = _chosen_offer(scenario, tables)
     if missing:
         problems.append(missing)
-    result = _at(shape, candidates, scenario, scenario.shapes) if shape and candidates else None
+    result, drawn = None, False
+    if shape and found and found.candidates:
+        result = _at(shape, found.candidates, scenario, scenario.shapes)
+        drawn = not missing and not found.refusal
     answers = tuple(
-        _answer(scenario, tables, column, model, shape, candidates, result, chosen) for column in (0, 1)
+        _answer(scenario, tables, column, model, shape, found, result, chosen) for column in (0, 1)
     )
-    marked = frozenset(bill.offer.api_offer_id for one in answers for bill in one.api.same_model if bill.mark)
     return Comparison(
         scenario=scenario,
         model=model,
         shapes=answers,
-        map=None if missing else cost_map(scenario, tables, model, shape, candidates, chosen, marked),
+        map=_map(scenario, tables, chosen, answers) if drawn else None,
         problems=tuple(problems),
-        left_out=tuple(left),
+        left_out=found.left_out if found else (),
         model_shape=shape,
         source_ids=_sources(model, answers),
     )
 
 
-def _candidates(scenario: Scenario, tables: Tables) -> tuple[list[Candidate], list[LeftOut], list[str]]:
-    """Deployments that the scenario lets us choose from."""
+def _deployments(scenario: Scenario, tables: Tables) -> tuple[Deployments | None, list[str]]:
+    """Deployments that the scenario lets us choose from, and what is wrong where there are none."""
     chosen = tables.gpus.get(scenario.gpu)
     if scenario.gpu != CHEAPEST and chosen is None:
-        return [], [], [f"There is no GPU '{scenario.gpu}' in the tables."]
-    found, left = candidates_on(tables, scenario)
+        return None, [f"There is no GPU '{scenario.gpu}' in the tables."]
+    found = candidates_on(tables, scenario)
     problems = []
-    if chosen is not None and not found:
-        why = left[0].why if left else "it cannot be priced"
+    if chosen is not None and not found.candidates:
+        why = found.left_out[0].why if found.left_out else "it cannot be priced"
         offers = [o for o in tables.gpu_offers if o.gpu_id == chosen.gpu_id]
         price = gpu_price(
             offers,
@@ -150,12 +152,12 @@ def _candidates(scenario: Scenario, tables: Tables) -> tuple[list[Candidate], li
         kinds = sorted({o.price_type for o in offers}) if price is None else []
         hint = f" Other prices on record for it that day: {', '.join(kinds)}." if kinds else ""
         problems.append(f"{chosen.name} is left out: {why}.{hint}".replace("..", "."))
-    elif not found:
+    elif not found.candidates:
         problems.append(
             f"No GPU has {indefinite(scenario.gpu_price_type)} price in force on {scenario.as_of}; "
             "choose another day or kind of price."
         )
-    return found, left, problems
+    return found, problems
 
 
 def _chosen_offer(scenario: Scenario, tables: Tables) -> tuple[ApiOffer | None, str | None]:
@@ -167,6 +169,22 @@ def _chosen_offer(scenario: Scenario, tables: Tables) -> tuple[ApiOffer | None, 
             return offer, None
     return None, (
         f"{scenario.api} has no price in force on {scenario.as_of}; choose another day or another offer."
+    )
+
+
+def _map(
+    scenario: Scenario, tables: Tables, chosen: ApiOffer | None, answers: Sequence[ShapeAnswer]
+) -> CostMap | None:
+    """Self-hosting against the offer that is named, or those of the model that no answer marks."""
+    offers = tables.api_offers_by_model.get(scenario.model, []) if chosen is None else [chosen]
+    marked = {bill.offer.api_offer_id for one in answers for bill in one.api.same_model if bill.mark}
+    return cost_map(
+        tables,
+        scenario.served,
+        scenario.hardware,
+        scenario.targets,
+        scenario.overhead_percent,
+        tuple(one.api_offer_id for one in offers if one is chosen or one.api_offer_id not in marked),
     )
 
 
@@ -183,7 +201,7 @@ def _at(
     return evaluate(
         model,
         candidates,
-        ask_of(scenario),
+        ask_of(scenario.targets, scenario.mode),
         prompt_tokens=np.array([float(shape.prompt_tokens) for shape in shapes]),
         completion_tokens=np.array([float(shape.completion_tokens) for shape in shapes]),
         cached_tokens=np.array([float(shape.cached_tokens) for shape in shapes]),
@@ -203,7 +221,7 @@ def _answer(
     column: int,
     model: Model | None,
     work: ModelShape | None,
-    candidates: Sequence[Candidate],
+    found: Deployments | None,
     result: Evaluation | None,
     chosen: ApiOffer | None,
 ) -> ShapeAnswer:
@@ -222,11 +240,10 @@ def _answer(
     host_reason: str | None = None
     stops: str | None = None
     ranking: tuple[HostRow, ...] = ()
-    if model is not None and work is not None and result is not None:
-        host, host_reason, ranking = _pick(scenario, column, model, work, candidates, result)
-        uneven = undivided(model, (scenario.gpus,)) if scenario.gpu != CHEAPEST else None
-        if host is not None and uneven is not None:
-            host, host_reason, ranking = None, f"{uneven.what}: {uneven.why}.", ()
+    if model is not None and work is not None and found is not None and result is not None:
+        host, host_reason, ranking = _pick(scenario, column, model, work, found.candidates, result)
+        if host is not None and found.refusal:
+            host, host_reason, ranking = None, found.refusal, ()
         if host is not None:
             batch = np.array([[float(host.batch)]])
             limit = _at(work, [host.candidate], scenario, [shape], ideal=True, batch=batch)

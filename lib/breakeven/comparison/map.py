@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from breakeven.apis.shapes import bills_of
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.parts import ModelShape
-from breakeven.hosting import Candidate, ask_of, evaluate
-from breakeven.hosting.choose import undivided
-from breakeven.question.scenario import CHEAPEST, Scenario
-from breakeven.tables.day import Tables
-from breakeven.tables.records import ApiOffer, Model
+from breakeven.hosting import KV_BYTES, Ask, Candidate, ask_of, evaluate, model_shape
+from breakeven.hosting.choose import choose_each
+from breakeven.hosting.hardware import deployments_on
+from breakeven.question import parts
+from breakeven.tables.day import Tables, derived
 
 MAP_PROMPTS: Floats = np.exp2(np.arange(4, 17.5, 0.5))
 MAP_COMPLETIONS: Floats = np.exp2(np.arange(0, 14.5, 0.5))
-NOT_ON_THE_MAP = (
-    *("prompt_a", "completion_a", "cached_a", "prompt_b", "completion_b", "cached_b"),
-    *("requests", "per", "currency", "rate", "overhead_month"),
-)
-"""Fields of a scenario that the map does not hang on; the day is the tables' own."""
-ANY_SCENARIO = Scenario(as_of=date(2023, 1, 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,66 +33,52 @@ class CostMap:
     host_usd: Floats
 
 
+@derived
 def cost_map(
-    scenario: Scenario,
     tables: Tables,
-    model: Model | None,
-    work: ModelShape | None,
-    candidates: Sequence[Candidate],
-    chosen: ApiOffer | None,
-    marked: frozenset[str],
+    served: parts.Model,
+    hardware: parts.Hardware,
+    targets: parts.Targets,
+    overhead_percent: float,
+    offer_ids: tuple[str, ...],
 ) -> CostMap | None:
-    """Self-hosting over API for every shape of the grid; offers that are ``marked`` do not count."""
-    if model is None or work is None or not candidates:
-        return None
-    if scenario.gpu != CHEAPEST and undivided(model, (scenario.gpus,)):
-        return None
-    # The map covers all shapes, so it stays while only the reader's own shapes or load move.
-    asked = replace(
-        scenario, **{name: getattr(ANY_SCENARIO, name) for name in NOT_ON_THE_MAP}, as_of=ANY_SCENARIO.as_of
-    )
-    return tables.keep(
-        ("map", asked, marked),
-        lambda: _draw_map(scenario, tables, model, work, candidates, chosen, marked),
-    )
+    """Self-hosting over API for every shape of the grid; None where there is no deployment or no offer.
 
+    The map covers all shapes, so it stays while only the reader's own shapes, load or currency move.
 
-def _draw_map(
-    scenario: Scenario,
-    tables: Tables,
-    model: Model,
-    work: ModelShape,
-    candidates: Sequence[Candidate],
-    chosen: ApiOffer | None,
-    marked: frozenset[str],
-) -> CostMap | None:
-    """Evaluate the grid."""
+    Parameters
+    ----------
+    tables
+        Rows in force on the day of the question.
+    served, hardware, targets
+        The model, and what may host it.
+    overhead_percent
+        What is paid on top of the rent. [%]
+    offer_ids
+        API offers of which the cheapest counts at each shape.
+
+    Raises
+    ------
+    Unplaceable
+        If the model cannot be computed.
+    """
+    model = tables.models[served.model]
+    candidates = deployments_on(tables, served, hardware, overhead_percent).candidates
+    offers = [offer for offer in tables.api_offers if offer.api_offer_id in offer_ids]
+    if not candidates or not offers:
+        return None
+    work = model_shape(model, tables.precisions[served.precision], KV_BYTES[served.kv_precision])
+    ask = ask_of(targets, hardware.mode)
     grid_n, grid_c = np.meshgrid(MAP_PROMPTS, MAP_COMPLETIONS)
     prompt, completion = grid_n.ravel(), grid_c.ravel()
-    none = np.zeros_like(prompt)
-    offers = (
-        [chosen]
-        if chosen is not None
-        else [o for o in tables.api_offers_by_model.get(scenario.model, []) if o.api_offer_id not in marked]
+    prompt_usd, completion_usd = bills_of(
+        offers, prompt=prompt, completion=completion, cached=np.zeros_like(prompt)
     )
-    if not offers:
-        return None
-    prompt_usd, completion_usd = bills_of(offers, prompt=prompt, completion=completion, cached=none)
     api_usd = np.fmin.reduce(prompt_usd + completion_usd, axis=0)
     api_usd = np.where(api_usd > 0, api_usd, np.nan)  # an offer free of charge leaves nothing to compare
-    finalists = _finalists(scenario, work, candidates)
-    result = evaluate(
-        work,
-        finalists,
-        ask_of(scenario),
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        cached_tokens=none,
-    )
-    # A free offer has no ratio; it is blank on the map as an offer without a price is.
-    api_usd = np.where(api_usd > 0, api_usd, np.nan)
-    host_usd = np.where(result.holds, result.usd, np.inf).min(axis=0)
-    host_usd = np.where(np.isfinite(host_usd) & (prompt + completion <= model.max_context), host_usd, np.nan)
+    finalists = _finalists(work, candidates, ask)
+    _, host_usd = _cheapest(work, finalists, ask, prompt, completion)
+    host_usd = np.where(prompt + completion <= model.max_context, host_usd, np.nan)
     return CostMap(
         prompt_tokens=MAP_PROMPTS,
         completion_tokens=MAP_COMPLETIONS,
@@ -108,20 +88,27 @@ def _draw_map(
     )
 
 
-def _finalists(scenario: Scenario, work: ModelShape, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
-    """Deployments that are cheapest somewhere on a coarse grid: only they are drawn on the fine one."""
-    if len(candidates) == 1:
-        return candidates
-    candidates = [c for c in candidates if c.profile.measured] or candidates
-    grid_n, grid_c = np.meshgrid(MAP_PROMPTS[::4], MAP_COMPLETIONS[::4])
+def _cheapest(
+    work: ModelShape, candidates: Sequence[Candidate], ask: Ask, prompt: Floats, completion: Floats
+) -> tuple[NDArray[np.intp], Floats]:
+    """The deployment of each shape, -1 where none holds the targets, and its dollars per request or NaN."""
     result = evaluate(
         work,
         candidates,
-        ask_of(scenario),
-        prompt_tokens=grid_n.ravel(),
-        completion_tokens=grid_c.ravel(),
-        cached_tokens=np.zeros(grid_n.size),
+        ask,
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        cached_tokens=np.zeros_like(prompt),
     )
-    usd = np.where(result.holds, result.usd, np.inf)
-    best = np.unique(usd.argmin(axis=0)[np.isfinite(usd.min(axis=0))])
-    return [candidates[int(i)] for i in best] or list(candidates[:1])
+    trusted = np.array([one.profile.measured for one in candidates], dtype=bool)
+    best = choose_each(result.usd, result.holds, trusted)
+    return best, np.where(best >= 0, result.usd[best, np.arange(best.size)], np.nan)
+
+
+def _finalists(work: ModelShape, candidates: Sequence[Candidate], ask: Ask) -> Sequence[Candidate]:
+    """Deployments that win somewhere on a coarse grid: only they are drawn on the fine one."""
+    if len(candidates) == 1:
+        return candidates
+    grid_n, grid_c = np.meshgrid(MAP_PROMPTS[::4], MAP_COMPLETIONS[::4])
+    best, _ = _cheapest(work, candidates, ask, grid_n.ravel(), grid_c.ravel())
+    return [candidates[i] for i in np.unique(best[best >= 0])] or candidates[:1]

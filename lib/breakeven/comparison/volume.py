@@ -11,7 +11,7 @@ from breakeven.formulas import cost
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.units import SECONDS_PER_HOUR, SECONDS_PER_MONTH
 from breakeven.hosting.row import HostRow
-from breakeven.question.scenario import Scenario, requests_per_s
+from breakeven.question.scenario import Scenario
 
 VOLUME_POINTS = 160
 
@@ -62,7 +62,7 @@ def volume_of(scenario: Scenario, host: HostRow, bill: ApiBill) -> tuple[float, 
     }
     first = float(cost.first_paying_rate(**about))
     always = float(cost.never_dearer_rate(**about))
-    own = requests_per_s(scenario)
+    own = scenario.load.per_s
     points = [4 * carries, 1.5 * own] + [1.5 * x for x in (first, always) if np.isfinite(x)]
     # Beyond forty steps the staircase is a line to the eye; the reader's own load must be on it.
     top = max(min(max(points), 40 * carries), 1.5 * own)

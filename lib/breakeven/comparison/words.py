@@ -268,7 +268,7 @@ def batch_finding(answer: ShapeAnswer) -> str:
 def price_notes(comparison: Comparison, scenario: Scenario) -> list[str]:
     """Say which prices were taken, from when, and what lies beside them."""
     lines = []
-    money = Money(currency=scenario.currency, rate=scenario.rate)
+    money = scenario.money
     for answer in comparison.shapes:
         if answer.host:
             price = answer.host.candidate.price

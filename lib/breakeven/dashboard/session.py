@@ -244,4 +244,4 @@ def link_to(scenario: Scenario, **page: str) -> str:
 
 def money_of(scenario: Scenario) -> Money:
     """Currency of a scenario."""
-    return Money(currency=scenario.currency, rate=scenario.rate)
+    return scenario.money

@@ -3,7 +3,7 @@
 One vectorised grid over candidates and shapes; no loop over either.
 """
 
-from breakeven.hosting.candidates import Candidate, candidates_of, find_candidates
+from breakeven.hosting.candidates import Candidate
 from breakeven.hosting.choose import COUNTS
 from breakeven.hosting.evaluation import (
     MOST_SEQUENCES,
@@ -16,6 +16,7 @@ from breakeven.hosting.evaluation import (
     stack_replicas,
 )
 from breakeven.hosting.fit import what_would_fit
+from breakeven.hosting.hardware import candidates_of, find_candidates
 from breakeven.hosting.prices import GpuPrice, gpu_price
 from breakeven.hosting.profiles import FEW_ROWS, Profile, choose_profile, engine_of, with_shares
 from breakeven.hosting.shapes import KV_BYTES, Unplaceable, compute_class, model_shape, replica_of

@@ -59,5 +59,12 @@ def preferred(usd: Floats, holds: Booleans, trusted: Booleans) -> NDArray[np.int
 
 def choose(usd: Floats, holds: Booleans, trusted: Booleans) -> int | None:
     """The cheapest that holds the targets; one that nobody measured only where nothing measured holds."""
-    order = preferred(usd, holds, trusted)
-    return int(order[0]) if order.size else None
+    best = int(choose_each(usd[:, None], holds[:, None], trusted)[0])
+    return None if best < 0 else best
+
+
+def choose_each(usd: Floats, holds: Booleans, trusted: Booleans) -> NDArray[np.intp]:
+    """The same at each of several shapes (columns); -1 where nothing holds the targets."""
+    known = holds & trusted[:, None]
+    pool = np.where(np.where(known.any(axis=0), known, holds), usd, np.inf)
+    return np.where(holds.any(axis=0), pool.argmin(axis=0), -1) if len(usd) else np.full(usd.shape[1], -1)

@@ -16,7 +16,7 @@ from breakeven.formulas.parts import IDEAL, Engine, ModelShape, Part, Replica, S
 from breakeven.formulas.queueing import queueing_wait_md1
 from breakeven.hosting.candidates import Candidate
 from breakeven.hosting.profiles import engine_of
-from breakeven.question.scenario import Scenario
+from breakeven.question.parts import Targets
 
 MOST_SEQUENCES = 1024
 """Most sequences that a scheduler runs at once (vLLM's default on data-centre GPUs)."""
@@ -36,15 +36,15 @@ class Ask:
     """Tokens are drafted and verified; None: one token a step."""
 
 
-def ask_of(scenario: Scenario) -> Ask:
-    """What a scenario asks of every deployment."""
+def ask_of(targets: Targets, mode: str) -> Ask:
+    """What a question asks of every deployment."""
     return Ask(
-        mode=scenario.mode,
-        batch=scenario.batch,
-        ttft_s=scenario.ttft,
-        tpot_s=scenario.tpot,
-        utilisation=scenario.utilisation,
-        usable=scenario.usable,
+        mode=mode,
+        batch=targets.batch,
+        ttft_s=targets.ttft,
+        tpot_s=targets.tpot,
+        utilisation=targets.utilisation,
+        usable=targets.usable,
     )
 
 
@@ -109,6 +109,11 @@ def _stack(kind: type[Part], items: Sequence[Part]) -> Part:
     """Gather each field of the items into a column vector."""
     names = [field.name for field in fields(kind)]
     return kind(**{name: np.array([[getattr(i, name)] for i in items], dtype=float) for name in names})
+
+
+def flat(part: Part) -> Part:
+    """The same with columns as one-dimensional arrays."""
+    return type(part)(**{field.name: getattr(part, field.name).reshape(-1) for field in fields(part)})
 
 
 def evaluate(

@@ -6,55 +6,28 @@ over candidates.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from breakeven.formulas.arrays import Booleans, Floats
-from breakeven.formulas.parts import Engine, ModelShape, Part, Replica
-from breakeven.hosting.candidates import Candidate
+from breakeven.formulas.parts import ModelShape, Part
 from breakeven.hosting.choose import choose, ranked, splits, undivided
 from breakeven.hosting.evaluation import (
     Ask,
     Evaluation,
     evaluate_arrays,
+    flat,
     sequences_that_fit,
-    stack_engines,
     stack_models,
-    stack_replicas,
 )
-from breakeven.hosting.prices import GpuPrice
-from breakeven.hosting.profiles import choose_profile, engine_of
-from breakeven.hosting.shapes import KV_BYTES, Unplaceable, compute_class, model_shape, replica_of
-from breakeven.question.scenario import Shape
-from breakeven.tables.records import Efficiency, Gpu, Model, Precision
+from breakeven.hosting.hardware import RATES, TIMINGS, Hardware, Indices
+from breakeven.hosting.profiles import timing_of
+from breakeven.hosting.shapes import KV_BYTES, Unplaceable, compute_class, model_shape
+from breakeven.question.parts import Shape
+from breakeven.tables.records import Gpu, Model, Precision
 from breakeven.words.reasons import LeftOut
-
-RATES = ("fp16", "fp8", "fp4")
-TIMINGS = ("continuous", "static")
-"""Efficiency rows are fitted for one or the other; separate pools run as continuous batching does."""
-
-Indices = NDArray[np.intp]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hardware:
-    """Rows: a GPU, a count, a compute rate and a way of batching, with price and efficiency."""
-
-    gpus: tuple[Gpu, ...]
-    counts: tuple[int, ...]
-    candidates: tuple[Candidate, ...]
-    replica: Replica
-    engine: Engine
-    usd_per_hour: Floats
-    trusted: Booleans
-    """Measured, or typed in by the reader, who knows that it is not."""
-    factors: tuple[Floats, Floats]
-    index: Indices
-    """Row of a GPU, count, rate and way of batching; -1: there is none."""
-    left_out: tuple[LeftOut, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,90 +83,6 @@ class Grid:
         return choose(self.result.usd, holds, self.trusted)
 
 
-def hardware_of(
-    *,
-    gpus: Iterable[Gpu],
-    counts: Sequence[int],
-    prices: Mapping[str, GpuPrice],
-    efficiencies: Sequence[Efficiency],
-    engine: str,
-    overhead_percent: float,
-    timings: Collection[str] = TIMINGS,
-    why_no_price: str = "it has no price in force on that day",
-    trusted: Collection[str] = (),
-) -> Hardware:
-    """List the hardware that has a price and a known link; say why the rest is left out."""
-    left: list[LeftOut] = []
-    known = []
-    for gpu in gpus:
-        if gpu.gpu_id in prices:
-            known.append(gpu)
-        else:
-            left.append(LeftOut(what=gpu.name, why=why_no_price))
-    rows: list[Candidate] = []
-    index = np.full((len(known), len(counts), len(RATES), len(TIMINGS)), -1, dtype=np.intp)
-    for g, gpu in enumerate(known):
-        for c, count in enumerate(counts):
-            try:
-                found = _rows_of(
-                    gpu, count, prices[gpu.gpu_id], efficiencies, engine, overhead_percent, timings
-                )
-            except Unplaceable as reason:
-                left.append(LeftOut(what=gpu.name, why=str(reason)))
-                break
-            for (rate, timing), row in found.items():
-                index[g, c, RATES.index(rate), TIMINGS.index(timing)] = len(rows)
-                rows.append(row)
-    efficiency = [row.profile.efficiency for row in rows]
-    return Hardware(
-        gpus=tuple(known),
-        counts=tuple(counts),
-        candidates=tuple(rows),
-        replica=_flat(stack_replicas([row.replica for row in rows])),
-        engine=_flat(stack_engines([engine_of(row) for row in efficiency])),
-        usd_per_hour=np.array([row.usd_per_hour for row in rows], dtype=float),
-        trusted=np.array([row.profile.measured or row.gpu.gpu_id in trusted for row in rows], dtype=bool),
-        factors=(
-            np.array([row.tpot_factor_low for row in efficiency], dtype=float),
-            np.array([row.tpot_factor_high for row in efficiency], dtype=float),
-        ),
-        index=index,
-        left_out=tuple(left),
-    )
-
-
-def _rows_of(
-    gpu: Gpu,
-    count: int,
-    price: GpuPrice,
-    efficiencies: Sequence[Efficiency],
-    engine: str,
-    overhead_percent: float,
-    timings: Collection[str],
-) -> dict[tuple[str, str], Candidate]:
-    """The rows of one GPU and count, by rate and way of batching."""
-    rows = {}
-    native = {"fp16": True, "fp8": bool(gpu.fp8_dense_tflops), "fp4": bool(gpu.fp4_dense_tflops)}
-    for rate in RATES:
-        if not native[rate]:
-            continue
-        replica = replica_of(gpu, count, rate)
-        for timing in TIMINGS:
-            if timing not in timings:
-                continue
-            rows[rate, timing] = Candidate(
-                gpu=gpu,
-                n_gpus=count,
-                price=price,
-                profile=choose_profile(
-                    efficiencies, engine=engine, gpu=gpu, rate=rate, mode=timing, n_gpus=count
-                ),
-                replica=replica,
-                usd_per_hour=price.usd_per_gpu_hour * count * (1 + overhead_percent / 100),
-            )
-    return rows
-
-
 def work_of(
     models: Iterable[Model],
     *,
@@ -220,7 +109,7 @@ def work_of(
     m, p, k = (
         axis.ravel() for axis in np.indices((len(placed), len(precisions), len(kv_precisions)), dtype=np.intp)
     )
-    shape = _take(_flat(stack_models(units)), m)
+    shape = _take(flat(stack_models(units)), m)
     b_w = np.array([precision.bytes_per_weight for precision in precisions])[p]
     b_kv = np.array([KV_BYTES[name] for name in kv_precisions])[k]
     shape = replace(
@@ -291,7 +180,7 @@ def rank(work: Work, hardware: Hardware, ask: Ask, shape: Shape, *, modes: Seque
     parts: list[Evaluation] = []
     rows: list[Indices] = []
     for mode in modes:
-        h = hardware.index[g, c, r, TIMINGS.index("static" if mode == "static" else "continuous")]
+        h = hardware.index[g, c, r, TIMINGS.index(timing_of(mode))]
         rows.append(h)
         parts.append(
             evaluate_arrays(
@@ -380,11 +269,6 @@ def _rates(gpus: Sequence[Gpu], precisions: Sequence[Precision]) -> tuple[Indice
             except Unplaceable as reason:
                 left.append(LeftOut(what=f"{gpu.name}, {precision.precision_id}", why=str(reason)))
     return rates, left
-
-
-def _flat(part: Part) -> Part:
-    """Columns to one-dimensional arrays."""
-    return type(part)(**{field.name: getattr(part, field.name).reshape(-1) for field in fields(part)})
 
 
 def _take(part: Part, rows: Indices) -> Part:

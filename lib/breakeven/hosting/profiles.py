@@ -26,6 +26,11 @@ class Profile:
     """What was not measured, in words; None: nothing is left open."""
 
 
+def timing_of(mode: str) -> str:
+    """How a serving mode batches, which efficiency rows are fitted for: separate pools do it continuously."""
+    return "static" if mode == "static" else "continuous"
+
+
 def choose_profile(
     rows: Iterable[Efficiency], *, engine: str, gpu: Gpu, rate: str, mode: str, n_gpus: int
 ) -> Profile:
@@ -40,7 +45,7 @@ def choose_profile(
     Unplaceable
         If there is no row for the mode at all.
     """
-    timing = "static" if mode == "static" else "continuous"
+    timing = timing_of(mode)
     # Somebody's own row counts where it is named, and never for anybody else.
     usable = [
         row for row in rows if row.mode == timing and (row.engine == engine or not row.engine.startswith(OWN))

@@ -154,7 +154,14 @@ def host_workload(workload: Workload, tables: Tables, asked: Scenario) -> Hostin
         )
     mean, peak = loads(workload)
     precision = tables.precisions[asked.precision]
-    candidates, _ = candidates_of(asked, tables, gpus=tables.gpus.values(), counts=COUNTS)
+    candidates, _ = candidates_of(
+        tables,
+        asked.precision,
+        asked.hardware,
+        asked.overhead_percent,
+        gpus=tables.gpus.values(),
+        counts=COUNTS,
+    )
     left: list[tuple[str, str]] = []
     placed: list[tuple[Model, ModelShape]] = []
     for model in tables.models.values():
@@ -170,7 +177,7 @@ def host_workload(workload: Workload, tables: Tables, asked: Scenario) -> Hostin
             left.append((model.name, str(reason)))
     offers: list[HostedOffer] = []
     if candidates and placed:
-        offers, more = _cheapest(workload, placed, candidates, ask_of(asked), mean, peak)
+        offers, more = _cheapest(workload, placed, candidates, ask_of(asked.targets, asked.mode), mean, peak)
         left += more
     elif not candidates:
         left.append(("all models", f"no {asked.gpu_price_type} price of a GPU is in force on {asked.as_of}"))

@@ -9,7 +9,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from breakeven.formulas.units import SECONDS_PER_MONTH
+from breakeven.question import parts
 from breakeven.words.numbers import SYMBOLS
 from breakeven.words.numbers import number as plain
 
@@ -78,18 +78,43 @@ def show_value(value: object) -> str:
 
 def complaint(name: str, value: object, limits: Mapping[str, Limit] = LIMITS) -> str | None:
     """Say in one sentence why a field may not have a value; None when it may."""
+    reason = _must(name, value, limits)
+    return reason and f"{name} {reason}"
+
+
+def _must(name: str, value: object, limits: Mapping[str, Limit]) -> str | None:
+    """What a value must be; None: it is."""
     limit = limits.get(name)
     if limit is None or value is None:
         return None
     if limit.choices:
-        return None if value in limit.choices else f"{name} must be one of {', '.join(limit.choices)}"
+        return None if value in limit.choices else f"must be one of {', '.join(limit.choices)}"
     number = value.toordinal() if isinstance(value, date) else value
     if isinstance(number, (int, float)) and limit.low <= number <= limit.high:
         return None
     low, high = limit.low, limit.high
     if isinstance(value, date):
-        return f"{name} must lie between {date.fromordinal(int(low))} and {date.fromordinal(int(high))}"
-    return f"{name} must lie between {plain(low)} and {plain(high)}"
+        return f"must lie between {date.fromordinal(int(low))} and {date.fromordinal(int(high))}"
+    return f"must lie between {plain(low)} and {plain(high)}"
+
+
+class FieldName(str):
+    """A word of a sentence that names a field."""
+
+    __slots__ = ()
+
+
+class Refused(ValueError):
+    """A field has a value that no formula downstream is valid for."""
+
+    def __init__(self, *words: str) -> None:
+        """Say it in words, of which some name fields."""
+        super().__init__(" ".join(words))
+        self.words = words
+
+    def said(self, names: Mapping[str, str]) -> str:
+        """The sentence, with the names that fields have where they were given."""
+        return " ".join(names.get(word, word) if isinstance(word, FieldName) else word for word in self.words)
 
 
 def refuse(item: Any, limits: Mapping[str, Limit] = LIMITS) -> None:
@@ -97,26 +122,14 @@ def refuse(item: Any, limits: Mapping[str, Limit] = LIMITS) -> None:
 
     Raises
     ------
-    ValueError
+    Refused
         At the first one that lies outside; the text names it, what it may be and what it is.
     """
     for field in fields(item):
         value = getattr(item, field.name)
-        reason = complaint(field.name, value, limits)
+        reason = _must(field.name, value, limits)
         if reason:
-            raise ValueError(f"{reason}, got {show_value(value)}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
-    """Tokens of one request."""
-
-    prompt_tokens: int
-    """Prompt, cached part included. [tokens]"""
-    completion_tokens: int
-    """Completion, reasoning included. [tokens]"""
-    cached_tokens: int = 0
-    """Part of the prompt that is read from a cache, at the API and on the replica alike. [tokens]"""
+            raise Refused(FieldName(field.name), f"{reason}, got {show_value(value)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,23 +205,46 @@ class Scenario:
         for letter in "ab":
             cached, prompt = getattr(self, f"cached_{letter}"), getattr(self, f"prompt_{letter}")
             if cached >= prompt:
-                raise ValueError(
-                    f"cached_{letter} must be less than prompt_{letter} ({prompt}), got {cached}"
+                raise Refused(
+                    FieldName(f"cached_{letter}"),
+                    "must be less than",
+                    FieldName(f"prompt_{letter}"),
+                    f"({prompt}), got {cached}",
                 )
 
     @property
-    def shapes(self) -> tuple[Shape, Shape]:
+    def shapes(self) -> parts.Shapes:
         """The two shapes that are compared."""
-        return (
-            Shape(
+        return parts.Shapes(
+            parts.Shape(
                 prompt_tokens=self.prompt_a, completion_tokens=self.completion_a, cached_tokens=self.cached_a
             ),
-            Shape(
+            parts.Shape(
                 prompt_tokens=self.prompt_b, completion_tokens=self.completion_b, cached_tokens=self.cached_b
             ),
         )
 
+    @property
+    def load(self) -> parts.Load:
+        """How many requests come."""
+        return parts.part_of(self, parts.Load)
 
-def requests_per_s(scenario: Scenario) -> float:
-    """Load of a scenario. [1/s]"""
-    return scenario.requests / (1.0 if scenario.per == "second" else SECONDS_PER_MONTH)
+    @property
+    def served(self) -> parts.Model:
+        """The model, and the formats in which it is served."""
+        return parts.part_of(self, parts.Model)
+
+    @property
+    def hardware(self) -> parts.Hardware:
+        """The GPUs that are considered, the kind of price, and what runs on them."""
+        return parts.part_of(self, parts.Hardware)
+
+    @property
+    def targets(self) -> parts.Targets:
+        """What a deployment must keep, and how full it may be."""
+        return parts.part_of(self, parts.Targets)
+
+    @property
+    def money(self) -> parts.Money:
+        """The currency of the reader, and what is paid on top of the rent."""
+        return parts.part_of(self, parts.Money)

@@ -22,11 +22,11 @@ from breakeven.hosting import (
     model_shape,
     what_would_fit,
 )
-from breakeven.hosting.candidates import candidates_on
-from breakeven.hosting.choose import undivided
+from breakeven.hosting.hardware import candidates_on
 from breakeven.hosting.workloads import Hosting
 from breakeven.question.pages.capacity import Fields
-from breakeven.question.scenario import CHEAPEST, Scenario, Shape
+from breakeven.question.parts import Shape
+from breakeven.question.scenario import CHEAPEST, Scenario
 from breakeven.replay import search
 from breakeven.replay.arrivals import Arrivals
 from breakeven.replay.run import Control
@@ -150,13 +150,13 @@ def deployment_of(scenario: Scenario, tables: Tables, hosting: Hosting | None) -
         left = hosting.left_out if hosting else ()
         why = next((why for name, why in left if name in (model.name, "all models")), None)
         raise Unplaceable(f"{model.name} has no deployment for these requests: {why or 'none was found'}.")
-    candidates, gone = candidates_on(tables, scenario)
-    if not candidates:
+    found = candidates_on(tables, scenario)
+    if not found.candidates:
+        gone = found.left_out
         raise Unplaceable(f"{gone[0].what}: {gone[0].why}." if gone else "No such deployment can be priced.")
-    uneven = undivided(model, (scenario.gpus,))
-    if uneven is not None:
-        raise Unplaceable(f"{uneven.what}: {uneven.why}.")
-    return model, candidates[0]
+    if found.refusal:
+        raise Unplaceable(found.refusal)
+    return model, found.candidates[0]
 
 
 def server_for(

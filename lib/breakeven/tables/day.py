@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
+from weakref import WeakKeyDictionary
 
 from duckdb import DuckDBPyConnection
 
@@ -16,16 +17,16 @@ from breakeven.tables.records import ApiOffer, Efficiency, Gpu, GpuOffer, Model,
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-Kept = TypeVar("Kept")
-
+Parts = TypeVarTuple("Parts")
+Derived = TypeVar("Derived")
 
 MOST_KEPT = 64
-"""Maps and sets of deployments that are kept for the next visitor who asks for the same."""
+"""Answers of one function that are kept for the next visitor who asks for the same."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Tables:
-    """Rows in force on the day of the scenario; shared by all visitors, so what is derived is kept."""
+    """Rows in force on the day of the scenario; shared by all visitors, and each day is its own key."""
 
     models: Mapping[str, Model]
     gpus: Mapping[str, Gpu]
@@ -33,17 +34,6 @@ class Tables:
     efficiencies: Sequence[Efficiency]
     gpu_offers: Sequence[GpuOffer]
     api_offers: Sequence[ApiOffer]
-    kept: dict[tuple[object, ...], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """What pages derive from the rows and need again, by their own keys; see :meth:`keep`."""
-
-    def keep(self, key: tuple[object, ...], build: Callable[[], Kept]) -> Kept:
-        """Build something once for the visitors who need the same."""
-        if key not in self.kept:
-            if len(self.kept) >= MOST_KEPT:
-                self.kept.clear()
-            self.kept[key] = build()
-        found: Kept = self.kept[key]
-        return found
 
     @cached_property
     def api_offers_by_model(self) -> Mapping[str | None, list[ApiOffer]]:
@@ -52,6 +42,28 @@ class Tables:
         for offer in self.api_offers:
             grouped.setdefault(offer.model_id, []).append(offer)
         return grouped
+
+
+def derived(build: Callable[[Tables, *Parts], Derived]) -> Callable[[Tables, *Parts], Derived]:
+    """Keep what a function makes of the rows of a day and the parts of a question.
+
+    Its arguments are all that it can hang on, so they are the key: each must be hashable. What is kept
+    goes with the tables that it was made of.
+    """
+    kept: WeakKeyDictionary[Tables, dict[tuple[*Parts], Derived]] = WeakKeyDictionary()
+
+    @wraps(build)
+    def once(tables: Tables, *parts: *Parts) -> Derived:
+        found = kept.setdefault(tables, {})
+        if parts in found:
+            return found[parts]
+        made = build(tables, *parts)
+        if len(found) >= MOST_KEPT:
+            kept[tables] = found = {}  # another session may be reading the old one
+        found[parts] = made
+        return made
+
+    return once
 
 
 def read_tables(connection: DuckDBPyConnection, day: date) -> Tables:

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from breakeven.comparison.answer import compare
 from breakeven.hosting.config_json import read_config, to_link
 from breakeven.question.pages.deploy import considered, shape_of
-from breakeven.question.scenario import requests_per_s
 from breakeven.tables.day import Tables
 from breakeven.views.deploy import USUAL, Answer, DeployFields, deploy, words
 from breakeven.views.deploy.detail import batch_curve, frontiers, memory_of, roofline, swings
@@ -456,4 +455,4 @@ def test_nothing_beats_the_frontier(tables: Tables) -> None:
 def test_load_is_the_scenarios(tables: Tables) -> None:
     answer = ask(tables, requests=2_628_000.0, per="month")
     assert answer.plan is not None
-    assert answer.plan.requests_per_s == pytest.approx(requests_per_s(answer.scenario)) == pytest.approx(1.0)
+    assert answer.plan.requests_per_s == pytest.approx(answer.scenario.load.per_s) == pytest.approx(1.0)

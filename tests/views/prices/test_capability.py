@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from duckdb import DuckDBPyConnection
 
-from breakeven.question.scenario import Shape
+from breakeven.question.parts import Shape
 from breakeven.tables import price_queries
 from breakeven.views.prices import capability
 from breakeven.words.numbers import Money

@@ -20,7 +20,8 @@ from breakeven.question.pages.prices import (
     sql_for_link,
     sql_of_link,
 )
-from breakeven.question.scenario import Scenario, Shape
+from breakeven.question.parts import Shape
+from breakeven.question.scenario import Scenario
 from breakeven.tables import price_queries, queries
 from breakeven.tables.day import Tables
 from breakeven.tables.records import Source

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from breakeven.question.fields import LinkFields
-from breakeven.question.scenario import LIMITS, Limit, Scenario, Shape, refuse
+from breakeven.question.parts import Shape, part_of
+from breakeven.question.scenario import LIMITS, Limit, Scenario, refuse
 
 WEIGHTS = ("fp16", "fp8", "int8", "int4", "fp4")
 """Weight formats that can be considered beside the scenario's; bf16 is fp16 in size and speed."""
@@ -49,6 +50,36 @@ DEPLOY_LIMITS: Mapping[str, Limit] = MappingProxyType(
         "gpu_usd": Limit(low=0.001, high=10_000),
     }
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paid:
+    """Whether a GPU is rented or owned, and what an owned one costs."""
+
+    price: str
+    buy: float
+    resale: float
+    years: float
+    interest: float
+    watts: float | None
+    pue: float
+    kwh: float
+    hosting: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedGpu:
+    """The GPU that is typed in, and whether it is considered."""
+
+    gpu: bool
+    gpu_name: str
+    gpu_memory: float
+    gpu_bandwidth: float
+    gpu_fp16: float
+    gpu_fp8: float | None
+    gpu_fp4: float | None
+    gpu_link: float | None
+    gpu_usd: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +153,16 @@ class DeployFields:
             strange = [word for word in chosen if word not in known]
             if strange:
                 raise ValueError(f"{name} must be some of {', '.join(known)}, got {strange[0][:20]}")
+
+    @property
+    def paid(self) -> Paid:
+        """Whether a GPU is rented or owned, and what an owned one costs."""
+        return part_of(self, Paid)
+
+    @property
+    def typed_gpu(self) -> TypedGpu:
+        """The GPU that is typed in."""
+        return part_of(self, TypedGpu)
 
 
 DEPLOY_FIELDS = LinkFields(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from threading import Thread
 from typing import Any
 
@@ -135,12 +134,10 @@ def section(
 
 
 def _asked(scenario: Scenario) -> tuple[object, ...]:
-    """Fields of a scenario that a plan hangs on: not the two shapes of Compare, not the currency."""
-    other = {"currency", "rate", "requests", "per"}
-    return tuple(
-        getattr(scenario, one.name)
-        for one in fields(scenario)
-        if one.name not in other and not one.name.endswith(("_a", "_b"))
+    """What a plan hangs on: not the two shapes of Compare, not their load."""
+    return (
+        *(scenario.as_of, scenario.api, scenario.resellers, scenario.served, scenario.hardware),
+        *(scenario.targets, scenario.overhead_percent),
     )
 
 

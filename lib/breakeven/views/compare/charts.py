@@ -28,7 +28,7 @@ from breakeven.dashboard.figure import (
     title,
 )
 from breakeven.formulas.units import SECONDS_PER_MONTH
-from breakeven.question.scenario import Shape
+from breakeven.question.parts import Shape
 from breakeven.tables.records import Preset
 from breakeven.words.names import PER_REQUESTS, deployment_name, kind_of, offer_name
 from breakeven.words.numbers import Money, number

@@ -48,7 +48,7 @@ def answer_as_text(answer: Comparison, warnings: Sequence[str]) -> str:
 
 
 def _money(answer: Comparison) -> Money:
-    return Money(currency=answer.scenario.currency, rate=answer.scenario.rate)
+    return answer.scenario.money
 
 
 def _shape(shape: ShapeAnswer, answer: Comparison) -> dict[str, Any]:

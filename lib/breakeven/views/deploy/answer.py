@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import date
 
 import numpy as np
 
@@ -14,11 +15,24 @@ from breakeven.hosting import Ask, ask_of, evaluate
 from breakeven.hosting.choose import COUNTS
 from breakeven.hosting.config_json import from_link
 from breakeven.hosting.config_json.read import TYPED
-from breakeven.hosting.grid import Grid, Hardware, hardware_of, rank, work_of
+from breakeven.hosting.grid import Grid, rank, work_of
+from breakeven.hosting.hardware import Hardware, hardware_of
+from breakeven.hosting.profiles import timing_of
 from breakeven.hosting.row import HostRow, host_row, stops_next
-from breakeven.question.pages.deploy import CACHES, MODES, USUAL, WEIGHTS, DeployFields, considered, shape_of
-from breakeven.question.scenario import Scenario, Shape, requests_per_s
-from breakeven.tables.day import Tables
+from breakeven.question import parts
+from breakeven.question.pages.deploy import (
+    CACHES,
+    MODES,
+    WEIGHTS,
+    DeployFields,
+    Paid,
+    TypedGpu,
+    considered,
+    shape_of,
+)
+from breakeven.question.parts import Shape
+from breakeven.question.scenario import Scenario
+from breakeven.tables.day import Tables, derived
 from breakeven.tables.records import Model
 from breakeven.views.deploy.hardware import Considered, considered_gpus
 from breakeven.views.deploy.needs import what_it_takes
@@ -128,9 +142,19 @@ def deploy(
         What cannot be computed becomes a sentence in it; nothing is raised, nothing priced at zero.
     """
     shape = shape_of(scenario, extra)
-    ask = replace(ask_of(scenario), speculation=speculation_of(extra))
+    ask = replace(ask_of(scenario.targets, scenario.mode), speculation=speculation_of(extra))
     asked, problems = (tuple(models), []) if models is not None else _models(scenario, extra, tables)
-    gpus, hardware = _hardware(scenario, extra, tables, tuple(counts))
+    modes = considered(scenario.mode, extra.modes, MODES)
+    gpus, hardware = _hardware(
+        tables,
+        scenario.hardware,
+        scenario.overhead_percent,
+        extra.paid,
+        extra.typed_gpu,
+        scenario.as_of,
+        frozenset(timing_of(mode) for mode in modes),
+        tuple(counts),
+    )
     problems += [gpus.problem] if gpus.problem else []
     grid = _grid(scenario, extra, tables, asked, hardware, shape, ask) if asked and gpus.prices else None
     order = tuple(int(i) for i in grid.ranked()) if grid is not None else ()
@@ -178,37 +202,31 @@ def _models(scenario: Scenario, extra: DeployFields, tables: Tables) -> tuple[tu
     return ((known,), []) if known else ((), [f"There is no model '{scenario.model}' in the tables."])
 
 
-NOT_HARDWARE = (
-    *("shape", "prompt", "completion", "hit", "weights", "cache", "drafts", "acceptance", "draft", "model"),
-)
-"""Fields of the page that the hardware does not hang on."""
-
-
+@derived
 def _hardware(
-    scenario: Scenario, extra: DeployFields, tables: Tables, counts: tuple[int, ...]
+    tables: Tables,
+    hardware: parts.Hardware,
+    overhead_percent: float,
+    paid: Paid,
+    typed: TypedGpu,
+    day: date,
+    timings: frozenset[str],
+    counts: tuple[int, ...],
 ) -> tuple[Considered, Hardware]:
     """GPUs that are considered, and their rows; built once for all models, shapes and targets."""
-    bare = replace(extra, **{name: getattr(USUAL, name) for name in NOT_HARDWARE})
-    names = ("gpu", "gpu_price_type", "gpu_offer", "engine", "overhead_percent", "mode", "as_of")
-    key = ("hardware", bare, counts, *(getattr(scenario, name) for name in names))
-
-    def build() -> tuple[Considered, Hardware]:
-        gpus = considered_gpus(scenario, extra, tables)
-        modes = considered(scenario.mode, extra.modes, MODES)
-        rows = hardware_of(
-            gpus=gpus.gpus,
-            counts=counts,
-            prices=gpus.prices,
-            efficiencies=tables.efficiencies,
-            engine=scenario.engine,
-            overhead_percent=scenario.overhead_percent,
-            timings={"static" if mode == "static" else "continuous" for mode in modes},
-            why_no_price=gpus.why_no_price,
-            trusted=(TYPED,),
-        )
-        return gpus, rows
-
-    return tables.keep(key, build)
+    gpus = considered_gpus(tables, hardware, paid, typed, day)
+    rows = hardware_of(
+        gpus=gpus.gpus,
+        counts=counts,
+        prices=gpus.prices,
+        efficiencies=tables.efficiencies,
+        engine=hardware.engine,
+        overhead_percent=overhead_percent,
+        timings=timings,
+        why_no_price=gpus.why_no_price,
+        trusted=(TYPED,),
+    )
+    return gpus, rows
 
 
 def _grid(
@@ -248,7 +266,7 @@ def placement(grid: Grid, index: int) -> Placement:
 
 def plan_of(row: Placement, scenario: Scenario) -> Plan:
     """Whole replicas for the scenario's load, none busier than planned; each pool on its own."""
-    load, host = requests_per_s(scenario), row.host
+    load, host = scenario.load.per_s, row.host
 
     def replicas(busy_s: float) -> int:
         return int(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from breakeven.question.arguments import BadInput, Said, a_number, day, pick, whole
-from breakeven.question.scenario import AUTO, CHEAPEST, LIMITS
+from breakeven.question.scenario import AUTO, CHEAPEST, LIMITS, Refused
 
 if TYPE_CHECKING:
     from breakeven.question.scenario import Scenario
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 ALL = "all"
 LARGEST_CONFIG = 1_000_000
+OPTIONS = {
+    "prompt_a": "prompt",
+    "completion_a": "completion",
+    "cached_a": "cached",
+    "requests": "requests-per-second",
+}
+"""Options that have another name than their field of the scenario."""
 """Bytes of a config.json that are read."""
 OWNED = {
     "buy": "price of one GPU with its share of the server [USD]",
@@ -204,9 +211,8 @@ def _question(options: argparse.Namespace) -> tuple[Scenario, DeployFields]:
             utilisation=options.utilisation,
             usable=options.usable,
         )
-    except ValueError as reason:
-        text = str(reason).replace("_a", "").replace("requests must", "requests-per-second must")
-        raise BadInput(f"breakeven rank: {text}") from None
+    except Refused as reason:
+        raise BadInput(f"breakeven rank: {reason.said(OPTIONS)}") from None
     own = _own(options)
     try:
         extra = DeployFields(

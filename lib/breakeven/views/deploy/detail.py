@@ -13,8 +13,9 @@ from breakeven.formulas.parts import IDEAL, Engine, ModelShape, Replica
 from breakeven.formulas.step import StepTime, decode_step, mean_context, prefill_step
 from breakeven.formulas.units import GIGA
 from breakeven.hosting import MOST_SEQUENCES, Ask, Candidate, Evaluation, engine_of, evaluate, evaluate_arrays
-from breakeven.hosting.grid import Indices, again
-from breakeven.question.scenario import Shape
+from breakeven.hosting.grid import again
+from breakeven.hosting.hardware import Indices
+from breakeven.question.parts import Shape
 from breakeven.views.deploy.answer import Answer, Placement
 from breakeven.words.numbers import Money, percent, times
 

@@ -7,7 +7,8 @@ import numpy as np
 from breakeven.formulas.parts import ModelShape
 from breakeven.hosting import Ask, what_would_fit
 from breakeven.hosting.grid import Grid
-from breakeven.question.scenario import Scenario, Shape
+from breakeven.question.parts import Shape
+from breakeven.question.scenario import Scenario
 from breakeven.words.names import gpu_name
 from breakeven.words.numbers import seconds
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from breakeven.formulas.cost import replicas_needed
 from breakeven.formulas.units import SECONDS_PER_HOUR, SECONDS_PER_MONTH
-from breakeven.question.scenario import requests_per_s
 from breakeven.views.deploy.answer import DISAGGREGATED, Answer
 
 
@@ -26,7 +25,7 @@ def rows_of(answer: Answer, indices: Sequence[int]) -> list[dict[str, Any]]:
     def replicas(busy_s: Any) -> Any:
         return np.asarray(
             replicas_needed(
-                requests_per_s=requests_per_s(answer.scenario),
+                requests_per_s=answer.scenario.load.per_s,
                 replica_s_per_request=busy_s,
                 utilisation=answer.scenario.utilisation,
             )

@@ -9,7 +9,7 @@ from breakeven.formulas.units import TERA
 from breakeven.hosting.config_json.read import TYPED
 from breakeven.hosting.row import HostRow
 from breakeven.question.pages.deploy import OWNED
-from breakeven.question.scenario import Shape
+from breakeven.question.parts import Shape
 from breakeven.tables.records import Gpu
 from breakeven.views.deploy.answer import DISAGGREGATED, Answer, Placement, Plan
 from breakeven.views.deploy.detail import Frontier, Memory, Roofline, Swing

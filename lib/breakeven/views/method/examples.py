@@ -18,7 +18,6 @@ from breakeven.formulas.step import ACTIVATION_BYTES, StepTime, mean_context
 from breakeven.formulas.units import MEGA, SECONDS_PER_HOUR, SECONDS_PER_MONTH, TERA
 from breakeven.hosting import KV_BYTES, engine_of
 from breakeven.hosting.row import HostRow
-from breakeven.question.scenario import requests_per_s
 from breakeven.tables.day import Tables
 from breakeven.tables.records import Model
 from breakeven.views.method.docstrings import Formula
@@ -165,7 +164,7 @@ def _of_money(host: HostRow, shape: ShapeAnswer, answer: Comparison) -> dict[str
         "usd_per_hour": host.candidate.usd_per_hour,
         "busy_s": host.replica_s,
         "utilisation": scenario.utilisation,
-        "requests_per_s": requests_per_s(scenario),
+        "requests_per_s": scenario.load.per_s,
         "replica_s_per_request": host.replica_s,
         "busy_usd_per_request": host.usd * scenario.utilisation,
         "replica_usd_per_s": host.candidate.usd_per_hour / SECONDS_PER_HOUR,

@@ -9,7 +9,7 @@ from datetime import date
 import pandas as pd
 
 from breakeven.apis.shapes import CATALOGUE, OUTLIER_SHARE
-from breakeven.question.scenario import Shape
+from breakeven.question.parts import Shape
 from breakeven.views.prices.history import Line
 from breakeven.views.prices.words import Row, Sources, freshness, links, mixed_usd
 from breakeven.words.names import shape_name

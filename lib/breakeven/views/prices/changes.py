@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from breakeven.question.pages.prices import ALL, Fields
-from breakeven.question.scenario import Shape
+from breakeven.question.parts import Shape
 from breakeven.views.prices.words import Row, Sources, freshness, links, listed, matching, mixed_usd
 from breakeven.words.names import shape_name
 from breakeven.words.numbers import Money, count, times

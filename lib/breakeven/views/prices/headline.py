@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from breakeven.apis.shapes import ApiBill, answer_of_apis
 from breakeven.hosting import gpu_price
-from breakeven.question.scenario import MEDIAN, Scenario, Shape
+from breakeven.question.parts import Shape
+from breakeven.question.scenario import MEDIAN, Scenario
 from breakeven.tables.day import Tables
 from breakeven.words.names import gpu_name, shape_name
 from breakeven.words.numbers import Money, indefinite

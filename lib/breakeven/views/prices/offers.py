@@ -11,7 +11,7 @@ import pandas as pd
 
 from breakeven.apis.shapes import answer_of_apis, bills_of, is_doubtful
 from breakeven.question.pages.prices import ALL, Fields
-from breakeven.question.scenario import Shape
+from breakeven.question.parts import Shape
 from breakeven.tables.day import Tables
 from breakeven.tables.records import ApiOffer, PriceTier
 from breakeven.views.prices.words import Row, Sources, freshness, links, listed, matching

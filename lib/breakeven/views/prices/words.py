@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from breakeven.question.scenario import Shape
+from breakeven.question.parts import Shape
 from breakeven.tables.records import Source
 from breakeven.words.numbers import Money, count, rounded
 

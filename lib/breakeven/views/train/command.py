@@ -98,7 +98,6 @@ def _train(options: argparse.Namespace) -> Said:
     from breakeven.views.train.answer import TrainingFacts, asks_for_prompting, train
     from breakeven.views.train.program import as_json, as_text
     from breakeven.views.train.prompting import hold_against_prompting
-    from breakeven.words.numbers import Money
 
     connection = open_memory()
     known = read_ids(connection)
@@ -115,10 +114,9 @@ def _train(options: argparse.Namespace) -> Said:
         )
     except (Unplaceable, ValueError) as reason:
         raise BadInput(f"breakeven train: {reason}") from None
-    money = Money(currency=scenario.currency, rate=scenario.rate)
     return Said(
         program=lambda: as_json(answer, prompting) | {"warnings": warnings},
-        text=lambda: "\n".join([*warnings, as_text(answer, prompting, money)]),
+        text=lambda: "\n".join([*warnings, as_text(answer, prompting, scenario.money)]),
     )
 
 

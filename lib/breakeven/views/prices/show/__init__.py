@@ -23,7 +23,8 @@ from breakeven.question.pages.prices import (
     Fields,
     offers_in,
 )
-from breakeven.question.scenario import Scenario, Shape
+from breakeven.question.parts import Shape
+from breakeven.question.scenario import Scenario
 from breakeven.tables import price_queries
 from breakeven.tables.day import Tables
 from breakeven.tables.records import Source

@@ -1,0 +1,92 @@
+"""The parts of a question: what is derived from some of them takes them, and is kept by them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from breakeven.formulas.units import SECONDS_PER_MONTH
+from breakeven.words import numbers
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+Part = TypeVar("Part")
+
+
+def part_of(whole: DataclassInstance, kind: type[Part]) -> Part:
+    """The fields of a part, which have the names that they have in the whole."""
+    return kind(**{field.name: getattr(whole, field.name) for field in fields(kind)})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """Tokens of one request."""
+
+    prompt_tokens: int
+    """Prompt, cached part included. [tokens]"""
+    completion_tokens: int
+    """Completion, reasoning included. [tokens]"""
+    cached_tokens: int = 0
+    """Part of the prompt that is read from a cache, at the API and on the replica alike. [tokens]"""
+
+
+class Shapes(NamedTuple):
+    """The two shapes that are compared."""
+
+    a: Shape
+    b: Shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """How many requests come."""
+
+    requests: float
+    per: str
+
+    @property
+    def per_s(self) -> float:
+        """Requests per second. [1/s]"""
+        return self.requests / (1.0 if self.per == "second" else SECONDS_PER_MONTH)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """The model, and the formats in which it is served."""
+
+    model: str
+    precision: str
+    kv_precision: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hardware:
+    """The GPUs that are considered, the kind of price, and what runs on them."""
+
+    gpu: str
+    gpus: int
+    gpu_price_type: str
+    gpu_offer: str
+    engine: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Targets:
+    """What a deployment must keep, and how full it may be."""
+
+    batch: int | None
+    ttft: float | None
+    tpot: float | None
+    utilisation: float
+    usable: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money(numbers.Money):
+    """The currency of the reader, and what is paid on top of the rent."""
+
+    overhead_percent: float = 0.0
+    overhead_month: float = 0.0
