@@ -496,6 +496,21 @@ def test_the_cheapest_deployment_of_the_map_is_that_of_the_answer(answer):
         assert drawn.host_usd[row, column] >= shape.host.usd * (1 - 1e-9)
 
 
+def test_the_map_is_blank_where_the_answer_has_no_deployment_and_nowhere_else(answer):
+    # Few measured deployments are that fast: at many shapes only one that nobody measured is left.
+    asked = replace(DEFAULT, model="llama-3.3-70b", tpot=0.008, ttft=0.5)
+    drawn = answer(asked).map
+    unmeasured = 0
+    for row in range(2, 29, 6):
+        for column in range(4, 27, 6):
+            lengths = {"prompt_a": int(MAP_PROMPTS[column]), "completion_a": int(MAP_COMPLETIONS[row])}
+            host = answer(replace(asked, **lengths)).shapes[0].host
+            holds = host is not None and host.holds
+            assert np.isfinite(drawn.host_usd[row, column]) == holds, lengths
+            unmeasured += holds and not host.candidate.profile.measured
+    assert unmeasured  # Otherwise the rule of the ranking was not needed.
+
+
 def test_the_map_is_empty_beyond_the_context(answer):
     drawn = answer(replace(ARTICLE, batch=1)).map
     total = drawn.prompt_tokens[None, :] + drawn.completion_tokens[:, None]
@@ -564,7 +579,11 @@ def test_offers_of_a_model_are_found_by_their_key_alone(tables_on):
         assert tables.api_offers_by_model.get(model, []) == wanted
 
 
-def test_deployments_are_found_once_for_each_question_and_not_shared_between_tables(tables_on):
+def answer_at(tables, scenario):
+    return compare(scenario, tables).map
+
+
+def test_deployments_and_the_map_are_found_once_for_each_question_and_not_shared_between_tables(tables_on):
     tables = tables_on(TODAY)
     assert candidates_on(tables, FOUR_H100) is candidates_on(
         tables, replace(FOUR_H100, prompt_a=7, usable=0.5)
@@ -572,6 +591,10 @@ def test_deployments_are_found_once_for_each_question_and_not_shared_between_tab
     for changes in ({"gpus": 2}, {"precision": "fp16"}, {"overhead_percent": 10.0}, {"gpu": "cheapest"}):
         other = candidates_on(tables, replace(FOUR_H100, **changes)).candidates
         assert other != candidates_on(tables, FOUR_H100).candidates
+    once = answer_at(tables, FOUR_H100)
+    assert answer_at(tables, replace(FOUR_H100, prompt_a=7, requests=9.0, currency="EUR", rate=0.9)) is once
+    for changes in ({"tpot": 0.02}, {"usable": 0.8}, {"kv_precision": "fp8"}, {"overhead_percent": 10.0}):
+        assert answer_at(tables, replace(FOUR_H100, **changes)) is not once
     without_prices = replace(tables, gpu_offers=[])
     assert candidates_on(without_prices, FOUR_H100).candidates == ()
 

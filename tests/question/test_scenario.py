@@ -8,12 +8,14 @@ from datetime import date, timedelta
 
 import pytest
 
+from breakeven.question import parts
 from breakeven.question.parts import Shape
-from breakeven.question.scenario import LIMITS, Scenario, show_value
+from breakeven.question.scenario import LIMITS, FieldName, Refused, Scenario, show_value
 from tests.builders import DEFAULT
 
 RANGES = {name: limit for name, limit in LIMITS.items() if not limit.choices and name != "as_of"}
 CHOICES = {name: limit for name, limit in LIMITS.items() if limit.choices}
+TOKENS = ("prompt", "completion", "cached")
 WHOLE = {"gpus", "batch", "prompt_a", "completion_a", "cached_a", "prompt_b", "completion_b", "cached_b"}
 
 
@@ -144,3 +146,39 @@ def test_a_scenario_cannot_be_changed_in_place():
 )
 def test_values_are_written_as_links_have_them(value, text):
     assert show_value(value) == text
+
+
+PARTS = {
+    "load": parts.Load,
+    "served": parts.Model,
+    "hardware": parts.Hardware,
+    "targets": parts.Targets,
+    "money": parts.Money,
+}
+
+
+def test_every_field_of_a_scenario_is_in_one_part_or_is_the_day_the_api_or_a_shape():
+    alone = ["as_of", "api", "resellers", *(f"{name}_{x}" for name in TOKENS for x in "ab")]
+    in_parts = [field.name for part in PARTS.values() for field in fields(part)]
+    assert sorted(in_parts + alone) == sorted(field.name for field in fields(Scenario))
+
+
+@pytest.mark.parametrize(("name", "kind"), PARTS.items())
+def test_a_part_has_the_values_of_its_scenario(name, kind):
+    scenario = replace(
+        DEFAULT, requests=7.0, per="month", gpus=4, batch=9, usable=0.7, currency="EUR", rate=0.9
+    )
+    part = getattr(scenario, name)
+    assert type(part) is kind
+    assert {f.name: getattr(part, f.name) for f in fields(kind)} == {
+        f.name: getattr(scenario, f.name) for f in fields(kind)
+    }
+
+
+def test_what_is_refused_can_be_said_with_other_names_of_the_fields():
+    with pytest.raises(Refused) as refused:
+        replace(DEFAULT, prompt_a=100, cached_a=100)
+    assert refused.value.said({"prompt_a": "prompt"}) == "cached_a must be less than prompt (100), got 100"
+    assert (
+        Refused(FieldName("a"), "must not be a").said({"a": "b", "must not be a": "c"}) == "b must not be a"
+    )

@@ -101,6 +101,11 @@ def test_without_a_gpu_the_cheapest_deployment_of_the_workload_is_planned(conv, 
         pytest.param({"gpu": "mi355x"}, "no on-demand price", id="no-price"),
         pytest.param({"model": "deepseek-v4-pro"}, "KV cache", id="no-cache-formula"),
         pytest.param({"gpu": "cheapest"}, "has no deployment", id="nothing-found"),
+        pytest.param(
+            {"model": "phi-4", "gpus": 4},
+            "^Phi-4 14B: its 40 query and 10 KV heads cannot be divided evenly over 4 GPUs.$",
+            id="heads-do-not-divide",
+        ),
     ],
 )
 def test_what_cannot_be_placed_says_why(conv, tables_on, change, why):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from breakeven.apis.shapes import bills_of
-from breakeven.formulas.arrays import Floats
+from breakeven.formulas.arrays import Booleans, Floats
 from breakeven.formulas.parts import ModelShape
 from breakeven.hosting import KV_BYTES, Ask, Candidate, ask_of, evaluate, model_shape
 from breakeven.hosting.choose import choose_each
@@ -76,9 +76,9 @@ def cost_map(
     )
     api_usd = np.fmin.reduce(prompt_usd + completion_usd, axis=0)
     api_usd = np.where(api_usd > 0, api_usd, np.nan)  # an offer free of charge leaves nothing to compare
-    finalists = _finalists(work, candidates, ask)
-    _, host_usd = _cheapest(work, finalists, ask, prompt, completion)
-    host_usd = np.where(prompt + completion <= model.max_context, host_usd, np.nan)
+    host_usd = np.full(prompt.shape, np.nan)
+    room = prompt + completion <= model.max_context
+    host_usd[room] = _host_usd(work, candidates, ask, prompt[room], completion[room])
     return CostMap(
         prompt_tokens=MAP_PROMPTS,
         completion_tokens=MAP_COMPLETIONS,
@@ -88,10 +88,25 @@ def cost_map(
     )
 
 
-def _cheapest(
+def _host_usd(
     work: ModelShape, candidates: Sequence[Candidate], ask: Ask, prompt: Floats, completion: Floats
-) -> tuple[NDArray[np.intp], Floats]:
-    """The deployment of each shape, -1 where none holds the targets, and its dollars per request or NaN."""
+) -> Floats:
+    """Dollars per request of the deployment chosen at each shape; NaN where none holds the targets."""
+    grid_n, grid_c = np.meshgrid(MAP_PROMPTS[::4], MAP_COMPLETIONS[::4])
+    coarse, _, _ = _chosen(work, candidates, ask, grid_n.ravel(), grid_c.ravel())
+    finalists = [candidates[i] for i in np.unique(coarse[coarse >= 0])] or candidates[:1]
+    _, usd, measured = _chosen(work, finalists, ask, prompt, completion)
+    # Where no measured finalist holds the targets, one may that wins nowhere on the coarse grid.
+    open_ = ~measured if any(one.profile.measured for one in candidates) else np.isnan(usd)
+    if open_.any() and len(finalists) < len(candidates):
+        usd[open_] = _chosen(work, candidates, ask, prompt[open_], completion[open_])[1]
+    return usd
+
+
+def _chosen(
+    work: ModelShape, candidates: Sequence[Candidate], ask: Ask, prompt: Floats, completion: Floats
+) -> tuple[NDArray[np.intp], Floats, Booleans]:
+    """The deployment of each shape, or -1; its dollars per request, or NaN; whether it is measured."""
     result = evaluate(
         work,
         candidates,
@@ -100,15 +115,7 @@ def _cheapest(
         completion_tokens=completion,
         cached_tokens=np.zeros_like(prompt),
     )
-    trusted = np.array([one.profile.measured for one in candidates], dtype=bool)
-    best = choose_each(result.usd, result.holds, trusted)
-    return best, np.where(best >= 0, result.usd[best, np.arange(best.size)], np.nan)
-
-
-def _finalists(work: ModelShape, candidates: Sequence[Candidate], ask: Ask) -> Sequence[Candidate]:
-    """Deployments that win somewhere on a coarse grid: only they are drawn on the fine one."""
-    if len(candidates) == 1:
-        return candidates
-    grid_n, grid_c = np.meshgrid(MAP_PROMPTS[::4], MAP_COMPLETIONS[::4])
-    best, _ = _cheapest(work, candidates, ask, grid_n.ravel(), grid_c.ravel())
-    return [candidates[i] for i in np.unique(best[best >= 0])] or candidates[:1]
+    measured = np.array([one.profile.measured for one in candidates], dtype=bool)
+    best = choose_each(result.usd, result.holds, measured)
+    usd = np.where(best >= 0, result.usd[best, np.arange(best.size)], np.nan)
+    return best, usd, (best >= 0) & measured[best]
