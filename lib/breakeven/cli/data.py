@@ -1,4 +1,4 @@
-"""``breakeven data``: build, check and refresh the tables."""
+"""``breakeven data``: build, check, add to and refresh the tables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from breakeven.cli import refresh
+from breakeven.cli import model, refresh
 from breakeven.question.arguments import BadInput, Parser
 
 
@@ -27,6 +27,7 @@ def add(commands: Any) -> None:
     check.add_argument("--warnings", action="store_true", help="list the warnings too")
     check.add_argument("--json", action="store_true")
     check.set_defaults(command=_data_check)
+    model.add(actions)
     refresh.add(actions)
 
 
