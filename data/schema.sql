@@ -369,6 +369,30 @@ COMMENT ON COLUMN benchmarks.source_id IS '[-] key of sources';
 COMMENT ON COLUMN benchmarks.locator IS '[-] where in the source';
 COMMENT ON COLUMN benchmarks.as_of IS '[date] day of the measurement or release';
 
+CREATE TABLE benchmark_notes (
+    note VARCHAR NOT NULL CHECK (note IN ('length-share', 'requests-per-client', 'step-tokens', 'batch-wait-steps', 'usable-memory', 'batch', 'requests', 'prompt-tokens')),
+    source_family VARCHAR,
+    engine VARCHAR,
+    model_id VARCHAR REFERENCES models (model_id),
+    prompt_tokens DOUBLE CHECK (prompt_tokens > 0),
+    completion_tokens DOUBLE CHECK (completion_tokens > 0),
+    value DOUBLE NOT NULL CHECK (value > 0),
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    locator VARCHAR NOT NULL,
+    as_of DATE NOT NULL
+);
+COMMENT ON TABLE benchmark_notes IS 'What benchmarks do not state row by row and a prediction needs: how the runs were set up';
+COMMENT ON COLUMN benchmark_notes.note IS '[-] length-share: mean of the lengths drawn over the nominal one; requests-per-client: prompts that each client sends; step-tokens: tokens that one step takes at most; batch-wait-steps: decode steps that the server holds prompts back; usable-memory: share of the memory; batch: most sequences together; requests: of an offline run; prompt-tokens: where none is stated';
+COMMENT ON COLUMN benchmark_notes.source_family IS '[-] as in benchmarks; empty: any, and one''s own runs';
+COMMENT ON COLUMN benchmark_notes.engine IS '[-] as in benchmarks; empty: any';
+COMMENT ON COLUMN benchmark_notes.model_id IS '[-] key of models; empty: any';
+COMMENT ON COLUMN benchmark_notes.prompt_tokens IS '[tokens] nominal prompt length; empty: any';
+COMMENT ON COLUMN benchmark_notes.completion_tokens IS '[tokens] nominal completion length; empty: any';
+COMMENT ON COLUMN benchmark_notes.value IS '[tokens, steps, sequences, requests or 0 to 1, by note] the row that says most of a run counts';
+COMMENT ON COLUMN benchmark_notes.source_id IS '[-] key of sources';
+COMMENT ON COLUMN benchmark_notes.locator IS '[-] where in the source, or why';
+COMMENT ON COLUMN benchmark_notes.as_of IS '[date] day the source was read';
+
 CREATE TABLE efficiency (
     efficiency_id VARCHAR PRIMARY KEY,
     engine VARCHAR NOT NULL,

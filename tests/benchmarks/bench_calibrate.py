@@ -27,6 +27,7 @@ def main() -> None:
         models=queries.models(connection),
         gpus=queries.gpus(connection),
         precisions=queries.precisions(connection),
+        notes=queries.benchmark_notes(connection),
     )
     begin = time.perf_counter()
     values, _ = fit_groups(rows)

@@ -18,6 +18,7 @@ def read(connection, benchmarks):
         models=queries.models(connection),
         gpus=queries.gpus(connection),
         precisions=queries.precisions(connection),
+        notes=queries.benchmark_notes(connection),
     )
 
 

@@ -145,6 +145,7 @@ def ground(connection):
         gpu=queries.gpus(connection)["h100-sxm"],
         n_gpus=1,
         precision=queries.precisions(connection)["bf16"],
+        notes=queries.benchmark_notes(connection),
     )
     start = choose_profile(
         queries.efficiencies(connection),

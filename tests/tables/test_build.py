@@ -111,6 +111,9 @@ CELL_FAULTS = [
         anything,
         "'gateways' must be one of 'gateway', 'gateway-prefix', ",
     ),
+    ("benchmark_notes", "note", "chunk", anything, "'chunk' must be one of 'length-share', "),
+    ("benchmark_notes", "value", "0", anything, "'0' must be above 0"),
+    ("benchmark_notes", "source_id", "nowhere", anything, "'nowhere' must be a source_id of sources.csv"),
     ("catalogue_rules", "source_id", "nowhere", anything, "'nowhere' must be a source_id of sources.csv"),
 ]
 
@@ -416,6 +419,7 @@ def test_every_table_is_filled_with_the_rows_of_its_file(locked):
         "model_aliases",
         "catalogue_rules",
         "benchmarks",
+        "benchmark_notes",
         "presets",
         "rules_of_thumb",
         "offer_roles",
@@ -430,6 +434,7 @@ def test_nothing_but_the_tables_of_the_schema_is_left_behind(locked):
     names = locked.cursor().execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()
     assert [name for (name,) in names] == [
         "api_prices",
+        "benchmark_notes",
         "benchmarks",
         "calibration_errors",
         "catalogue_rules",

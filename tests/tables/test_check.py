@@ -81,6 +81,18 @@ def broken(tmp_path_factory) -> tuple[dict[str, str], CheckReport]:
     line = data.append("efficiency", profile, efficiency_id="test-2", engine="vlm")
     want["engine"] = f"efficiency.csv:{line}: engine: 'vlm' must be one of benchmarks.csv"
 
+    wait = next(row for row in data.rows("benchmark_notes") if row["note"] == "batch-wait-steps")
+    line = data.append("benchmark_notes", wait, value="21")
+    same = "note, source_family, engine, model_id, prompt_tokens, completion_tokens"
+    want["repeated note"] = f"benchmark_notes.csv:{line}: {same}: 'batch-wait-steps', "
+    data.append("benchmark_notes", wait, completion_tokens="2048")  # another run: no fault
+    line = data.append("benchmark_notes", wait, source_family="inferencex")
+    want["noted family"] = (
+        f"benchmark_notes.csv:{line}: source_family: 'inferencex' must be one of benchmarks"
+    )
+    line = data.append("benchmark_notes", wait, engine="trt-llm")
+    want["noted engine"] = f"benchmark_notes.csv:{line}: engine: 'trt-llm' must be one of benchmarks.csv"
+
     aliases = data.rows("model_aliases")
     data.write("model_aliases", aliases[1:])
     line = data.append("model_aliases", aliases[0], provider="openai", api_model="gpt-99")
@@ -136,6 +148,9 @@ def broken(tmp_path_factory) -> tuple[dict[str, str], CheckReport]:
         "address",
         "GPU family",
         "engine",
+        "repeated note",
+        "noted family",
+        "noted engine",
         "alias",
         "as_of in the future",
         "repeated offer",
@@ -149,6 +164,11 @@ def broken(tmp_path_factory) -> tuple[dict[str, str], CheckReport]:
 def test_a_fault_between_rows_is_a_problem_with_file_and_line(broken, kind):
     want, report = broken
     assert sum(problem.startswith(want[kind]) for problem in report.problems) == 1
+
+
+def test_no_note_is_a_problem_but_the_faulty_ones(broken):
+    _, report = broken
+    assert sum(problem.startswith("benchmark_notes.csv") for problem in report.problems) == 3
 
 
 def test_only_the_unflagged_spot_price_above_on_demand_is_a_problem(broken):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from breakeven.calibration.rows import OFFLINE, ONLINE, PREFILL, REQUESTS_PER_CLIENT, STATIC, Rows
+from breakeven.calibration.rows import OFFLINE, ONLINE, PREFILL, STATIC, Rows
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.parts import Engine
 from breakeven.formulas.queueing import queueing_wait_md1
@@ -77,7 +77,7 @@ def _closed_loop(
     stay = rows.completion * tpot
     arrivals = batch / (stay + first)
     wait = queueing_wait_md1(arrivals_per_s=np.minimum(arrivals, 0.95 / first), service_s=first)
-    burst = np.maximum(rows.clients - 1, 0) * first / (2 * REQUESTS_PER_CLIENT)
+    burst = np.maximum(rows.clients - 1, 0) * first / (2 * rows.requests_per_client)
     place = stay * np.maximum(rows.clients / batch - 1, 0.0)
     alone = first + (engine.first_token_steps + rows.held_steps) * step + engine.ttft_fixed_s
     return np.asarray(alone + wait + burst + place)

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from breakeven.calibration.notes import Note, Notes
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.batch import batch_that_fits
 from breakeven.formulas.parts import ModelShape, Part, Replica
 from breakeven.hosting import KV_BYTES, Unplaceable, compute_class, model_shape, replica_of
-from breakeven.tables.records import Benchmark, Gpu, Model, Precision
+from breakeven.tables.records import Benchmark, BenchmarkNote, Gpu, Model, Precision
 
 Texts = NDArray[np.str_]
 Mask = NDArray[np.bool_]
@@ -30,44 +31,6 @@ STATIC = "static"
 """One batch, read together and decoded together."""
 PREFILL = "prefill"
 """One prompt alone, time to the first token."""
-
-REAL_LENGTH = {"inferencex-via-aiconfigurator": 0.9, "inferencex-repo-experimental": 0.9}
-"""Mean of the lengths drawn over the nominal one: those runs draw evenly from 80 to 100 %. [-]"""
-
-REQUESTS_PER_CLIENT = 10
-"""Prompts that a client of an online run sends; the first ones of all clients come together. [-]"""
-
-CHUNK = {"inferencex-repo-experimental": 2048.0}
-USUAL_CHUNK = 8192.0
-"""Tokens that one step of an online server takes at most, prompts cut to fit: the servers of the
-published launch scripts are set to 8,192 or more, the experimental ones run on vLLM's default. [tokens]"""
-
-BATCH_WAIT = {("inferencex-via-aiconfigurator", "tensorrt-llm", "llama-3.1-70b", 1024.0, 1024.0): 20.0}
-"""Decode steps that a server holds prompts back to read them together: batch_wait_timeout_iters in
-the launch scripts of those runs. [-]"""
-
-USABLE = 0.9
-"""Share of the memory that a measured server used, where the source does not say. [0 to 1]"""
-
-OFFLINE_BATCH = 2048
-"""Most sequences that the offline runs put together. [-]"""
-
-OFFLINE_REQUESTS = {
-    (128, 128): 30000,
-    (128, 2048): 3000,
-    (128, 4096): 1500,
-    (500, 2000): 3000,
-    (1000, 1000): 3000,
-    (1000, 2000): 1500,
-    (2048, 128): 3000,
-    (2048, 2048): 1500,
-    (5000, 500): 1500,
-    (20000, 2000): 1000,
-}
-"""Requests of an offline run by prompt and completion length, from the same documents. [-]"""
-
-MLPERF_PROMPT = 200
-"""Prompt length assumed for MLPerf's Llama-2-70B, whose table does not state one. [tokens]"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +62,9 @@ class Rows:
     clients: Floats
     """Clients of an online run, sequences of a static or offline one. [-]"""
     chunk: Floats
-    """Tokens that one step takes at most. [tokens]"""
+    """Tokens that one step takes at most, prompts cut to fit. [tokens]"""
+    requests_per_client: Floats
+    """Prompts that a client of an online run sends; the first ones of all clients come together. [-]"""
     held_steps: Floats
     """Decode steps that the server was set to hold a prompt back. [-]"""
     slots: Floats
@@ -156,15 +121,17 @@ def rows_of(
     models: Mapping[str, Model],
     gpus: Mapping[str, Gpu],
     precisions: Mapping[str, Precision],
+    notes: Sequence[BenchmarkNote],
 ) -> tuple[Rows, list[LeftOut]]:
     """Read the measured rows that a prediction can be held against, and say why others are left out."""
     found: list[dict[str, Any]] = []
     left: list[LeftOut] = []
     seen: dict[tuple[object, ...], str] = {}
     shapes: dict[tuple[str, str, str], ModelShape] = {}
+    known = Notes(notes)
     for row in benchmarks:
         try:
-            entry = _entry(row, models, gpus, precisions, shapes)
+            entry = _entry(row, models, gpus, precisions, shapes, known)
             same = tuple(entry[k] for k in ("engine", "gpu_id", "precision", "architecture", "n")) + tuple(
                 entry[k] if entry[k] == entry[k] else None
                 for k in ("prompt", "completion", "clients", "ttft_s", "tpot_s", "tokens_per_s")
@@ -184,6 +151,7 @@ def _entry(
     gpus: Mapping[str, Gpu],
     precisions: Mapping[str, Precision],
     shapes: dict[tuple[str, str, str], ModelShape],
+    notes: Notes,
 ) -> dict[str, Any]:
     """One measured row as values; raises Unplaceable with the reason to leave it out."""
     if row.ambiguous:
@@ -199,7 +167,7 @@ def _entry(
         raise Unplaceable("attention in data parallel: another split than the formulas have")
     if " PP" in f" {parallel}" and "PP1" not in parallel:
         raise Unplaceable("pipeline parallel: another split than the formulas have")
-    kind, prompt, completion, clients = _quantity(row)
+    kind, prompt, completion, clients = _quantity(row, notes)
     model, gpu, precision = models[row.model_id], gpus[row.gpu_id], precisions[row.precision]
     rate = compute_class(gpu, precision)
     kv = "fp16" if rate == "fp16" else "fp8"
@@ -209,7 +177,7 @@ def _entry(
     n = row.tensor_parallel or (1 if kind == OFFLINE and row.source_family.startswith("mlperf") else 0)
     if not n:
         raise Unplaceable("the source does not state how many GPUs share a layer")
-    real = REAL_LENGTH.get(row.source_family, 1.0)
+    real = notes.of(Note.LENGTH_SHARE, row) or 1.0
     nan = float("nan")
     speed = row.output_tokens_per_s_per_gpu or nan
     return {
@@ -230,20 +198,19 @@ def _entry(
         "prompt": prompt * real,
         "completion": completion * real,
         "clients": clients,
-        "chunk": CHUNK.get(row.source_family, USUAL_CHUNK),
-        "held_steps": BATCH_WAIT.get((row.source_family, row.engine, row.model_id, prompt, completion), 0.0),
-        "requests": float(OFFLINE_REQUESTS.get((int(prompt), int(completion)), 0)),
+        **set_up(notes, row),
         "ttft_s": row.ttft_s or nan,
         "tpot_s": nan if row.tpot_s is None else row.tpot_s,
         "tokens_per_s": speed if kind in (OFFLINE, STATIC) and row.tpot_s is None else nan,
     }
 
 
-def _quantity(row: Benchmark) -> tuple[str, float, float, float]:
+def _quantity(row: Benchmark, notes: Notes) -> tuple[str, float, float, float]:
     """What was measured, prompt and completion length, and how many sequences together."""
     prompt, completion = row.prompt_tokens, row.completion_tokens
-    if row.mode == "mlperf-offline" and row.model_id == "llama-2-70b" and row.engine == "vllm":
-        return OFFLINE, float(MLPERF_PROMPT), completion or 0.0, 1024.0
+    together = notes.of(Note.BATCH, row)
+    if row.mode == "mlperf-offline" and together and (assumed := notes.of(Note.PROMPT_TOKENS, row)):
+        return OFFLINE, assumed, completion or 0.0, together
     if row.mode.startswith("mlperf"):
         raise Unplaceable("the table states no prompt length")
     if prompt is None or completion is None:
@@ -252,11 +219,35 @@ def _quantity(row: Benchmark) -> tuple[str, float, float, float]:
         return PREFILL, prompt, 1.0, 1.0
     if row.mode == "static-batch" and row.batch_size:
         return STATIC, prompt, completion, row.batch_size
-    if row.mode == "offline-max-throughput" and row.output_tokens_per_s_per_gpu:
-        return OFFLINE, prompt, completion, float(OFFLINE_BATCH)
+    if row.mode == "offline-max-throughput" and row.output_tokens_per_s_per_gpu and together:
+        return OFFLINE, prompt, completion, together
     if row.mode == "online-agg" and row.concurrency and row.ttft_s and row.tpot_s:
         return ONLINE, prompt, completion, row.concurrency
     raise Unplaceable("neither times nor a throughput with its batch")
+
+
+def set_up(notes: Notes, row: Benchmark | None = None) -> dict[str, float]:
+    """How a run was set up, as values of an entry; without a row, somebody's own run.
+
+    Raises
+    ------
+    Unplaceable
+        If the notes lack what holds of any run.
+    """
+
+    def usual(note: Note) -> float:
+        value = notes.of(note, row)
+        if value is None:
+            raise Unplaceable(f"benchmark_notes has no {note} for it")
+        return value
+
+    return {
+        "chunk": usual(Note.STEP_TOKENS),
+        "requests_per_client": usual(Note.REQUESTS_PER_CLIENT),
+        "usable": usual(Note.USABLE_MEMORY),
+        "held_steps": notes.of(Note.BATCH_WAIT_STEPS, row) or 0.0,
+        "requests": notes.of(Note.REQUESTS, row) or 0.0,
+    }
 
 
 def architecture(model: Model) -> str:
@@ -299,12 +290,17 @@ def assemble(found: Sequence[dict[str, Any]]) -> Rows:
     replica = stack(Replica, [entry["replica"] for entry in found])
     prompt, completion, chunk = floats("prompt"), floats("completion"), floats("chunk")
     kind, clients, engine, requests = texts("kind"), floats("clients"), texts("engine"), floats("requests")
+    usable = floats("usable")
 
     def fits(shape: ModelShape, kept: Floats) -> Floats:
         return np.maximum(
             1.0,
             batch_that_fits(
-                model=shape, replica=replica, usable=USABLE, prompt_tokens=prompt, completion_tokens=kept
+                model=shape,
+                replica=replica,
+                usable=usable,
+                prompt_tokens=prompt,
+                completion_tokens=kept,
             ),
         )
 
@@ -333,6 +329,7 @@ def assemble(found: Sequence[dict[str, Any]]) -> Rows:
         completion=completion,
         clients=clients,
         chunk=chunk,
+        requests_per_client=floats("requests_per_client"),
         held_steps=floats("held_steps"),
         slots=slots,
         tight=(kind == ONLINE) & crowded,

@@ -9,17 +9,18 @@ from typing import Any
 import numpy as np
 
 from breakeven.calibration.fit import fit, logs
+from breakeven.calibration.notes import Notes
 from breakeven.calibration.own import BadRuns, OwnRun
 from breakeven.calibration.parameters import PARAMETERS, STATIC_PARAMETERS, Parameter
 from breakeven.calibration.predict import predict
-from breakeven.calibration.rows import ONLINE, STATIC, USUAL_CHUNK, Rows, architecture, assemble
+from breakeven.calibration.rows import ONLINE, STATIC, Rows, architecture, assemble, set_up
 from breakeven.calibration.table import median_error, numbers, range_of, rounded
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.parts import Engine
 from breakeven.hosting import KV_BYTES, compute_class, model_shape, replica_of
 from breakeven.question.calibrated import OWN as YOURS
 from breakeven.question.calibrated import OWN_SOURCE
-from breakeven.tables.records import Efficiency, Gpu, Model, Precision
+from breakeven.tables.records import BenchmarkNote, Efficiency, Gpu, Model, Precision
 
 MOST_FOLDS = 10
 """Parts of which each is left out once. [-]"""
@@ -33,6 +34,8 @@ class Setup:
     gpu: Gpu
     n_gpus: int
     precision: Precision
+    notes: Sequence[BenchmarkNote]
+    """What is taken to hold of any run."""
     kv_precision: str = "fp16"
     engine: str = YOURS
 
@@ -61,7 +64,7 @@ def own_rows(runs: Sequence[OwnRun], setup: Setup) -> Rows:
     BadRuns
         If batches and clients are mixed, or there is no run.
     Unplaceable
-        If the model cannot be placed on that GPU.
+        If the model cannot be placed on that GPU, or the notes lack what holds of any run.
     """
     if not runs:
         raise BadRuns("there is no measured run")
@@ -71,6 +74,7 @@ def own_rows(runs: Sequence[OwnRun], setup: Setup) -> Rows:
     rate = compute_class(setup.gpu, setup.precision)
     shape = model_shape(setup.model, setup.precision, KV_BYTES[setup.kv_precision])
     replica = replica_of(setup.gpu, setup.n_gpus, rate)
+    usual = set_up(Notes(setup.notes))
     nan = float("nan")
     return assemble(
         [
@@ -91,9 +95,7 @@ def own_rows(runs: Sequence[OwnRun], setup: Setup) -> Rows:
                 "prompt": run.prompt_tokens,
                 "completion": run.completion_tokens,
                 "clients": run.concurrency,
-                "chunk": USUAL_CHUNK,
-                "held_steps": 0.0,
-                "requests": 0.0,
+                **usual,
                 "ttft_s": run.ttft_s or nan,
                 "tpot_s": run.tpot_s or nan,
                 "tokens_per_s": nan,

@@ -25,6 +25,7 @@ TOTAL_TOLERANCE = 0.02
 """How far a stated parameter total may be from the one computed from the dimensions. [0 to 1]"""
 
 _GPU_OFFER = ("provider", "instance", "gpu_as_listed", "gpu_count", "price_type", "region", "valid_from")
+_NOTED_RUNS = ("source_family", "engine", "model_id", "prompt_tokens", "completion_tokens")
 _HEADLINE = ("input_usd_per_mtok", "output_usd_per_mtok")
 _DIMENSIONS = (
     "n_layers",
@@ -146,6 +147,17 @@ def _efficiency_names(sheets: Sheets) -> Iterator[Problem]:
         if row["engine"] not in engines:
             reason = f"{shown(row['engine'])} must be one of benchmarks.csv or 'pooled'"
             yield Problem("efficiency.csv", line, "engine", reason)
+
+
+def _benchmark_notes(sheets: Sheets) -> Iterator[Problem]:
+    """A note speaks of runs that are there, and no other says something else of the same runs."""
+    notes = sheets["benchmark_notes"]
+    yield from repeated_rows(notes, ("note", *_NOTED_RUNS))
+    for column in ("source_family", "engine"):
+        known = set(sheets["benchmarks"].keys((column,)))
+        for line, (value,) in zip(notes.lines, notes.keys((column,)), strict=True):
+            if value is not None and (value,) not in known:
+                yield Problem(notes.file, line, column, f"{shown(value)} must be one of benchmarks.csv")
 
 
 def _aliases_without_offer(sheets: Sheets) -> Iterator[Problem]:
@@ -319,6 +331,7 @@ _RULES: tuple[Callable[[Sheets], Iterator[Problem]], ...] = (
     _unused_sources,
     _addresses,
     _efficiency_names,
+    _benchmark_notes,
     _aliases_without_offer,
     _roles_without_offer,
     _dates,

@@ -18,6 +18,7 @@ from breakeven.tables.records import (
     ApiOffer,
     AppendixRow,
     Benchmark,
+    BenchmarkNote,
     CalibrationError,
     Claim,
     Efficiency,
@@ -47,6 +48,7 @@ Row = TypeVar(
     TrainingRun,
     TuningPrice,
     Benchmark,
+    BenchmarkNote,
     CalibrationError,
     PeerError,
 )
@@ -131,6 +133,11 @@ def efficiencies(connection: DuckDBPyConnection) -> list[Efficiency]:
 def benchmarks(connection: DuckDBPyConnection) -> list[Benchmark]:
     """All measured rows, by key."""
     return _records(Benchmark, _rows(connection, "SELECT * FROM benchmarks ORDER BY benchmark_id", {}))
+
+
+def benchmark_notes(connection: DuckDBPyConnection) -> list[BenchmarkNote]:
+    """How the measured runs were set up, in the order of the file."""
+    return _records(BenchmarkNote, _rows(connection, "SELECT * FROM benchmark_notes ORDER BY rowid", {}))
 
 
 def calibration_errors(connection: DuckDBPyConnection) -> list[CalibrationError]:

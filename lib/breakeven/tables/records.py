@@ -192,6 +192,19 @@ class Benchmark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BenchmarkNote:
+    """One row of ``benchmark_notes``; None: any."""
+
+    note: str
+    source_family: str | None
+    engine: str | None
+    model_id: str | None
+    prompt_tokens: float | None
+    completion_tokens: float | None
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Efficiency:
     """One row of ``efficiency``."""
 

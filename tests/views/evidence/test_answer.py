@@ -21,6 +21,7 @@ def found(connection):
         models=queries.models(connection),
         gpus=queries.gpus(connection),
         precisions=queries.precisions(connection),
+        notes=queries.benchmark_notes(connection),
     )
 
 

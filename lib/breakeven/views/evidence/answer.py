@@ -30,7 +30,15 @@ from breakeven.calibration.report import (
 from breakeven.calibration.rows import OFFLINE, ONLINE, PREFILL, STATIC, LeftOut, Rows, rows_of
 from breakeven.formulas.arrays import Floats
 from breakeven.question.pages.evidence import ANY, BY, SEEN, USUAL, Fields
-from breakeven.tables.records import Benchmark, CalibrationError, Gpu, Model, PeerError, Precision
+from breakeven.tables.records import (
+    Benchmark,
+    BenchmarkNote,
+    CalibrationError,
+    Gpu,
+    Model,
+    PeerError,
+    Precision,
+)
 from breakeven.words.numbers import number, seconds
 
 KINDS = {
@@ -75,9 +83,10 @@ def gather(
     models: Mapping[str, Model],
     gpus: Mapping[str, Gpu],
     precisions: Mapping[str, Precision],
+    notes: Sequence[BenchmarkNote],
 ) -> Evidence:
     """Put the measured rows beside the committed errors."""
-    rows, left = rows_of(benchmarks, models=models, gpus=gpus, precisions=precisions)
+    rows, left = rows_of(benchmarks, models=models, gpus=gpus, precisions=precisions, notes=notes)
     residuals = table_residuals(errors, rows)
     return Evidence(
         rows=rows,

@@ -71,6 +71,7 @@ def _shipped(options: argparse.Namespace, connection: Any) -> int:
         models=models,
         gpus=queries.gpus(connection),
         precisions=queries.precisions(connection),
+        notes=queries.benchmark_notes(connection),
     )
     if options.write:
         folder = Path(options.write)
@@ -181,6 +182,7 @@ def _own(options: argparse.Namespace, connection: Any) -> int:
             gpu=gpu,
             n_gpus=options.gpus,
             precision=precision,
+            notes=queries.benchmark_notes(connection),
             kv_precision=options.kv_precision,
         )
         result = fit_own(runs, setup, start)

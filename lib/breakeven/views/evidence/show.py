@@ -42,6 +42,7 @@ def gathered() -> Evidence:
         models=queries.models(connection),
         gpus=queries.gpus(connection),
         precisions=queries.precisions(connection),
+        notes=queries.benchmark_notes(connection),
     )
 
 
@@ -260,7 +261,12 @@ def _fitted(
             n_gpus=n_gpus,
         ).efficiency
         setup = Setup(
-            model=tables.models[model], gpu=device, n_gpus=n_gpus, precision=weights, kv_precision=kv
+            model=tables.models[model],
+            gpu=device,
+            n_gpus=n_gpus,
+            precision=weights,
+            notes=queries.benchmark_notes(database()),
+            kv_precision=kv,
         )
         with st.spinner("Fitting your runs"):
             result = fit_own(runs, setup, start)
