@@ -12,7 +12,7 @@ from breakeven.dashboard.session import (
     scenario_of_widgets,
     sources,
 )
-from breakeven.question.pages.articles import FIELDS, Fields
+from breakeven.question.pages.articles import FIELDS, USUAL
 from breakeven.views.articles import show as show_articles
 from breakeven.views.articles.conclusions import tally
 from breakeven.views.articles.documents import parts_of
@@ -21,7 +21,7 @@ from breakeven.views.articles.show import article_claims, article_facts
 
 # 1. Input
 scenario, warnings = open_scenario()
-view, more = open_fields(FIELDS, Fields())
+view, more = open_fields(FIELDS, USUAL)
 with st.sidebar:
     show_articles.filters()
     inputs.day_input()
@@ -35,7 +35,7 @@ blocks.link_warnings((*warnings, *more))
 heading = st.container()
 st.subheader(blocks.plain(tally(judged)), anchor=False)
 chosen = show_articles.choose_document()
-view = fields_of_widgets(FIELDS, Fields())
+view = fields_of_widgets(FIELDS, USUAL)
 save_scenario(scenario, **FIELDS.write(view))
 with heading:
     blocks.header("Do the published claims hold?", link_to(scenario, **FIELDS.write(view)))

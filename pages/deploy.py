@@ -14,13 +14,13 @@ from breakeven.dashboard.session import (
     sources,
     tables_on,
 )
-from breakeven.views.deploy import DEPLOY_FIELDS, USUAL, words
+from breakeven.views.deploy import FIELDS, USUAL, words
 from breakeven.views.deploy import inputs as deploy_inputs
 from breakeven.views.deploy import show as show_deploy
 
 # 1. Input
 scenario, warnings = open_scenario()
-extra, more = open_fields(DEPLOY_FIELDS, USUAL)
+extra, more = open_fields(FIELDS, USUAL)
 money, tables = money_of(scenario), tables_on(scenario.as_of)
 with st.sidebar:
     deploy_inputs.shape()
@@ -32,8 +32,8 @@ with st.sidebar:
             with box:
                 draw(tables, money)
 scenario = scenario_of_widgets()
-extra = fields_of_widgets(DEPLOY_FIELDS, USUAL)
-page = DEPLOY_FIELDS.write(extra)
+extra = fields_of_widgets(FIELDS, USUAL)
+page = FIELDS.write(extra)
 save_scenario(scenario, **page)
 
 # 2. Answer

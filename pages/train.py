@@ -15,7 +15,7 @@ from breakeven.dashboard.session import (
     tables_on,
 )
 from breakeven.hosting import Unplaceable
-from breakeven.question.pages.train import TRAIN_FIELDS, TrainingPlan
+from breakeven.question.pages.train import FIELDS, USUAL
 from breakeven.views.train import inputs as train_inputs
 from breakeven.views.train import show as show_train
 from breakeven.views.train.answer import asks_for_prompting, train
@@ -25,7 +25,7 @@ from breakeven.views.train.words import question
 
 # 1. Input
 scenario, warnings = open_scenario()
-plan, more = open_fields(TRAIN_FIELDS, TrainingPlan())
+plan, more = open_fields(FIELDS, USUAL)
 tables, money = tables_on(scenario.as_of), money_of(scenario)
 with st.sidebar:
     goal = train_inputs.goal_input()
@@ -44,8 +44,8 @@ with st.sidebar:
             with box:
                 draw(tables, money)
 scenario = scenario_of_widgets()
-plan = fields_of_widgets(TRAIN_FIELDS, TrainingPlan())
-page = TRAIN_FIELDS.write(plan)
+plan = fields_of_widgets(FIELDS, USUAL)
+page = FIELDS.write(plan)
 save_scenario(scenario, **page)
 
 # 2. Answer

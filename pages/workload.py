@@ -14,7 +14,7 @@ from breakeven.dashboard.session import (
     sources,
     tables_on,
 )
-from breakeven.question.pages.capacity import FIELDS, Fields
+from breakeven.question.pages.capacity import FIELDS, USUAL
 from breakeven.views.capacity import show as show_capacity
 from breakeven.views.workload import show as show_workload
 from breakeven.views.workload.show import breakdowns as show_breakdowns
@@ -22,7 +22,7 @@ from breakeven.views.workload.show import breakdowns as show_breakdowns
 # 1. Input
 not_named = uploads.notice_link()
 scenario, warnings = open_scenario()
-_, more = open_fields(FIELDS, Fields())
+_, more = open_fields(FIELDS, USUAL)
 with st.sidebar:
     files = st.file_uploader(
         "Usage files",
@@ -55,7 +55,7 @@ with st.sidebar:
         with box:
             show_capacity.inputs()
 scenario = scenario_of_widgets()
-options = fields_of_widgets(FIELDS, Fields())
+options = fields_of_widgets(FIELDS, USUAL)
 money = money_of(scenario)
 read = uploads.read_any(files, sample, columns)
 page = FIELDS.write(options) | uploads.link_fields(read, columns)

@@ -11,10 +11,10 @@ from breakeven.comparison.answer import compare
 from breakeven.hosting.workloads import host_workload
 from breakeven.question.scenario import CHEAPEST
 from breakeven.usage.read import read_workload
-from breakeven.views.deploy import DeployFields, deploy
+from breakeven.views.deploy import Fields, deploy
 from tests.builders import DEFAULT
 
-ONLY_AS_ASKED = DeployFields(shape="a", weights="none")
+ONLY_AS_ASKED = Fields(shape="a", weights="none")
 PHI = replace(DEFAULT, model="phi-4", precision="fp16", prompt_a=1000, completion_a=200)
 
 

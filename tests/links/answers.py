@@ -20,9 +20,9 @@ from breakeven.comparison.answer import Comparison, ShapeAnswer, compare
 from breakeven.hosting import Unplaceable
 from breakeven.hosting.row import HostRow
 from breakeven.hosting.workloads import host_workload
+from breakeven.question import calibrated as calibrated_link
 from breakeven.question.asked import ids_with_own, read_ids, with_own
 from breakeven.question.calibrated import (
-    CALIBRATED_FIELDS,
     calibration_of,
 )
 from breakeven.question.fields import LinkFields, pairs_of
@@ -35,14 +35,16 @@ from breakeven.question.pages.capacity import FIELDS as PLAN_FIELDS
 from breakeven.question.pages.capacity import Fields as PlanOptions
 from breakeven.question.pages.evidence import FIELDS as EVIDENCE_FIELDS
 from breakeven.question.pages.evidence import Fields as EvidenceFields
-from breakeven.question.pages.train import TRAIN_FIELDS, TrainingPlan
+from breakeven.question.pages.train import FIELDS as TRAIN_FIELDS
+from breakeven.question.pages.train import Fields as TrainingPlan
 from breakeven.question.scenario import Scenario
 from breakeven.tables import queries
 from breakeven.tables.build import open_memory
 from breakeven.tables.day import Tables, read_tables
 from breakeven.usage.digest import BadDigest, unpack
 from breakeven.usage.names import read_names
-from breakeven.views.deploy import DEPLOY_FIELDS, USUAL, deploy, words
+from breakeven.views.deploy import FIELDS as DEPLOY_FIELDS
+from breakeven.views.deploy import USUAL, deploy, words
 from breakeven.views.deploy.answer import Answer, Placement
 from breakeven.views.train.answer import TrainingFacts, asks_for_prompting, train
 from breakeven.views.train.program import as_json
@@ -236,7 +238,7 @@ def answer_fields(page: str, link: str) -> dict[str, Any]:
         calibrated, _ = calibration_of(link)
         row = calibrated.efficiency()
         numbers = {} if row is None else {item.name: getattr(row, item.name) for item in fields(row)}
-        read = CALIBRATED_FIELDS.write(calibrated)
+        read = calibrated_link.FIELDS.write(calibrated)
         own = {"engine": calibrated.engine} if calibrated.given else {}
         return _plain(answer | {"warnings": warnings, "fields": read, "row": numbers} | own)
     codec, usual = _page(page, scenario.as_of)

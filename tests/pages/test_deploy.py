@@ -7,7 +7,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from breakeven.views.deploy import DEPLOY_FIELDS, USUAL
+from breakeven.views.deploy import FIELDS, USUAL
 from breakeven.views.deploy.inputs import BOXES
 from tests.builders import ROOT, headline, run_page, texts
 from tests.hosting.config_json import configs
@@ -136,4 +136,4 @@ def test_closed_boxes_are_not_drawn() -> None:
 
 def test_every_field_is_in_the_address() -> None:
     app = run()
-    assert set(DEPLOY_FIELDS.write(USUAL)) <= set(app.query_params)
+    assert set(FIELDS.write(USUAL)) <= set(app.query_params)

@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from breakeven.question.pages.train import TRAIN_FIELDS, TrainingPlan
+from breakeven.question.pages.train import FIELDS, Fields
 from tests.builders import headline, open_page, texts
 
 BOXES = ("Budget and time", "GPUs and price", "Memory", "Owned GPUs and energy")
@@ -37,7 +37,7 @@ def test_changed_widget_reaches_the_address_and_the_answer() -> None:
     app = run()
     app.number_input(key="train_tokens_b").set_value(300.0).run()
     assert not app.exception
-    values, warnings = TRAIN_FIELDS.read(dict(app.query_params), default=TrainingPlan())
+    values, warnings = FIELDS.read(dict(app.query_params), default=Fields())
     assert warnings == []
     assert values["tokens_b"] == 300
     assert "on 300B tokens" in headline(app)

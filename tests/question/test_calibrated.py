@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from breakeven.hosting import choose_profile
 from breakeven.question.asked import with_own
 from breakeven.question.calibrated import (
-    CALIBRATED_FIELDS,
+    FIELDS,
     FITTED,
-    NO_CALIBRATION,
-    Calibrated,
+    USUAL,
+    Fields,
     calibrated_of,
     calibration_of,
 )
@@ -31,7 +31,7 @@ def kept(row):
 
 
 def test_a_row_is_the_same_after_the_link(row, kept):
-    found, warnings = calibration_of(CALIBRATED_FIELDS.write(kept))
+    found, warnings = calibration_of(FIELDS.write(kept))
     assert warnings == ()
     assert found == kept
     back = found.efficiency()
@@ -41,7 +41,7 @@ def test_a_row_is_the_same_after_the_link(row, kept):
 
 
 def test_a_link_stays_short(kept):
-    assert sum(len(k) + len(v) + 2 for k, v in CALIBRATED_FIELDS.write(kept).items()) < 400
+    assert sum(len(k) + len(v) + 2 for k, v in FIELDS.write(kept).items()) < 400
 
 
 def test_another_calibration_has_another_engine_and_the_same_the_same(kept):
@@ -69,23 +69,23 @@ def test_another_calibration_has_another_engine_and_the_same_the_same(kept):
     ],
 )
 def test_a_link_that_cannot_be_is_refused_in_words(kept, field, text, words):
-    found, warnings = calibration_of(CALIBRATED_FIELDS.write(kept) | {f"calibrated_{field}": text})
-    assert found == NO_CALIBRATION
+    found, warnings = calibration_of(FIELDS.write(kept) | {f"calibrated_{field}": text})
+    assert found == USUAL
     assert any(words in warning for warning in warnings), warnings
 
 
 def test_a_calibration_with_a_field_missing_is_none(kept):
-    pairs = CALIBRATED_FIELDS.write(kept)
+    pairs = FIELDS.write(kept)
     del pairs["calibrated_range"]
     found, warnings = calibration_of(pairs)
-    assert found == NO_CALIBRATION
+    assert found == USUAL
     assert "needs all of its fields" in warnings[0]
 
 
 @settings(max_examples=200, deadline=None)
 @given(
     st.dictionaries(
-        st.sampled_from([*CALIBRATED_FIELDS.keys, "calibrated_x"]),
+        st.sampled_from([*FIELDS.keys, "calibrated_x"]),
         st.one_of(
             st.text(max_size=60),
             st.lists(st.floats().map(str), min_size=1, max_size=16).map("~".join),
@@ -95,7 +95,7 @@ def test_a_calibration_with_a_field_missing_is_none(kept):
 )
 def test_no_link_raises_and_what_is_read_is_a_row(pairs):
     found, _ = calibration_of(pairs)
-    assert (found.efficiency() is None) == (found == NO_CALIBRATION)
+    assert (found.efficiency() is None) == (found == USUAL)
     assert all(part is None for part in astuple(found)) or found.given
 
 
@@ -117,4 +117,4 @@ def test_tables_without_a_calibration_are_the_same_tables(tables_on, connection)
     del connection
 
     tables = tables_on(TODAY)
-    assert with_own(tables, Calibrated()) is tables
+    assert with_own(tables, Fields()) is tables

@@ -14,7 +14,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import streamlit as st
 
 from breakeven.question.asked import ids_with_own, read_ids, with_own
-from breakeven.question.calibrated import CALIBRATED_FIELDS, NO_CALIBRATION, Calibrated, calibration_of
+from breakeven.question.calibrated import FIELDS as CALIBRATED_FIELDS
+from breakeven.question.calibrated import USUAL as NO_CALIBRATION
+from breakeven.question.calibrated import Fields as Calibrated
+from breakeven.question.calibrated import calibration_of
 from breakeven.question.fields import LinkFields
 from breakeven.question.link import PAGE_PREFIXES, KnownIds, decode, encode
 from breakeven.question.scenario import AUTO, Scenario

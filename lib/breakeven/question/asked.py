@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
-from breakeven.question.calibrated import Calibrated, calibration_of
+from breakeven.question.calibrated import Fields as Calibrated
+from breakeven.question.calibrated import calibration_of
 from breakeven.question.link import KnownIds, decode
 from breakeven.question.scenario import Scenario
 from breakeven.tables import build, queries

@@ -31,7 +31,7 @@ WIDEST = 1000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Calibrated:
+class Fields:
     """Somebody's own efficiency row; every field None: there is none."""
 
     on: str | None = None
@@ -121,9 +121,9 @@ class Calibrated:
 OWN_SOURCE = "breakeven-fit-2026-11"
 """Source of rows that `breakeven calibrate` fits."""
 
-NO_CALIBRATION = Calibrated()
+USUAL = Fields()
 
-CALIBRATED_FIELDS = LinkFields(holds=Calibrated, prefix="calibrated_", longest={"numbers": 400})
+FIELDS = LinkFields(holds=Fields, prefix="calibrated_", longest={"numbers": 400})
 """The parameters ``calibrated_…`` of a link."""
 
 
@@ -150,25 +150,25 @@ def _whole(text: str, most: int, name: str) -> int:
     return int(text)
 
 
-def calibration_of(link: str | Mapping[str, str]) -> tuple[Calibrated, tuple[str, ...]]:
+def calibration_of(link: str | Mapping[str, str]) -> tuple[Fields, tuple[str, ...]]:
     """Read it from a link or its parameters, with one sentence for what could not be read."""
-    pairs = {key: text for key, text in reversed(pairs_of(link)) if key.startswith(CALIBRATED_FIELDS.prefix)}
+    pairs = {key: text for key, text in reversed(pairs_of(link)) if key.startswith(FIELDS.prefix)}
     if not pairs:
-        return NO_CALIBRATION, ()
-    values, warnings = CALIBRATED_FIELDS.read(pairs, default=NO_CALIBRATION)
+        return USUAL, ()
+    values, warnings = FIELDS.read(pairs, default=USUAL)
     try:
-        return replace(NO_CALIBRATION, **values), tuple(warnings)
+        return replace(USUAL, **values), tuple(warnings)
     except ValueError as reason:
-        return NO_CALIBRATION, (*warnings, f"The link's calibration cannot be used: {reason}.")
+        return USUAL, (*warnings, f"The link's calibration cannot be used: {reason}.")
 
 
-def calibrated_of(row: Efficiency, model_id: str) -> Calibrated:
+def calibrated_of(row: Efficiency, model_id: str) -> Fields:
     """Write a fitted row as the fields of a link."""
 
     def joined(values: Sequence[float | None]) -> str:
         return SEPARATOR.join("none" if value is None else f"{value:.4g}" for value in values)
 
-    return Calibrated(
+    return Fields(
         on=SEPARATOR.join((row.gpu_family, row.precision_class, row.mode, str(row.max_gpus))),
         numbers=joined([getattr(row, name) for name in FITTED]),
         range=joined([row.ttft_factor_low, row.ttft_factor_high, row.tpot_factor_low, row.tpot_factor_high]),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from breakeven.question.calibrated import CALIBRATED_FIELDS
+from breakeven.question.calibrated import FIELDS as CALIBRATED_FIELDS
 from breakeven.question.fields import LinkFields, pairs_of, quoted
 from breakeven.question.pages import articles, capacity, deploy, evidence, method, numbers, prices, train
 from breakeven.question.scenario import AUTO, CHEAPEST, DEAREST, MEDIAN, Scenario
@@ -22,12 +22,12 @@ PAGE_PREFIXES = tuple(
     for codec in (
         articles.FIELDS,
         capacity.FIELDS,
-        deploy.DEPLOY_FIELDS,
+        deploy.FIELDS,
         evidence.FIELDS,
         method.FIELDS,
         numbers.FIELDS,
         prices.FIELDS,
-        train.TRAIN_FIELDS,
+        train.FIELDS,
         CALIBRATED_FIELDS,
     )
 )

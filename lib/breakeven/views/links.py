@@ -12,17 +12,8 @@ from urllib.parse import unquote_plus, urlencode
 
 from breakeven.question.fields import LinkFields, spaced_pairs
 from breakeven.question.link import SCENARIO_FIELDS, encode
+from breakeven.question.pages import deploy, evidence, method, numbers, prices, train
 from breakeven.question.pages.articles import ARTICLE_DAY
-from breakeven.question.pages.deploy import DEPLOY_FIELDS, USUAL
-from breakeven.question.pages.evidence import FIELDS as EVIDENCE_FIELDS
-from breakeven.question.pages.evidence import Fields as EvidenceFields
-from breakeven.question.pages.method import FIELDS as METHOD_FIELDS
-from breakeven.question.pages.method import USUAL as ALL_FORMULAS
-from breakeven.question.pages.numbers import FIELDS as NUMBERS_FIELDS
-from breakeven.question.pages.numbers import USUAL as ALL_RULES
-from breakeven.question.pages.prices import FIELDS as PRICES_FIELDS
-from breakeven.question.pages.prices import default_view
-from breakeven.question.pages.train import TRAIN_FIELDS, TrainingPlan
 from breakeven.question.scenario import Scenario
 
 HOME = "compare"
@@ -46,12 +37,12 @@ TITLES: Mapping[str, str] = MappingProxyType(
 def _adds(page: str, day: date) -> tuple[LinkFields[Any], Any] | None:
     """Codec and usual values of what a page adds to the scenario; None where it is asked for nothing."""
     pages: dict[str, tuple[LinkFields[Any], Any]] = {
-        "deploy": (DEPLOY_FIELDS, USUAL),
-        "train": (TRAIN_FIELDS, TrainingPlan()),
-        "prices": (PRICES_FIELDS, default_view(day)),
-        "numbers": (NUMBERS_FIELDS, ALL_RULES),
-        "evidence": (EVIDENCE_FIELDS, EvidenceFields()),
-        "method": (METHOD_FIELDS, ALL_FORMULAS),
+        "deploy": (deploy.FIELDS, deploy.USUAL),
+        "train": (train.FIELDS, train.USUAL),
+        "prices": (prices.FIELDS, prices.default_view(day)),
+        "numbers": (numbers.FIELDS, numbers.USUAL),
+        "evidence": (evidence.FIELDS, evidence.USUAL),
+        "method": (method.FIELDS, method.USUAL),
     }
     return pages.get(page)
 

@@ -12,22 +12,22 @@ from hypothesis import strategies as st
 
 from breakeven.hosting.config_json import read_config, to_link
 from breakeven.question.link import LONGEST_LINK, encode
-from breakeven.question.pages.deploy import DEPLOY_LIMITS
+from breakeven.question.pages.deploy import LIMITS
 from breakeven.question.scenario import Scenario
-from breakeven.views.deploy import DEPLOY_FIELDS, USUAL, DeployFields
+from breakeven.views.deploy import FIELDS, USUAL, Fields
 from tests.builders import TODAY
 from tests.hosting.config_json import configs
 
 
 def test_usual_fields_come_back() -> None:
-    values, warnings = DEPLOY_FIELDS.read(DEPLOY_FIELDS.write(USUAL), default=USUAL)
+    values, warnings = FIELDS.read(FIELDS.write(USUAL), default=USUAL)
     assert warnings == []
     assert replace(USUAL, **values) == USUAL
 
 
 NUMBERS = {
     name: st.floats(limit.low, limit.high, allow_nan=False)
-    for name, limit in DEPLOY_LIMITS.items()
+    for name, limit in LIMITS.items()
     if not limit.choices and name not in ("prompt", "completion", "drafts")
 }
 
@@ -35,7 +35,7 @@ NUMBERS = {
 @settings(max_examples=60, deadline=None)
 @given(
     st.builds(
-        DeployFields,
+        Fields,
         shape=st.sampled_from(["a", "b", "own"]),
         prompt=st.integers(1, 2_000_000),
         drafts=st.integers(0, 16),
@@ -45,8 +45,8 @@ NUMBERS = {
         **NUMBERS,
     )
 )
-def test_any_fields_come_back(extra: DeployFields) -> None:
-    values, warnings = DEPLOY_FIELDS.read(DEPLOY_FIELDS.write(extra), default=USUAL)
+def test_any_fields_come_back(extra: Fields) -> None:
+    values, warnings = FIELDS.read(FIELDS.write(extra), default=USUAL)
     assert warnings == []
     assert replace(USUAL, **values) == extra
 
@@ -54,7 +54,7 @@ def test_any_fields_come_back(extra: DeployFields) -> None:
 def test_longest_link_stays_below_the_limit() -> None:
     model = read_config(json.dumps(configs.DEEPSEEK_V3 | {"sliding_window": None})).model
     assert model is not None
-    extra = DeployFields(
+    extra = Fields(
         shape="own",
         prompt=1_999_999,
         completion=1_999_999,
@@ -81,7 +81,7 @@ def test_longest_link_stays_below_the_limit() -> None:
         api="together/meta-llama/Llama-4-Maverick-17B-128E-Instruct-FP8",
         gpu_offer="coreweave-a100-80-sxm-x2-on-demand-article-2023-07-20",
     )
-    link = f"http://localhost:8501/deploy?{encode(scenario)}&{urlencode(DEPLOY_FIELDS.write(extra))}"
+    link = f"http://localhost:8501/deploy?{encode(scenario)}&{urlencode(FIELDS.write(extra))}"
     assert len(link) < LONGEST_LINK
 
 
@@ -96,7 +96,7 @@ def test_longest_link_stays_below_the_limit() -> None:
     ],
 )
 def test_bad_value_gives_one_sentence_and_the_usual_one(name: str, value: str, sentence: str) -> None:
-    values, warnings = DEPLOY_FIELDS.read({f"deploy_{name}": value}, default=USUAL)
+    values, warnings = FIELDS.read({f"deploy_{name}": value}, default=USUAL)
     assert values == {}
     assert len(warnings) == 1
     assert sentence in warnings[0]
@@ -104,9 +104,9 @@ def test_bad_value_gives_one_sentence_and_the_usual_one(name: str, value: str, s
 
 def test_unknown_format_is_refused() -> None:
     with pytest.raises(ValueError, match="weights must be some of fp16, fp8, int8, int4, fp4, got fp2"):
-        DeployFields(weights="fp8,fp2")
+        Fields(weights="fp8,fp2")
 
 
 def test_every_number_has_limits() -> None:
     plain = {"weights", "cache", "modes", "gpu", "gpu_name", "model"}
-    assert {item.name for item in fields(DeployFields)} == plain | set(DEPLOY_LIMITS)
+    assert {item.name for item in fields(Fields)} == plain | set(LIMITS)

@@ -7,32 +7,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breakeven.question.link import LONGEST_LINK, encode
-from breakeven.question.pages.train import LIMITS, SHROTT, SHROTT_SCENARIO, TRAIN_FIELDS, TrainingPlan
+from breakeven.question.pages.train import FIELDS, LIMITS, SHROTT, SHROTT_SCENARIO, Fields
 from breakeven.question.scenario import Scenario
 
 
 def test_every_field_returns_from_a_link_as_it_was():
-    for plan in (TrainingPlan(), SHROTT, TrainingPlan(params_b=671, active_b=37, tokens_b=None, mfu=0.4)):
-        values, warnings = TRAIN_FIELDS.read(TRAIN_FIELDS.write(plan), default=TrainingPlan())
+    for plan in (Fields(), SHROTT, Fields(params_b=671, active_b=37, tokens_b=None, mfu=0.4)):
+        values, warnings = FIELDS.read(FIELDS.write(plan), default=Fields())
         assert warnings == []
-        assert TrainingPlan(**values) == plan
+        assert Fields(**values) == plan
 
 
-@given(st.dictionaries(st.sampled_from(TRAIN_FIELDS.keys), st.text(max_size=30)))
+@given(st.dictionaries(st.sampled_from(FIELDS.keys), st.text(max_size=30)))
 @settings(max_examples=25)
 def test_no_link_raises(link):
-    values, warnings = TRAIN_FIELDS.read(link, default=TrainingPlan())
+    values, warnings = FIELDS.read(link, default=Fields())
     assert len(values) + len(warnings) == len(link)
 
 
 def test_link_of_the_page_stays_short():
     scenario = Scenario(**SHROTT_SCENARIO)
-    pairs = "&".join(f"{key}={value}" for key, value in TRAIN_FIELDS.write(SHROTT).items())
+    pairs = "&".join(f"{key}={value}" for key, value in FIELDS.write(SHROTT).items())
     assert len(f"{encode(scenario)}&{pairs}") < LONGEST_LINK - 60  # an address before it
 
 
 def test_every_limit_belongs_to_a_field():
-    assert set(LIMITS) <= {field.name for field in fields(TrainingPlan)}
+    assert set(LIMITS) <= {field.name for field in fields(Fields)}
 
 
 @pytest.mark.parametrize(
@@ -48,4 +48,4 @@ def test_every_limit_belongs_to_a_field():
 )
 def test_plan_that_no_formula_is_valid_for_is_refused(change, said):
     with pytest.raises(ValueError, match=said):
-        TrainingPlan(**change)
+        Fields(**change)

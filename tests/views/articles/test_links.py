@@ -7,10 +7,13 @@ import pytest
 from breakeven.comparison.answer import compare
 from breakeven.question.asked import read_ids
 from breakeven.question.link import decode
-from breakeven.question.pages.deploy import DeployFields
-from breakeven.question.pages.train import SHROTT, SHROTT_SCENARIO, TRAIN_FIELDS, TrainingPlan
+from breakeven.question.pages.deploy import Fields as DeployFields
+from breakeven.question.pages.train import FIELDS as TRAIN_FIELDS
+from breakeven.question.pages.train import SHROTT, SHROTT_SCENARIO
+from breakeven.question.pages.train import Fields as TrainingPlan
 from breakeven.tables import queries
-from breakeven.views.deploy import DEPLOY_FIELDS, USUAL, deploy, words
+from breakeven.views.deploy import FIELDS as DEPLOY_FIELDS
+from breakeven.views.deploy import USUAL, deploy, words
 from breakeven.views.deploy.detail import memory_of
 from breakeven.views.links import given_in, shown_at, target
 from breakeven.views.numbers import PARTS

@@ -18,7 +18,7 @@ from breakeven.comparison.answer import compare
 from breakeven.hosting.config_json import read_config, to_link
 from breakeven.question.pages.deploy import considered, shape_of
 from breakeven.tables.day import Tables
-from breakeven.views.deploy import USUAL, Answer, DeployFields, deploy, words
+from breakeven.views.deploy import USUAL, Answer, Fields, deploy, words
 from breakeven.views.deploy.detail import batch_curve, frontiers, memory_of, roofline, swings
 from breakeven.views.deploy.table import rows_of
 from breakeven.words.numbers import Money
@@ -33,7 +33,7 @@ def tables(tables_on: Callable[[date], Tables]) -> Tables:
     return tables_on(TODAY)
 
 
-def ask(tables: Tables, extra: DeployFields = USUAL, **changes: Any) -> Answer:
+def ask(tables: Tables, extra: Fields = USUAL, **changes: Any) -> Answer:
     return deploy(replace(DEFAULT, **changes), extra, tables)
 
 

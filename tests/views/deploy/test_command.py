@@ -14,7 +14,7 @@ from duckdb import DuckDBPyConnection
 from breakeven.question.link import encode
 from breakeven.question.scenario import Scenario
 from breakeven.tables.day import read_tables
-from breakeven.views.deploy import DEPLOY_FIELDS, DeployFields, deploy, words
+from breakeven.views.deploy import FIELDS, Fields, deploy, words
 from breakeven.words.numbers import Money
 from tests.builders import TODAY, json_of, output_of, refusal_of
 from tests.hosting.config_json import configs
@@ -173,8 +173,8 @@ def test_link_of_the_page_is_ranked_as_the_page_does(
     capsys: pytest.CaptureFixture[str], connection: DuckDBPyConnection
 ) -> None:
     scenario = Scenario(as_of=TODAY, model="llama-3.3-70b", gpu="h100-sxm")
-    extra = DeployFields(price="owned", buy=25_000.0, drafts=3, shape="b")
-    link = f"{encode(scenario)}&{urlencode(DEPLOY_FIELDS.write(extra))}"
+    extra = Fields(price="owned", buy=25_000.0, drafts=3, shape="b")
+    link = f"{encode(scenario)}&{urlencode(FIELDS.write(extra))}"
     answer = json_of(capsys, "rank", "--scenario", f"http://localhost:8501/deploy?{link}")
     page = deploy(scenario, extra, read_tables(connection, scenario.as_of))
     assert answer["recommendation"] == words.recommendation(page, Money())

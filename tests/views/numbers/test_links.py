@@ -10,7 +10,7 @@ from duckdb import DuckDBPyConnection
 from breakeven.question.asked import read_ids
 from breakeven.question.link import decode
 from breakeven.question.pages.prices import offers_in
-from breakeven.question.pages.train import TRAIN_FIELDS, TrainingPlan
+from breakeven.question.pages.train import FIELDS, Fields
 from breakeven.question.scenario import Scenario
 from breakeven.tables import price_queries
 from breakeven.tables.day import Tables
@@ -65,7 +65,7 @@ def test_button_of_the_13b_run_costs_what_the_rule_says(
 ) -> None:
     rule = rules_on(TODAY)["train-13b"]
     shown = target(rule.page, DEFAULT, rule.opens)
-    plan = TrainingPlan(**TRAIN_FIELDS.read(shown.adds, default=TrainingPlan())[0])
+    plan = Fields(**FIELDS.read(shown.adds, default=Fields())[0])
     answer = train(plan, shown.scenario, tables_on(TODAY), TrainingFacts(runs=(), tuning_prices=()))
     assert answer.usd is not None
     assert rule.today is not None

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from breakeven.question.pages.train import TrainingPlan
+from breakeven.question.pages.train import Fields
 from breakeven.question.scenario import Scenario
 from breakeven.tables import queries
 from breakeven.tables.day import Tables
@@ -32,6 +32,6 @@ def ask(
 
     def answer(scenario: Scenario | None = None, **plan: Any) -> TrainingAnswer:
         asked = scenario or DEFAULT
-        return train(replace(TrainingPlan(), **plan), asked, tables_on(asked.as_of), facts_on(asked.as_of))
+        return train(replace(Fields(), **plan), asked, tables_on(asked.as_of), facts_on(asked.as_of))
 
     return answer

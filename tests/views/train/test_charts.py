@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from breakeven.question.pages.train import SHROTT, SHROTT_SCENARIO, TrainingPlan
+from breakeven.question.pages.train import SHROTT, SHROTT_SCENARIO, Fields
 from breakeven.question.scenario import Scenario
 from breakeven.views.train import charts as charts_train
 from breakeven.views.train.prompting import hold_against_prompting
@@ -23,7 +23,7 @@ def texts(figure: go.Figure) -> list[str]:
 
 @pytest.fixture
 def prompting(ask, tables_on, facts_on):  # noqa: F811
-    def held(plan: TrainingPlan, scenario: Scenario):
+    def held(plan: Fields, scenario: Scenario):
         answer = ask(scenario, **{f: getattr(plan, f) for f in plan.__dataclass_fields__})
         return hold_against_prompting(answer, scenario, tables_on(scenario.as_of), facts_on(scenario.as_of))
 
@@ -85,11 +85,11 @@ def test_crossings_are_labelled_where_the_lines_meet(prompting):
 
 
 def test_a_side_without_a_price_leaves_its_line_out(prompting):
-    plan = TrainingPlan(goal="tune-or-prompt", params_b=7)
+    plan = Fields(goal="tune-or-prompt", params_b=7)
     result = prompting(plan, DEFAULT)
     figure = charts_train.tuning_or_prompting(result, Money())
     assert len(figure.data) == 1
-    nothing = prompting(TrainingPlan(goal="tune-or-prompt", params_b=7, teacher="x/y"), DEFAULT)
+    nothing = prompting(Fields(goal="tune-or-prompt", params_b=7, teacher="x/y"), DEFAULT)
     assert len(charts_train.tuning_or_prompting(nothing, Money()).data) == 0
 
 

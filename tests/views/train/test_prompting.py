@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from breakeven.comparison.answer import compare
-from breakeven.question.pages.train import SHROTT, SHROTT_SCENARIO, TrainingPlan
+from breakeven.question.pages.train import SHROTT, SHROTT_SCENARIO, Fields
 from breakeven.question.scenario import Scenario
 from breakeven.views.train import words
 from breakeven.views.train.answer import train
@@ -58,7 +58,7 @@ def test_computed_tuning_comes_near_what_shrott_paid(held):
 
 
 def test_both_sides_cost_the_same_at_the_crossing(held):
-    _, result = held(TrainingPlan(goal="tune-or-prompt"), ASKED)
+    _, result = held(Fields(goal="tune-or-prompt"), ASKED)
     assert result.tuned is not None
     assert result.prompted is not None
     assert result.pays_from is not None
@@ -67,7 +67,7 @@ def test_both_sides_cost_the_same_at_the_crossing(held):
 
 
 def test_serving_costs_what_the_compare_page_says(held, tables_on):
-    _, result = held(TrainingPlan(goal="tune-or-prompt"), ASKED)
+    _, result = held(Fields(goal="tune-or-prompt"), ASKED)
     host = compare(ASKED, tables_on(TODAY)).shapes[0].host
     assert host is not None
     assert result.tuned is not None
@@ -76,15 +76,15 @@ def test_serving_costs_what_the_compare_page_says(held, tables_on):
 
 
 def test_a_label_costs_one_request_at_the_bigger_model_unless_typed(held):
-    _, asked = held(TrainingPlan(goal="tune-or-prompt", labelled=100), ASKED)
+    _, asked = held(Fields(goal="tune-or-prompt", labelled=100), ASKED)
     # GPT-4.1: 1,000 x $2 + 200 x $8 per 1M = $0.0036.
     assert asked.labels_usd == pytest.approx(0.36)
-    _, typed = held(TrainingPlan(goal="tune-or-prompt", labelled=100, label_usd=2.0), ASKED)
+    _, typed = held(Fields(goal="tune-or-prompt", labelled=100, label_usd=2.0), ASKED)
     assert typed.labels_usd == 200
 
 
 def test_tuning_never_pays_against_a_cheaper_api(held):
-    plan = TrainingPlan(goal="tune-or-prompt", teacher="openai/gpt-4.1-nano", serve_usd=10.0)
+    plan = Fields(goal="tune-or-prompt", teacher="openai/gpt-4.1-nano", serve_usd=10.0)
     answer, result = held(plan, ASKED)
     assert result.pays_from == math.inf
     assert words.prompting_headline(result, DOLLARS).startswith("Tuning never pays")
@@ -92,7 +92,7 @@ def test_tuning_never_pays_against_a_cheaper_api(held):
 
 
 def test_unknown_offer_is_a_sentence_and_nothing_is_free(held):
-    _, result = held(TrainingPlan(goal="tune-or-prompt", teacher="openai/gpt-99"), ASKED)
+    _, result = held(Fields(goal="tune-or-prompt", teacher="openai/gpt-99"), ASKED)
     assert result.prompted is None
     assert result.tuned is None
     assert any("openai/gpt-99 has no price in force" in problem for problem in result.problems)
@@ -107,14 +107,14 @@ def test_request_beyond_the_offers_context_is_a_sentence(held):
 
 
 def test_size_alone_cannot_be_served(held):
-    _, result = held(TrainingPlan(goal="tune-or-prompt", params_b=7), ASKED)
+    _, result = held(Fields(goal="tune-or-prompt", params_b=7), ASKED)
     assert result.tuned is None
     assert any("A size alone cannot be served" in problem for problem in result.problems)
 
 
 def test_tuning_through_an_api_is_priced_with_every_epoch(held):
     # gpt-3.5-turbo, $0.008 per 1,000 tokens (2023-08-22): 1,000 examples x 1,000 tokens x 3 epochs = $24.
-    plan = TrainingPlan(goal="tune", examples=1000, example_tokens=1000, epochs=3)
+    plan = Fields(goal="tune", examples=1000, example_tokens=1000, epochs=3)
     _, result = held(plan, ASKED)
     row = next(one for one in result.api if one.price.tuning_price_id == "openai-gpt-3.5-turbo-2023-08")
     assert row.tuning_usd == pytest.approx(24)
@@ -123,8 +123,8 @@ def test_tuning_through_an_api_is_priced_with_every_epoch(held):
 
 
 def test_prices_by_size_are_those_of_the_models_own_class(held):
-    _, small = held(TrainingPlan(goal="tune"), ASKED)
-    _, large = held(TrainingPlan(goal="tune"), replace(ASKED, model="llama-3.3-70b"))
+    _, small = held(Fields(goal="tune"), ASKED)
+    _, large = held(Fields(goal="tune"), replace(ASKED, model="llama-3.3-70b"))
     classes = [
         {row.price.tuning_price_id for row in result.api if row.price.most_params_b is not None}
         for result in (small, large)

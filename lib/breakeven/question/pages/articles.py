@@ -45,3 +45,5 @@ FIELDS: LinkFields[Fields] = LinkFields(
     },
 )
 """How the page writes that into a link."""
+USUAL = Fields()
+"""What a visitor starts from."""

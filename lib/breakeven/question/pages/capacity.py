@@ -46,3 +46,5 @@ class Fields:
 
 FIELDS = LinkFields(holds=Fields, prefix="plan_", limits=LIMITS)
 """The plan's part of a link."""
+USUAL = Fields()
+"""What a visitor starts from."""

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from breakeven.question.fields import LinkFields
 from breakeven.question.parts import Shape, part_of
-from breakeven.question.scenario import LIMITS, Limit, Scenario, refuse
+from breakeven.question.scenario import TOKENS, Limit, Scenario, refuse
 
 WEIGHTS = ("fp16", "fp8", "int8", "int4", "fp4")
 """Weight formats that can be considered beside the scenario's; bf16 is fp16 in size and speed."""
@@ -23,11 +23,11 @@ LONGEST_MODEL = 320
 _USD = Limit(low=0, high=10_000_000)
 _TFLOPS = Limit(low=0.1, high=1_000_000)
 
-DEPLOY_LIMITS: Mapping[str, Limit] = MappingProxyType(
+LIMITS: Mapping[str, Limit] = MappingProxyType(
     {
         "shape": Limit(choices=("a", "b", "own")),
-        "prompt": LIMITS["prompt_a"],
-        "completion": LIMITS["completion_a"],
+        "prompt": TOKENS,
+        "completion": TOKENS,
         "hit": Limit(low=0, high=99.9),
         "price": Limit(choices=(RENTED, OWNED)),
         "buy": _USD,
@@ -83,7 +83,7 @@ class TypedGpu:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeployFields:
+class Fields:
     """What is asked beside the scenario. Percentages are as people write them."""
 
     shape: str = "a"
@@ -147,7 +147,7 @@ class DeployFields:
 
     def __post_init__(self) -> None:
         """Refuse values that no formula downstream is valid for."""
-        refuse(self, DEPLOY_LIMITS)
+        refuse(self, LIMITS)
         for name, known in (("weights", WEIGHTS), ("cache", CACHES), ("modes", MODES)):
             chosen = listed(getattr(self, name))
             strange = [word for word in chosen if word not in known]
@@ -165,10 +165,10 @@ class DeployFields:
         return part_of(self, TypedGpu)
 
 
-DEPLOY_FIELDS = LinkFields(
-    holds=DeployFields,
+FIELDS = LinkFields(
+    holds=Fields,
     prefix="deploy_",
-    limits=DEPLOY_LIMITS,
+    limits=LIMITS,
     longest={"gpu_name": 24, "model": LONGEST_MODEL, "weights": 40, "cache": 20, "modes": 40},
 )
 """The page's own parameters."""
@@ -185,7 +185,7 @@ def considered(own: str, also: str, known: tuple[str, ...]) -> list[str]:
     return [first, *(word for word in known if word in listed(also) and word != first)]
 
 
-def shape_of(scenario: Scenario, extra: DeployFields) -> Shape:
+def shape_of(scenario: Scenario, extra: Fields) -> Shape:
     """Tokens of the request that is asked about."""
     a, b = scenario.shapes
     own = Shape(prompt_tokens=extra.prompt, completion_tokens=extra.completion)
@@ -199,5 +199,5 @@ def shape_of(scenario: Scenario, extra: DeployFields) -> Shape:
     )
 
 
-USUAL = DeployFields()
+USUAL = Fields()
 """What a visitor starts from."""

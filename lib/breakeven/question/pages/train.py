@@ -65,7 +65,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingPlan:
+class Fields:
     """One question about training. The model, the day, the kind of GPU price and the shape of a request
     are the scenario's.
     """
@@ -166,8 +166,10 @@ class TrainingPlan:
         return self.examples * self.example_tokens * self.epochs
 
 
-TRAIN_FIELDS = LinkFields(holds=TrainingPlan, prefix="train_", limits=LIMITS)
-"""How a plan is written into a link."""
+FIELDS = LinkFields(holds=Fields, prefix="train_", limits=LIMITS)
+"""How that is written into a link."""
+USUAL = Fields()
+"""What a visitor starts from."""
 
 SHROTT_SCENARIO: Mapping[str, object] = MappingProxyType(
     {
@@ -180,7 +182,7 @@ SHROTT_SCENARIO: Mapping[str, object] = MappingProxyType(
 )
 """What Shrott's article fixes of the scenario; a 13B model stands for the one that was tuned."""
 
-SHROTT = TrainingPlan(
+SHROTT = Fields(
     goal=TUNE_OR_PROMPT,
     gpu="a100-80-sxm",
     days=None,

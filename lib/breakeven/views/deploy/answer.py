@@ -24,7 +24,7 @@ from breakeven.question.pages.deploy import (
     CACHES,
     MODES,
     WEIGHTS,
-    DeployFields,
+    Fields,
     Paid,
     TypedGpu,
     considered,
@@ -83,7 +83,7 @@ class Answer:
     """The ranking, the recommendation and what stands in its way."""
 
     scenario: Scenario
-    extra: DeployFields
+    extra: Fields
     shape: Shape
     ask: Ask
     models: tuple[Model, ...]
@@ -117,7 +117,7 @@ class Answer:
 
 def deploy(
     scenario: Scenario,
-    extra: DeployFields,
+    extra: Fields,
     tables: Tables,
     *,
     models: Iterable[Model] | None = None,
@@ -184,14 +184,14 @@ def deploy(
     )
 
 
-def speculation_of(extra: DeployFields) -> Speculation | None:
+def speculation_of(extra: Fields) -> Speculation | None:
     """Speculative decoding as asked for."""
     if extra.drafts == 0:
         return None
     return Speculation(drafts=extra.drafts, acceptance=extra.acceptance / 100, draft_share=extra.draft / 100)
 
 
-def _models(scenario: Scenario, extra: DeployFields, tables: Tables) -> tuple[tuple[Model, ...], list[str]]:
+def _models(scenario: Scenario, extra: Fields, tables: Tables) -> tuple[tuple[Model, ...], list[str]]:
     """The model typed in, or the scenario's."""
     if extra.model is not None:
         model, problem = from_link(extra.model)
@@ -231,7 +231,7 @@ def _hardware(
 
 def _grid(
     scenario: Scenario,
-    extra: DeployFields,
+    extra: Fields,
     tables: Tables,
     models: Sequence[Model],
     hardware: Hardware,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from breakeven.question.scenario import Scenario
     from breakeven.tables.day import Tables
     from breakeven.tables.records import Model
-    from breakeven.views.deploy import Answer, DeployFields
+    from breakeven.views.deploy import Answer, Fields
 
 ALL = "all"
 LARGEST_CONFIG = 1_000_000
@@ -133,11 +133,11 @@ def _words(text: str, known: Sequence[str], option: str) -> list[str]:
     return [pick(known, word.strip(), option) for word in text.split(",")]
 
 
-def _linked(options: argparse.Namespace) -> tuple[Scenario, DeployFields, Tables, list[str]]:
+def _linked(options: argparse.Namespace) -> tuple[Scenario, Fields, Tables, list[str]]:
     """What a link of the page asks, the tables of its day, and what cannot be used of it."""
     from breakeven.question.asked import read_link
     from breakeven.question.fields import pairs_of
-    from breakeven.views.deploy import DEPLOY_FIELDS, USUAL
+    from breakeven.views.deploy import FIELDS, USUAL
 
     given = vars(options)
     for name, usual in options.usual.items():
@@ -146,7 +146,7 @@ def _linked(options: argparse.Namespace) -> tuple[Scenario, DeployFields, Tables
                 f"breakeven rank: --scenario asks everything itself; leave --{name.replace('_', '-')} out"
             )
     asked = read_link(options.scenario)
-    values, warnings = DEPLOY_FIELDS.read(dict(pairs_of(options.scenario)), default=USUAL)
+    values, warnings = FIELDS.read(dict(pairs_of(options.scenario)), default=USUAL)
     try:
         extra = replace(USUAL, **values)
     except ValueError as reason:
@@ -172,13 +172,13 @@ def _own(options: argparse.Namespace) -> dict[str, Any]:
     return given
 
 
-def _question(options: argparse.Namespace) -> tuple[Scenario, DeployFields]:
+def _question(options: argparse.Namespace) -> tuple[Scenario, Fields]:
     """The scenario and the page's fields that the options describe."""
     from datetime import date
 
     from breakeven.question.pages.deploy import CACHES, MODES, NOTHING_ELSE, WEIGHTS
     from breakeven.question.scenario import Scenario
-    from breakeven.views.deploy import DeployFields
+    from breakeven.views.deploy import Fields
 
     formats = _words(
         options.precision, [*WEIGHTS, "bf16"] if options.precision != ALL else WEIGHTS, "--precision"
@@ -215,7 +215,7 @@ def _question(options: argparse.Namespace) -> tuple[Scenario, DeployFields]:
         raise BadInput(f"breakeven rank: {reason.said(OPTIONS)}") from None
     own = _own(options)
     try:
-        extra = DeployFields(
+        extra = Fields(
             weights=rest(formats, WEIGHTS), cache=rest(caches, CACHES), modes=rest(modes, MODES), **own
         )
     except ValueError as reason:

@@ -13,7 +13,7 @@ from breakeven.dashboard.upload_store import content_of
 from breakeven.hosting.config_json import from_link, read_config, to_link
 from breakeven.question.pages.deploy import (
     CACHES,
-    DEPLOY_LIMITS,
+    FIELDS,
     MODES,
     NOTHING_ELSE,
     OWNED,
@@ -217,12 +217,12 @@ def gpu(_tables: Tables, _money: Money) -> None:
 
 
 def _whole(label: str, field: str, help_text: str) -> None:
-    limit = DEPLOY_LIMITS[field]
+    limit = FIELDS.limits[field]
     st.number_input(label, int(limit.low), int(limit.high), step=1, key=f"deploy_{field}", help=help_text)
 
 
 def _number(label: str, field: str, help_text: str, placeholder: str = "") -> None:
-    limit = DEPLOY_LIMITS[field]
+    limit = FIELDS.limits[field]
     st.number_input(
         label,
         float(limit.low),

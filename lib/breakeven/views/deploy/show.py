@@ -13,7 +13,7 @@ from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.session import tables_on
 from breakeven.question.scenario import Scenario
 from breakeven.tables.records import Source
-from breakeven.views.deploy import Answer, DeployFields, deploy, words
+from breakeven.views.deploy import Answer, Fields, deploy, words
 from breakeven.views.deploy import charts as charts_deploy
 from breakeven.views.deploy.detail import batch_curve, frontiers, memory_of, roofline, swings
 from breakeven.views.deploy.table import rows_of
@@ -27,7 +27,7 @@ _BARE = {"displayModeBar": False}
 
 
 @lru_cache(maxsize=64)
-def answered(scenario: Scenario, extra: DeployFields) -> Answer:
+def answered(scenario: Scenario, extra: Fields) -> Answer:
     """The answer, kept for the next visitor who asks the same."""
     return deploy(scenario, extra, tables_on(scenario.as_of))
 

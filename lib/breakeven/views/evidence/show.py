@@ -13,7 +13,9 @@ from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.session import database, keep_calibration, key_of, own_calibration, sources
 from breakeven.dashboard.upload_store import content_of
 from breakeven.hosting import Unplaceable, choose_profile, compute_class
-from breakeven.question.calibrated import NO_CALIBRATION, Calibrated, calibrated_of
+from breakeven.question.calibrated import USUAL as NO_CALIBRATION
+from breakeven.question.calibrated import Fields as Calibrated
+from breakeven.question.calibrated import calibrated_of
 from breakeven.question.pages.evidence import ANY, BY, UNSEEN_WORDS, Fields
 from breakeven.question.scenario import AUTO, Scenario
 from breakeven.tables import queries

@@ -14,7 +14,7 @@ from breakeven.formulas.arrays import Floats
 from breakeven.formulas.cost import owned_usd_per_hour
 from breakeven.formulas.units import GIGA
 from breakeven.hosting import GpuPrice, Unplaceable, gpu_price
-from breakeven.question.pages.train import BESIROGLU, BY_RATIO, FULL, HOFFMANN, TUNE_OR_PROMPT, TrainingPlan
+from breakeven.question.pages.train import BESIROGLU, BY_RATIO, FULL, HOFFMANN, TUNE_OR_PROMPT, Fields
 from breakeven.question.scenario import CHEAPEST, DEAREST, MEDIAN, Scenario
 from breakeven.tables.day import Tables
 from breakeven.tables.records import Gpu, TrainingRun, TuningPrice
@@ -89,7 +89,7 @@ class GpuCurve:
 class TrainingAnswer:
     """What training costs."""
 
-    plan: TrainingPlan
+    plan: Fields
     scenario: Scenario
     model: TrainedModel
     gpu: Gpu
@@ -123,7 +123,7 @@ class TrainingAnswer:
     source_ids: tuple[str, ...]
 
 
-def train(plan: TrainingPlan, scenario: Scenario, tables: Tables, facts: TrainingFacts) -> TrainingAnswer:
+def train(plan: Fields, scenario: Scenario, tables: Tables, facts: TrainingFacts) -> TrainingAnswer:
     """Answer a plan.
 
     Raises
@@ -203,7 +203,7 @@ def train(plan: TrainingPlan, scenario: Scenario, tables: Tables, facts: Trainin
     )
 
 
-def _mfu(plan: TrainingPlan, gpu: Gpu, tables: Tables, facts: TrainingFacts) -> Mfu:
+def _mfu(plan: Fields, gpu: Gpu, tables: Tables, facts: TrainingFacts) -> Mfu:
     """The share that is typed, or the range of the published runs."""
     if plan.mfu is None:
         return mfu_range(gpu, facts.runs, tables.gpus)
@@ -212,7 +212,7 @@ def _mfu(plan: TrainingPlan, gpu: Gpu, tables: Tables, facts: TrainingFacts) -> 
     )
 
 
-def _tokens(plan: TrainingPlan, model: TrainedModel) -> tuple[float, bool]:
+def _tokens(plan: Fields, model: TrainedModel) -> tuple[float, bool]:
     """Tokens trained on, and whether they were left open."""
     if plan.tunes:
         return plan.tuning_tokens, False
@@ -227,7 +227,7 @@ def _tokens(plan: TrainingPlan, model: TrainedModel) -> tuple[float, bool]:
     return float((model.active / unit_params) ** (1 / share) / model.active), True
 
 
-def _flop(plan: TrainingPlan, model: TrainedModel, adapters: float, tokens: float) -> float:
+def _flop(plan: Fields, model: TrainedModel, adapters: float, tokens: float) -> float:
     """Work of the training. [FLOP]"""
     recomputed = 1.0 if plan.recomputation == "full" else 0.0
     if plan.tunes and plan.method != FULL:
@@ -239,7 +239,7 @@ def _flop(plan: TrainingPlan, model: TrainedModel, adapters: float, tokens: floa
     return float(formulas.training_flop(active_params=model.active, tokens=tokens, recomputed=recomputed))
 
 
-def _rent(plan: TrainingPlan, scenario: Scenario, gpu: Gpu, tables: Tables) -> tuple[Rent | None, list[str]]:
+def _rent(plan: Fields, scenario: Scenario, gpu: Gpu, tables: Tables) -> tuple[Rent | None, list[str]]:
     """Price of one GPU-hour; a sentence where there is none."""
     if plan.owned_usd is not None:
         if gpu.tdp_w is None:
@@ -281,7 +281,7 @@ def _as_many(layout: Layout, deadline: int | None) -> int:
 
 
 def _optimum(
-    plan: TrainingPlan,
+    plan: Fields,
     rent: Rent | None,
     peak: float,
     mfu: Mfu,
@@ -343,6 +343,6 @@ def _sources(model: TrainedModel, gpu: Gpu, rent: Rent | None, mfu: Mfu) -> tupl
     return tuple(dict.fromkeys([*keys, *(run.source_id for run in mfu.runs)]))
 
 
-def asks_for_prompting(plan: TrainingPlan) -> bool:
+def asks_for_prompting(plan: Fields) -> bool:
     """Whether tuning is held against prompting."""
     return plan.goal == TUNE_OR_PROMPT

@@ -126,15 +126,15 @@ def _asked(options: argparse.Namespace, known: Any) -> tuple[Any, Any, list[str]
 
     from breakeven.question.fields import pairs_of
     from breakeven.question.link import decode
-    from breakeven.question.pages.train import TRAIN_FIELDS, TrainingPlan
+    from breakeven.question.pages.train import FIELDS, USUAL
     from breakeven.question.scenario import Scenario
 
     today = options.as_of or date.today()
-    plan, scenario, warnings = TrainingPlan(), Scenario(as_of=today), []
+    plan, scenario, warnings = USUAL, Scenario(as_of=today), []
     if options.link:
         decoded = decode(options.link, default=scenario, known=known)
         scenario, warnings = decoded.scenario, list(decoded.warnings)
-        values, more = TRAIN_FIELDS.read(dict(pairs_of(options.link)), default=plan)
+        values, more = FIELDS.read(dict(pairs_of(options.link)), default=plan)
         plan, warnings = replace(plan, **values), warnings + more
     else:
         plan = replace(plan, goal=options.goal)

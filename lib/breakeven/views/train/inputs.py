@@ -9,12 +9,12 @@ import streamlit as st
 from breakeven.dashboard.session import key_of
 from breakeven.formulas.training_memory import ZERO_STAGES
 from breakeven.question.pages.train import (
+    FIELDS,
     LIMITS,
     OPTIMISER_BYTES,
     PRETRAIN,
     SHROTT,
     SHROTT_SCENARIO,
-    TRAIN_FIELDS,
     TUNE,
     TUNE_OR_PROMPT,
 )
@@ -239,7 +239,7 @@ def _offer(label: str, field: str, tables: Tables, help_text: str, *, empty: boo
 
 
 def _key(field: str) -> str:
-    return TRAIN_FIELDS.prefix + field
+    return FIELDS.prefix + field
 
 
 def _limit(field: str) -> Limit:

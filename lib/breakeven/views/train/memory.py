@@ -13,7 +13,7 @@ from breakeven.formulas.training_memory import (
     state_bytes,
 )
 from breakeven.formulas.units import GIGA
-from breakeven.question.pages.train import FULL, OPTIMISER_BYTES, QLORA, TrainingPlan
+from breakeven.question.pages.train import FULL, OPTIMISER_BYTES, QLORA, Fields
 from breakeven.tables.records import Gpu
 from breakeven.views.train.shape import TrainedModel
 
@@ -63,14 +63,14 @@ class Layout:
     """Fewest GPUs that hold it; infinite: no number does. [-]"""
 
 
-def adapter_count(plan: TrainingPlan, model: TrainedModel) -> float:
+def adapter_count(plan: Fields, model: TrainedModel) -> float:
     """Parameters of the adapters; 0 where all weights are trained. [-]"""
     if not plan.tunes or plan.method == FULL:
         return 0.0
     return model.adapters(rank=plan.rank, targets=plan.targets)
 
 
-def gpu_memory(plan: TrainingPlan, model: TrainedModel, *, data: int, tensor: int) -> GpuMemory:
+def gpu_memory(plan: Fields, model: TrainedModel, *, data: int, tensor: int) -> GpuMemory:
     """Memory of one GPU when ``data`` groups of ``tensor`` GPUs train together."""
     adapters = adapter_count(plan, model)
     optimiser = OPTIMISER_BYTES[plan.optimiser]
@@ -122,7 +122,7 @@ def gpu_memory(plan: TrainingPlan, model: TrainedModel, *, data: int, tensor: in
     )
 
 
-def layout_of(plan: TrainingPlan, model: TrainedModel, gpu: Gpu, usable: float) -> Layout:
+def layout_of(plan: Fields, model: TrainedModel, gpu: Gpu, usable: float) -> Layout:
     """Tensor-parallel GPUs and the fewest in all; the split that needs the fewest where it is left open.
 
     Where the number of GPUs is fixed, only splits that divide it count.
@@ -141,7 +141,7 @@ def layout_of(plan: TrainingPlan, model: TrainedModel, gpu: Gpu, usable: float) 
     return Layout(tensor=tensor, fewest=need)
 
 
-def _fewest(plan: TrainingPlan, model: TrainedModel, gpu: Gpu, usable: float, tensor: int) -> float:
+def _fewest(plan: Fields, model: TrainedModel, gpu: Gpu, usable: float, tensor: int) -> float:
     """Fewest GPUs at one split: what two GPUs hold less of than one is what ZeRO shares out."""
     alone = gpu_memory(plan, model, data=1, tensor=tensor).total
     halved = gpu_memory(plan, model, data=2, tensor=tensor).total

@@ -11,7 +11,7 @@ from breakeven.comparison.answer import compare
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.training import paying_requests
 from breakeven.formulas.units import GIGA, MEGA
-from breakeven.question.pages.train import FULL, TrainingPlan
+from breakeven.question.pages.train import FULL, Fields
 from breakeven.question.scenario import Scenario
 from breakeven.tables.day import Tables
 from breakeven.tables.records import ApiOffer, TuningPrice
@@ -57,7 +57,7 @@ class ApiTuning:
 class Prompting:
     """Tuning held against prompting."""
 
-    plan: TrainingPlan
+    plan: Fields
     labels_usd: float
     tuning_usd: Span
     tuned: Path | None
@@ -190,7 +190,7 @@ def _tuning(answer: TrainingAnswer, problems: list[str]) -> Span | None:
 
 
 def _serving(
-    plan: TrainingPlan, scenario: Scenario, tables: Tables, problems: list[str], keys: list[str]
+    plan: Fields, scenario: Scenario, tables: Tables, problems: list[str], keys: list[str]
 ) -> tuple[Span | None, str]:
     """Cost of one request on the tuned model, adapters merged: that of its base model."""
     if plan.serve_usd is not None:
@@ -223,7 +223,7 @@ def _pays_from(tuned: Path | None, other: Path | None) -> float | None:
 
 def _api_tuning(
     price: TuningPrice,
-    plan: TrainingPlan,
+    plan: Fields,
     scenario: Scenario,
     tables: Tables,
     labels_usd: float | None,

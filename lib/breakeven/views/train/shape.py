@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from breakeven.formulas.training_memory import adapter_params
 from breakeven.formulas.units import GIGA
 from breakeven.hosting import Unplaceable
-from breakeven.question.pages.train import ALL_LINEAR, QUERY_VALUE, TrainingPlan
+from breakeven.question.pages.train import ALL_LINEAR, QUERY_VALUE, Fields
 from breakeven.tables.records import Model
 from breakeven.words.numbers import compact
 
@@ -55,7 +55,7 @@ class TrainedModel:
         )
 
 
-def model_of(plan: TrainingPlan, model: Model | None) -> TrainedModel:
+def model_of(plan: Fields, model: Model | None) -> TrainedModel:
     """The size that is typed, or the scenario's model.
 
     Raises
