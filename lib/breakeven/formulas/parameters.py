@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from breakeven.formulas._domain import require_not_negative, require_whole
 
@@ -61,6 +62,46 @@ def _attention_weights(
     expand = mla_kv_lora_rank * n_heads * (mla_qk_nope_dim + mla_v_head_dim)
     output = n_heads * mla_v_head_dim * hidden
     return query + compress + expand + output
+
+
+class _Experts(NamedTuple):
+    """Weights of all mixture layers together; zeros for a dense model. [-]"""
+
+    routed: int = 0
+    active: int = 0
+    every_step: int = 0
+
+
+def _expert_weights(
+    *,
+    n_layers: int,
+    n_dense_layers: int,
+    hidden: int,
+    ffn_matrices: int,
+    n_experts: int,
+    experts_per_tok: int | None,
+    n_shared_experts: int,
+    moe_ffn_dim: int | None,
+) -> _Experts:
+    """Routed experts, those that one token uses, and the shared ones with the routers. [-]"""
+    if experts_per_tok is None or moe_ffn_dim is None:
+        raise ValueError(
+            "a mixture of experts needs experts_per_tok and moe_ffn_dim, "
+            f"got {experts_per_tok} and {moe_ffn_dim}"
+        )
+    require_whole(n_experts=n_experts, experts_per_tok=experts_per_tok, moe_ffn_dim=moe_ffn_dim)
+    if experts_per_tok > n_experts:
+        raise ValueError(f"experts_per_tok must be at most n_experts {n_experts}, got {experts_per_tok}")
+    require_not_negative(n_dense_layers=n_dense_layers, n_shared_experts=n_shared_experts)
+    if n_dense_layers > n_layers:
+        raise ValueError(f"n_dense_layers must be at most n_layers {n_layers}, got {n_dense_layers}")
+    layers = n_layers - n_dense_layers
+    expert = ffn_matrices * hidden * moe_ffn_dim
+    return _Experts(
+        routed=layers * n_experts * expert,
+        active=layers * experts_per_tok * expert,
+        every_step=layers * (n_shared_experts * expert + n_experts * hidden),
+    )
 
 
 def parameter_counts(
@@ -199,27 +240,19 @@ def parameter_counts(
     )
 
     dense_layers = n_layers
-    routed = active_routed = shared_experts = routers = 0
+    experts = _Experts()
     if n_experts is not None:
-        if experts_per_tok is None or moe_ffn_dim is None:
-            raise ValueError(
-                "a mixture of experts needs experts_per_tok and moe_ffn_dim, "
-                f"got {experts_per_tok} and {moe_ffn_dim}"
-            )
-        require_whole(n_experts=n_experts, experts_per_tok=experts_per_tok, moe_ffn_dim=moe_ffn_dim)
-        if experts_per_tok > n_experts:
-            raise ValueError(f"experts_per_tok must be at most n_experts {n_experts}, got {experts_per_tok}")
         dense_layers = n_dense_layers or 0
-        always_on = n_shared_experts or 0
-        require_not_negative(n_dense_layers=dense_layers, n_shared_experts=always_on)
-        if dense_layers > n_layers:
-            raise ValueError(f"n_dense_layers must be at most n_layers {n_layers}, got {dense_layers}")
-        moe_layers = n_layers - dense_layers
-        expert = ffn_matrices * hidden * moe_ffn_dim
-        routed = moe_layers * n_experts * expert
-        active_routed = moe_layers * experts_per_tok * expert
-        shared_experts = moe_layers * always_on * expert
-        routers = moe_layers * n_experts * hidden
+        experts = _expert_weights(
+            n_layers=n_layers,
+            n_dense_layers=dense_layers,
+            hidden=hidden,
+            ffn_matrices=ffn_matrices,
+            n_experts=n_experts,
+            experts_per_tok=experts_per_tok,
+            n_shared_experts=n_shared_experts or 0,
+            moe_ffn_dim=moe_ffn_dim,
+        )
 
     dense_ffn = 0
     if dense_layers:
@@ -231,12 +264,12 @@ def parameter_counts(
     # A tied matrix is the output head of every step; only an untied input table is never multiplied with.
     input_embedding = 0 if tied_embeddings else vocab * hidden
     output_head = vocab * hidden
-    shared = output_head + n_layers * attention + dense_ffn + shared_experts + routers
+    shared = output_head + n_layers * attention + dense_ffn + experts.every_step
     return ParameterCounts(
-        total=input_embedding + shared + routed,
-        active=input_embedding + shared + active_routed,
+        total=input_embedding + shared + experts.routed,
+        active=input_embedding + shared + experts.active,
         input_embedding=input_embedding,
-        active_linear=shared + active_routed,
-        routed=routed,
+        active_linear=shared + experts.active,
+        routed=experts.routed,
         shared=shared,
     )

@@ -324,11 +324,11 @@ def _orders(
     if assigned is None or replicas == 1:
         everything = np.flatnonzero(served) if not served.all() else np.arange(served.size)
         return [everything.astype(np.int32)]
-    from breakeven.replay import kernel
+    from breakeven.replay import sharing
 
     order = np.empty(served.size, np.int32)
     starts = np.zeros(replicas + 1, np.int64)
-    kernel.group(_whole(assigned), replicas, order, starts)
+    sharing.group(_whole(assigned), replicas, order, starts)
     orders = [order[starts[j] : starts[j + 1]] for j in range(replicas)]
     return orders if served.all() else [one[served[one]] for one in orders]
 
@@ -405,7 +405,7 @@ def _cached_by_blocks(
 
     Blocks count as stored in order of arrival, and the whole cache keeps them until they are overwritten.
     """
-    from breakeven.replay import kernel
+    from breakeven.replay import sharing
 
     if requests.blocks is None or requests.block_offsets is None:
         raise ValueError("blocks need block_offsets")
@@ -415,7 +415,7 @@ def _cached_by_blocks(
     most = int(server.cache_bytes / one)
     cached = np.zeros(prompt.size, np.int32)
     for order in orders:
-        kernel.cached_by_blocks(
+        sharing.cached_by_blocks(
             order,
             blocks,
             np.require(requests.block_offsets, np.int64, ["C", "W"]),

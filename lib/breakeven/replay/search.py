@@ -353,7 +353,7 @@ def run_autoscaled(
     Cancelled
         If ``control`` asked to stop.
     """
-    from breakeven.replay import kernel
+    from breakeven.replay import sharing
 
     work = server.work_s(requests) if work_s is None else work_s
     schedule = schedule_of(requests, work, policy)
@@ -361,13 +361,13 @@ def run_autoscaled(
     window = np.minimum((arrival / policy.window_s).astype(np.int64), schedule.start_s.size - 1)
     assigned = np.empty(arrival.size, np.int32)
     most = int(schedule.serving.max())
-    kernel.assign_to_serving(arrival, work, window, schedule.serving, assigned, most)
+    sharing.assign_to_serving(arrival, work, window, schedule.serving, assigned, most)
     result = replay(requests, server, replicas=most, assigned=assigned, control=control)
     span = requests.span_s
     ends = np.append(schedule.start_s[1:], max(span, float(schedule.start_s[-1])))
     paid = float(((ends - schedule.start_s) * schedule.rented).sum())
     done = result.finish_s - requests.arrival_s[0]
-    paid += kernel.drain_s(done, window, assigned, schedule.serving, ends, most)
+    paid += sharing.drain_s(done, window, assigned, schedule.serving, ends, most)
     return Autoscaled(policy=policy, schedule=schedule, trial=measure(result, target), replica_s=paid)
 
 

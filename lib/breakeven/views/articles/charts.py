@@ -53,9 +53,24 @@ def _log(text: str, ticks: list[float]) -> Axis:
 
 def _draw(lines: Lines, *, x: Axis, y: Axis, hover: Any) -> go.Figure:
     """Points in green, one symbol a prompt length; our model in blue; the API's price in orange."""
+    span = np.concatenate([np.concatenate([line.x, line.model_x]) for line in lines.lengths])
+    api, api_label = _api(lines, float(span.min()), float(span.max()), log_y=y.get("type") == "log")
+    shapes, mark_labels = _mark(lines)
+    return figure(
+        420,
+        [*_lengths(lines, hover), api],
+        x,
+        y,
+        annotations=[api_label, *mark_labels],
+        shapes=shapes,
+        showlegend=True,
+        legend={"orientation": "h", "y": -0.2, "yanchor": "top"},
+    )
+
+
+def _lengths(lines: Lines, hover: Any) -> list[Trace]:
+    """For each prompt length the line of our model and the measured points."""
     data: list[Trace] = []
-    labels: list[dict[str, Any]] = []
-    log_y = y.get("type") == "log"
     for place, line in enumerate(lines.lengths):
         name = f"{line.prompt_tokens:,.0f} tokens in"
         data.append(
@@ -91,64 +106,55 @@ def _draw(lines: Lines, *, x: Axis, y: Axis, hover: Any) -> go.Figure:
                 "name": f"{line.prompt_tokens:,.0f} in",
             }
         )
-    span = np.concatenate([np.concatenate([line.x, line.model_x]) for line in lines.lengths])
-    low, high = float(span.min()), float(span.max())
-    data.append(
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "x": [low, high],
-            "y": [lines.api_usd, lines.api_usd],
-            "line": {"color": API, "width": 2, "dash": "dash"},
-            "hovertext": f"{lines.api_name}: ${number(lines.api_usd)} per 1M",
-            "hoverinfo": "text",
-            "name": lines.api_name,
-            "showlegend": False,
-        }
-    )
-    labels.append(
-        {
-            "x": math.log10(low),
-            "y": math.log10(lines.api_usd) if log_y else lines.api_usd,
-            "text": f"{lines.api_name} {Money().amount(lines.api_usd)}",
-            "font": {"color": API},
-            "showarrow": False,
-            "xanchor": "left",
-            "yanchor": "bottom" if not log_y else "top",
-        }
-    )
-    shapes = []
-    if lines.mark is not None:
-        shapes.append(
-            {
-                "type": "line",
-                "x0": lines.mark,
-                "x1": lines.mark,
-                "y0": 0,
-                "y1": 1,
-                "yref": "paper",
-                "line": {"color": LIMIT, "width": 1.5, "dash": "dot"},
-            }
-        )
-        labels.append(
-            {
-                "x": math.log10(lines.mark),
-                "y": 0,
-                "yref": "paper",
-                "text": lines.mark_name,
-                "font": {"color": LIMIT},
-                "showarrow": False,
-                "xanchor": "left",
-                "yanchor": "bottom",
-            }
-        )
-    return figure(
-        420,
-        data,
-        x,
-        y,
-        annotations=labels,
-        shapes=shapes,
-        showlegend=True,
-        legend={"orientation": "h", "y": -0.2, "yanchor": "top"},
-    )
+    return data
+
+
+def _api(lines: Lines, low: float, high: float, *, log_y: bool) -> tuple[Trace, dict[str, Any]]:
+    """The API's price from the lowest to the highest x, and its label."""
+    line: Trace = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [low, high],
+        "y": [lines.api_usd, lines.api_usd],
+        "line": {"color": API, "width": 2, "dash": "dash"},
+        "hovertext": f"{lines.api_name}: ${number(lines.api_usd)} per 1M",
+        "hoverinfo": "text",
+        "name": lines.api_name,
+        "showlegend": False,
+    }
+    label = {
+        "x": math.log10(low),
+        "y": math.log10(lines.api_usd) if log_y else lines.api_usd,
+        "text": f"{lines.api_name} {Money().amount(lines.api_usd)}",
+        "font": {"color": API},
+        "showarrow": False,
+        "xanchor": "left",
+        "yanchor": "bottom" if not log_y else "top",
+    }
+    return line, label
+
+
+def _mark(lines: Lines) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The upright line that the article draws, and its label; nothing where there is none."""
+    if lines.mark is None:
+        return [], []
+    line = {
+        "type": "line",
+        "x0": lines.mark,
+        "x1": lines.mark,
+        "y0": 0,
+        "y1": 1,
+        "yref": "paper",
+        "line": {"color": LIMIT, "width": 1.5, "dash": "dot"},
+    }
+    label = {
+        "x": math.log10(lines.mark),
+        "y": 0,
+        "yref": "paper",
+        "text": lines.mark_name,
+        "font": {"color": LIMIT},
+        "showarrow": False,
+        "xanchor": "left",
+        "yanchor": "bottom",
+    }
+    return [line], [label]

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from breakeven.dashboard.figure import API, LIMIT, SELF_HOSTED, SELF_HOSTED_LIGHT, figure, title
+from breakeven.formulas.arrays import Floats
 from breakeven.replay.plan import Plan
 from breakeven.replay.search import CURVE, Trial, load_over_time
 from breakeven.words.numbers import Money, number, seconds
@@ -122,63 +123,7 @@ def latency(plan: Plan, trials: tuple[Trial, ...], kind: str) -> go.Figure:
     ends = [value for value in (limit, float(finite.min()), float(finite.max())) if value]
     low, high = min(ends) / 1.3, max(ends) * 1.3
     best = plan.found.best.replicas if plan.found.best else 0
-    data: list[dict[str, Any]] = []
-    for trial, curve in curves:
-        shift = int(np.sign(trial.replicas - best))
-        name = f"{trial.replicas} replica{'' if trial.replicas == 1 else 's'}"
-        data.append(
-            {
-                "type": "scatter",
-                "mode": "lines",
-                "name": name,
-                "x": np.where(np.isfinite(curve), curve, high * 10),
-                "y": CURVE,
-                "line": {
-                    "color": SELF_HOSTED if shift == 0 else SELF_HOSTED_LIGHT,
-                    "width": 2.5 if shift == 0 else 1.8,
-                    "dash": DASHES[shift],
-                },
-                "text": [seconds(float(value)) for value in curve],
-                "hovertemplate": f"{name}: %{{y:.3~r}} % of the requests within %{{text}}<extra></extra>",
-            }
-        )
-    shapes: list[dict[str, Any]] = []
-    marks = []
-    if limit:
-        shapes = [
-            {
-                "type": "line",
-                "x0": limit,
-                "x1": limit,
-                "y0": 0,
-                "y1": 1,
-                "yref": "paper",
-                "line": {"color": LIMIT, "width": 1.5, "dash": "dash"},
-            },
-            {
-                "type": "line",
-                "x0": 0,
-                "x1": 1,
-                "xref": "paper",
-                "y0": plan.options.percent,
-                "y1": plan.options.percent,
-                "line": {"color": LIMIT, "width": 1, "dash": "dash"},
-            },
-        ]
-        right = np.log10(limit) > (np.log10(low) + np.log10(high)) / 2
-        marks = [
-            {
-                "x": float(np.log10(limit)),
-                "y": 0.02,
-                "yref": "paper",
-                "yanchor": "bottom",
-                "text": f"target {seconds(limit)}",
-                "showarrow": False,
-                "xanchor": "right" if right else "left",
-                "xshift": -4 if right else 4,
-                "font": {"color": LIMIT, "size": 12},
-            }
-        ]
+    shapes, marks = _target(limit, plan.options.percent, low, high) if limit else ([], [])
     ticks = [
         m * 10.0**p
         for p in range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
@@ -186,7 +131,7 @@ def latency(plan: Plan, trials: tuple[Trial, ...], kind: str) -> go.Figure:
     ]
     return figure(
         280,
-        data,
+        [_fleet(trial, curve, best, high * 10) for trial, curve in curves],
         {
             "type": "log",
             "title": title("Time to first token" if kind == "ttft" else "Time per output token"),
@@ -198,6 +143,51 @@ def latency(plan: Plan, trials: tuple[Trial, ...], kind: str) -> go.Figure:
         shapes=shapes,
         annotations=marks,
     )
+
+
+def _fleet(trial: Trial, curve: Floats, best: int, beyond: float) -> dict[str, Any]:
+    """The line of one fleet; what never came is drawn ``beyond`` the chart."""
+    shift = int(np.sign(trial.replicas - best))
+    name = f"{trial.replicas} replica{'' if trial.replicas == 1 else 's'}"
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": np.where(np.isfinite(curve), curve, beyond),
+        "y": CURVE,
+        "line": {
+            "color": SELF_HOSTED if shift == 0 else SELF_HOSTED_LIGHT,
+            "width": 2.5 if shift == 0 else 1.8,
+            "dash": DASHES[shift],
+        },
+        "text": [seconds(float(value)) for value in curve],
+        "hovertemplate": f"{name}: %{{y:.3~r}} % of the requests within %{{text}}<extra></extra>",
+    }
+
+
+def _target(
+    limit: float, percent: float, low: float, high: float
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Lines of the target and of the share that must keep it, and the label on its roomier side."""
+    upright = {"x0": limit, "x1": limit, "y0": 0, "y1": 1, "yref": "paper"}
+    level = {"x0": 0, "x1": 1, "xref": "paper", "y0": percent, "y1": percent}
+    shapes = [
+        {"type": "line", **upright, "line": {"color": LIMIT, "width": 1.5, "dash": "dash"}},
+        {"type": "line", **level, "line": {"color": LIMIT, "width": 1, "dash": "dash"}},
+    ]
+    right = np.log10(limit) > (np.log10(low) + np.log10(high)) / 2
+    label = {
+        "x": float(np.log10(limit)),
+        "y": 0.02,
+        "yref": "paper",
+        "yanchor": "bottom",
+        "text": f"target {seconds(limit)}",
+        "showarrow": False,
+        "xanchor": "right" if right else "left",
+        "xshift": -4 if right else 4,
+        "font": {"color": LIMIT, "size": 12},
+    }
+    return shapes, [label]
 
 
 def costs(plan: Plan, money: Money) -> go.Figure:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from breakeven.question.arguments import BadInput, Said, a_number, day, pick, whole
 from breakeven.question.scenario import AUTO, CHEAPEST, LIMITS, Scenario
+
+if TYPE_CHECKING:
+    from breakeven.question.pages.capacity import Fields
+    from breakeven.replay.arrivals import Arrivals
+    from breakeven.tables.queries import Connection
+    from breakeven.usage.sql import Edges
+    from breakeven.usage.sums import Workload
 
 
 def add(commands: Any) -> None:
@@ -41,25 +49,42 @@ def add(commands: Any) -> None:
 
 
 def _plan(options: argparse.Namespace) -> Said:
-    import tempfile
-    from dataclasses import replace
-
     from breakeven.apis.workloads import price_edges, price_workload
     from breakeven.hosting import Unplaceable
     from breakeven.hosting.workloads import host_workload
-    from breakeven.question.asked import read_ids
-    from breakeven.question.pages.capacity import Fields
-    from breakeven.replay.arrivals import SUMS, NoArrivals, read_arrivals
+    from breakeven.replay.arrivals import SUMS
     from breakeven.replay.plan import make_fluid, make_plan
     from breakeven.tables.build import open_memory
     from breakeven.tables.day import read_tables
-    from breakeven.usage.files import files_of
-    from breakeven.usage.formats import BadMapping, parse_mapping
-    from breakeven.usage.limits import limits_from
-    from breakeven.usage.read import read_workload
-    from breakeven.usage.spool import Unreadable
     from breakeven.views.capacity.words import fluid_as_json, fluid_as_text, plan_as_json, plan_as_text
     from breakeven.words.numbers import Money
+
+    scenario, plan_options = _asked(options)
+    connection = open_memory()
+    scenario = _named(scenario, options, connection)
+    workload, arrivals, refusal = _read(options, price_edges(connection))
+    tables = read_tables(connection, scenario.as_of)
+    priced = price_workload(workload, connection, scenario.as_of)
+    hosting = None
+    if scenario.gpu == CHEAPEST:
+        hosting = host_workload(workload, tables, scenario)
+    try:
+        if arrivals is not None:
+            plan = make_plan(arrivals, priced, scenario, plan_options, tables, hosting=hosting)
+            answer, text = plan_as_json(plan), plan_as_text(plan, Money())
+        elif refusal == SUMS:
+            fluid = make_fluid(workload, priced, scenario, plan_options, tables, hosting=hosting)
+            answer, text = fluid_as_json(fluid), fluid_as_text(fluid, Money())
+        else:
+            raise BadInput(f"breakeven plan: capacity is withheld: {refusal}")
+    except Unplaceable as reason:
+        raise BadInput(f"breakeven plan: {reason}") from None
+    return Said(program=lambda: answer, text=lambda: text)
+
+
+def _asked(options: argparse.Namespace) -> tuple[Scenario, Fields]:
+    """The question that the options ask, ids not looked up yet."""
+    from breakeven.question.pages.capacity import Fields
 
     given: dict[str, Any] = {
         "percent": options.percentile,
@@ -81,44 +106,45 @@ def _plan(options: argparse.Namespace) -> Said:
             usable=options.usable,
             gpu_price_type=options.price_type,
         )
-        plan_options = Fields(**{name: value for name, value in given.items() if value is not None})
+        return scenario, Fields(**{name: value for name, value in given.items() if value is not None})
     except ValueError as reason:
         raise BadInput(f"breakeven plan: {reason}") from None
-    connection = open_memory()
+
+
+def _named(scenario: Scenario, options: argparse.Namespace, connection: Connection) -> Scenario:
+    """The same with the rows of the tables that the options name."""
+    from breakeven.question.asked import read_ids
+
     ids = read_ids(connection)
-    scenario = replace(
+    return replace(
         scenario,
         model=pick(ids.model, options.model, "--model"),
         gpu=pick([*ids.gpu, CHEAPEST], options.gpu, "--gpu"),
         engine=pick([*ids.engine, AUTO], options.engine, "--engine"),
         api=pick([*ids.api, CHEAPEST], options.api, "--api"),
     )
+
+
+def _read(options: argparse.Namespace, edges: Edges) -> tuple[Workload, Arrivals | None, str | None]:
+    """What the file holds: its tokens, and its arrivals or why there are none."""
+    import tempfile
+
+    from breakeven.replay.arrivals import NoArrivals, read_arrivals
+    from breakeven.usage.files import files_of
+    from breakeven.usage.formats import BadMapping, parse_mapping
+    from breakeven.usage.limits import limits_from
+    from breakeven.usage.read import read_workload
+    from breakeven.usage.spool import Unreadable
+
     limits = limits_from()
     try:
         mapping = parse_mapping(options.mapping)
         with tempfile.TemporaryDirectory(prefix="breakeven-") as folder:
             files = files_of(options.file, sys.stdin.buffer, Path(folder), limits)
-            workload = read_workload(files, edges=price_edges(connection), mapping=mapping, name=options.file)
+            workload = read_workload(files, edges=edges, mapping=mapping, name=options.file)
             try:
-                arrivals, refusal = read_arrivals(files, mapping=mapping), None
+                return workload, read_arrivals(files, mapping=mapping), None
             except NoArrivals as reason:
-                arrivals, refusal = None, str(reason)
+                return workload, None, str(reason)
     except (BadMapping, Unreadable) as reason:
         raise BadInput(f"breakeven plan: {reason}") from None
-    tables = read_tables(connection, scenario.as_of)
-    priced = price_workload(workload, connection, scenario.as_of)
-    hosting = None
-    if scenario.gpu == CHEAPEST:
-        hosting = host_workload(workload, tables, scenario)
-    try:
-        if arrivals is not None:
-            plan = make_plan(arrivals, priced, scenario, plan_options, tables, hosting=hosting)
-            answer, text = plan_as_json(plan), plan_as_text(plan, Money())
-        elif refusal == SUMS:
-            fluid = make_fluid(workload, priced, scenario, plan_options, tables, hosting=hosting)
-            answer, text = fluid_as_json(fluid), fluid_as_text(fluid, Money())
-        else:
-            raise BadInput(f"breakeven plan: capacity is withheld: {refusal}")
-    except Unplaceable as reason:
-        raise BadInput(f"breakeven plan: {reason}") from None
-    return Said(program=lambda: answer, text=lambda: text)
