@@ -204,7 +204,7 @@ def _placed(row: Placement) -> list[Any]:
     """Model, GPU, GPUs, weights, cache, mode, batch, dollars a request."""
     host = row.host
     where = [row.model.model_id, host.candidate.gpu.gpu_id, host.candidate.n_gpus]
-    return [*where, row.precision, row.kv_precision, row.mode, host.batch, host.usd]
+    return [*where, str(row.precision), str(row.kv_precision), str(row.mode), host.batch, host.usd]
 
 
 # --- Train ------------------------------------------------------------------------------------------

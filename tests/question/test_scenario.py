@@ -8,7 +8,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from breakeven.formulas.mode import Mode
 from breakeven.question import parts
+from breakeven.question.kinds import CacheFormat, PriceKind, WeightFormat
 from breakeven.question.parts import Shape
 from breakeven.question.scenario import LIMITS, FieldName, Refused, Scenario, show_value
 from tests.builders import DEFAULT
@@ -181,4 +183,18 @@ def test_what_is_refused_can_be_said_with_other_names_of_the_fields():
     assert refused.value.said({"prompt_a": "prompt"}) == "cached_a must be less than prompt (100), got 100"
     assert (
         Refused(FieldName("a"), "must not be a").said({"a": "b", "must not be a": "c"}) == "b must not be a"
+    )
+
+
+def test_words_of_a_scenario_are_kinds_whoever_gives_them():
+    words = replace(DEFAULT, precision="int4", kv_precision="fp8", mode="static", gpu_price_type="spot")
+    kinds = (words.precision, words.kv_precision, words.mode, words.gpu_price_type)
+    assert [type(one) for one in kinds] == [WeightFormat, CacheFormat, Mode, PriceKind]
+    assert [show_value(one) for one in kinds] == ["int4", "fp8", "static", "spot"]
+    assert words == replace(
+        DEFAULT,
+        precision=WeightFormat.INT4,
+        kv_precision=CacheFormat.FP8,
+        mode=Mode.STATIC,
+        gpu_price_type=PriceKind.SPOT,
     )

@@ -6,6 +6,7 @@ import atexit
 from collections.abc import Callable, Mapping
 from dataclasses import astuple, fields, replace
 from datetime import date
+from enum import StrEnum
 from threading import Lock
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -204,6 +205,7 @@ def _flat(pairs: Mapping[str, list[str]]) -> tuple[tuple[str, str], ...]:
 def _fill_widgets(scenario: Scenario) -> None:
     for field in fields(Scenario):
         value = getattr(scenario, field.name)
+        value = str(value) if isinstance(value, StrEnum) else value  # widgets offer the words themselves
         st.session_state[key_of(field.name)] = _TO_WIDGET.get(field.name, lambda x: x)(value)
     for letter in "ab":
         st.session_state[f"preset_{letter}"] = None

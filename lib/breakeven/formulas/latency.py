@@ -15,6 +15,7 @@ import numpy as np
 from breakeven.formulas._domain import Numeric
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.flops import touched_weight_bytes
+from breakeven.formulas.mode import Mode
 from breakeven.formulas.modes import MODES
 from breakeven.formulas.parts import Engine, ModelShape, Replica, Speculation
 from breakeven.formulas.speculation import reading_s, round_of
@@ -66,7 +67,7 @@ class StepLine:
 
 
 def latency_of(
-    mode: str,
+    mode: Mode,
     *,
     model: ModelShape,
     replica: Replica,
@@ -151,7 +152,7 @@ def latency_of(
     decoding = _decoding_line(decode, decode_at, speculation)
     alone = prefill_at(1)
     draft_reads = 1.0 if speculation is None else 1 + np.asarray(speculation.draft_share)
-    if mode == "static":
+    if mode == Mode.STATIC:
         tokens = prompt_tokens - cached_tokens
         prefill = StepLine(
             one=alone,

@@ -12,6 +12,7 @@ from breakeven.formulas._domain import (
     require_positive,
 )
 from breakeven.formulas.kv_cache import kv_bytes_per_sequence
+from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import Engine, ModelShape, Replica, Speculation
 from breakeven.formulas.roofline import operator_time
 from breakeven.formulas.speculation import reading_s, round_of
@@ -335,9 +336,9 @@ def disaggregated(
     )
 
 
-MODES: dict[str, Callable[..., Service]] = {
-    "continuous": continuous_batching,
-    "static": static_batch,
-    "disaggregated": disaggregated,
+MODES: dict[Mode, Callable[..., Service]] = {
+    Mode.CONTINUOUS: continuous_batching,
+    Mode.STATIC: static_batch,
+    Mode.DISAGGREGATED: disaggregated,
 }
-"""Serving modes by the name that links and the command line use."""
+"""What each serving mode delivers."""

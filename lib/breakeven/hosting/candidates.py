@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import Replica
 from breakeven.hosting.prices import GpuPrice
 from breakeven.hosting.profiles import Profile, choose_profile
@@ -33,7 +34,7 @@ def candidate_of(
     *,
     rate: str,
     engine: str,
-    mode: str,
+    mode: Mode,
     overhead_percent: float,
 ) -> Candidate:
     """Put a deployment together, with the efficiency row that applies to it.

@@ -8,6 +8,7 @@ from breakeven.formulas import cost
 from breakeven.formulas._domain import require_not_negative, require_share, require_whole
 from breakeven.formulas.batch import batch_that_fits
 from breakeven.formulas.kv_cache import kv_bytes_per_sequence
+from breakeven.formulas.mode import Mode
 from breakeven.formulas.modes import MODES
 from breakeven.formulas.parts import IDEAL
 from breakeven.hosting import KV_BYTES, Profile, engine_of, model_shape, replica_of, with_shares
@@ -26,7 +27,7 @@ class Question:
     rate: str
     """Rate that the linear layers run at, see :func:`breakeven.hosting.compute_class`."""
     profile: Profile
-    mode: str
+    mode: Mode
     batch: int
     prompt_tokens: int
     completion_tokens: int
@@ -113,7 +114,7 @@ def estimate(question: Question) -> dict[str, object]:
         window_tokens=shape.window_tokens,
     )
     per_token = shape.full_kv_bytes_per_token + shape.sliding_kv_bytes_per_token
-    together = q.batch if q.mode == "static" else 1
+    together = q.batch if q.mode == Mode.STATIC else 1
     return {
         "ttft_s": ttft,
         "tpot_s": tpot,

@@ -11,6 +11,7 @@ from breakeven.formulas import cost
 from breakeven.formulas.arrays import Booleans, Floats
 from breakeven.formulas.batch import batch_that_fits, largest_batch
 from breakeven.formulas.latency import latency_of
+from breakeven.formulas.mode import Mode
 from breakeven.formulas.modes import MODES, Service
 from breakeven.formulas.parts import IDEAL, Engine, ModelShape, Part, Replica, Speculation
 from breakeven.formulas.queueing import queueing_wait_md1
@@ -26,7 +27,7 @@ MOST_SEQUENCES = 1024
 class Ask:
     """What is asked of every deployment."""
 
-    mode: str
+    mode: Mode
     batch: int | None
     ttft_s: float | None
     tpot_s: float | None
@@ -36,7 +37,7 @@ class Ask:
     """Tokens are drafted and verified; None: one token a step."""
 
 
-def ask_of(targets: Targets, mode: str) -> Ask:
+def ask_of(targets: Targets, mode: Mode) -> Ask:
     """What a question asks of every deployment."""
     return Ask(
         mode=mode,
@@ -320,7 +321,7 @@ def _wait(service: Service, ask: Ask) -> Floats:
     prefill pool does nothing else and is loaded with the whole share.
     """
     prefill = np.asarray(service.prefill_s_per_request)
-    if ask.mode == "static" or ask.utilisation >= 1:
+    if ask.mode == Mode.STATIC or ask.utilisation >= 1:
         return np.zeros_like(prefill)
-    work = prefill if ask.mode == "disaggregated" else np.asarray(service.replica_s_per_request)
+    work = prefill if ask.mode == Mode.DISAGGREGATED else np.asarray(service.replica_s_per_request)
     return np.asarray(queueing_wait_md1(arrivals_per_s=ask.utilisation / work, service_s=prefill))

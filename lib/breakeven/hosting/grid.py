@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from breakeven.formulas.arrays import Booleans, Floats
+from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import ModelShape, Part
 from breakeven.hosting.choose import choose, ranked, splits, undivided
 from breakeven.hosting.evaluation import (
@@ -50,7 +51,7 @@ class Grid:
 
     work: Work
     hardware: Hardware
-    modes: tuple[str, ...]
+    modes: tuple[Mode, ...]
     w: Indices
     """Row of ``work`` of each candidate."""
     h: Indices
@@ -132,7 +133,7 @@ def work_of(
     )
 
 
-def rank(work: Work, hardware: Hardware, ask: Ask, shape: Shape, *, modes: Sequence[str]) -> Grid:
+def rank(work: Work, hardware: Hardware, ask: Ask, shape: Shape, *, modes: Sequence[Mode]) -> Grid:
     """Evaluate every candidate that fits, at the best batch of each.
 
     Parameters
@@ -144,7 +145,7 @@ def rank(work: Work, hardware: Hardware, ask: Ask, shape: Shape, *, modes: Seque
     shape
         Tokens of one request.
     modes
-        Serving modes, keys of :data:`breakeven.formulas.modes.MODES`.
+        Serving modes.
     """
     left = [*work.left_out, *hardware.left_out]
     rates, no_rate = _rates(hardware.gpus, work.precisions)

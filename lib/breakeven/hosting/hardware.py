@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from breakeven.formulas.arrays import Booleans, Floats
+from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import Engine, Replica
 from breakeven.hosting.candidates import Candidate, candidate_of
 from breakeven.hosting.choose import COUNTS, splits, undivided
@@ -23,7 +24,7 @@ from breakeven.tables.records import Efficiency, Gpu, GpuOffer, Precision
 from breakeven.words.reasons import LeftOut
 
 RATES = ("fp16", "fp8", "fp4")
-TIMINGS = ("continuous", "static")
+TIMINGS = (Mode.CONTINUOUS, Mode.STATIC)
 """Efficiency rows are fitted for one or the other; separate pools run as continuous batching does."""
 
 Indices = NDArray[np.intp]
@@ -65,7 +66,7 @@ def find_candidates(
     efficiencies: Sequence[Efficiency],
     precision: Precision,
     engine: str,
-    mode: str,
+    mode: Mode,
     price_type: str,
     price_choice: str,
     overhead_percent: float,
@@ -167,7 +168,7 @@ def hardware_of(
     efficiencies: Sequence[Efficiency],
     engine: str,
     overhead_percent: float,
-    timings: Collection[str] = TIMINGS,
+    timings: Collection[Mode] = TIMINGS,
     why_no_price: str = "it has no price in force on that day",
     trusted: Collection[str] = (),
 ) -> Hardware:
@@ -218,8 +219,8 @@ def _rows_of(
     efficiencies: Sequence[Efficiency],
     engine: str,
     overhead_percent: float,
-    timings: Collection[str],
-) -> dict[tuple[str, str], Candidate]:
+    timings: Collection[Mode],
+) -> dict[tuple[str, Mode], Candidate]:
     """The rows of one GPU and count, by rate and way of batching."""
     rows = {}
     native = {"fp16": True, "fp8": bool(gpu.fp8_dense_tflops), "fp4": bool(gpu.fp4_dense_tflops)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import Engine
 from breakeven.hosting.shapes import Unplaceable
 from breakeven.question.calibrated import OWN
@@ -26,13 +27,13 @@ class Profile:
     """What was not measured, in words; None: nothing is left open."""
 
 
-def timing_of(mode: str) -> str:
+def timing_of(mode: Mode) -> Mode:
     """How a serving mode batches, which efficiency rows are fitted for: separate pools do it continuously."""
-    return "static" if mode == "static" else "continuous"
+    return Mode.STATIC if mode == Mode.STATIC else Mode.CONTINUOUS
 
 
 def choose_profile(
-    rows: Iterable[Efficiency], *, engine: str, gpu: Gpu, rate: str, mode: str, n_gpus: int
+    rows: Iterable[Efficiency], *, engine: str, gpu: Gpu, rate: str, mode: Mode, n_gpus: int
 ) -> Profile:
     """Pick the efficiency row nearest to what is asked, and say how near it is.
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from breakeven.formulas.mode import Mode
 from breakeven.question.fields import LinkFields, pairs_of
 from breakeven.tables.records import Efficiency
 
@@ -20,7 +21,7 @@ FITTED = (
 SEPARATOR = "~"
 """Stands between numbers; no link needs to escape it."""
 RATES = ("fp16", "fp8", "fp4")
-MODES = ("continuous", "static")
+MODES = (Mode.CONTINUOUS, Mode.STATIC)
 MOST_RUNS = 1_000_000
 MOST_GPUS = 64
 SHARES = ("mfu", "mbu", "kv_mbu", "link_share", "expert_mfu", "expert_mbu")

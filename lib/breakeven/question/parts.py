@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from breakeven.formulas.mode import Mode
 from breakeven.formulas.units import SECONDS_PER_MONTH
+from breakeven.question.kinds import CacheFormat, PriceKind, WeightFormat
 from breakeven.words import numbers
 
 if TYPE_CHECKING:
@@ -57,8 +59,8 @@ class Model:
     """The model, and the formats in which it is served."""
 
     model: str
-    precision: str
-    kv_precision: str
+    precision: WeightFormat
+    kv_precision: CacheFormat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +69,10 @@ class Hardware:
 
     gpu: str
     gpus: int
-    gpu_price_type: str
+    gpu_price_type: PriceKind
     gpu_offer: str
     engine: str
-    mode: str
+    mode: Mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

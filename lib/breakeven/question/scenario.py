@@ -6,10 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from breakeven.formulas.mode import Mode
 from breakeven.question import parts
+from breakeven.question.kinds import CacheFormat, PriceKind, WeightFormat
 from breakeven.words.numbers import SYMBOLS
 from breakeven.words.numbers import number as plain
 
@@ -32,16 +35,21 @@ class Limit:
     choices: tuple[str, ...] = ()
     """The only values allowed; empty for any."""
 
+    @classmethod
+    def of(cls, kind: type[StrEnum]) -> Limit:
+        """The words of an enum, as links write them."""
+        return cls(choices=tuple(str(one) for one in kind))
+
 
 TOKENS = Limit(low=1, high=2_000_000)
 
 LIMITS: Mapping[str, Limit] = MappingProxyType(
     {
         "gpus": Limit(low=1, high=64),
-        "gpu_price_type": Limit(choices=("on-demand", "spot", "marketplace", "reserved", "estimate")),
-        "precision": Limit(choices=("fp16", "bf16", "fp8", "int8", "int4", "fp4")),
-        "kv_precision": Limit(choices=("fp16", "fp8")),
-        "mode": Limit(choices=("continuous", "static", "disaggregated")),
+        "gpu_price_type": Limit.of(PriceKind),
+        "precision": Limit.of(WeightFormat),
+        "kv_precision": Limit.of(CacheFormat),
+        "mode": Limit.of(Mode),
         "prompt_a": TOKENS,
         "completion_a": TOKENS,
         "cached_a": Limit(low=0, high=2_000_000),
@@ -63,6 +71,14 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
     }
 )
 """Limits of the fields that have any; ids are checked against the tables where they are looked up."""
+
+
+_KINDS: Mapping[str, type[StrEnum]] = {
+    "gpu_price_type": PriceKind,
+    "precision": WeightFormat,
+    "kv_precision": CacheFormat,
+    "mode": Mode,
+}
 
 
 def show_value(value: object) -> str:
@@ -152,17 +168,17 @@ class Scenario:
     """``cheapest`` deployment that holds the targets, or a key of ``gpus``."""
     gpus: int = 2
     """GPUs of one replica, when ``gpu`` names one. [-]"""
-    gpu_price_type: str = "on-demand"
+    gpu_price_type: PriceKind = PriceKind.ON_DEMAND
     """Kind of rental offer that is considered."""
     gpu_offer: str = MEDIAN
     """``median``, ``cheapest`` or ``dearest`` of the offers in force, or a key of ``gpu_prices``."""
-    precision: str = "fp8"
+    precision: WeightFormat = WeightFormat.FP8
     """Number format of the weights, key of ``precisions``."""
-    kv_precision: str = "fp16"
+    kv_precision: CacheFormat = CacheFormat.FP16
     """Number format of the KV cache."""
     engine: str = AUTO
     """Serving engine whose measured efficiency applies; ``auto``: the best measured one."""
-    mode: str = "continuous"
+    mode: Mode = Mode.CONTINUOUS
     """Serving mode."""
     prompt_a: int = 4000
     """Prompt of the first shape. [tokens]"""
@@ -202,6 +218,9 @@ class Scenario:
     def __post_init__(self) -> None:
         """Refuse values that no formula downstream is valid for."""
         refuse(self)
+        for name, kind in _KINDS.items():
+            # Links and widgets hold the words themselves.
+            object.__setattr__(self, name, kind(getattr(self, name)))
         for letter in "ab":
             cached, prompt = getattr(self, f"cached_{letter}"), getattr(self, f"prompt_{letter}")
             if cached >= prompt:

@@ -12,6 +12,7 @@ from breakeven.apis.shapes import answer_of_apis
 from breakeven.apis.workloads import PricedOffer, PricedWorkload
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.mixed_step import StepCoefficients
+from breakeven.formulas.mode import Mode
 from breakeven.formulas.units import SECONDS_PER_HOUR
 from breakeven.hosting import (
     KV_BYTES,
@@ -234,7 +235,7 @@ def make_plan(
     model, candidate = deployment_of(scenario, tables, hosting)
     server = server_for(scenario, options, tables, model, candidate)
     requests = arrivals.requests
-    if scenario.mode == "static" and scenario.batch is None:
+    if scenario.mode == Mode.STATIC and scenario.batch is None:
         server = replace(server, max_sequences=_static_batch(server, requests))
     target = Target(percent=options.percent, ttft_s=scenario.ttft, tpot_s=scenario.tpot)
     found = fewest_replicas(
@@ -244,7 +245,7 @@ def make_plan(
     autoscaled, reason = None, None
     if found.best is None:
         reason = "no number of replicas holds the targets"
-    elif server.mode == "disaggregated":
+    elif server.mode == Mode.DISAGGREGATED:
         reason = "an autoscaled fleet is not replayed for separate pools"
     elif target.none:
         reason = "without a latency target nothing says how late an autoscaled fleet may be"

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from breakeven.formulas.arrays import Floats
+from breakeven.formulas.mode import Mode
 from breakeven.question.pages.capacity import ROUTINGS
 from breakeven.replay.server import Requests, Server, Whole
 
@@ -208,7 +209,7 @@ def replay(
         raise ValueError(f"replicas must be at least 1, got {min(replicas, prefill_replicas)}")
     control = control or Control()
     refused = server.refuses(requests)
-    if server.mode == "disaggregated":
+    if server.mode == Mode.DISAGGREGATED:
         return _two_pools(requests, server, replicas, prefill_replicas, routing, refused, control)
     arrival = _floats(requests.arrival_s)
     if assigned is None:
@@ -254,7 +255,7 @@ def replay_closed_loop(
     """
     if clients < 1:
         raise ValueError(f"clients must be at least 1, got {clients}")
-    if server.mode == "disaggregated":
+    if server.mode == Mode.DISAGGREGATED:
         raise ValueError("a closed loop over separate pools is not defined here")
     control = control or Control()
     refused = server.refuses(requests)
@@ -369,8 +370,8 @@ def _run(
             prefilled,
             clients,
             server.max_sequences,
-            NO_BUDGET if server.mode == "static" else server.token_budget,
-            server.mode == "static",
+            NO_BUDGET if server.mode == Mode.STATIC else server.token_budget,
+            server.mode == Mode.STATIC,
             server.cache_bytes,
             server.constants,
             server.table,
@@ -459,7 +460,7 @@ def one_at_a_time(requests: Requests, server: Server) -> tuple[Floats, Floats]:
 
     A closed loop with one client does just that; separate pools are two such loops.
     """
-    if server.mode != "disaggregated":
+    if server.mode != Mode.DISAGGREGATED:
         alone = replace(server, max_sequences=1)
         result = replay_closed_loop(requests, alone, clients=1)
         return result.ttft_s, result.tpot_s

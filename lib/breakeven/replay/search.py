@@ -11,6 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from breakeven.formulas.arrays import Floats
+from breakeven.formulas.mode import Mode
 from breakeven.question.pages.capacity import ROUTINGS
 from breakeven.replay.run import Cancelled, Control, Replay, one_at_a_time, percentile, replay
 from breakeven.replay.server import Requests, Server
@@ -159,7 +160,7 @@ def fewest_replicas(
         If ``control`` asked to stop.
     """
     control = control or Control()
-    smallest = 2 if server.mode == "disaggregated" else 1
+    smallest = 2 if server.mode == Mode.DISAGGREGATED else 1
     reading_s = server.work_s(requests, completions=False)
     decoding_s = server.work_s(requests, prompts=False)
     reading = float(reading_s.sum())
@@ -171,7 +172,7 @@ def fewest_replicas(
     trials: dict[int, Trial] = {}
 
     def pools(n: int) -> tuple[int, int]:
-        if server.mode != "disaggregated":
+        if server.mode != Mode.DISAGGREGATED:
             return n, 1
         prefill = min(max(round(n * share), 1), n - 1)
         return n - prefill, prefill

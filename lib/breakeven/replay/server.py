@@ -13,6 +13,7 @@ from breakeven.formulas.arrays import Floats
 from breakeven.formulas.batch import cache_bytes
 from breakeven.formulas.flops import attended_pairs
 from breakeven.formulas.mixed_step import StepCoefficients, mixed_step, step_coefficients
+from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import Engine, ModelShape, Replica
 from breakeven.question.pages.capacity import TOKEN_BUDGET
 
@@ -70,8 +71,7 @@ class Server:
     step: StepCoefficients
     cache_bytes: float
     """Memory for the cache, copies included. [B]"""
-    mode: str = "continuous"
-    """Key of :data:`breakeven.formulas.modes.MODES`."""
+    mode: Mode = Mode.CONTINUOUS
     max_sequences: int = 1024
     """Sequences that run at once; the batch, where it is static. [-]"""
     token_budget: int = TOKEN_BUDGET
@@ -87,7 +87,7 @@ class Server:
         """Refuse a budget that does not give every sequence its token."""
         if self.max_sequences < 1:
             raise ValueError(f"max_sequences must be at least 1, got {self.max_sequences}")
-        if self.mode != "static" and self.token_budget < self.max_sequences:
+        if self.mode != Mode.STATIC and self.token_budget < self.max_sequences:
             raise ValueError(
                 f"token_budget must be at least max_sequences ({self.max_sequences}), got {self.token_budget}"
             )
@@ -101,7 +101,7 @@ class Server:
     @cached_property
     def table(self) -> Floats:
         """What a step takes by its number of tokens alone, from none to the most. [s]"""
-        tokens = np.arange(self.token_budget + 1 if self.mode != "static" else TOKEN_BUDGET, dtype=float)
+        tokens = np.arange(self.token_budget + 1 if self.mode != Mode.STATIC else TOKEN_BUDGET, dtype=float)
         parts = mixed_step(
             coefficients=self.step, decodes=0, context_tokens=0, window_tokens=0, prompt_tokens=tokens
         )
@@ -126,7 +126,7 @@ class Server:
         for start in range(0, refused.size, SLICE):
             part = slice(start, start + SLICE)
             tokens = requests.prompt[part].astype(np.int64) + requests.completion[part]
-            kept = tokens if self.mode == "disaggregated" else tokens - 1
+            kept = tokens if self.mode == Mode.DISAGGREGATED else tokens - 1
             refused[part] = self.cache_of(kept) > self.cache_bytes
             if self.max_context is not None:
                 refused[part] |= tokens > self.max_context
@@ -188,7 +188,7 @@ class Server:
             context_tokens=together * context,
             window_tokens=together * np.minimum(context, window) if np.isfinite(window) else 0.0,
         )
-        steps = completion if self.mode == "disaggregated" else completion - 1
+        steps = completion if self.mode == Mode.DISAGGREGATED else completion - 1
         return np.asarray(steps * np.asarray(step.total_s) / together)
 
 
@@ -198,7 +198,7 @@ def server_of(
     engine: Engine,
     *,
     usable: float,
-    mode: str = "continuous",
+    mode: Mode = Mode.CONTINUOUS,
     max_sequences: int = 1024,
     token_budget: int = TOKEN_BUDGET,
     max_context: int | None = None,
@@ -218,6 +218,6 @@ def server_of(
         token_budget=max(token_budget, max_sequences),
         max_context=max_context,
         # A static batch is read and handed out as one; its formula has neither of the two.
-        first_token_steps=1.0 if mode == "static" else float(np.asarray(engine.first_token_steps)),
-        ttft_fixed_s=0.0 if mode == "static" else float(np.asarray(engine.ttft_fixed_s)),
+        first_token_steps=1.0 if mode == Mode.STATIC else float(np.asarray(engine.first_token_steps)),
+        ttft_fixed_s=0.0 if mode == Mode.STATIC else float(np.asarray(engine.ttft_fixed_s)),
     )

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
+from typing import TypeVar
 
+from breakeven.formulas.mode import Mode
 from breakeven.question.fields import LinkFields
+from breakeven.question.kinds import CacheFormat, WeightFormat
 from breakeven.question.parts import Shape, part_of
 from breakeven.question.scenario import TOKENS, Limit, Scenario, refuse
 
-WEIGHTS = ("fp16", "fp8", "int8", "int4", "fp4")
+WEIGHTS = tuple(one for one in WeightFormat if one is not WeightFormat.BF16)
 """Weight formats that can be considered beside the scenario's; bf16 is fp16 in size and speed."""
-CACHES = ("fp16", "fp8")
-MODES = ("continuous", "static", "disaggregated")
+CACHES = tuple(CacheFormat)
+MODES = tuple(Mode)
 NOTHING_ELSE = "none"
 """Says that only the scenario's own choice is considered."""
+Word = TypeVar("Word", bound=StrEnum)
 RENTED, OWNED = "rented", "owned"
 TYPED_NAME = "My GPU"
 LONGEST_MODEL = 320
@@ -179,9 +184,9 @@ def listed(text: str) -> list[str]:
     return [] if text == NOTHING_ELSE else [word for word in text.split(",") if word]
 
 
-def considered(own: str, also: str, known: tuple[str, ...]) -> list[str]:
+def considered(own: Word, also: str, known: tuple[Word, ...]) -> list[Word]:
     """The scenario's own choice first, then the others in their usual order, none twice."""
-    first = "fp16" if own == "bf16" and "fp16" in known else own
+    first = own if own in known else known[0]  # of the weights alone: bf16 is fp16 in size and speed
     return [first, *(word for word in known if word in listed(also) and word != first)]
 
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from breakeven.formulas.arrays import Floats
+from breakeven.formulas.mode import Mode
 from breakeven.formulas.modes import Service, static_batch
 from breakeven.formulas.units import TERA
 from breakeven.hosting import KV_BYTES, choose_profile, compute_class, engine_of, model_shape, replica_of
@@ -174,7 +175,7 @@ def predicted(facts: Facts, *, batch: Floats, prompt: Floats, completion: Floats
     precision, gpu = tables.precisions["fp16"], facts.gpu(GPU)
     rate = compute_class(gpu, precision)
     profile = choose_profile(
-        tables.efficiencies, engine=ENGINE, gpu=gpu, rate=rate, mode="static", n_gpus=GPUS
+        tables.efficiencies, engine=ENGINE, gpu=gpu, rate=rate, mode=Mode.STATIC, n_gpus=GPUS
     )
     return static_batch(
         model=model_shape(facts.model(MODEL), precision, KV_BYTES["fp16"]),

@@ -12,6 +12,8 @@ import numpy as np
 
 from breakeven.comparison.answer import Comparison, compare
 from breakeven.comparison.words import headline
+from breakeven.formulas.mode import Mode
+from breakeven.question.kinds import WeightFormat
 from breakeven.question.pages.articles import OPEN, REPRODUCES, ROUNDS, WRONG
 from breakeven.question.scenario import Scenario
 from breakeven.views.articles import appendix as runs
@@ -72,9 +74,9 @@ def sanger_then() -> Scenario:
         gpu=runs.GPU,
         gpus=runs.GPUS,
         gpu_offer=runs.RENT,
-        precision="fp16",
+        precision=WeightFormat.FP16,
         engine=runs.ENGINE,
-        mode="static",
+        mode=Mode.STATIC,
         prompt_a=3595,
         completion_a=16,
         prompt_b=512,

@@ -8,6 +8,7 @@ from breakeven.formulas.cost import api_request_usd, replica_usd
 from breakeven.formulas.flops import linear_flop
 from breakeven.formulas.training import training_flop, training_usd
 from breakeven.formulas.units import MEGA, SECONDS_PER_HOUR
+from breakeven.question.kinds import PriceKind
 from breakeven.views.articles.facts import CannotRecompute, Facts
 from breakeven.views.articles.registry import recomputes
 from breakeven.views.articles.transformer import decode_tokens_per_s, peak_flop_per_s, prompt_tokens_per_s
@@ -272,7 +273,7 @@ def cheapest_rent(facts: Facts, *, gpu: str, provider: str, day: date) -> float:
     prices = [
         offer.usd_per_gpu_hour
         for offer in facts.tables_on(day).gpu_offers
-        if offer.gpu_id == gpu and offer.provider == provider and offer.price_type == "on-demand"
+        if offer.gpu_id == gpu and offer.provider == provider and offer.price_type == PriceKind.ON_DEMAND
     ]
     if not prices:
         raise CannotRecompute(f"no on-demand price of {gpu} at {provider} on {day} in the tables")

@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 
 from breakeven.formulas import cost
+from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import ModelShape, Speculation
 from breakeven.formulas.units import SECONDS_PER_HOUR, SECONDS_PER_MONTH
 from breakeven.hosting import Ask, ask_of, evaluate
@@ -20,6 +21,7 @@ from breakeven.hosting.hardware import Hardware, hardware_of
 from breakeven.hosting.profiles import timing_of
 from breakeven.hosting.row import HostRow, host_row, stops_next
 from breakeven.question import parts
+from breakeven.question.kinds import CacheFormat, WeightFormat
 from breakeven.question.pages.deploy import (
     CACHES,
     MODES,
@@ -38,17 +40,15 @@ from breakeven.views.deploy.hardware import Considered, considered_gpus
 from breakeven.views.deploy.needs import what_it_takes
 from breakeven.words.reasons import LeftOut
 
-DISAGGREGATED = "disaggregated"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
     """One model on one deployment at its best batch."""
 
     model: Model
-    precision: str
-    kv_precision: str
-    mode: str
+    precision: WeightFormat
+    kv_precision: CacheFormat
+    mode: Mode
     work: ModelShape
     """What the model asks of the hardware at those precisions."""
     host: HostRow
@@ -210,7 +210,7 @@ def _hardware(
     paid: Paid,
     typed: TypedGpu,
     day: date,
-    timings: frozenset[str],
+    timings: frozenset[Mode],
     counts: tuple[int, ...],
 ) -> tuple[Considered, Hardware]:
     """GPUs that are considered, and their rows; built once for all models, shapes and targets."""
@@ -275,7 +275,7 @@ def plan_of(row: Placement, scenario: Scenario) -> Plan:
             )
         )
 
-    reading = replicas(host.prefill_s) if row.mode == DISAGGREGATED else 0
+    reading = replicas(host.prefill_s) if row.mode == Mode.DISAGGREGATED else 0
     n = reading + replicas(host.decode_s) if reading else replicas(host.replica_s)
     rent = n * host.candidate.usd_per_hour / SECONDS_PER_HOUR * SECONDS_PER_MONTH
     return Plan(

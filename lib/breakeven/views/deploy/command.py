@@ -7,8 +7,9 @@ import csv
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from breakeven.question.arguments import BadInput, Said, a_number, day, pick, whole
 from breakeven.question.scenario import AUTO, CHEAPEST, LIMITS, Refused
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from breakeven.tables.day import Tables
     from breakeven.tables.records import Model
     from breakeven.views.deploy import Answer, Fields
+
+Word = TypeVar("Word", bound=StrEnum)
 
 ALL = "all"
 LARGEST_CONFIG = 1_000_000
@@ -126,11 +129,12 @@ def _rank(options: argparse.Namespace) -> int | Said:
     )
 
 
-def _words(text: str, known: Sequence[str], option: str) -> list[str]:
+def _words(text: str, known: Sequence[Word], option: str) -> list[Word]:
     """Words between commas, each one known."""
     if text == ALL:
         return list(known)
-    return [pick(known, word.strip(), option) for word in text.split(",")]
+    words = {str(word): word for word in known}
+    return [words[pick(words, word.strip(), option)] for word in text.split(",")]
 
 
 def _linked(options: argparse.Namespace) -> tuple[Scenario, Fields, Tables, list[str]]:
@@ -176,17 +180,18 @@ def _question(options: argparse.Namespace) -> tuple[Scenario, Fields]:
     """The scenario and the page's fields that the options describe."""
     from datetime import date
 
+    from breakeven.question.kinds import WeightFormat
     from breakeven.question.pages.deploy import CACHES, MODES, NOTHING_ELSE, WEIGHTS
     from breakeven.question.scenario import Scenario
     from breakeven.views.deploy import Fields
 
     formats = _words(
-        options.precision, [*WEIGHTS, "bf16"] if options.precision != ALL else WEIGHTS, "--precision"
+        options.precision, WEIGHTS if options.precision == ALL else [*WeightFormat], "--precision"
     )
     caches = _words(options.kv_precision, CACHES, "--kv-precision")
     modes = _words(options.mode, MODES, "--mode")
 
-    def rest(words: list[str], known: tuple[str, ...]) -> str:
+    def rest(words: Sequence[str], known: Sequence[str]) -> str:
         return ",".join(word for word in known if word in words[1:]) or NOTHING_ELSE
 
     if options.prompt is None or options.completion is None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from breakeven.formulas.arrays import Booleans, Floats
 from breakeven.formulas.kv_cache import kv_bytes_per_sequence, kv_replication
+from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import IDEAL, Engine, ModelShape, Replica
 from breakeven.formulas.step import StepTime, decode_step, mean_context, prefill_step
 from breakeven.formulas.units import GIGA
@@ -161,7 +162,7 @@ def roofline(answer: Answer, row: Placement) -> Roofline:
 
     def steps(engine: Engine) -> tuple[StepTime, StepTime]:
         parts = {"model": row.work, "replica": replica, "engine": engine}
-        together = batch if row.mode == "static" else 1.0
+        together = batch if row.mode == Mode.STATIC else 1.0
         return (
             prefill_step(
                 **parts,  # type: ignore[arg-type]

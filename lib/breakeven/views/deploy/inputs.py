@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 
 import streamlit as st
 
@@ -136,10 +137,11 @@ def also(_tables: Tables, _money: Money) -> None:
     st.caption("Four-bit weights and an 8-bit cache can change what the model answers; they are not checked.")
 
 
-def _pills(label: str, field: str, options: tuple[str, ...], own: str) -> None:
+def _pills(label: str, field: str, known: tuple[StrEnum, ...], own: str) -> None:
     """Several words of a field that the link keeps as a text."""
     key, shown = f"deploy_{field}", f"also_{field}"
     first = st.session_state[key_of(own)]
+    options = [str(word) for word in known]
     choices = [word for word in options if word != first]
     st.session_state[shown] = [word for word in listed(st.session_state[key]) if word in choices]
 

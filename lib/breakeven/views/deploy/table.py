@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from breakeven.formulas.cost import replicas_needed
+from breakeven.formulas.mode import Mode
 from breakeven.formulas.units import SECONDS_PER_HOUR, SECONDS_PER_MONTH
-from breakeven.views.deploy.answer import DISAGGREGATED, Answer
+from breakeven.views.deploy.answer import Answer
 
 
 def rows_of(answer: Answer, indices: Sequence[int]) -> list[dict[str, Any]]:
@@ -20,7 +21,7 @@ def rows_of(answer: Answer, indices: Sequence[int]) -> list[dict[str, Any]]:
     at = np.asarray(indices, dtype=np.intp)
     result, hardware, work = grid.result, grid.hardware, grid.work
     per_million = 1e6 / (answer.shape.prompt_tokens + answer.shape.completion_tokens)
-    pools = np.array([mode == DISAGGREGATED for mode in grid.modes])[grid.m[at]]
+    pools = np.array([mode == Mode.DISAGGREGATED for mode in grid.modes])[grid.m[at]]
 
     def replicas(busy_s: Any) -> Any:
         return np.asarray(
@@ -59,8 +60,8 @@ def rows_of(answer: Answer, indices: Sequence[int]) -> list[dict[str, Any]]:
                 "replicas": int(n),
                 "prefill_replicas": int(pool),
                 "precision": work.precisions[work.precision[w]].precision_id,
-                "kv_precision": work.kv_precisions[work.kv[w]],
-                "mode": grid.modes[m],
+                "kv_precision": str(work.kv_precisions[work.kv[w]]),
+                "mode": str(grid.modes[m]),
                 "usd_per_1m_tokens": usd,
                 "usd_per_1m_tokens_low": usd_low,
                 "usd_per_1m_tokens_high": usd_high,

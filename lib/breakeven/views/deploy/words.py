@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from breakeven.formulas.mode import Mode
 from breakeven.formulas.units import TERA
 from breakeven.hosting.config_json.read import TYPED
 from breakeven.hosting.row import HostRow
+from breakeven.question.kinds import CacheFormat
 from breakeven.question.pages.deploy import OWNED
 from breakeven.question.parts import Shape
 from breakeven.tables.records import Gpu
-from breakeven.views.deploy.answer import DISAGGREGATED, Answer, Placement, Plan
+from breakeven.views.deploy.answer import Answer, Placement, Plan
 from breakeven.views.deploy.detail import Frontier, Memory, Roofline, Swing
 from breakeven.words.names import gpu_name, shape_name
 from breakeven.words.numbers import (
@@ -27,9 +29,9 @@ from breakeven.words.numbers import (
 )
 
 MODE_WORDS = {
-    "continuous": "continuous batching",
-    "static": "static batch",
-    DISAGGREGATED: "separate prefill and decode pools",
+    Mode.CONTINUOUS: "continuous batching",
+    Mode.STATIC: "static batch",
+    Mode.DISAGGREGATED: "separate prefill and decode pools",
 }
 
 
@@ -45,10 +47,10 @@ def short_name(gpu: Gpu) -> str:
 
 def formats(row: Placement) -> str:
     """Write the number formats and the mode, where they are not the usual ones."""
-    parts = [row.precision]
-    if row.kv_precision != "fp16":
+    parts = [str(row.precision)]
+    if row.kv_precision != CacheFormat.FP16:
         parts.append(f"{row.kv_precision} cache")
-    if row.mode != "continuous":
+    if row.mode != Mode.CONTINUOUS:
         parts.append(MODE_WORDS[row.mode])
     return ", ".join(parts)
 

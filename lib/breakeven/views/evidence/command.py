@@ -154,6 +154,7 @@ def _own(options: argparse.Namespace, connection: Any) -> int:
     """Fit somebody's runs."""
     from breakeven.calibration.own import BadRuns, read_all
     from breakeven.calibration.yours import Setup, fit_own
+    from breakeven.formulas.mode import Mode
     from breakeven.hosting import Unplaceable, choose_profile, compute_class
     from breakeven.tables import queries
 
@@ -168,7 +169,7 @@ def _own(options: argparse.Namespace, connection: Any) -> int:
     precision = queries.precisions(connection)[options.precision]
     try:
         runs, problems = read_all([(path, _bytes(path)) for path in options.files])
-        mode = "static" if runs[0].static else "continuous"
+        mode = Mode.STATIC if runs[0].static else Mode.CONTINUOUS
         start = choose_profile(
             table,
             engine=engine,

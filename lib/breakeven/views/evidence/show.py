@@ -12,6 +12,7 @@ from breakeven.dashboard.blocks import plain, sources_table
 from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.session import database, keep_calibration, key_of, own_calibration, sources
 from breakeven.dashboard.upload_store import content_of
+from breakeven.formulas.mode import Mode
 from breakeven.hosting import Unplaceable, choose_profile, compute_class
 from breakeven.question.calibrated import USUAL as NO_CALIBRATION
 from breakeven.question.calibrated import Fields as Calibrated
@@ -259,7 +260,7 @@ def _fitted(
             engine=AUTO,
             gpu=device,
             rate=compute_class(device, weights),
-            mode="static" if runs[0].static else "continuous",
+            mode=Mode.STATIC if runs[0].static else Mode.CONTINUOUS,
             n_gpus=n_gpus,
         ).efficiency
         setup = Setup(

@@ -13,6 +13,7 @@ from breakeven.comparison.answer import Comparison, ShapeAnswer
 from breakeven.formulas.flops import attended_pairs, linear_flop, touched_weight_bytes
 from breakeven.formulas.kv_cache import kv_bytes_per_sequence, kv_replication
 from breakeven.formulas.mixed_step import StepCoefficients, step_coefficients
+from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import Engine, ModelShape, Replica
 from breakeven.formulas.step import ACTIVATION_BYTES, StepTime, mean_context
 from breakeven.formulas.units import MEGA, SECONDS_PER_HOUR, SECONDS_PER_MONTH, TERA
@@ -151,7 +152,7 @@ def _of_host(host: HostRow, shape: ShapeAnswer, work: ModelShape, answer: Compar
         ),
         "prompt_context": asked.prompt_tokens,
         "prompt_window_context": min(float(asked.prompt_tokens), float(work.window_tokens)),
-        "prefill_step.batch": host.batch if answer.scenario.mode == "static" else 1,
+        "prefill_step.batch": host.batch if answer.scenario.mode == Mode.STATIC else 1,
         "service_s": host.prefill_s,
         "arrivals_per_s": answer.scenario.utilisation / host.replica_s,
     }

@@ -9,6 +9,7 @@ import numpy as np
 
 from breakeven.comparison.answer import Comparison, ShapeAnswer
 from breakeven.formulas.arrays import Floats
+from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import Engine, ModelShape, Replica
 from breakeven.formulas.roofline import operator_time, ridge_point
 from breakeven.formulas.step import StepTime, decode_step, mean_context, prefill_step
@@ -78,7 +79,7 @@ def roofs_of(answer: Comparison) -> tuple[Roof, ...]:
     return tuple(_roof(name, rows, work, answer.scenario.mode) for name, rows in by_deployment.items())
 
 
-def _roof(name: str, rows: Sequence[tuple[str, ShapeAnswer, HostRow]], work: ModelShape, mode: str) -> Roof:
+def _roof(name: str, rows: Sequence[tuple[str, ShapeAnswer, HostRow]], work: ModelShape, mode: Mode) -> Roof:
     """The roof of a deployment."""
     replica = rows[0][2].candidate.replica
     engine = engine_of(rows[0][2].candidate.profile.efficiency)
@@ -107,11 +108,11 @@ def _allowed(replica: Replica, engine: Engine, intensity: Floats) -> Floats:
     return np.asarray(intensity / time)
 
 
-def _steps(letter: str, shape: ShapeAnswer, host: HostRow, work: ModelShape, mode: str) -> tuple[Step, Step]:
+def _steps(letter: str, shape: ShapeAnswer, host: HostRow, work: ModelShape, mode: Mode) -> tuple[Step, Step]:
     """Prefill and decode of a shape on its deployment."""
     replica, engine = host.candidate.replica, engine_of(host.candidate.profile.efficiency)
     asked = shape.shape
-    together = host.batch if mode == "static" else 1
+    together = host.batch if mode == Mode.STATIC else 1
     prefill = prefill_step(
         model=work,
         replica=replica,

@@ -9,6 +9,7 @@ from statistics import median_low
 import pandas as pd
 
 from breakeven.hosting import Unplaceable, gpu_price, model_shape
+from breakeven.question.kinds import PriceKind
 from breakeven.question.scenario import MEDIAN
 from breakeven.tables.day import Tables
 from breakeven.tables.queries import GPU_OFFER_MAX_AGE_DAYS
@@ -76,7 +77,7 @@ def median_by_day(rows: Sequence[Row], day: date) -> list[tuple[date, float, int
     As everywhere: each provider counts once, with the lowest of its prices read last, and flagged
     offers do not count. Collections read different providers, so a median over one alone would jump.
     """
-    usable = [row for row in rows if row["price_type"] == "on-demand" and not row["flag"]]
+    usable = [row for row in rows if row["price_type"] == PriceKind.ON_DEMAND and not row["flag"]]
     medians = []
     for when in sorted({row["valid_from"] for row in usable if row["valid_from"] <= day}):
         latest: dict[str, tuple[date, float]] = {}

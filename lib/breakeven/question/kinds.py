@@ -1,0 +1,31 @@
+"""Words of a question that stand for one of a few things; links and tables hold the same words."""
+
+from enum import StrEnum
+
+
+class WeightFormat(StrEnum):
+    """Number format of the weights, key of ``precisions``."""
+
+    FP16 = "fp16"
+    BF16 = "bf16"
+    FP8 = "fp8"
+    INT8 = "int8"
+    INT4 = "int4"
+    FP4 = "fp4"
+
+
+class CacheFormat(StrEnum):
+    """Number format of the KV cache."""
+
+    FP16 = "fp16"
+    FP8 = "fp8"
+
+
+class PriceKind(StrEnum):
+    """Kind of rental offer."""
+
+    ON_DEMAND = "on-demand"
+    SPOT = "spot"
+    MARKETPLACE = "marketplace"
+    RESERVED = "reserved"
+    ESTIMATE = "estimate"
