@@ -101,13 +101,14 @@ def _lines(found: Difference) -> list[str]:
 
 
 def _move(move: Move) -> str:
+    from breakeven.tables.records import Processing
     from breakeven.words.numbers import Money, times
 
     money = Money()
     before, after = (money.amount(None if p is None else float(p)) for p in (move.before, move.after))
     what = move.meter.replace("_usd_per_mtok", "").replace("_", " ")
     where = f", above {move.tier_above_tokens:,} tokens" if move.tier_above_tokens else ""
-    batch = ", batch" if move.processing == "batch" else ""
+    batch = ", batch" if move.processing == Processing.BATCH else ""
     size = ""
     if move.factor:
         size = f", {times(max(move.factor, 1 / move.factor))} {'dearer' if move.factor > 1 else 'cheaper'}"

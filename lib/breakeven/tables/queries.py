@@ -29,6 +29,7 @@ from breakeven.tables.records import (
     Precision,
     Preset,
     PriceTier,
+    Processing,
     Source,
     TrainingRun,
     TuningPrice,
@@ -183,9 +184,11 @@ def gpu_offers_on(connection: DuckDBPyConnection, day: date) -> list[GpuOffer]:
     return _records(GpuOffer, _rows(connection, _sql("gpu_offers_on"), parameters))
 
 
-def api_offers_on(connection: DuckDBPyConnection, day: date, processing: str = "standard") -> list[ApiOffer]:
+def api_offers_on(
+    connection: DuckDBPyConnection, day: date, processing: Processing = Processing.STANDARD
+) -> list[ApiOffer]:
     """API offers in force on a day, with their tiers."""
-    rows = _rows(connection, _sql("api_offers_on"), {"day": day, "processing": processing})
+    rows = _rows(connection, _sql("api_offers_on"), {"day": day, "processing": str(processing)})
     offers = []
     for _, group in groupby(rows, key=lambda row: row["api_offer_id"]):
         tiers = list(group)

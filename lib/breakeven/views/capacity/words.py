@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from breakeven.hosting.program import deployment_as_json
 from breakeven.replay.plan import Fluid, Plan
 from breakeven.replay.search import Trial
 from breakeven.words.names import gpu_name, offer_name
@@ -281,13 +282,7 @@ def plan_as_json(plan: Plan) -> dict[str, Any]:
         "usd_api": plan.api.usd,
         "feasible": plan.feasible,
         "reason": plan.found.reason,
-        "deployment": {
-            "model": plan.model.model_id,
-            "gpu": plan.candidate.gpu.gpu_id,
-            "gpus": plan.candidate.n_gpus,
-            "usd_per_hour": plan.candidate.usd_per_hour,
-            "efficiency": plan.candidate.profile.efficiency.efficiency_id,
-        },
+        "deployment": {"model": plan.model.model_id, **deployment_as_json(plan.candidate)},
         "prefill_replicas": best.prefill_replicas if best else None,
         "requests": int(plan.arrivals.requests.arrival_s.size),
         "refused": best.refused if best else None,

@@ -8,6 +8,7 @@ from typing import Any
 from breakeven.apis.shapes import ApiBill
 from breakeven.comparison import words as verdict
 from breakeven.comparison.answer import Comparison, ShapeAnswer
+from breakeven.hosting.program import deployment_as_json
 from breakeven.hosting.row import HostRow
 from breakeven.question.link import encode
 from breakeven.words import names
@@ -123,12 +124,7 @@ def _bill(bill: ApiBill) -> dict[str, Any]:
 
 def _host(row: HostRow) -> dict[str, Any]:
     return {
-        "gpu": row.candidate.gpu.gpu_id,
-        "gpus": row.candidate.n_gpus,
-        "usd_per_gpu_hour": row.candidate.price.usd_per_gpu_hour,
-        "gpu_offer": row.candidate.price.offer.gpu_offer_id,
-        "efficiency": row.candidate.profile.efficiency.efficiency_id,
-        "caveat": row.candidate.profile.caveat,
+        **deployment_as_json(row.candidate),
         "batch": row.batch,
         "max_batch": row.most_sequences,
         "fits": row.fits,

@@ -10,6 +10,7 @@ import numpy as np
 from breakeven.formulas.cost import replicas_needed
 from breakeven.formulas.mode import Mode
 from breakeven.formulas.units import SECONDS_PER_HOUR, SECONDS_PER_MONTH
+from breakeven.hosting.program import deployment_as_json
 from breakeven.views.deploy.answer import Answer
 
 
@@ -50,13 +51,15 @@ def rows_of(answer: Answer, indices: Sequence[int]) -> list[dict[str, Any]]:
     for number, values in enumerate(columns, start=1):
         h, w, m, n, pool, usd_month, usd, usd_low, usd_high, batch, most, ttft, tpot, pre, dec, holds = values
         candidate = hardware.candidates[h]
-        row = candidate.profile.efficiency
+        row, plain = candidate.profile.efficiency, deployment_as_json(candidate)
+        # Columns of the CSV keep their names and places; a new one comes last.
+        caveat, usd_per_hour = plain.pop("caveat"), plain.pop("usd_per_hour")
         rows.append(
             {
                 "rank": number,
                 "model": work.models[work.model[w]].model_id,
-                "gpu": candidate.gpu.gpu_id,
-                "gpus": candidate.n_gpus,
+                "gpu": plain.pop("gpu"),
+                "gpus": plain.pop("gpus"),
                 "replicas": int(n),
                 "prefill_replicas": int(pool),
                 "precision": work.precisions[work.precision[w]].precision_id,
@@ -77,11 +80,9 @@ def rows_of(answer: Answer, indices: Sequence[int]) -> list[dict[str, Any]]:
                 "bound_prefill": "compute" if pre else "bandwidth",
                 "bound_decode": "compute" if dec else "bandwidth",
                 "holds_targets": bool(holds),
-                "usd_per_gpu_hour": candidate.price.usd_per_gpu_hour,
-                "gpu_offer": candidate.price.offer.gpu_offer_id,
-                "efficiency": row.efficiency_id,
-                "measured": candidate.profile.measured,
-                "not_certain_because": candidate.profile.caveat,
+                **plain,
+                "not_certain_because": caveat,
+                "usd_per_hour": usd_per_hour,
             }
         )
     return rows

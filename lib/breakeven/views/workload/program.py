@@ -7,6 +7,7 @@ from typing import Any
 
 from breakeven.apis.paid import Paid, paid_sentence
 from breakeven.apis.workloads import PricedOffer, PricedWorkload
+from breakeven.hosting.program import deployment_as_json
 from breakeven.hosting.workloads import HostedOffer, Hosting
 from breakeven.usage.digest import BadDigest, pack
 from breakeven.usage.read import SHOWN_PROBLEMS
@@ -131,9 +132,7 @@ def _offer(one: PricedOffer) -> dict[str, Any]:
 def _deployment(one: HostedOffer) -> dict[str, Any]:
     return {
         "model": one.model.model_id,
-        "gpu": one.candidate.gpu.gpu_id,
-        "gpus": one.candidate.n_gpus,
-        "usd_per_hour": one.candidate.usd_per_hour,
+        **deployment_as_json(one.candidate),
         "usd": one.usd,
         "usd_low": one.usd_low,
         "usd_high": one.usd_high,
@@ -147,8 +146,6 @@ def _deployment(one: HostedOffer) -> dict[str, Any]:
         "replicas_mean": one.replicas_mean,
         "replicas_peak": one.replicas_peak,
         "usd_fixed": one.usd_fixed,
-        "measured": one.candidate.profile.measured,
-        "caveat": one.candidate.profile.caveat,
     }
 
 
