@@ -60,16 +60,7 @@ def estimate(question: Question) -> dict[str, object]:
         If an argument leaves its domain; Unplaceable if the model cannot be placed.
     """
     q = question
-    require_whole(gpus=q.n_gpus, batch=q.batch, prompt=q.prompt_tokens, completion=q.completion_tokens)
-    require_not_negative(cached=q.cached_tokens)
-    require_share(usable=q.usable)
-    for name, share in (("mfu", q.mfu), ("mbu", q.mbu)):
-        if share is not None:
-            require_share(**{name: share})
-    if q.overhead_s is not None:
-        require_not_negative(overhead=q.overhead_s)
-    if q.usd_per_hour is not None:
-        require_not_negative(usd_per_hour=q.usd_per_hour)
+    _require_valid(q)
     shape = model_shape(q.model, q.precision, KV_BYTES[q.kv_precision])
     replica = replica_of(q.gpu, q.n_gpus, q.rate)
     row = q.profile.efficiency
@@ -139,6 +130,20 @@ def estimate(question: Question) -> dict[str, object]:
         "efficiency": None if q.ideal else row.efficiency_id,
         "notes": _notes(q),
     }
+
+
+def _require_valid(q: Question) -> None:
+    """Refuse arguments that leave their domain."""
+    require_whole(gpus=q.n_gpus, batch=q.batch, prompt=q.prompt_tokens, completion=q.completion_tokens)
+    require_not_negative(cached=q.cached_tokens)
+    require_share(usable=q.usable)
+    for name, share in (("mfu", q.mfu), ("mbu", q.mbu)):
+        if share is not None:
+            require_share(**{name: share})
+    if q.overhead_s is not None:
+        require_not_negative(overhead=q.overhead_s)
+    if q.usd_per_hour is not None:
+        require_not_negative(usd_per_hour=q.usd_per_hour)
 
 
 def _notes(q: Question) -> list[str]:

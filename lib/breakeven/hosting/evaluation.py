@@ -243,34 +243,11 @@ def evaluate_arrays(
         fit = sequences_that_fit(model, replica, ask, prompt_tokens=prompt, completion_tokens=completion)
     fit = np.broadcast_to(fit, shape)
 
-    def kept(ttft_s: Floats, tpot_s: Floats) -> Booleans:
-        # Targets are held up to rounding: the search and the final evaluation round differently.
-        good = np.ones(shape, dtype=bool)
-        if ask.ttft_s is not None:
-            good &= ttft_s <= ask.ttft_s * (1 + 1e-9)
-        if ask.tpot_s is not None:
-            good &= tpot_s <= ask.tpot_s * (1 + 1e-9)
-        return good
-
-    if batch is not None:
-        size = np.broadcast_to(batch, shape)
-    elif ask.batch is not None:
-        size = np.full(shape, float(ask.batch))
-    elif ask.ttft_s is None and ask.tpot_s is None:
-        size = np.minimum(fit, MOST_SEQUENCES)
-    else:
-        latencies = latency_of(
-            ask.mode,
-            model=model,
-            replica=replica,
-            engine=engine,
-            prompt_tokens=prompt,
-            completion_tokens=completion,
-            cached_tokens=cached,
-            speculation=ask.speculation,
-        )
-        limit = np.minimum(fit, MOST_SEQUENCES)
-        size = largest_batch(limit=limit, holds=lambda sizes: kept(*latencies(sizes)))
+    size = (
+        _batch(model, replica, engine, ask, prompt, completion, cached, fit=fit)
+        if batch is None
+        else np.broadcast_to(batch, shape)
+    )
     size = np.maximum(size, 1.0)
     service = MODES[ask.mode](
         model=model,
@@ -296,7 +273,7 @@ def evaluate_arrays(
         batch=size,
         most_sequences=fit,
         fits=fits,
-        holds=fits & kept(np.asarray(service.ttft_s), np.asarray(service.tpot_s)),
+        holds=fits & _kept(ask, np.asarray(service.ttft_s), np.asarray(service.tpot_s)),
         ttft_s=np.broadcast_to(np.asarray(service.ttft_s), shape),
         wait_s=np.broadcast_to(_wait(service, ask), shape),
         tpot_s=np.broadcast_to(np.asarray(service.tpot_s), shape),
@@ -312,6 +289,46 @@ def evaluate_arrays(
         prefill_compute_bound=np.broadcast_to(np.asarray(service.prefill.compute_bound), shape),
         decode_compute_bound=np.broadcast_to(np.asarray(service.decode.compute_bound), shape),
     )
+
+
+def _kept(ask: Ask, ttft_s: Floats, tpot_s: Floats) -> Booleans:
+    """Tell where the targets are held, up to rounding: the search and the evaluation round differently."""
+    good = np.ones(np.broadcast_shapes(ttft_s.shape, tpot_s.shape), dtype=bool)
+    if ask.ttft_s is not None:
+        good &= ttft_s <= ask.ttft_s * (1 + 1e-9)
+    if ask.tpot_s is not None:
+        good &= tpot_s <= ask.tpot_s * (1 + 1e-9)
+    return good
+
+
+def _batch(
+    model: ModelShape,
+    replica: Replica,
+    engine: Engine,
+    ask: Ask,
+    prompt_tokens: Floats,
+    completion_tokens: Floats,
+    cached_tokens: Floats,
+    *,
+    fit: Floats,
+) -> Floats:
+    """The batch that is asked for, or the largest that fits and keeps the targets; zero where none does."""
+    if ask.batch is not None:
+        return np.full(fit.shape, float(ask.batch))
+    limit = np.minimum(fit, MOST_SEQUENCES)
+    if ask.ttft_s is None and ask.tpot_s is None:
+        return limit
+    latencies = latency_of(
+        ask.mode,
+        model=model,
+        replica=replica,
+        engine=engine,
+        prompt_tokens=prompt_tokens,
+        completion_tokens=completion_tokens,
+        cached_tokens=cached_tokens,
+        speculation=ask.speculation,
+    )
+    return largest_batch(limit=limit, holds=lambda sizes: _kept(ask, *latencies(sizes)))
 
 
 def _wait(service: Service, ask: Ask) -> Floats:

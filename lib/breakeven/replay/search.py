@@ -216,22 +216,30 @@ def fewest_replicas(
     impossible = _impossible(requests, server, target, alone_ttft, alone_tpot)
     if impossible:
         return found(None, impossible)
-    # The target can fail at the mean load already, so the search starts below it and doubles.
-    low, high = smallest - 1, max(smallest, int(mean_load / 2))
-    while not attempt(high).holds:
+    # The target can fail at the mean load already, so the search starts below it.
+    best = _smallest(lambda n: attempt(n).holds, smallest, start=int(mean_load / 2), most=most)
+    if best is None:
+        return found(None, f"even {max(trials):,} replicas do not hold it; the search stops at {most:,}")
+    if best > smallest:
+        attempt(best - 1)
+    attempt(best + 1)
+    return found(best, None)
+
+
+def _smallest(holds: Callable[[int], bool], smallest: int, *, start: int, most: int) -> int | None:
+    """The smallest fleet that holds, by doubling and bisection; None: none of those that were doubled to."""
+    low, high = smallest - 1, max(smallest, start)
+    while not holds(high):
         low, high = high, high * 2
         if high > most:
-            return found(None, f"even {low:,} replicas do not hold it; the search stops at {most:,}")
+            return None
     while high - low > 1:
         middle = (low + high) // 2
-        if attempt(middle).holds:
+        if holds(middle):
             high = middle
         else:
             low = middle
-    if high > smallest:
-        attempt(high - 1)
-    attempt(high + 1)
-    return found(high, None)
+    return high
 
 
 def _longest(ttft: Floats) -> float:

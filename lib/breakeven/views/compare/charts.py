@@ -184,32 +184,33 @@ def cost_map(
             "hoverinfo": "text",
         }
     )
-    data.append(
-        {
-            "type": "scatter",
-            "mode": "markers+text",
-            "x": [shape.prompt_tokens for shape in shapes],
-            "y": [shape.completion_tokens for shape in shapes],
-            "text": ["A", "B"],
-            "textfont": {"color": "white", "size": 12, "weight": 700},
-            "marker": {
-                "size": 20,
-                "symbol": ["square", "circle"],
-                "color": "black",
-                "line": {"color": "white", "width": 2},
-            },
-            "hovertext": [
-                f"{kind_of(s)}: {s.prompt_tokens:,} in / {s.completion_tokens:,} out" for s in shapes
-            ],
-            "hoverinfo": "text",
-        }
-    )
+    data.append(_shape_marks(shapes))
     return figure(
         440,
         data,
         _token_axis("Prompt tokens", cost_map.prompt_tokens),
         _token_axis("Completion tokens", cost_map.completion_tokens),
     )
+
+
+def _shape_marks(shapes: Sequence[Shape]) -> Trace:
+    """The two shapes that are asked about."""
+    return {
+        "type": "scatter",
+        "mode": "markers+text",
+        "x": [shape.prompt_tokens for shape in shapes],
+        "y": [shape.completion_tokens for shape in shapes],
+        "text": ["A", "B"],
+        "textfont": {"color": "white", "size": 12, "weight": 700},
+        "marker": {
+            "size": 20,
+            "symbol": ["square", "circle"],
+            "color": "black",
+            "line": {"color": "white", "width": 2},
+        },
+        "hovertext": [f"{kind_of(s)}: {s.prompt_tokens:,} in / {s.completion_tokens:,} out" for s in shapes],
+        "hoverinfo": "text",
+    }
 
 
 def _token_axis(text: str, values: np.ndarray) -> Axis:

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from breakeven.dashboard.figure import LIMIT, SELF_HOSTED, SELF_HOSTED_LIGHT, Trace, figure, title
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.units import GIGA, TERA
+from breakeven.hosting.grid import Grid
 from breakeven.views.deploy import Answer
 from breakeven.views.deploy.detail import BatchCurve, Frontier, Memory, Roofline, Swing
 from breakeven.views.deploy.words import candidate_texts, point_sentence
@@ -121,30 +122,9 @@ def batch_panel(
     if target is not None:
         goal = target * (1e3 if panel == "tpot" else 1)
         drawn.append(np.array([goal]))
-        lines.append(
-            {
-                "type": "line",
-                "xref": "paper",
-                "x0": 0,
-                "x1": 1,
-                "y0": goal,
-                "y1": goal,
-                "line": {"color": LIMIT, "dash": "dash", "width": 1.5},
-            }
-        )
-        notes.append(
-            {
-                "xref": "paper",
-                "x": 0.99,
-                "xanchor": "right",
-                "y": math.log10(goal),
-                # Under the curve where it rises beyond the target, above it where it stays below.
-                "yshift": -9 if values[-1] > goal else 9,
-                "text": "target",
-                "showarrow": False,
-                "font": {"color": LIMIT},
-            }
-        )
+        # Under the curve where it rises beyond the target, above it where it stays below.
+        shift = -9 if values[-1] > goal else 9
+        lines, notes = _target_line("y", goal, x=0.99, xanchor="right", yshift=shift)
     return figure(
         210,
         data,
@@ -153,6 +133,16 @@ def batch_panel(
         shapes=lines,
         annotations=notes,
     )
+
+
+def _target_line(axis: str, goal: float, **place: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The line of a target on a log axis, all across the other, and its name at a place."""
+    other = "x" if axis == "y" else "y"
+    paper = {f"{other}ref": "paper"}
+    across = {f"{other}0": 0, f"{other}1": 1, f"{axis}0": goal, f"{axis}1": goal}
+    line = {"type": "line", "line": {"color": LIMIT, "dash": "dash", "width": 1.5}, **paper, **across}
+    note = {"text": "target", "showarrow": False, "font": {"color": LIMIT}, axis: math.log10(goal)}
+    return [line], [note | paper | place]
 
 
 def _batch_axis(batch: Floats) -> dict[str, Any]:
@@ -194,6 +184,18 @@ MOST_POINTS = 600
 """Candidates drawn beside the frontier; more would be a blot."""
 
 
+def _ranked(grid: Grid, indices: Any) -> Frontier:
+    """Candidates at the batch at which they are ranked."""
+    at, result = np.asarray(indices, dtype=np.intp), grid.result
+    return Frontier(
+        candidate=at,
+        batch=result.batch[at],
+        usd=result.usd[at],
+        ttft_s=result.ttft_s[at],
+        tpot_s=result.tpot_s[at],
+    )
+
+
 def cost_against(answer: Answer, line: Frontier, what: str, money: Money) -> go.Figure:
     """Draw every candidate's cost against its TPOT or TTFT, the frontier, and the recommendation.
 
@@ -231,23 +233,13 @@ def cost_against(answer: Answer, line: Frontier, what: str, money: Money) -> go.
             "hoverinfo": "text",
         } | style
 
-    def own(indices: Any) -> Frontier:
-        at, result = np.asarray(indices, dtype=np.intp), grid.result
-        return Frontier(
-            candidate=at,
-            batch=result.batch[at],
-            usd=result.usd[at],
-            ttft_s=result.ttft_s[at],
-            tpot_s=result.tpot_s[at],
-        )
-
     fits = np.flatnonzero(grid.result.fits)
     shown = fits[np.argsort(grid.result.usd[fits], kind="stable")][:MOST_POINTS]
     held = grid.result.holds[shown]
     cross = {"color": LIMIT, "symbol": "x-thin", "size": 6, "line": {"width": 1, "color": LIMIT}}
     dot = {"color": SELF_HOSTED_LIGHT, "symbol": "circle", "size": 7}
     data: list[Trace] = [
-        points(own(group), marker=mark, name=name)
+        points(_ranked(grid, group), marker=mark, name=name)
         for group, name, mark in (
             (shown[~held], "misses a target", cross),
             (shown[held], "holds the targets", dot),
@@ -266,24 +258,12 @@ def cost_against(answer: Answer, line: Frontier, what: str, money: Money) -> go.
     best = grid.best()
     if best is not None:
         star = {"color": SELF_HOSTED, "size": 17, "symbol": "star", "line": {"color": "white", "width": 1.5}}
-        data.append(points(own([best]), name="recommended", marker=star))
+        data.append(points(_ranked(grid, [best]), name="recommended", marker=star))
     target = answer.scenario.tpot if what == "TPOT" else answer.scenario.ttft
-    lines, notes = [], []
+    lines: list[dict[str, Any]] = []
+    notes: list[dict[str, Any]] = []
     if target is not None:
-        place = {"x0": target * scale, "x1": target * scale, "y0": 0, "y1": 1, "yref": "paper"}
-        lines.append({"type": "line", "line": {"color": LIMIT, "dash": "dash", "width": 1.5}} | place)
-        notes.append(
-            {
-                "x": math.log10(target * scale),
-                "y": 0.01,
-                "yref": "paper",
-                "yanchor": "bottom",
-                "xanchor": "right",
-                "text": "target",
-                "showarrow": False,
-                "font": {"color": LIMIT},
-            }
-        )
+        lines, notes = _target_line("x", target * scale, y=0.01, yanchor="bottom", xanchor="right")
     return figure(
         380,
         data,
