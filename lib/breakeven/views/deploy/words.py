@@ -332,9 +332,9 @@ def row_name(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
     else:
         text = f"{count(row['replicas'], 'replica')} × {gpus}"
     parts = [text, row["precision"]]
-    if row["kv_precision"] != "fp16":
+    if row["kv_precision"] != CacheFormat.FP16:
         parts.append(f"{row['kv_precision']} cache")
-    if row["mode"] == "static":
+    if row["mode"] == Mode.STATIC:
         parts.append("static")
     return ", ".join(parts)
 
