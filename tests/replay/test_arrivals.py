@@ -117,5 +117,5 @@ def test_files_that_cannot_say_when_requests_came_say_why(sample, why):
 
 
 def test_a_file_without_tokens_is_refused(tmp_path):
-    with pytest.raises(Unreadable, match="No columns with prompt and completion tokens"):
+    with pytest.raises(Unreadable, match="No column holds the tokens"):
         read_arrivals(write(tmp_path / "x.csv", "a,b\n1,2\n"))

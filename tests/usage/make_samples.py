@@ -161,6 +161,11 @@ def traces() -> None:
     note("otlp_traces.json", "opentelemetry", "OpenTelemetry export (OTLP JSON)", "the same as one document").write_text(json.dumps(otlp), encoding="utf-8")
 
 
+def sheets() -> None:
+    write_csv(note("splitwise_trace.csv", "splitwise", "splitwise-sim trace", "times in seconds from the start"), ["request_id", "request_type", "application_id", "arrival_timestamp", "batch_size", "prompt_size", "token_size"], [[n, 2, 0, n * 0.5, 1, 1500 - 10 * n, 100 + n] for n in range(20)])
+    write_csv(note("copilot_premium.csv", "copilot-premium", "GitHub Copilot premium requests", "requests only: refused, with what to export instead"), ["date", "username", "product", "sku", "model", "quantity", "unit_type", "applied_cost_per_quantity", "gross_amount", "discount_amount", "net_amount"], [["2026-11-03", "dev1", "copilot", "copilot_premium_request", "Claude Sonnet 4.5", 3, "requests", 0.04, 0.12, 0.12, 0]])
+
+
 def plain() -> None:
     write_csv(note("by_hand.csv", "plain", "Written by hand", "prompt and completion of a request, and how many there are", True), ["input_tokens", "output_tokens", "count"], [[4000, 250, 12000], [500, 60, 40000], [20000, 900, 300]])
     for name, seed, median_in, median_out, rate, title in (("code", 7, 1500, 13, 2.57, "Code completion"), ("conv", 8, 1020, 129, 5.53, "Conversation")):
@@ -181,7 +186,7 @@ def plain() -> None:
 
 def main() -> None:
     HERE.mkdir(parents=True, exist_ok=True)
-    makers: tuple[Callable[[], None], ...] = (openai, anthropic, gateways, traces, plain)
+    makers: tuple[Callable[[], None], ...] = (openai, anthropic, gateways, traces, sheets, plain)
     for maker in makers:
         maker()
     write_csv(HERE / "manifest.csv", ["file", "format_id", "title", "description", "shown"], sorted(MANIFEST))

@@ -29,13 +29,13 @@ def save(tmp_path, content, name="x.csv"):
         ("\n\n  \n", "no text"),
         (HEAD, "no rows below"),
         ("gpt-4o,100,20\ngpt-4o,120,30\n", "no column names"),
-        ("model,output_tokens\ngpt-4o,5\n", "No columns with prompt and completion"),
-        ("name,age\nana,7\n", "Looked for the columns of OpenAI"),
+        ("model,output_tokens\ngpt-4o,5\n", "No column holds the tokens"),
+        ("name,age\nana,7\n", "Give a file with a column of input tokens"),
         (
             "input_tokens,output_tokens,count\n100000000,1,999999999999\n",
             "more than 1,000,000,000,000,000,000",
         ),
-        (HEAD + "gpt-4o,N/A,3\n", "None of the 1 rows can be read"),
+        (HEAD + "gpt-4o,many,3\n", "None of the 1 rows can be read"),
         ("%PDF-1.7 rest", "PDF document"),
         ("{", "cannot be read"),
         ("[1,2,3]", "No records"),
@@ -54,12 +54,19 @@ def test_unreadable_file_is_refused_with_a_sentence(content, sentence, tmp_path)
         read_workload(save(tmp_path, content))
 
 
-def test_zip_renamed_csv_is_named(tmp_path):
+def test_zip_without_a_table_is_refused_with_what_it_holds(tmp_path):
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("usage.csv", HEAD)
-    with pytest.raises(Unreadable, match="zip archive"):
+        archive.writestr("picture.png", "x")
+    with pytest.raises(Unreadable, match=r"no table that can be read; it has picture\.png"):
         read_workload(save(tmp_path, packed.getvalue()))
+
+
+@pytest.mark.parametrize("cell", ["", "N/A", "-", "nan", "null"])
+def test_one_empty_cell_counts_as_none_and_is_told(cell, tmp_path):
+    workload = read_workload(save(tmp_path, f"{HEAD}gpt-4o,10,1\ngpt-4o,{cell},2\n"))
+    assert workload.tokens == Tokens(requests=2, input_uncached=10, output=3)
+    assert any("1 rows have nothing in input_tokens" in note for note in workload.notes)
 
 
 @pytest.mark.parametrize(
@@ -68,14 +75,12 @@ def test_zip_renamed_csv_is_named(tmp_path):
         ("-5", "negative"),
         ("12.5", "not a whole number"),
         ("1e308", "nothing can be"),
-        ("N/A", "not a number"),
-        ('"1,234"', "thousands separator; write 1234"),
-        ("1.234.567", "thousands separator"),
-        ("nan", "not a number"),
+        ("many", "not a number"),
+        ("12,5 %".replace(",", "."), "a share"),
+        ("1.2.34", "another style"),
         ("inf", "not a number"),
         ("=1+1", "not a number"),
         ("<b>7</b>", "not a number"),
-        ("", "empty"),
         ("12\0", "not a number"),
     ],
 )
@@ -122,10 +127,18 @@ def test_json_lines_problems_have_their_line(tmp_path):
 
 
 def test_more_cached_than_input_suggests_the_other_side(tmp_path):
-    path = save(tmp_path, "input_tokens,output_tokens,cached_tokens\n10,1,50\n10,1,5\n")
+    path = save(tmp_path, "input_tokens,output_tokens,cached_tokens\n10,1,50\n" + "10,1,5\n" * 9)
     workload = read_workload(path)
     assert "cached_in=outside" in workload.problems[0].reason
-    assert read_workload(path, mapping=parse_mapping("cached_in=outside")).tokens.cache_read == 55
+    assert read_workload(path, mapping=parse_mapping("cached_in=outside")).tokens.cache_read == 95
+
+
+def test_many_rows_with_more_cached_than_input_prove_that_it_is_outside(tmp_path):
+    workload = read_workload(
+        save(tmp_path, "input_tokens,output_tokens,cached_tokens\n10,1,50\n10,1,5\n")
+    )
+    assert workload.tokens == Tokens(requests=2, input_uncached=20, cache_read=55, output=2)
+    assert any("outside the input, because 1 rows have more" in note for note in workload.notes)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"])

@@ -106,6 +106,7 @@ def test_plain_file_is_read_in_one_scan(tmp_path, edges, monkeypatch):
         return taken[-1]
 
     monkeypatch.setattr(breakeven.usage.read, "quick_sums", noted)
+    monkeypatch.setattr(breakeven.usage.read, "SHEET_BYTES", 0)
     path = tmp_path / "usage.csv"
     write(path, [("2026-11-01 00:00:00", "gpt-4o", 1000, 10, 5, "0.1")] * 3)
     assert read_workload(path, edges=edges).tokens.requests == 3

@@ -15,7 +15,6 @@ from breakeven.usage.formats import (
     ColumnMapping,
     Path,
     Recognised,
-    looked_for,
     normal,
     recognise,
 )
@@ -61,7 +60,7 @@ def csv_table(path: FilePath, mapping: ColumnMapping | None, limits: Limits) -> 
     if found is None and (mapping is None or mapping.empty) and _looks_like_data(header):
         raise Unreadable(
             "The first line has no column names, so nobody can tell what its columns are. "
-            "Write a first line such as input_tokens,output_tokens. " + looked_for()
+            "Write a first line such as input_tokens,output_tokens."
         )
     repeated = sorted(
         {one for one in header if [normal(h) for h in header].count(normal(one)) > 1 and normal(one)}

@@ -12,6 +12,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from breakeven.usage.limits import Limits
+from breakeven.usage.packed import files_in
 from breakeven.usage.spool import Unreadable, spool_stream
 from breakeven.usage.stop import heed_stop
 
@@ -19,7 +20,7 @@ from breakeven.usage.stop import heed_stop
 def files_of(
     path: str | FilePath | Sequence[FilePath], stream: BinaryIO | None, folder: FilePath, limits: Limits
 ) -> list[FilePath]:
-    """Files that a path, a pattern or standard input (``-``) stands for.
+    """Files that a path, a folder, a pattern or standard input (``-``) stands for.
 
     Raises
     ------
@@ -28,14 +29,17 @@ def files_of(
     """
     if isinstance(path, str) and path == "-":
         return [spool_stream(stream or sys.stdin.buffer, folder, limits)]
-    if isinstance(path, FilePath):
-        return [path]
-    if not isinstance(path, str):
+    if not isinstance(path, (str, FilePath)):
         return list(path)
     try:
-        if FilePath(path).is_file():
-            return [FilePath(path)]
-        names = globbing.glob(path, recursive=True)  # noqa: PTH207 (a pattern may be absolute)
+        home = FilePath(path).expanduser()
+        if home.is_dir():
+            return files_in(home, limits)
+        if isinstance(path, FilePath):
+            return [path]
+        if home.is_file():
+            return [home]
+        names = globbing.glob(str(home), recursive=True)  # noqa: PTH207 (a pattern may be absolute)
         found = sorted(file for file in map(FilePath, names) if file.is_file())
     except (OSError, ValueError):
         found = []
@@ -58,6 +62,7 @@ def connect(path: FilePath, limits: Limits, memory_mb: int, *, ordered: bool = F
         ("SET threads = ?", limits.threads),
         ("SET temp_directory = ?", ""),
         ("SET TimeZone = ?", "UTC"),
+        ("SET enable_progress_bar = ?", False),
         ("SET preserve_insertion_order = ?", ordered),
         ("SET python_enable_replacements = ?", False),
         ("SET allow_community_extensions = ?", False),

@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from breakeven.tables.exports import FIELDS, TOKEN_FIELDS, Cached, Format, Grain, Path
+from breakeven.tables.exports import FIELDS, TOKEN_FIELDS, Cached, Format, Grain, Keep, Path
 from breakeven.tables.exports import shipped as exports
 
-__all__ = ["TOKEN_FIELDS", "Format", "Grain", "Path", "exports"]
+__all__ = ["TOKEN_FIELDS", "Format", "Grain", "Keep", "Path", "exports"]
 
 INSIDE, OUTSIDE, NONE = Cached.INSIDE, Cached.OUTSIDE, Cached.NONE
 
@@ -90,10 +90,16 @@ class Recognised:
     cached: str
     ignored: tuple[str, ...]
     """Columns that are not used."""
+    names: Mapping[str, str] | None = None
+    """The mapping for a reader, where the rows were read one by one."""
+    decisions: tuple[str, ...] = ()
+    """What was decided from the numbers, in sentences."""
 
     @property
     def shown(self) -> dict[str, str]:
         """The mapping for a reader."""
+        if self.names is not None:
+            return dict(self.names)
         return {name: " or ".join(".".join(p) for p in paths) for name, paths in self.mapping.items()}
 
 
@@ -113,10 +119,36 @@ def recognise(
     kind
         csv, json or parquet.
     """
+    present = _present(names)
+    chosen = _chosen(present, kind)
+    if mapping is not None and not mapping.empty:
+        chosen = chosen if chosen is not None and not chosen.refusal else None
+        return _mapped(chosen, present, mapping, nested)
+    if chosen is None:
+        return _plain(present)
+    return _recognised(chosen, _found(chosen.fields, present, nested), chosen.cached, present)
+
+
+def recognise_export(names: Iterable[Path], *, kind: str = "csv") -> Recognised | None:
+    """Tell which export has such columns, a plain file being none; nested keys may lie in cells."""
+    present = _present(names)
+    chosen = _chosen(present, kind)
+    if chosen is None:
+        return None
+    return _recognised(chosen, _found(chosen.fields, present, nested=True), chosen.cached, present)
+
+
+def _present(names: Iterable[Path]) -> dict[Path, Path]:
+    """Columns by their names in one spelling."""
     present: dict[Path, Path] = {}
     for path in names:
         present.setdefault(tuple(normal(part) for part in path), path)
-    chosen = next(
+    return present
+
+
+def _chosen(present: Mapping[Path, Path], kind: str) -> Format | None:
+    """First export that has all columns of one of its marks."""
+    return next(
         (
             f
             for f in exports().formats
@@ -124,12 +156,6 @@ def recognise(
         ),
         None,
     )
-    if mapping is not None and not mapping.empty:
-        chosen = chosen if chosen is not None and not chosen.refusal else None
-        return _mapped(chosen, present, mapping, nested)
-    if chosen is None:
-        return _plain(present)
-    return _recognised(chosen, _found(chosen.fields, present, nested), chosen.cached, present)
 
 
 def _has(present: Collection[Path], mark: Iterable[Path]) -> bool:
@@ -231,12 +257,3 @@ def _column(column: str, present: Mapping[Path, Path], nested: bool) -> Path | N
     if key in present:
         return present[key]
     return (*present[key[:1]], *parts[1:]) if nested and key[:1] in present else None
-
-
-def looked_for() -> str:
-    """What a refusal says was looked for."""
-    return (
-        "Looked for the columns of "
-        + ", ".join(f.name for f in exports().formats if not f.refusal)
-        + ", or an input and an output column such as input_tokens,output_tokens."
-    )

@@ -19,7 +19,8 @@ from breakeven.usage.table import Table, shorten
 
 
 def _names(texts: Mapping[str, str], found: Recognised) -> dict[str, str]:
-    return {name: found.shown[name] for name in texts if name in found.mapping}
+    shown = found.shown
+    return {name: shown[name] for name in texts if name in shown}
 
 
 def _tokens(row: Mapping[str, Any]) -> Tokens:

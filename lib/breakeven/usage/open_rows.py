@@ -11,9 +11,10 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from breakeven.usage.cells import query_of
-from breakeven.usage.formats import ColumnMapping, Recognised, looked_for, recognise
+from breakeven.usage.formats import ColumnMapping, Recognised, recognise
 from breakeven.usage.limits import Limits
 from breakeven.usage.open_table import open_table
+from breakeven.usage.refusal import refusal
 from breakeven.usage.spool import Unreadable
 from breakeven.usage.sql import Edges
 
@@ -51,7 +52,7 @@ def open_rows(
         table = opened.table
         found = recognise(table.names, mapping, nested=True, kind=table.kind)
         if found is None:
-            raise Unreadable(f"No columns with prompt and completion tokens were found. {looked_for()}")
+            raise Unreadable(refusal(table.names))
         blocks = table.kind == "json" and (_BLOCKS,) in table.names
         carry = [f"CAST(json_extract(j, '$.{_BLOCKS}') AS VARCHAR) AS blocks"] if blocks else []
         query = query_of(table, found, Edges(), carry)

@@ -17,18 +17,21 @@ from breakeven.usage.aggregate import rejected_lines, sum_up
 from breakeven.usage.cells import query_of
 from breakeven.usage.csv_table import replace_quotes, with_types
 from breakeven.usage.files import files_of
-from breakeven.usage.formats import ColumnMapping, looked_for, recognise
+from breakeven.usage.formats import ColumnMapping, recognise
+from breakeven.usage.from_rows import workload_of_rows
 from breakeven.usage.from_sums import Reading, workload_of
 from breakeven.usage.json_table import starts_json
 from breakeven.usage.limits import Limits, limits_from
 from breakeven.usage.merge import merge
 from breakeven.usage.open_table import OpenTable, open_table
+from breakeven.usage.packed import is_zip, unpack
 from breakeven.usage.quick import quick_sums
-from breakeven.usage.spool import Unreadable
+from breakeven.usage.refusal import refusal
+from breakeven.usage.sheets.reader import read_sheet
+from breakeven.usage.spool import Unreadable, make_plain
 from breakeven.usage.sql import Edges
 from breakeven.usage.stop import Stop, heeding
 from breakeven.usage.sums import Problem, Tokens, Workload
-from breakeven.usage.table import shorten
 
 __all__ = ["SHOWN_PROBLEMS", "Problem", "Tokens", "Workload", "read_workload"]
 
@@ -38,6 +41,9 @@ MOST_IN_ALL = 10**18
 
 LARGE_BYTES = 20_000_000
 """Files up to this size are looked through for damage first, which costs little; larger ones when in need."""
+
+SHEET_BYTES = 4_000_000
+"""Sheets up to this size are read row by row, which takes a second and knows the whole of every column."""
 
 Progress = Callable[[str], None]
 
@@ -92,12 +98,11 @@ def read_workload(
     with heeding(stop), tempfile.TemporaryDirectory(prefix="breakeven-") as folder_name:
         folder = FilePath(folder_name)
         files = files_of(path, stream, folder, limits)
+        files, names = _unpacked(files, names or [file.name for file in files], folder, limits)
         shown = name or (str(path) if isinstance(path, (str, FilePath)) else f"{len(files)} files")
         parts: list[Workload] = []
         refusals: list[str] = []
-        for number, (file, own) in enumerate(
-            zip(files, names or [file.name for file in files], strict=True), start=1
-        ):
+        for number, (file, own) in enumerate(zip(files, names, strict=True), start=1):
             if progress:
                 progress(
                     f"Reading {shown}, file {number} of {len(files)}"
@@ -121,6 +126,26 @@ def read_workload(
         return replace(whole, notes=(*whole.notes, *(f"Left out: {text}" for text in refusals)))
 
 
+def _unpacked(
+    files: Sequence[FilePath], names: Sequence[str], folder: FilePath, limits: Limits
+) -> tuple[list[FilePath], list[str]]:
+    """The files, with what archives and workbooks hold in their place.
+
+    Raises
+    ------
+    Unreadable
+        If the only file is an archive that cannot be opened.
+    """
+    found: list[tuple[FilePath, str]] = []
+    for number, (file, own) in enumerate(zip(files, names, strict=True)):
+        if file.is_file() and is_zip(file):
+            inner = unpack(file, folder / f"archive{number}", limits)
+            found += [(one, f"{own}: {title}" if len(inner) > 1 else own) for one, title in inner]
+        else:
+            found.append((file, own))
+    return [file for file, _ in found], [own for _, own in found]
+
+
 def _read_one(
     file: FilePath, name: str, folder: FilePath, edges: Edges, mapping: ColumnMapping | None, limits: Limits
 ) -> Workload:
@@ -136,6 +161,11 @@ def _read_one(
             read = _read_table(opened, name, edges, mapping, limits, quickly=True)
             if read is not None:
                 return read
+    plain = make_plain(file.absolute(), folder, limits)
+    if not plain.parquet and not starts_json(plain.path) and plain.path.stat().st_size <= SHEET_BYTES:
+        gathered = read_sheet(plain.path, name, folder, mapping, limits)
+        if gathered is not None:
+            return workload_of_rows(gathered, name, edges, limits, plain.notes)
     with open_table(file, mapping, limits, folder) as opened:
         read = _read_table(opened, name, edges, mapping, limits)
         assert read is not None
@@ -161,17 +191,7 @@ def _read_table(
     connection, table = opened.connection, opened.table
     found = recognise(table.names, mapping, nested=True, kind=table.kind)
     if found is None:
-        columns = ", ".join(shorten(".".join(p), 40) for p in table.names if len(p) == 1)
-        shown = shorten(columns, 200)
-        raise Unreadable(
-            (
-                f"No columns with prompt and completion tokens were found. The file has {shown}. "
-                if shown
-                else "No records were found. "
-            )
-            + looked_for()
-            + " Or name the columns yourself (mapping input=…, output=…)."
-        )
+        raise Unreadable(refusal(table.names))
     if found.format.refusal:
         raise Unreadable(found.format.refusal)
     asked = Reading(found=found, file=opened.file, name=name, edges=edges, limits=limits)

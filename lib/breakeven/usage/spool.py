@@ -24,8 +24,6 @@ REPLACED = "\N{REPLACEMENT CHARACTER}"
 
 GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 _FOREIGN: tuple[tuple[bytes, str], ...] = (
-    (b"PK\x03\x04", "a zip archive (or an Excel workbook)"),
-    (b"PK\x05\x06", "an empty zip archive"),
     (b"%PDF", "a PDF document"),
     (b"\xd0\xcf\x11\xe0", "an old Excel or Word document"),
     (b"\x89PNG", "a picture"),

@@ -1,0 +1,165 @@
+"""Sums of rows that were read one by one, by the same statements that sum files as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from breakeven.tables.exports import Format
+from breakeven.usage.aggregate import sum_up
+from breakeven.usage.cells import query_of
+from breakeven.usage.csv_table import csv_source
+from breakeven.usage.files import connect
+from breakeven.usage.formats import OUTSIDE, Recognised
+from breakeven.usage.formats import Path as Path_
+from breakeven.usage.from_sums import Reading, workload_of
+from breakeven.usage.gathered import COLUMNS, Gathered
+from breakeven.usage.limits import Limits
+from breakeven.usage.spool import Unreadable
+from breakeven.usage.sql import Edges
+from breakeven.usage.sums import Workload
+from breakeven.usage.table import Table, shorten
+
+_MEANINGS = {
+    "ts": "ts",
+    "model": "model",
+    "input": "input",
+    "output": "output",
+    "cache_read": "cache_read",
+    "cache_write_5m": "cache_write_5m",
+    "cache_write_1h": "cache_write_1h",
+    "reasoning": "reasoning",
+    "n_requests": "n_requests",
+    "repeat": "repeat",
+    "context_tier": "context_tier",
+    "processing": "processing",
+    "cost": "reported_cost_usd",
+    "session": "session",
+    "tenant": "tenant",
+    "ttft_s": "ttft",
+    "e2e_s": "e2e",
+}
+"""Columns of the rows to meanings."""
+
+
+def table_of(gathered: Gathered, limits: Limits) -> tuple[Table, Recognised]:
+    """Rows as a relation, and what they are."""
+    filled = _filled(gathered.path)
+    columns: dict[Path_, str] = {(name,): f"c{number}" for number, name in enumerate(COLUMNS)}
+    table = Table(
+        source="",
+        parameters={"path": str(gathered.path)},
+        columns=columns,
+        kind="csv",
+        names=list(columns),
+        header_lines=1,
+        width=len(COLUMNS),
+        sample=[],
+    )
+    table.source = csv_source(table, len(COLUMNS), limits)
+    mapping = {
+        meaning: ((name,),)
+        for name, meaning in _MEANINGS.items()
+        if name in filled or name in ("input", "output")
+    }
+    form = Format(
+        format_id=gathered.kind_id,
+        name=gathered.kind,
+        source="",
+        grain=gathered.grain,
+        cached=OUTSIDE,
+        provider=gathered.provider,
+        relative_time=gathered.relative_time,
+        time_unit_s=1.0 if gathered.relative_time else None,
+    )
+    found = Recognised(
+        format=form,
+        mapping=mapping,
+        cached=gathered.cached,
+        ignored=gathered.ignored,
+        names=dict(gathered.shown),
+        decisions=tuple(gathered.decisions),
+    )
+    return table, found
+
+
+def _filled(path: Path) -> set[str]:
+    """Columns in which any row has a value."""
+    import csv
+
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        next(rows)
+        found: set[int] = set()
+        for row in rows:
+            found.update(place for place, cell in enumerate(row) if cell)
+            if len(found) == len(COLUMNS):
+                break
+    return {COLUMNS[place] for place in found}
+
+
+def workload_of_rows(
+    gathered: Gathered, name: str, edges: Edges, limits: Limits, notes: Sequence[str] = ()
+) -> Workload:
+    """Sum up rows that were read one by one.
+
+    Raises
+    ------
+    Unreadable
+        If there is none.
+    """
+    rejected = [problem for problem in gathered.rejected if problem.left_out]
+    left_out = sum(gathered.left_out.values())
+    if gathered.seen > limits.rows:
+        raise Unreadable(limits.too_much(f"The file has {gathered.seen:,} rows, above", "rows", "rows"))
+    if len(rejected) + left_out >= gathered.seen:
+        _refuse(gathered)
+    table, found = table_of(gathered, limits)
+    with closing(connect(gathered.path, limits, limits.memory_mb)) as connection:
+        counting = replace(found, cached=OUTSIDE)
+        query = query_of(table, counting, edges)
+        sums = sum_up(connection, table, query, edges, limits)
+        asked = Reading(found=found, file=gathered.path, name=name, edges=edges, limits=limits)
+        workload = workload_of(asked, table, query, sums, [])
+    return replace(
+        workload,
+        rows_read=gathered.seen,
+        rows_rejected=len(rejected),
+        rows_skipped=left_out,
+        problems=tuple(sorted(gathered.rejected, key=lambda p: p.line)[: limits.problem_rows]),
+        notes=(*notes, *gathered.decisions, *_told(gathered), *workload.notes),
+    )
+
+
+def _told(gathered: Gathered) -> list[str]:
+    """How many rows are left out and why."""
+    told = [f"{rows:,} rows are left out: {why}." for why, rows in gathered.left_out.items()]
+    rejected = sum(problem.left_out for problem in gathered.rejected)
+    late = len(gathered.rejected) - rejected
+    if rejected:
+        told.append(f"{rejected:,} of {gathered.seen:,} rows cannot be read and are left out of every total.")
+    if late:
+        told.append(
+            f"{late:,} rows have a date that cannot be; they are priced, but count in no time of day."
+        )
+    return told
+
+
+def _refuse(gathered: Gathered) -> None:
+    """Raise the sentence for a file without a good row."""
+    rejected = [problem for problem in gathered.rejected if problem.left_out]
+    if not gathered.seen:
+        raise Unreadable(f"The file has the column names of {gathered.kind} and no rows below them.")
+    if not rejected:
+        whys = " and ".join(f"{rows:,}, because {why}" for why, rows in gathered.left_out.items())
+        raise Unreadable(f"No row of the file is a request: left out are {whys}.")
+    first = rejected[0]
+    cell = f"{first.column or 'the row'} {shorten(first.value)!r}: {first.reason}"
+    raise Unreadable(
+        f"None of the {gathered.seen:,} rows can be read. Line {first.line}: {cell}. "
+        "Looked for whole numbers in "
+        + " and ".join(gathered.shown[name] for name in ("input", "output") if name in gathered.shown)
+        + "."
+    )

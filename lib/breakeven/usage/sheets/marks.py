@@ -1,0 +1,186 @@
+"""Rows that are no request of their own: failed, answered by a gateway's cache, repeated, sums of others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from breakeven.usage.formats import Keep
+from breakeven.usage.sheets.numbers import is_nothing
+from breakeven.usage.sheets.words import vocabulary, words_of
+
+FAILED = "by their own mark they are no request or failed"
+TOTAL = "they are the sums of other rows"
+BLANK = "they are blank"
+REPEATED = "their id and their numbers occurred before"
+CACHED_BY_GATEWAY = "a gateway's own cache answered them at no cost"
+CORRECTED = "they correct a row above, from which they were taken off"
+_FAILURES = frozenset(
+    [
+        "error",
+        "errored",
+        "failed",
+        "failure",
+        "fail",
+        "cancelled",
+        "canceled",
+        "aborted",
+        "timeout",
+        "timed_out",
+        "rejected",
+        "expired",
+        "invalid",
+        "unauthorized",
+        "rate_limited",
+        "ratelimited",
+        "content_filtered_request",
+    ]
+)
+_NO = frozenset(("", "0", "0.0", "false", "no", "none", "null", "nan", "[]", "{}", "success", "ok"))
+
+
+def failed_by(keep: Keep | None, cell: str, empty: bool) -> bool:
+    """Whether an export's own column says that a row is no request; ``empty``: it has no tokens either."""
+    text = cell.strip().lower()
+    match keep:
+        case Keep.STATUS:
+            return (not text and empty) or _number(text) >= 400 or _number(text) < 0
+        case Keep.SUCCESS:
+            return text in ("false", "0", "failure", "failed", "error")
+        case Keep.GENERATION:
+            return bool(text) and text != "generation"
+        case Keep.NO_ERROR:
+            return not is_nothing(text)
+        case Keep.POSITIVE:
+            return text != "" and _number(text) == 0
+    return False
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
+
+
+def failure_marks(
+    header: Sequence[str], rows: Sequence[Sequence[str]]
+) -> list[tuple[int, Callable[[str], bool]]]:
+    """Columns that tell failed rows by what people call them, each with its rule.
+
+    A column of numbers such as ``Failed Requests`` counts failures and marks none.
+    """
+    found: list[tuple[int, Callable[[str], bool]]] = []
+    for place, name in enumerate(header):
+        words = set(words_of(name))
+        if words & {"requests", "count", "rate", "calls", "num", "message", "reason", "messages"}:
+            continue
+        cells = {row[place].strip().lower() for row in rows[:5_000]}
+        if words & {"status", "state", "http", "outcome", "result"} and not words & {"id", "time"}:
+            if any(cell in _FAILURES or _number(cell) >= 400 or _number(cell) < 0 for cell in cells):
+                found.append((place, _bad_status))
+        elif words & {"cancelled", "canceled", "failed", "error", "errored", "aborted", "failure"}:
+            if len(cells) > 1 or cells <= _NO or not any(_number(c) > 1 for c in cells):
+                found.append((place, _is_set))
+        elif words & {"success", "succeeded", "successful", "ok"} and cells <= {
+            "true",
+            "false",
+            "0",
+            "1",
+            "",
+        }:
+            found.append((place, _is_false))
+    return found
+
+
+def _bad_status(cell: str) -> bool:
+    text = cell.strip().lower()
+    number = _number(text)
+    return text in _FAILURES or (400 <= number < 1000) or -100 < number < 0
+
+
+def _is_set(cell: str) -> bool:
+    return cell.strip().lower() not in _NO and not is_nothing(cell)
+
+
+def _is_false(cell: str) -> bool:
+    return cell.strip().lower() in ("false", "0")
+
+
+def id_column(header: Sequence[str]) -> int | None:
+    """Column that names a single request; None where there is none."""
+    for place, name in enumerate(header):
+        words = words_of(name)
+        if words in (["id"], ["uuid"]) or (
+            words
+            and words[-1] in ("id", "uuid")
+            and {"request", "generation", "message", "completion", "response", "call", "event", "log"}
+            & set(words)
+        ):
+            return place
+    return None
+
+
+def says_total(cells: Iterable[str]) -> bool:
+    """Whether a cell of a row says that it is a sum of others.
+
+    >>> says_total(["Grand Total:", "", "3"]), says_total(["gpt-4o", "total"]), says_total(["totally"])
+    (True, True, False)
+    """
+    return any(_label(cell) in vocabulary().totals for cell in cells if cell and not cell[0].isdigit())
+
+
+def _label(cell: str) -> str:
+    return re.sub(r"[\s:=*_]+", " ", cell.lower()).strip()
+
+
+def totals_among(
+    rows: Sequence[Mapping[str, float]], labelled: Sequence[bool], bare: Sequence[bool]
+) -> set[int]:
+    """Places of the rows that are sums of rows above.
+
+    A label counts when the numbers are the sum of all rows above, or of those since the last sum; a last row
+    without any label or text counts when they are exactly that. Rows whose label says so and whose numbers
+    are another sum are sums too (of a part that the file does not show).
+
+    Parameters
+    ----------
+    rows
+        Sums by name of each row.
+    labelled
+        Whether a cell of it says that it is a sum.
+    bare
+        Whether it has no text beside its numbers.
+    """
+    found: set[int] = set()
+    whole: dict[str, float] = {}
+    part: dict[str, float] = {}
+    for place, row in enumerate(rows):
+        last = place == len(rows) - 1
+        if labelled[place] or (
+            last and bare[place] and place >= 2 and (_same(row, whole) or _same(row, part))
+        ):
+            found.add(place)
+            part = {}
+            continue
+        for name, value in row.items():
+            whole[name] = whole.get(name, 0.0) + value
+            part[name] = part.get(name, 0.0) + value
+    return found
+
+
+def _same(row: Mapping[str, float], sums: Mapping[str, float]) -> bool:
+    """Whether a row is such a sum, in all that it says."""
+    known = {name: value for name, value in row.items() if value}
+    return bool(known) and all(
+        abs(value - sums.get(name, 0.0)) <= 1e-6 * abs(value) for name, value in known.items()
+    )
+
+
+def is_sum(row: Mapping[str, float], above: Iterable[Mapping[str, float]]) -> bool:
+    """Whether a row is the sum of rows."""
+    sums: dict[str, float] = {}
+    for one in above:
+        for name, value in one.items():
+            sums[name] = sums.get(name, 0.0) + value
+    return _same(row, sums)
