@@ -218,6 +218,8 @@ class _Gathering:
             name: str(said[name]) for name in ("geo", "context_window") if isinstance(said.get(name), str)
         }
         rest["extra"] = extra
+        marks = keys().sets["sums"]
+        self.sums_marked |= any(node.key in marks or marks & node.norm.keys() for node in one.node.chain())
         self._show(one, keys_of)
         return _Row(number, record.line, counts, self._side(one, counts), ts, clock, rest)
 
@@ -294,10 +296,9 @@ class _Gathering:
         last = path[-1] if path else ""
         if last in twins.values():
             before, state.totals = state.totals, dict(row.counts)
-            mark = hash(tuple(sorted(row.counts.items())))
+            mark = _number_mark(one.node.value)
         elif last in twins and one.node.up is not None:
-            twin = next((key for key, other in twins.items() if key == last), "")
-            before, mark = {}, _twin_mark(one, twins[twin])
+            before, mark = {}, _twin_mark(one, twins[last])
             if not mark:
                 return ""
         else:
@@ -305,7 +306,7 @@ class _Gathering:
         if mark == state.total:
             return CUMULATIVE
         state.total = mark
-        own = hash(tuple(sorted(row.counts.items())))
+        own = _number_mark(one.node.value)
         copied = hash((mark, own, "" if state.forked or mark != own else row.ts or row.file))
         known = hash((mark, own)) in self.replays
         if (state.forked and known) or copied in self.replays:
@@ -559,7 +560,11 @@ def _twin_mark(one: Found, twin: str) -> int:
     up = one.node.up
     if up is None or twin not in up.norm or not isinstance(up.value[up.norm[twin]], dict):
         return 0
-    return hash(tuple(sorted((k, v) for k, v in up.value[up.norm[twin]].items() if isinstance(v, int))))
+    return _number_mark(up.value[up.norm[twin]])
+
+
+def _number_mark(value: Mapping[str, Any]) -> int:
+    return hash(tuple(sorted((key, number) for key, number in value.items() if isinstance(number, int))))
 
 
 def _processing(said: Mapping[str, Any], keys_of: Mapping[str, str], kind: Kind | None) -> tuple[str, str]:
