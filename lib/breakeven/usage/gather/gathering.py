@@ -110,6 +110,7 @@ class _Gathering:
         self.sides: list[Sides] = []
         self.side_of: dict[tuple[Any, ...], int] = {}
         self.kinds: Counter[str] = Counter()
+        self.kind_of: dict[int, Kind | None] = {}
         self.shown: dict[str, dict[str, None]] = {}
         self.rivals: dict[tuple[int, str], tuple[list[int], list[int]]] = {}
         self.most_requests = self.longest = 0
@@ -158,7 +159,6 @@ class _Gathering:
             for source in (one, *one.also):
                 for node in source.node.chain():
                     owners.setdefault(id(node.value), set()).add(mine)
-        kind = _kind(root, event)
         for mine, one in enumerate(found):
             if one.bad:
                 self.seen -= 1
@@ -169,6 +169,11 @@ class _Gathering:
             if reason:
                 self.left_out[reason] += 1
                 continue
+            top = list(one.node.chain())[-1]
+            shape = hash((event, one.node.path, *top.norm))
+            if shape not in self.kind_of:
+                self.kind_of[shape] = _kind(one, event)
+            kind = self.kind_of[shape]
             row = self._row(number, record, one, said, keys_of, state, kind, owners, mine)
             self.kinds[kind.id if kind else ""] += 1
             self._place(row, one, said, event, state)
@@ -279,7 +284,7 @@ class _Gathering:
             span = span_of(node)
             if span is not None:
                 kind = spell(str(said.get("kind", "")))
-                prompt = max(one.prompt)
+                prompt = row.counts.get("input", row.counts.get("uncached", 0))
                 self.span_rows[span[0]] = (
                     at,
                     prompt,
@@ -490,24 +495,19 @@ def _learn_state(root: dict[str, Any], takes: Mapping[str, str], state: _State) 
                 state.known[name] = value
 
 
-def _kind(root: Any, event: str) -> Kind | None:
-    while isinstance(root, list) and root:
-        root = root[0]
-    if not isinstance(root, dict):
-        return None
-    spelled = _spelled(root, 4)
-    return next(
-        (
-            one
-            for one in keys().kinds
-            if (one.type and one.type == event) or (one.has and set(one.has) <= spelled)
-        ),
-        None,
-    )
+def _kind(one: Found, event: str) -> Kind | None:
+    """The first description that fits a dictionary around a usage object, outermost first."""
+    spelled = [_spelled(node.value, 4) for node in reversed(list(one.node.chain()))]
+    for kind in keys().kinds:
+        if kind.type and kind.type == event:
+            return kind
+        if kind.has and any(set(kind.has) <= names for names in spelled):
+            return kind
+    return None
 
 
 def _spelled(value: dict[str, Any], depth: int) -> set[str]:
-    found = set()
+    found: set[str] = set()
     for key, inner in value.items():
         name = ".".join(spell(part) for part in key.split("."))
         found.update(name.rsplit(".", cut)[0] for cut in range(name.count(".") + 1))

@@ -34,7 +34,7 @@ def reduced(found: list[Found], left_out: Counter[str]) -> list[Found]:
             calls[calls.index(twin)] = better
             better.also = [worse, *worse.also, *better.also]
             left_out[AGAIN] += 1
-        kept += calls
+        kept += _without_whole(calls, left_out)
     return _without_sums(kept, left_out)
 
 
@@ -58,6 +58,21 @@ def _same_call(one: Found, other: Found) -> bool:
     return not _siblings(one.node.path, other.node.path) and bool(
         one.prompt & other.prompt and one.answer & other.answer
     )
+
+
+def _without_whole(calls: list[Found], left_out: Counter[str]) -> list[Found]:
+    """Calls side by side without the one that is the sum of the others."""
+    if not 3 <= len(calls) <= _NEAR or any(one.bad for one in calls):
+        return calls
+    for whole in calls:
+        others: Counter[str] = Counter()
+        for one in calls:
+            if one is not whole:
+                others.update(one.counts)
+        if _adds_up(whole, others):
+            left_out[TOTALS] += 1
+            return [one for one in calls if one is not whole]
+    return calls
 
 
 def _siblings(one: tuple[str, ...], other: tuple[str, ...]) -> bool:

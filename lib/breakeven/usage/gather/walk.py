@@ -17,7 +17,7 @@ _OWN = frozenset({"cost", "ttft", "e2e", "requests", "currency"})
 _ITEM = frozenset(
     {"id", "request", "status", "error", "success", "cancelled", "gateway", "span", "parent", "kind"}
 )
-_IDS = frozenset({"id", "request", "span", "parent", "kind"})
+_IDS = frozenset({"id", "request", "span", "parent"})
 _SPAN = frozenset({"id", "span", "parent", "trace"})
 _IS_IT = frozenset({"response", "body", "message", "result"})
 """Keys under which lies the answer itself, with its id."""
@@ -255,6 +255,8 @@ def _numbers(node: Node) -> Iterator[tuple[str, str, Any, str]]:
     """Spelling, key, value and, where it lies one or two levels down, the key that holds it."""
     for name, original in node.norm.items():
         value = node.value[original]
+        if isinstance(value, str) and name in _TEXTS and value[:1] == "{":
+            value = _text(value)
         if not isinstance(value, dict):
             if not isinstance(value, list):
                 yield name, original, value, ""
