@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from breakeven.usage.formats import Grain
 from breakeven.usage.gather.judge import failure, money, seconds, when
-from breakeven.usage.gather.keys import TOKENS, Kind, keys, spell, whole
+from breakeven.usage.gather.keys import TOKENS, BadNumber, Kind, keys, spell, whole
 from breakeven.usage.gather.records import Record, records
 from breakeven.usage.gather.reduce import reduced
 from breakeven.usage.gather.sides import Sides, dialect_of, settled
@@ -112,6 +112,7 @@ class _Gathering:
         self.kinds: Counter[str] = Counter()
         self.kind_of: dict[int, Kind | None] = {}
         self.shown: dict[str, dict[str, None]] = {}
+        self.was_shown: set[int] = set()
         self.rivals: dict[tuple[int, str], tuple[list[int], list[int]]] = {}
         self.most_requests = self.longest = 0
         self.sums_marked = False
@@ -224,7 +225,7 @@ class _Gathering:
         }
         rest["extra"] = extra
         marks = keys().sets["sums"]
-        self.sums_marked |= any(node.key in marks or marks & node.norm.keys() for node in one.node.chain())
+        self.sums_marked |= any(node.shape.sums or node.key in marks for node in one.node.chain())
         self._show(one, keys_of)
         return _Row(number, record.line, counts, self._side(one, counts), ts, clock, rest)
 
@@ -241,7 +242,11 @@ class _Gathering:
         return at
 
     def _show(self, one: Found, keys_of: Mapping[str, str]) -> None:
-        above = ".".join(node.key for node in reversed(list(one.node.chain())) if node.key)
+        mark = hash((one.node.path, *one.used.values(), *keys_of.values()))
+        if mark in self.was_shown:
+            return
+        self.was_shown.add(mark)
+        above = ".".join(one.node.path)
         for meaning, key in one.used.items():
             if meaning not in ("total", "requests", "text_output", "uncached", "cache_write", "tool_input"):
                 column = meaning if meaning in HEADER else "extra"
@@ -356,8 +361,8 @@ class _Gathering:
             self.days["rows"] += 1
             if len(self.day_keys) < 100_000:
                 self.day_keys.add(hash((row.ts, row.rest["model"], row.rest["tenant"], row.rest["session"])))
-        json.dump([row.file, row.line, row.ts, row.clock, counts, row.sides, row.rest], self.scratch)
-        self.scratch.write("\n")
+        row_text = json.dumps([row.file, row.line, row.ts, row.clock, counts, row.sides, row.rest])
+        self.scratch.write(row_text + "\n")
         self.written += 1
         return self.written - 1
 
@@ -521,19 +526,19 @@ def _requests(one: Found, owners: Mapping[int, set[int]], mine: int) -> Iterator
     for node in one.node.chain():
         if owners[id(node.value)] != {mine}:
             return
-        for spelled, original in node.norm.items():
+        for original in node.shape.requests:
             value = node.value[original]
-            if isinstance(value, dict) and spelled in ("requests", "requestcounts"):
+            if isinstance(value, dict):
                 value = value.get("count", value.get("completed"))
-            if keys().meaning.get(spelled, ("",))[0] == "requests" and spelled not in (
-                "count",
-                "completed",
-                "repeat",
-            ):
+            elif spell(original) in ("count", "completed", "repeat"):
+                continue
+            try:
                 number = whole(value)
-                if number:
-                    yield "requests", number
-                    return
+            except BadNumber:
+                continue
+            if number:
+                yield "requests", number
+                return
 
 
 def _model_key(one: Found) -> str:

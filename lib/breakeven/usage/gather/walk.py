@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from breakeven.usage.gather.keys import BadNumber, keys, spell, whole
@@ -38,19 +38,66 @@ _TEXTS = frozenset({"other", "metadata", "ailog", "body"})
 """Keys whose text may be JSON about the request."""
 _WRAPPED = {"cost": ".amount", "status": ".code"}
 _DEEP = 3
+_NOTHING: frozenset[str] = frozenset()
+
+
+class Shape:
+    """What the keys of a dictionary tell; records of one log share a few shapes."""
+
+    __slots__ = ("context", "counts", "dotted", "inner", "norm", "requests", "span", "sums")
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        """Spell the keys; of two with one spelling the first counts."""
+        table = keys()
+        self.norm: dict[str, str] = {}
+        for name in names:
+            self.norm.setdefault(spell(name), name)
+        self.dotted = any("." in name for name in names)
+        self.context = tuple(
+            (name, rank, spelled, original)
+            for spelled, original in self.norm.items()
+            for name, rank in table.context.get(spelled, ())
+        )
+        self.span = any(name in ("parent", "span") for name, *_ in self.context)
+        self.counts = any(
+            spelled in table.meaning or spelled in table.short or spelled in _outer() for spelled in self.norm
+        )
+        self.requests = tuple(
+            original for spelled, original in self.norm.items() if table.meaning.get(spelled, ("",))[0] == "requests"
+        )
+        self.sums = not table.sets["sums"].isdisjoint(self.norm)
+        gone = table.sets["skip"]
+        self.inner = tuple((k, v) for k, v in reversed(self.norm.items()) if k not in gone)
+
+
+@cache
+def _outer() -> frozenset[str]:
+    """Keys within which a count may lie."""
+    return frozenset(key.split(".")[0] for key in keys().meaning if "." in key)
+
+
+@lru_cache(maxsize=1 << 13)
+def _shape(names: tuple[str, ...]) -> Shape:
+    return Shape(names)
 
 
 class Node:
     """A dictionary on the way down, with its keys spelled."""
 
-    __slots__ = ("items", "key", "norm", "up", "usage", "value")
+    __slots__ = ("items", "key", "shape", "up", "usage", "value")
 
     def __init__(self, value: dict[str, Any], key: str, up: Node | None, items: Item, usage: bool) -> None:
-        """Spell the keys; of two with one spelling the first counts."""
-        self.value, self.key, self.up, self.items, self.usage = value, key, up, items, usage
-        self.norm: dict[str, str] = {}
-        for name in value:
-            self.norm.setdefault(spell(name), name)
+        """Take up a dictionary; dotted keys become dictionaries of their own."""
+        shape = _shape(tuple(value))
+        if shape.dotted:
+            value = nested(value)
+            shape = _shape(tuple(value))
+        self.value, self.key, self.up, self.items, self.usage, self.shape = value, key, up, items, usage, shape
+
+    @property
+    def norm(self) -> dict[str, str]:
+        """Spelling to key."""
+        return self.shape.norm
 
     def chain(self) -> Iterator[Node]:
         """This dictionary and those around it, nearest first."""
@@ -176,30 +223,30 @@ def find(root: Any, spans: dict[int, int]) -> list[Found]:
             value = attributes
         if not isinstance(value, dict):
             continue
-        if any("." in name for name in value):
-            value = nested(value)
         node = Node(value, key, up, items, up is not None and up.usage)
         rows = _columns(node, -len(found) - 1)
         if rows:
             found += rows
             continue
-        one, taken = _usage(node)
+        value = node.value
+        one, taken = _usage(node) if node.shape.counts else (None, _NOTHING)
         if one is not None:
             found.append(one)
             node.usage = True
-        span = span_of(node)
+        span = span_of(node) if node.shape.span else None
         if span is not None and span[1]:
             spans[span[0]] = span[1]
-        gone = {other for name in node.norm if name in table.instead and _may_hold(value[node.norm[name]])
-                for other in table.instead[name]}  # fmt: skip
-        for name, original in reversed(node.norm.items()):
+        gone = {
+            other
+            for name in table.instead.keys() & node.norm.keys()
+            if _may_hold(value[node.norm[name]])
+            for other in table.instead[name]
+        }
+        for name, original in node.shape.inner:
             inner = value[original]
-            if name in table.sets["skip"] or name in gone or original in taken:
-                continue
-            if isinstance(inner, (dict, list)) or (
-                isinstance(inner, str) and inner.lstrip()[:1] in ("{", "[")
-            ):
-                stack.append((inner, name, node, items))
+            if isinstance(inner, (dict, list)) or (isinstance(inner, str) and inner.lstrip()[:1] in ("{", "[")):
+                if name not in gone and original not in taken:
+                    stack.append((inner, name, node, items))
     return found
 
 
@@ -207,7 +254,7 @@ def _may_hold(value: Any) -> bool:
     return bool(value) and isinstance(value, (dict, list, str))
 
 
-def _usage(node: Node) -> tuple[Found | None, set[str]]:
+def _usage(node: Node) -> tuple[Found | None, Collection[str]]:
     """Counts of a dictionary; None if it is no usage object. Also the keys that were used up."""
     table = keys()
     short = node.key in table.sets["containers"]
@@ -296,11 +343,10 @@ def _columns(node: Node, mark: int) -> list[Found]:
 
 def span_of(node: Node) -> tuple[int, int] | None:
     """Marks of a span and of its parent, 0 without one; None if a dictionary is no span."""
-    context = keys().context
-    if not any(name in ("parent", "span") for key in node.norm for name, _ in context.get(key, ())):
+    if not node.shape.span:
         return None
     said: dict[str, Any] = {}
-    _take(node, _SPAN, said, None, context)
+    _take(node, _SPAN, said, None)
     if "span" not in said and isinstance(node.value.get("context"), dict):
         _take(
             Node(node.value["context"], "context", node, (), False), _SPAN - said.keys(), said, None, context
@@ -326,28 +372,24 @@ def _scalar(name: str, value: Any) -> Any:
     return value
 
 
-def _take(
-    node: Node,
-    wanted: frozenset[str],
-    said: dict[str, Any],
-    keys_of: dict[str, str] | None,
-    context: Mapping[str, tuple[tuple[str, int], ...]],
-) -> None:
+def _take(node: Node, wanted: frozenset[str], said: dict[str, Any], keys_of: dict[str, str] | None) -> None:
+    """Note what a dictionary itself says of ``wanted``."""
     best: dict[str, int] = {}
-    for spelled, original in node.norm.items():
-        for name, rank in context.get(spelled, ()):
-            if name in wanted and best.get(name, 1 << 30) > rank:
-                raw = node.value[original]
-                value = bool(raw) if name == "error" and isinstance(raw, (dict, list)) else _scalar(name, raw)
-                if value is None or value == "" or (name == "model" and not isinstance(value, str)):
-                    continue
-                if name == "cost" and (
-                    isinstance(value, bool) or (spelled == "usage" and isinstance(raw, dict))
-                ):
-                    continue
-                best[name], said[name] = rank, value
-                if keys_of is not None:
-                    keys_of[name] = spelled + _WRAPPED.get(name, "") * isinstance(raw, dict)
+    for name, rank, spelled, original in node.shape.context:
+        if name not in wanted or best.get(name, 1 << 30) <= rank:
+            continue
+        raw = node.value[original]
+        if name == "error" and isinstance(raw, (dict, list)):
+            value: Any = bool(raw)
+        else:
+            value = _scalar(name, raw) if isinstance(raw, (dict, list)) else raw
+        if value is None or value == "" or (name == "model" and not isinstance(value, str)):
+            continue
+        if name == "cost" and (isinstance(value, bool) or (spelled == "usage" and isinstance(raw, dict))):
+            continue
+        best[name], said[name] = rank, value
+        if keys_of is not None:
+            keys_of[name] = spelled + _WRAPPED.get(name, "") * isinstance(raw, dict)
 
 
 def below(
@@ -358,7 +400,8 @@ def below(
     for _ in range(_DEEP):
         following = []
         for one in level:
-            for spelled, original in sorted(one.norm.items(), key=lambda pair: pair[0] != "response"):
+            children = [(k, v) for k, v in one.norm.items() if isinstance(one.value[v], dict) or k in _TEXTS]
+            for spelled, original in sorted(children, key=lambda pair: pair[0] != "response"):
                 inner = one.value[original]
                 if isinstance(inner, str) and inner[:1] == "{" and spelled in _TEXTS:
                     inner = _text(inner)
@@ -374,7 +417,7 @@ def below(
                     allowed = allowed - _ITEM
                 elif spelled not in _IS_IT:
                     allowed = allowed - _IDS
-                _take(child, allowed, said, keys_of, table.context)
+                _take(child, allowed, said, keys_of)
                 following.append(child)
         level = following
 
@@ -394,7 +437,7 @@ def context_of(
                 wanted = wanted - _OWN
             if not all(step in node.items for step in one.items):
                 wanted = wanted - _ITEM
-            _take(node, wanted - said.keys(), said, keys_of, keys().context)
+            _take(node, wanted - said.keys(), said, keys_of)
             below(node, wanted - said.keys(), taboo, said, keys_of)
     return said, keys_of
 
