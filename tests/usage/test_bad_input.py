@@ -134,9 +134,7 @@ def test_more_cached_than_input_suggests_the_other_side(tmp_path):
 
 
 def test_many_rows_with_more_cached_than_input_prove_that_it_is_outside(tmp_path):
-    workload = read_workload(
-        save(tmp_path, "input_tokens,output_tokens,cached_tokens\n10,1,50\n10,1,5\n")
-    )
+    workload = read_workload(save(tmp_path, "input_tokens,output_tokens,cached_tokens\n10,1,50\n10,1,5\n"))
     assert workload.tokens == Tokens(requests=2, input_uncached=20, cache_read=55, output=2)
     assert any("outside the input, because 1 rows have more" in note for note in workload.notes)
 

@@ -13,9 +13,7 @@ from breakeven.usage.read import read_workload
 from tests.builders import SAMPLES, TODAY
 
 FILES = sorted(
-    p.name
-    for p in SAMPLES.iterdir()
-    if not {"cost", "empty", "premium", "manifest"} & set(p.stem.split("_"))
+    p.name for p in SAMPLES.iterdir() if not {"cost", "empty", "premium", "manifest"} & set(p.stem.split("_"))
 )
 
 ROW = st.tuples(

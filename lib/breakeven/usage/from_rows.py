@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -15,7 +16,7 @@ from breakeven.usage.files import connect
 from breakeven.usage.formats import OUTSIDE, Recognised
 from breakeven.usage.formats import Path as Path_
 from breakeven.usage.from_sums import Reading, workload_of
-from breakeven.usage.gathered import COLUMNS, Gathered
+from breakeven.usage.gathered import Gathered
 from breakeven.usage.limits import Limits
 from breakeven.usage.spool import Unreadable
 from breakeven.usage.sql import Edges
@@ -46,8 +47,8 @@ _MEANINGS = {
 
 def table_of(gathered: Gathered, limits: Limits) -> tuple[Table, Recognised]:
     """Rows as a relation, and what they are."""
-    filled = _filled(gathered.path)
-    columns: dict[Path_, str] = {(name,): f"c{number}" for number, name in enumerate(COLUMNS)}
+    header, filled = _filled(gathered.path)
+    columns: dict[Path_, str] = {(name,): f"c{number}" for number, name in enumerate(header)}
     table = Table(
         source="",
         parameters={"path": str(gathered.path)},
@@ -55,10 +56,10 @@ def table_of(gathered: Gathered, limits: Limits) -> tuple[Table, Recognised]:
         kind="csv",
         names=list(columns),
         header_lines=1,
-        width=len(COLUMNS),
+        width=len(header),
         sample=[],
     )
-    table.source = csv_source(table, len(COLUMNS), limits)
+    table.source = csv_source(table, len(header), limits)
     mapping = {
         meaning: ((name,),)
         for name, meaning in _MEANINGS.items()
@@ -85,19 +86,17 @@ def table_of(gathered: Gathered, limits: Limits) -> tuple[Table, Recognised]:
     return table, found
 
 
-def _filled(path: Path) -> set[str]:
-    """Columns in which any row has a value."""
-    import csv
-
+def _filled(path: Path) -> tuple[list[str], set[str]]:
+    """Columns of the file of rows, and those in which any row has a value."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
-        next(rows)
+        header = next(rows)
         found: set[int] = set()
         for row in rows:
             found.update(place for place, cell in enumerate(row) if cell)
-            if len(found) == len(COLUMNS):
+            if len(found) == len(header):
                 break
-    return {COLUMNS[place] for place in found}
+    return header, {header[place] for place in found}
 
 
 def workload_of_rows(

@@ -69,7 +69,7 @@ def workload_of(
     if n_read > limits.rows:
         raise Unreadable(limits.too_much(f"The file has {n_read:,} rows, above", "rows", "rows"))
     reader = _names(texts, found)
-    problems = _unreadable(rejects[: limits.problem_rows], name)
+    problems = unreadable(rejects[: limits.problem_rows], name)
     if n_bad or n_late:
         problems += locate(table, found, query.rows, rejects, asked.file, name, reader, limits)
     blank = 0
@@ -117,7 +117,7 @@ def workload_of(
     )
 
 
-def _unreadable(rejects: Sequence[tuple[int, str, str, str]], name: str) -> list[Problem]:
+def unreadable(rejects: Sequence[tuple[int, str, str, str]], name: str) -> list[Problem]:
     """Lines that the reader itself could not take."""
     return [
         Problem(

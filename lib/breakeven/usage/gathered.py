@@ -64,6 +64,8 @@ class Gathered:
     relative_time: bool = False
     provider: str | None = None
     """Who billed, where the file says so."""
+    rows: int = 0
+    """Rows in ``path``."""
     counted: bool = False
     """The numbers of requests are known; otherwise a row of sums stands for an unknown number."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import BinaryIO
 
@@ -17,16 +17,18 @@ from breakeven.usage.aggregate import rejected_lines, sum_up
 from breakeven.usage.cells import query_of
 from breakeven.usage.csv_table import replace_quotes, with_types
 from breakeven.usage.files import files_of
-from breakeven.usage.formats import ColumnMapping, recognise
+from breakeven.usage.formats import ColumnMapping, recognise, recognise_export
 from breakeven.usage.from_rows import workload_of_rows
-from breakeven.usage.from_sums import Reading, workload_of
+from breakeven.usage.from_sums import Reading, unreadable, workload_of
+from breakeven.usage.gather import Source, gather, refusal_for
 from breakeven.usage.json_table import starts_json
+from breakeven.usage.kinds import OWN_READER, Reader, reader_of
 from breakeven.usage.limits import Limits, limits_from
 from breakeven.usage.merge import merge
 from breakeven.usage.open_table import OpenTable, open_table
 from breakeven.usage.packed import is_zip, unpack
 from breakeven.usage.quick import quick_sums
-from breakeven.usage.refusal import refusal
+from breakeven.usage.refusal import json_refusal, refusal
 from breakeven.usage.sheets.reader import read_sheet
 from breakeven.usage.spool import Unreadable, make_plain
 from breakeven.usage.sql import Edges
@@ -100,8 +102,7 @@ def read_workload(
         files = files_of(path, stream, folder, limits)
         files, names = _unpacked(files, names or [file.name for file in files], folder, limits)
         shown = name or (str(path) if isinstance(path, (str, FilePath)) else f"{len(files)} files")
-        parts: list[Workload] = []
-        refusals: list[str] = []
+        reading = _Reading(folder=folder, edges=edges, mapping=mapping, limits=limits)
         for number, (file, own) in enumerate(zip(files, names, strict=True), start=1):
             if progress:
                 progress(
@@ -109,14 +110,14 @@ def read_workload(
                     if len(files) > 1
                     else f"Reading {shown}"
                 )
-            private = folder / f"part{number}"
-            private.mkdir()
             try:
-                parts.append(_read_one(file, own, private, edges, mapping, limits))
+                reading.take(file, own, number)
             except Unreadable as refusal:
                 if len(files) == 1:
                     raise
-                refusals.append(f"{own}: {refusal}")
+                reading.refusals.append(f"{own}: {refusal}")
+        reading.take_records(shown, alone=len(files) == 1)
+        parts, refusals = reading.parts, reading.refusals
         if not parts:
             raise Unreadable(" ".join(refusals[:3]))
         whole = merge(parts, shown, limits)
@@ -146,30 +147,89 @@ def _unpacked(
     return [file for file, _ in found], [own for _, own in found]
 
 
-def _read_one(
-    file: FilePath, name: str, folder: FilePath, edges: Edges, mapping: ColumnMapping | None, limits: Limits
-) -> Workload:
-    """Read one file, in one scan where every row of it is plain.
+@dataclass(kw_only=True)
+class _Reading:
+    """Reads one file after the other; JSON that is read by records is kept to be read together."""
 
-    Raises
-    ------
-    Unreadable
-        If no row can be read.
-    """
-    if file.stat().st_size > LARGE_BYTES and not starts_json(file):
-        with open_table(file, mapping, limits, folder, thorough=False) as opened:
-            read = _read_table(opened, name, edges, mapping, limits, quickly=True)
-            if read is not None:
-                return read
-    plain = make_plain(file.absolute(), folder, limits)
-    if not plain.parquet and not starts_json(plain.path) and plain.path.stat().st_size <= SHEET_BYTES:
-        gathered = read_sheet(plain.path, name, folder, mapping, limits)
-        if gathered is not None:
-            return workload_of_rows(gathered, name, edges, limits, plain.notes)
-    with open_table(file, mapping, limits, folder) as opened:
-        read = _read_table(opened, name, edges, mapping, limits)
-        assert read is not None
-        return read
+    folder: FilePath
+    edges: Edges
+    mapping: ColumnMapping | None
+    limits: Limits
+    parts: list[Workload] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    lost: list[Problem] = field(default_factory=list)
+    """Records of damaged documents."""
+
+    def take(self, file: FilePath, name: str, number: int) -> None:
+        """Read one file, in one scan where every row of it is plain.
+
+        Raises
+        ------
+        Unreadable
+            If no row can be read.
+        """
+        folder = self.folder / f"part{number}"
+        folder.mkdir()
+        if file.stat().st_size > LARGE_BYTES and not starts_json(file):
+            with open_table(file, self.mapping, self.limits, folder, thorough=False) as opened:
+                read = _read_table(opened, name, self.edges, self.mapping, self.limits, quickly=True)
+                if read is not None:
+                    self.parts.append(read)
+                    return
+        plain = make_plain(file.absolute(), folder, self.limits)
+        mapped = self.mapping is not None and not self.mapping.empty
+        reader = Reader.TABLE if plain.parquet else reader_of(plain.path, self.limits)
+        if reader is Reader.RECORDS and not mapped:
+            self.sources.append(Source(path=plain.path, name=name))
+            self.notes += plain.notes
+            return
+        if reader is Reader.SHEET and plain.path.stat().st_size <= SHEET_BYTES:
+            gathered = read_sheet(plain.path, name, folder, self.mapping, self.limits)
+            if gathered is not None:
+                self.parts.append(workload_of_rows(gathered, name, self.edges, self.limits, plain.notes))
+                return
+        with open_table(file, self.mapping, self.limits, folder) as opened:
+            if opened.table.kind == "json" and not mapped and not _exported(opened):
+                self.sources.append(Source(path=opened.file, name=name))
+                self.notes += opened.table.notes
+                self.lost += unreadable(opened.table.lost, name)
+                return
+            read = _read_table(opened, name, self.edges, self.mapping, self.limits)
+            assert read is not None
+            self.parts.append(read)
+
+    def take_records(self, name: str, *, alone: bool) -> None:
+        """Read the files of records together, so that what one repeats of another counts once.
+
+        Raises
+        ------
+        Unreadable
+            If the only file has none.
+        """
+        if not self.sources:
+            return
+        folder = self.folder / "records"
+        folder.mkdir()
+        found = gather(self.sources, folder, self.limits)
+        try:
+            if found is None:
+                raise Unreadable(refusal_for(self.sources) or json_refusal(self.sources[0].path, self.limits))
+            found.rejected += self.lost
+            found.seen += len(self.lost)
+            shown = name if alone or len(self.sources) > 1 else self.sources[0].name
+            self.parts.append(workload_of_rows(found, shown, self.edges, self.limits, self.notes))
+        except Unreadable as refusal:
+            if alone:
+                raise
+            self.refusals.append(str(refusal))
+
+
+def _exported(opened: OpenTable) -> bool:
+    """Whether a JSON document is an export that is read by statements."""
+    found = recognise_export(opened.table.names, kind="json")
+    return found is not None and found.format.format_id != OWN_READER
 
 
 def _read_table(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path as FilePath
 
 from breakeven.usage.formats import Path, exports, normal
+from breakeven.usage.gather.records import records
+from breakeven.usage.limits import Limits
 from breakeven.usage.sheets.words import words_of
-from breakeven.usage.table import shorten
+from breakeven.usage.table import flat, shorten
 
 SHOWN_COLUMNS = 200
 """Characters of the names of columns that a refusal repeats."""
@@ -39,6 +43,16 @@ _TEXT = {
     "completion",
     "instruction",
 }
+
+
+def json_refusal(path: FilePath, limits: Limits) -> str:
+    """The same about JSON, and about text that is no table at all."""
+    names = list(
+        dict.fromkeys(
+            name for record in islice(records(path, limits, every=True), 20) for name in flat(record.value)
+        )
+    )
+    return refusal(names)
 
 
 def refusal(names: Sequence[Path]) -> str:

@@ -48,20 +48,37 @@ def claude(message: str, request: str, output: int, **more: Any) -> dict[str, An
     usage = {"input_tokens": 7, "cache_creation_input_tokens": 300, "cache_read_input_tokens": 9000,
              "cache_creation": {"ephemeral_5m_input_tokens": 100, "ephemeral_1h_input_tokens": 200},
              "output_tokens": output, "service_tier": "standard", "server_tool_use": {"web_search_requests": 2}}  # fmt: skip
-    body = {"id": message, "type": "message", "role": "assistant", "model": "claude-opus-4-7", "content": [], "usage": usage}
+    body = {
+        "id": message,
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-opus-4-7",
+        "content": [],
+        "usage": usage,
+    }
     return {"type": "assistant", "sessionId": "s1", "uuid": f"u{output}", "parentUuid": "p", "requestId": request,
             "timestamp": "2026-11-05T08:00:00.000Z", "message": body, **more}  # fmt: skip
 
 
-def codex(total: tuple[int, int, int, int], last: tuple[int, int, int, int], ts: str = "2026-11-05T08:00:00Z") -> dict[str, Any]:
+def codex(
+    total: tuple[int, int, int, int], last: tuple[int, int, int, int], ts: str = "2026-11-05T08:00:00Z"
+) -> dict[str, Any]:
     """A token_count event; counts are input, cached, output, reasoning."""
     names = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_output_tokens")
 
     def usage(counts: tuple[int, int, int, int]) -> dict[str, int]:
         return {**dict(zip(names, counts, strict=True)), "total_tokens": counts[0] + counts[2]}
 
-    info = {"total_token_usage": usage(total), "last_token_usage": usage(last), "model_context_window": 272000}
-    return {"timestamp": ts, "type": "event_msg", "payload": {"type": "token_count", "info": info, "rate_limits": None}}
+    info = {
+        "total_token_usage": usage(total),
+        "last_token_usage": usage(last),
+        "model_context_window": 272000,
+    }
+    return {
+        "timestamp": ts,
+        "type": "event_msg",
+        "payload": {"type": "token_count", "info": info, "rate_limits": None},
+    }
 
 
 def span(own: str, parent: str | None, attributes: dict[str, Any], name: str = "chat") -> dict[str, Any]:
@@ -71,17 +88,31 @@ def span(own: str, parent: str | None, attributes: dict[str, Any], name: str = "
         return {"intValue": str(one)} if isinstance(one, int) else {"stringValue": one}
 
     listed = [{"key": key, "value": value(one)} for key, one in attributes.items()]
-    out = {"traceId": "t", "spanId": own, "name": name, "startTimeUnixNano": "1793800000000000000", "attributes": listed}
+    out = {
+        "traceId": "t",
+        "spanId": own,
+        "name": name,
+        "startTimeUnixNano": "1793800000000000000",
+        "attributes": listed,
+    }
     return {**out, "parentSpanId": parent} if parent else out
 
 
 def otlp(*spans: dict[str, Any]) -> dict[str, Any]:
     """An OTLP document."""
-    return {"resourceSpans": [{"resource": {"attributes": []}, "scopeSpans": [{"scope": {}, "spans": list(spans)}]}]}
+    return {
+        "resourceSpans": [
+            {"resource": {"attributes": []}, "scopeSpans": [{"scope": {}, "spans": list(spans)}]}
+        ]
+    }
 
 
 _META = {"timestamp": "2026-11-05T07:59:59Z", "type": "session_meta", "payload": {"id": "a"}}
-_FORK = {"timestamp": "2026-11-06T07:59:59Z", "type": "session_meta", "payload": {"id": "b", "forked_from_id": "a"}}
+_FORK = {
+    "timestamp": "2026-11-06T07:59:59Z",
+    "type": "session_meta",
+    "payload": {"id": "b", "forked_from_id": "a"},
+}
 _TURN = {"timestamp": "2026-11-05T08:00:00Z", "type": "turn_context", "payload": {"model": "gpt-5.3-codex"}}
 _FIRST, _SECOND = (1000, 400, 50, 20), (3000, 2000, 150, 60)
 _STEP = (2000, 1600, 100, 40)
@@ -187,7 +218,12 @@ AGENTS = (
     case("mini-swe-agent", {"info": {"model_stats": {"instance_cost": 0.25, "tokens_sent": 4000, "tokens_received": 300, "api_calls": 7}}}, (4000, 0, 0, 0, 300, 0), 1, requests=7, paid=0.25, bucket=True),
 )  # fmt: skip
 
-_ANTHROPIC = {"input_tokens": 10, "cache_creation_input_tokens": 100, "cache_read_input_tokens": 1000, "output_tokens": 20}
+_ANTHROPIC = {
+    "input_tokens": 10,
+    "cache_creation_input_tokens": 100,
+    "cache_read_input_tokens": 1000,
+    "output_tokens": 20,
+}
 _CHAT = {"prompt_tokens": 1000, "completion_tokens": 50, "total_tokens": 1050, "prompt_tokens_details": {"cached_tokens": 600},
          "completion_tokens_details": {"reasoning_tokens": 30}}  # fmt: skip
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from breakeven.usage.formats import Grain
-from breakeven.usage.gather import Gathered, Source, gather
+from breakeven.usage.gather import Source, gather
+from breakeven.usage.gathered import Gathered
 from breakeven.usage.limits import Limits
 from tests.usage.gather.cases import AGENTS, BENCHMARKS, GATEWAYS, RESPONSES, SPANS, Case
 
@@ -41,7 +42,9 @@ def holds(got: Gathered, rows: list[dict[str, str]]) -> bool:
     return got.seen == len(rows) + sum(got.left_out.values()) + len(got.rejected) and got.rows == len(rows)
 
 
-@pytest.mark.parametrize("one", (*AGENTS, *RESPONSES, *SPANS, *GATEWAYS, *BENCHMARKS), ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "one", (*AGENTS, *RESPONSES, *SPANS, *GATEWAYS, *BENCHMARKS), ids=lambda one: one.name
+)
 def test_file_reads_as_its_provider_documents_it(one: Case, tmp_path: Path) -> None:
     got = read(tmp_path, *one.files)
     assert got is not None

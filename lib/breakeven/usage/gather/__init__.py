@@ -1,6 +1,6 @@
 """Usage out of JSON of any shape: responses, agents' logs, spans, exports and benchmarks."""
 
-from breakeven.usage.gather.gathering import Gathered, Source, gather
+from breakeven.usage.gather.gathering import Source, gather
 from breakeven.usage.gather.refusal import refusal_for
 
-__all__ = ["Gathered", "Source", "gather", "refusal_for"]
+__all__ = ["Source", "gather", "refusal_for"]

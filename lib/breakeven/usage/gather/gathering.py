@@ -17,7 +17,9 @@ from breakeven.usage.gather.records import Record, records
 from breakeven.usage.gather.reduce import reduced
 from breakeven.usage.gather.sides import Sides, dialect_of, settled
 from breakeven.usage.gather.walk import Found, context_of, find, span_of
+from breakeven.usage.gathered import Gathered
 from breakeven.usage.limits import Limits
+from breakeven.usage.stop import heed_stop
 from breakeven.usage.sums import Problem
 
 HEADER = ("file", "line", "ts", "model", "input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning",
@@ -42,31 +44,6 @@ class Source:
     path: Path
     name: str
     """What to call it."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Gathered:
-    """Rows of one or many files, with what was decided and what was left out.
-
-    ``seen`` counts every usage object, every record without one and every broken one;
-    it is the rows written, all of ``left_out`` and ``rejected`` together.
-    """
-
-    path: Path
-    """CSV with the columns of ``HEADER``: ``input`` is uncached, ``output`` includes reasoning, ``ts`` is
-    ISO 8601 in UTC (a day alone, or seconds of a clock of its own, where the file has no more)."""
-    kind: str
-    kind_id: str
-    grain: Grain
-    seen: int
-    left_out: dict[str, int]
-    """What was no row, in words, to how many."""
-    rejected: list[Problem]
-    decisions: list[str]
-    """Sentences for the reader."""
-    shown: dict[str, str]
-    """Canonical column to where it was read from."""
-    rows: int = 0
 
 
 @dataclass(slots=True)
@@ -126,6 +103,7 @@ class _Gathering:
         for number, source in enumerate(sources):
             state = _State()
             for record in records(source.path, self.limits):
+                heed_stop()
                 if record.fault:
                     self._reject(source.name, record.line, "", record.text, record.fault)
                 elif record.value is None:
@@ -447,6 +425,7 @@ def gather(sources: Sequence[Source], folder: Path, limits: Limits) -> Gathered 
         left_out={reason: n for reason, n in work.left_out.items() if n}, rejected=work.rejected,
         decisions=list(dict.fromkeys(decisions)),
         shown={name: " or ".join(paths) for name, paths in work.shown.items()}, rows=rows,
+        relative_time=work.clocks[0] > 0, counted=work.most_requests > 0,
     )  # fmt: skip
 
 

@@ -63,7 +63,9 @@ class Shape:
             spelled in table.meaning or spelled in table.short or spelled in _outer() for spelled in self.norm
         )
         self.requests = tuple(
-            original for spelled, original in self.norm.items() if table.meaning.get(spelled, ("",))[0] == "requests"
+            original
+            for spelled, original in self.norm.items()
+            if table.meaning.get(spelled, ("",))[0] == "requests"
         )
         self.sums = not table.sets["sums"].isdisjoint(self.norm)
         gone = table.sets["skip"]
@@ -92,7 +94,14 @@ class Node:
         if shape.dotted:
             value = nested(value)
             shape = _shape(tuple(value))
-        self.value, self.key, self.up, self.items, self.usage, self.shape = value, key, up, items, usage, shape
+        self.value, self.key, self.up, self.items, self.usage, self.shape = (
+            value,
+            key,
+            up,
+            items,
+            usage,
+            shape,
+        )
 
     @property
     def norm(self) -> dict[str, str]:
@@ -244,7 +253,9 @@ def find(root: Any, spans: dict[int, int]) -> list[Found]:
         }
         for name, original in node.shape.inner:
             inner = value[original]
-            if isinstance(inner, (dict, list)) or (isinstance(inner, str) and inner.lstrip()[:1] in ("{", "[")):
+            if isinstance(inner, (dict, list)) or (
+                isinstance(inner, str) and inner.lstrip()[:1] in ("{", "[")
+            ):
                 if name not in gone and original not in taken:
                     stack.append((inner, name, node, items))
     return found

@@ -1,0 +1,77 @@
+"""Which reader a file is for, told from its beginning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import Enum, auto
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from breakeven.usage.formats import exports, recognise, recognise_export
+from breakeven.usage.gather.records import records
+from breakeven.usage.json_table import is_document, starts_json
+from breakeven.usage.limits import Limits
+from breakeven.usage.table import flat, head
+
+SHORT_BYTES = 4_000_000
+"""Shorter files of plain records are read one by one, which knows more of what their numbers say."""
+LOOKED_AT = 50
+"""Lines, or records, at the beginning of a file."""
+_STREAM = re.compile(r"(event|id|retry):|data:\s*(\{|\[DONE\])|:")
+OWN_READER = "opentelemetry"
+"""Its spans repeat what the spans below them add up, which only reading them one by one shows."""
+
+
+class Reader(Enum):
+    """How a text file is read."""
+
+    SHEET = auto()
+    """Rows of cells."""
+    TABLE = auto()
+    """JSON of an export that is recognised: by statements over the file."""
+    RECORDS = auto()
+    """Any other JSON: usage objects, one by one."""
+
+
+def reader_of(path: Path, limits: Limits) -> Reader:
+    """Tell how a plain text file is read."""
+    if not starts_json(path):
+        return Reader.RECORDS if _holds_json(path) else Reader.SHEET
+    if is_document(path):
+        return Reader.TABLE
+    first = [record.value for record in islice(records(path, limits, every=True), 20)]
+    if path.stat().st_size > SHORT_BYTES and _plain(first):
+        return Reader.TABLE
+    found = recognise_export(list(dict.fromkeys(name for one in first for name in flat(one))), kind="json")
+    by_statements = found is not None and not found.format.refusal and found.format.format_id != OWN_READER
+    return Reader.TABLE if by_statements else Reader.RECORDS
+
+
+def _plain(first: Sequence[Any]) -> bool:
+    """Whether records are flat and have plain columns of numbers: a long file of such is read by statements."""
+    names = list(dict.fromkeys(name for one in first for name in flat(one)))
+    found = recognise(names, kind="json")
+    if (
+        found is None
+        or found.format.format_id != exports().plain.format_id
+        or any(len(one) > 1 for one in names)
+    ):
+        return False
+    counts = [path[0] for name in ("input", "output", "cache_read") for path in found.mapping.get(name, ())]
+    return all(
+        isinstance(one.get(key, 0), int | None) for one in first for key in counts if isinstance(one, dict)
+    )
+
+
+def _holds_json(path: Path) -> bool:
+    """Whether most lines of a log or stream end with a JSON object."""
+    lines = [line.strip() for line in head(path, 1 << 16).splitlines()[:LOOKED_AT] if line.strip()]
+    streamed = sum(bool(_STREAM.match(line)) for line in lines)
+    ended = sum(line.endswith(("}", "}'", '}"')) and '{"' in line for line in lines)
+    return (
+        bool(lines)
+        and (streamed * 2 > len(lines) or ended * 2 >= len(lines))
+        and any("{" in one for one in lines)
+    )
