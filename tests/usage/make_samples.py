@@ -158,7 +158,7 @@ def traces() -> None:
     spans = [{"name": "chat gpt-4o-mini", "startTimeUnixNano": str(int(x["at"].timestamp()) * 10**9), "attributes": {"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o-mini", "gen_ai.usage.input_tokens": str(x["prompt"]) if x["n"] % 2 else x["prompt"], "gen_ai.usage.output_tokens": x["out"], "gen_ai.usage.cache_read.input_tokens": x["cached"]}} for x in q]
     write_lines(note("otel_spans.jsonl", "opentelemetry", "OpenTelemetry spans", "some values are text"), spans)
     otlp = {"resourceSpans": [{"resource": {"attributes": []}, "scopeSpans": [{"scope": {"name": "demo"}, "spans": [{"name": s["name"], "startTimeUnixNano": s["startTimeUnixNano"], "attributes": [{"key": k, "value": {"intValue": str(v)} if k.endswith("tokens") else {"stringValue": v}} for k, v in s["attributes"].items()]} for s in spans]}]}]}
-    note("otlp_traces.json", "opentelemetry", "OpenTelemetry export (OTLP JSON)", "the same as one document").write_text(json.dumps(otlp), encoding="utf-8")
+    note("otlp_traces.json", "otlp", "OpenTelemetry export (OTLP JSON)", "the same as one document").write_text(json.dumps(otlp), encoding="utf-8")
 
 
 def sheets() -> None:

@@ -72,7 +72,8 @@ def test_damage_in_the_middle_costs_the_records_it_touches(tmp_path, right, wron
     workload = read_workload(save(tmp_path, text.replace(right, wrong)))
     assert 38 <= workload.tokens.requests <= 39
     assert workload.rows_rejected >= 1
-    assert all(19 <= problem.line <= 22 for problem in workload.problems)
+    # A record that breaks off has its number, a number that cannot be its line: the document is one line.
+    assert all(problem.line == 1 or 19 <= problem.line <= 22 for problem in workload.problems)
 
 
 def test_bracket_that_ends_the_list_too_early_does_not_hide_what_follows(tmp_path):

@@ -50,7 +50,7 @@ def reader_of(path: Path, limits: Limits) -> Reader:
 
 
 def _plain(first: Sequence[Any]) -> bool:
-    """Whether records are flat and have plain columns of numbers: a long file of such is read by statements."""
+    """Whether records are flat, with plain columns of numbers: statements read a long file of such."""
     names = list(dict.fromkeys(name for one in first for name in flat(one)))
     found = recognise(names, kind="json")
     if (

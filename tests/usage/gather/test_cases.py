@@ -11,7 +11,7 @@ from breakeven.usage.formats import Grain
 from breakeven.usage.gather import Source, gather
 from breakeven.usage.gathered import Gathered
 from breakeven.usage.limits import Limits
-from tests.usage.gather.cases import AGENTS, BENCHMARKS, GATEWAYS, RESPONSES, SPANS, Case
+from tests.usage.gather.cases import AGENTS, BENCHMARKS, GATEWAYS, MORE, RESPONSES, SPANS, YET_MORE, Case
 
 COLUMNS = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning")
 
@@ -43,7 +43,7 @@ def holds(got: Gathered, rows: list[dict[str, str]]) -> bool:
 
 
 @pytest.mark.parametrize(
-    "one", (*AGENTS, *RESPONSES, *SPANS, *GATEWAYS, *BENCHMARKS), ids=lambda one: one.name
+    "one", [*AGENTS, *RESPONSES, *SPANS, *GATEWAYS, *BENCHMARKS, *MORE, *YET_MORE], ids=lambda one: one.name
 )
 def test_file_reads_as_its_provider_documents_it(one: Case, tmp_path: Path) -> None:
     got = read(tmp_path, *one.files)

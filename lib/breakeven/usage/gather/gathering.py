@@ -5,25 +5,39 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from breakeven.usage.formats import Grain
 from breakeven.usage.gather.judge import failure, money, seconds, when
-from breakeven.usage.gather.keys import TOKENS, BadNumber, Kind, keys, spell, whole
+from breakeven.usage.gather.keys import TOKENS, Kind, keys, spell
 from breakeven.usage.gather.records import Record, records
 from breakeven.usage.gather.reduce import reduced
 from breakeven.usage.gather.sides import Sides, dialect_of, settled
+from breakeven.usage.gather.told import (
+    day_key,
+    event_of,
+    kind_of,
+    model_key,
+    model_word,
+    number_mark,
+    processing_of,
+    requests_of,
+    twin_mark,
+)
 from breakeven.usage.gather.walk import Found, context_of, find, span_of
 from breakeven.usage.gathered import Gathered
 from breakeven.usage.limits import Limits
 from breakeven.usage.stop import heed_stop
 from breakeven.usage.sums import Problem
 
-HEADER = ("file", "line", "ts", "model", "input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning",
-          "n_requests", "processing", "cost", "currency", "session", "tenant", "ttft_s", "e2e_s", "extra")  # fmt: skip
+HEADER = (
+    *("file", "line", "ts", "model", "input", "cache_read", "cache_write_5m", "cache_write_1h", "output"),
+    *("reasoning", "n_requests", "processing", "cost", "currency", "session", "tenant", "ttft_s", "e2e_s"),
+    "extra",
+)
 NO_USAGE = "records without usage in them (questions, tool results and the like)"
 NOTHING = "records whose counts are all 0"
 STREAMED = "repeats of a message or request id, of which the fullest counts"
@@ -33,6 +47,8 @@ SPANS = "spans that repeat the sum of the spans below them"
 RIVALS = "events that repeat what other events of the same file say"
 SYNTHETIC = "synthetic messages, which no model wrote"
 MORE_BAD = "further records with a bad count, not listed"
+_REPEATS = ("count", "repeat", "multiplicity")
+"""Columns that say how many requests are like the row, as in a hand-written list of lengths."""
 LONGEST = 2_000_000
 """Longer prompts than this are sums: no context window holds them. [tokens]"""
 
@@ -76,7 +92,7 @@ class _Gathering:
 
     def __init__(self, scratch: IO[str], limits: Limits) -> None:
         self.scratch, self.limits = scratch, limits
-        self.seen = self.written = 0
+        self.seen = self.written = self.objects = 0
         self.left_out: Counter[str] = Counter()
         self.rejected: list[Problem] = []
         self.lost: dict[int, str] = {}
@@ -92,7 +108,7 @@ class _Gathering:
         self.was_shown: set[int] = set()
         self.rivals: dict[tuple[int, str], tuple[list[int], list[int]]] = {}
         self.most_requests = self.longest = 0
-        self.sums_marked = False
+        self.sums_marked = self.repeated = False
         self.days: Counter[str] = Counter()
         self.day_keys: set[int] = set()
         self.clocks = [0, 0, 0.0]
@@ -123,7 +139,7 @@ class _Gathering:
 
     def _take(self, number: int, name: str, record: Record, state: _State) -> None:
         root = record.value
-        event = _event(root)
+        event = event_of(root)
         if event in keys().state:
             _learn_state(root, keys().state[event], state)
         found = find(root, self.spans)
@@ -132,6 +148,7 @@ class _Gathering:
             self.left_out[NO_USAGE] += 1
             return
         self.seen += len(found)
+        self.objects += len(found)
         found = reduced(found, self.left_out)
         owners: dict[int, set[int]] = {}
         for mine, one in enumerate(found):
@@ -151,9 +168,10 @@ class _Gathering:
             top = list(one.node.chain())[-1]
             shape = hash((event, one.node.path, *top.norm))
             if shape not in self.kind_of:
-                self.kind_of[shape] = _kind(one, event)
+                self.kind_of[shape] = kind_of(one, event)
             kind = self.kind_of[shape]
-            row = self._row(number, record, one, said, keys_of, state, kind, owners, mine)
+            requests = dict(requests_of(one, owners, mine))
+            row = self._row((number, record), one, (said, keys_of), state, kind, requests)
             self.kinds[kind.id if kind else ""] += 1
             self._place(row, one, said, event, state)
 
@@ -166,9 +184,15 @@ class _Gathering:
         return "" if any(one.counts.get(name) for name in TOKENS if name != "requests") else NOTHING
 
     def _row(
-        self, number: int, record: Record, one: Found, said: dict[str, Any], keys_of: dict[str, str], state: _State,
-        kind: Kind | None, owners: Mapping[int, set[int]], mine: int,
-    ) -> _Row:  # fmt: skip
+        self,
+        at: tuple[int, Record],
+        one: Found,
+        told: tuple[dict[str, Any], dict[str, str]],
+        state: _State,
+        kind: Kind | None,
+        requests: Mapping[str, int],
+    ) -> _Row:
+        (number, record), (said, keys_of) = at, told
         counts = dict(one.counts)
         for other in one.also:
             for meaning, amount in other.counts.items():
@@ -179,13 +203,19 @@ class _Gathering:
         if counts.get("cache_write_5m") or counts.get("cache_write_1h"):
             split = counts.get("cache_write_5m", 0) + counts.get("cache_write_1h", 0)
             counts["cache_write"] = max(counts.get("cache_write", 0), split)
+        if spell(one.used.get("requests", "")) in _REPEATS and counts["requests"] > 1:
+            times = counts["requests"]
+            counts = {name: amount * (times if name != "requests" else 1) for name, amount in counts.items()}
+            self.repeated = True
         if "requests" not in counts:
-            counts.update(_requests(one, owners, mine))
-        model = said.get("model") or _model_key(one) or state.known.get("model", "")
-        if _model_key(one) and keys_of.get("model") and not _near(one, said["model"]):
-            model = _model_key(one)
+            counts.update(requests)
+        entry = next(filter(None, map(model_key, (one, *one.also))), "")
+        model = said.get("model") or entry or model_word(one) or state.known.get("model", "")
+        if entry and model != entry and model not in one.node.value.values():
+            model = entry
         ts, clock = when(said.get("ts", ""))
-        ts = ts or (when(record.stamp)[0] if clock is None else "")
+        if not ts and clock is None:
+            ts = when(record.stamp)[0] or day_key(one)
         rest: dict[str, Any] = {
             "model": str(model),
             "session": str(said.get("session") or state.known.get("session", "")),
@@ -195,8 +225,10 @@ class _Gathering:
         rest["cost"], rest["currency"] = (cost, currency) if cost is not None else ("", "")
         for name in ("ttft", "e2e"):
             rest[name] = seconds(said.get(name), keys_of.get(name, ""))
-        rest["processing"], tier = _processing(said, keys_of, kind)
-        extra = {name: amount for name, amount in counts.items() if name not in TOKENS and amount}
+        rest["processing"], tier = processing_of(said, keys_of, kind)
+        extra: dict[str, Any] = {
+            name: amount for name, amount in counts.items() if name not in TOKENS and amount
+        }
         extra |= {"service_tier": tier} if tier else {}
         extra |= {
             name: str(said[name]) for name in ("geo", "context_window") if isinstance(said.get(name), str)
@@ -208,7 +240,11 @@ class _Gathering:
         return _Row(number, record.line, counts, self._side(one, counts), ts, clock, rest)
 
     def _side(self, one: Found, counts: Mapping[str, int]) -> int:
-        used = frozenset(".".join(spell(part) for part in key.split(".")) for key in one.used.values())
+        used = frozenset(
+            ".".join(spell(part) for part in key.split("."))
+            for meaning, key in one.used.items()
+            if meaning not in ("total", "requests")
+        )
         path = one.node.path
         rule = dialect_of(used, path)
         mark = (rule, used)
@@ -221,7 +257,7 @@ class _Gathering:
 
     def _show(self, one: Found, keys_of: Mapping[str, str]) -> None:
         mark = hash((one.node.path, *one.used.values(), *keys_of.values()))
-        if mark in self.was_shown:
+        if mark in self.was_shown or len(self.was_shown) > 10_000:
             return
         self.was_shown.add(mark)
         above = ".".join(one.node.path)
@@ -249,7 +285,7 @@ class _Gathering:
             merged.counts.update({k: max(v, merged.counts.get(k, 0)) for k, v in row.counts.items()})
             self.lost[state.open_number] = STREAMED
             row = merged
-        repeat = self._repeats(row, one, said, state)
+        repeat = self._repeats(row, one, state)
         if repeat:
             self.left_out[repeat] += 1
             return
@@ -259,7 +295,7 @@ class _Gathering:
         elif event in stream["patch"]:
             state.open_number = at
         self._remember_id(row, said, at)
-        for pair in {event, _event(row.rest.get("payload"))} & keys().rivals.keys():
+        for pair in {event, event_of(row.rest.get("payload"))} & keys().rivals.keys():
             wins, name = keys().rivals[pair]
             winners, losers = self.rivals.setdefault((row.file, name), ([], []))
             (winners if wins else losers).append(at)
@@ -278,15 +314,15 @@ class _Gathering:
                     self.spans[span[0]] = span[1]
                 break
 
-    def _repeats(self, row: _Row, one: Found, said: Mapping[str, Any], state: _State) -> str:
+    def _repeats(self, row: _Row, one: Found, state: _State) -> str:
         """Why a cumulative or copied event is no new request; turns running totals into increments."""
         path, twins = one.node.path, keys().twins
         last = path[-1] if path else ""
         if last in twins.values():
             before, state.totals = state.totals, dict(row.counts)
-            mark = _number_mark(one.node.value)
+            mark = number_mark(one.node.value)
         elif last in twins and one.node.up is not None:
-            before, mark = {}, _twin_mark(one, twins[last])
+            before, mark = {}, twin_mark(one, twins[last])
             if not mark:
                 return ""
         else:
@@ -294,7 +330,7 @@ class _Gathering:
         if mark == state.total:
             return CUMULATIVE
         state.total = mark
-        own = _number_mark(one.node.value)
+        own = number_mark(one.node.value)
         copied = hash((mark, own, "" if state.forked or mark != own else row.ts or row.file))
         known = hash((mark, own)) in self.replays
         if (state.forked and known) or copied in self.replays:
@@ -390,18 +426,20 @@ def gather(sources: Sequence[Source], folder: Path, limits: Limits) -> Gathered 
     Returns
     -------
     Gathered | None
-        None where no file has a usage object.
+        None where no file has a usage object (nor a value too large to be looked into).
     """
     scratch, path = folder / "gathered.tmp", folder / "gathered.csv"
     with scratch.open("w", encoding="utf-8") as file:
         work = _Gathering(file, limits)
         work.read(sources)
     work.settle_spans()
-    if not work.written and not (set(work.left_out) - {NO_USAGE}):
+    if not work.objects and not any("BREAKEVEN_MAX_" in problem.reason for problem in work.rejected):
         scratch.unlink()
         return None
     grain = work.grain()
     decisions = [one for sides in work.sides for one in sides.sentences()]
+    if work.repeated:
+        decisions.append("count is how many requests are like the row, so its tokens are multiplied by it")
     unit = _clock_unit(work.clocks)
     if unit:
         decisions.append(f"times count {'milliseconds' if unit < 1 else 'seconds'} from a start of their own")
@@ -439,10 +477,13 @@ def _cells(
         requests = 1
     extra = json.dumps(rest["extra"], separators=(",", ":"), ensure_ascii=False) if rest["extra"] else ""
     return [
-        sources[file].name, line, ts if clock is None else repr(clock * unit), rest["model"], *tokens.values(), requests,
-        rest["processing"], rest["cost"], rest["currency"], rest["session"], rest["tenant"],
-        *("" if rest[name] is None else round(rest[name], 6) for name in ("ttft", "e2e")), extra,
-    ]  # fmt: skip
+        *(sources[file].name, line, ts if clock is None else repr(clock * unit), rest["model"]),
+        *tokens.values(),
+        requests,
+        *(rest[name] for name in ("processing", "cost", "currency", "session", "tenant")),
+        *("" if rest[name] is None else round(rest[name], 6) for name in ("ttft", "e2e")),
+        extra,
+    ]
 
 
 def _clock_unit(clocks: Sequence[float]) -> float:
@@ -456,17 +497,6 @@ def _clock_unit(clocks: Sequence[float]) -> float:
     return 1.0 if fractions or latest < 7 * 86_400 else 0.001
 
 
-def _event(root: Any) -> str:
-    """Type of an event, its own or that of what it carries."""
-    if not isinstance(root, dict):
-        return ""
-    inner = root.get("payload") if isinstance(root.get("payload"), dict) else root.get("msg")
-    own = root.get("type") or root.get("event") or root.get("kind")
-    if isinstance(inner, dict) and own in (None, "event_msg") and isinstance(inner.get("type"), str):
-        return str(inner["type"])
-    return own if isinstance(own, str) else ""
-
-
 def _learn_state(root: dict[str, Any], takes: Mapping[str, str], state: _State) -> None:
     for name, path in takes.items():
         value: Any = root
@@ -477,91 +507,3 @@ def _learn_state(root: dict[str, Any], takes: Mapping[str, str], state: _State) 
                 state.forked = True
             elif name == "model" or name not in state.known:
                 state.known[name] = value
-
-
-def _kind(one: Found, event: str) -> Kind | None:
-    """The first description that fits a dictionary around a usage object, outermost first."""
-    spelled = [_spelled(node.value, 4) for node in reversed(list(one.node.chain()))]
-    for kind in keys().kinds:
-        if kind.type and kind.type == event:
-            return kind
-        if kind.has and any(set(kind.has) <= names for names in spelled):
-            return kind
-    return None
-
-
-def _spelled(value: dict[str, Any], depth: int) -> set[str]:
-    found: set[str] = set()
-    for key, inner in value.items():
-        name = ".".join(spell(part) for part in key.split("."))
-        found.update(name.rsplit(".", cut)[0] for cut in range(name.count(".") + 1))
-        if depth and isinstance(inner, dict):
-            found |= {f"{name}.{below}" for below in _spelled(inner, depth - 1)}
-    return found
-
-
-def _requests(one: Found, owners: Mapping[int, set[int]], mine: int) -> Iterator[tuple[str, int]]:
-    """How many requests the dictionaries around say that one usage object stands for."""
-    for node in one.node.chain():
-        if owners[id(node.value)] != {mine}:
-            return
-        for original in node.shape.requests:
-            value = node.value[original]
-            if isinstance(value, dict):
-                value = value.get("count", value.get("completed"))
-            elif spell(original) in ("count", "completed", "repeat"):
-                continue
-            try:
-                number = whole(value)
-            except BadNumber:
-                continue
-            if number:
-                yield "requests", number
-                return
-
-
-def _model_key(one: Found) -> str:
-    """A key that names a model, where usage lies in a map by model."""
-    for node in one.node.chain():
-        up = node.up
-        if (
-            up is not None
-            and up.key in keys().sets["model_maps"]
-            and node.key not in keys().sets["containers"]
-        ):
-            original = up.norm.get(node.key)
-            if original and not keys().context.get(node.key) and node.key not in keys().meaning:
-                return original
-    return ""
-
-
-def _near(one: Found, model: str) -> bool:
-    """Whether the model was said within the entry of the map."""
-    return any(isinstance(value, str) and value == model for value in one.node.value.values())
-
-
-def _twin_mark(one: Found, twin: str) -> int:
-    up = one.node.up
-    if up is None or twin not in up.norm or not isinstance(up.value[up.norm[twin]], dict):
-        return 0
-    return _number_mark(up.value[up.norm[twin]])
-
-
-def _number_mark(value: Mapping[str, Any]) -> int:
-    return hash(tuple(sorted((key, number) for key, number in value.items() if isinstance(number, int))))
-
-
-def _processing(said: Mapping[str, Any], keys_of: Mapping[str, str], kind: Kind | None) -> tuple[str, str]:
-    """``batch``, ``flex``, ``priority`` or ``standard``, and the tier as written where it is another."""
-    value = said.get("processing")
-    text = spell(value) if isinstance(value, str) else ""
-    if (
-        value is True
-        or (text in ("batch", "true") and "batch" in keys_of.get("processing", ""))
-        or text == "batch"
-    ):
-        return "batch", ""
-    if kind is not None and kind.processing:
-        return kind.processing, ""
-    tier = text if text not in ("", "default", "standard", "auto", "false", "none", "null") else ""
-    return (tier if tier in ("flex", "priority") else "standard"), tier

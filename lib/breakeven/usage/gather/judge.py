@@ -54,7 +54,7 @@ def when(value: Any) -> tuple[str, float | None]:
     """A time as ISO 8601 in UTC, or a day as it is; or seconds or milliseconds of a clock of its own.
 
     >>> when(1793700000000), when("2026-11-03T10:00:00+01:00"), when("2026-11-03"), when(0.5)
-    (('2026-11-03T08:00:00Z', None), ('2026-11-03T09:00:00Z', None), ('2026-11-03', None), ('', 0.5))
+    (('2026-11-03T10:00:00Z', None), ('2026-11-03T09:00:00Z', None), ('2026-11-03', None), ('', 0.5))
     """
     if isinstance(value, bool):
         return "", None
@@ -81,10 +81,22 @@ def _iso(text: str) -> str:
     try:
         time = datetime.fromisoformat(text.replace(",", "."))
     except ValueError:
-        try:
-            time = datetime.strptime(text, "%Y%m%d-%H%M%S")
-        except ValueError:
+        for pattern in (
+            "%Y%m%d-%H%M%S",
+            "%b %d, %Y",
+            "%d %b %Y",
+            "%a, %d %b %Y %H:%M:%S",
+            "%d/%b/%Y:%H:%M:%S %z",
+        ):
+            try:
+                time = datetime.strptime(text, pattern)
+                break
+            except ValueError:
+                continue
+        else:
             return ""
+        if "%H" not in pattern:
+            return time.date().isoformat()
     try:
         return _utc(time if time.tzinfo else time.replace(tzinfo=UTC))
     except OverflowError:

@@ -136,6 +136,8 @@ def keys() -> Keys:
         "hits",
         "aside",
         "namespaces",
+        "logs",
+        "model_words",
     )
     tuples = {"keys", "within", "has"}
 

@@ -63,7 +63,10 @@ def _is_document(path: Path) -> bool:
         if not line.endswith(b"\n") and len(line) == 1 << 16:
             # One huge line: an array is read element by element, anything else in one piece.
             return first.startswith(b"[") or not file.read(1 << 16).count(b"\n")
-        return first.endswith(_BREAKS) or (first.startswith(b"[") and _broken(first))
+        array = first.startswith(b"[") and first[1:].lstrip()[:1] in (b"", b"{", b"[")
+        if first.endswith(b"},") and not _broken(first[:-1]):
+            return False
+        return first.endswith(_BREAKS) or (array and _broken(first))
 
 
 def _broken(line: bytes) -> bool:
@@ -84,8 +87,11 @@ def _line(line: bytes, number: int, every: bool) -> Iterator[Record]:
         return
     bare = start == 0 or line[:start].strip(b"[ \t") == b""
     if not every and not holds_usage(line):
-        if bare:
+        if bare and line.endswith((b"}", b"]")):
             yield Record(number)
+        elif bare:
+            shown = line[:200].decode("utf-8", errors="replace")
+            yield Record(number, fault="not JSON: the line breaks off", text=shown)
         return
     text = line.decode("utf-8", errors="replace")
     start = 0 if bare else text.index("{")
@@ -113,7 +119,7 @@ def _documents(file: TextIO, limits: Limits) -> Iterator[Record]:
     most = limits.document_mb * 1_000_000
     buffer, line, ended, inside = "", 1, False, False
     while True:
-        stripped = buffer.lstrip("\ufeff \t\r\n,") if inside else buffer.lstrip("\ufeff \t\r\n")
+        stripped = buffer.lstrip("\ufeff \t\r\n,")
         line += buffer.count("\n", 0, len(buffer) - len(stripped))
         buffer = stripped
         if buffer[:1] == "[" and not inside:

@@ -80,7 +80,11 @@ def _siblings(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     apart = [pair for pair in zip(one, other, strict=False) if pair[0] != pair[1]]
     if len(one) != len(other) or len(apart) != 1:
         return False
-    return not set(apart[0]) <= keys().sets["containers"] | keys().sets["namespaces"]
+    table = keys().sets
+    return (
+        table["totals"].isdisjoint(apart[0])
+        and not set(apart[0]) <= table["containers"] | table["namespaces"]
+    )
 
 
 def _without_sums(kept: list[Found], left_out: Counter[str]) -> list[Found]:

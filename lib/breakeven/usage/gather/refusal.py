@@ -20,7 +20,7 @@ _RECORDS, _DICTIONARIES = 20, 2_000
 
 
 def refusal_for(sources: Sequence[Source]) -> str | None:
-    """One sentence about JSON without tokens: what it is and what to export instead; None if it is not known."""
+    """One sentence about JSON without tokens: what it is and what to export instead; None if unknown."""
     for source in sources:
         spelled = _spelled(source.path)
         for has, text in _refusals():

@@ -10,7 +10,7 @@ from itertools import product
 from breakeven.usage.gather.keys import Dialect, keys
 
 PARTS = ("cache_read", "cache_write", "reasoning", "tool_input")
-"""Counts that may lie inside another one; the first two and the last in the input, reasoning in the output."""
+"""Counts that may lie inside another one: reasoning in the output, the others in the input."""
 Choice = tuple[bool, bool, bool, bool]
 """For each of PARTS whether it is inside."""
 _WORDS = {
@@ -78,15 +78,16 @@ class Sides:
                 continue
             what, where, side = _WORDS[part]
             place = "inside" if inside else "outside"
-            sure = self.proofs[part][inside]
+            sure, shown = self.proofs[part][inside], sum(self.proofs[part].values())
+            documented = self.rule.reasoning if part == "reasoning" else self.rule.cached
             if sure:
-                share = 100 * sure / max(sum(self.proofs[part].values()), 1)
-                plus = f"{side} + {part.replace('_', ' ')} + the rest" if not inside else "input + output"
-                because = f"because total = {plus} in {share:.0f} % of the {sum(self.proofs[part].values()):,} rows that show it"
-            elif not inside and self.too_large[part]:
-                because = f"because they exceed it in {self.too_large[part]:,} rows"
+                total = "input + output" if inside else f"{side} + {part.replace('_', ' ')} + the rest"
+                share = f"{100 * sure / shown:.0f} % of the {shown:,} rows that show it"
+                because = f"because total = {total} in {share}"
+            elif not inside and self.too_large[part] and (documented == "inside" or part == "tool_input"):
+                because = f"because the part is larger than the whole in {self.too_large[part]:,} rows"
             else:
-                because = f"as {self.rule.name} document it; no total proves it"
+                because = f"as documented for {self.rule.name} ({self.rule.source}); no total proves it"
             yield f"{what} {place} {where}, {because}"
 
 

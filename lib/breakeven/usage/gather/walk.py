@@ -32,11 +32,21 @@ _TELLS = _IS_IT | {
     "operation",
     "span",
     "openinference",
+    "cache",
 }
 """Keys under which a log says how a request went."""
 _TEXTS = frozenset({"other", "metadata", "ailog", "body"})
 """Keys whose text may be JSON about the request."""
+_WITHIN = {
+    "model": ("id", "modelid", "name", "modelname", "model"),
+    "ts": ("created", "start", "started"),
+    "cost": ("total", "totalcost", "amount"),
+    "status": ("code", "statuscode", "httpstatus"),
+}
+"""Keys that carry the value where it is wrapped in a dictionary."""
 _WRAPPED = {"cost": ".amount", "status": ".code"}
+_SUMMED = frozenset({"totalisl", "totalosl", "requestcount"})
+"""Statistics of one number, whose average is that number."""
 _DEEP = 3
 _NOTHING: frozenset[str] = frozenset()
 
@@ -253,11 +263,12 @@ def find(root: Any, spans: dict[int, int]) -> list[Found]:
         }
         for name, original in node.shape.inner:
             inner = value[original]
-            if isinstance(inner, (dict, list)) or (
-                isinstance(inner, str) and inner.lstrip()[:1] in ("{", "[")
-            ):
-                if name not in gone and original not in taken:
-                    stack.append((inner, name, node, items))
+            if isinstance(inner, str) and name in table.sets["logs"] and inner[:1] not in "{[":
+                inner = inner[inner.find('{"') :] if '{"' in inner else ""
+            if isinstance(inner, str) and inner.lstrip()[:1] not in ("{", "["):
+                continue
+            if isinstance(inner, (dict, list, str)) and name not in gone and original not in taken:
+                stack.append((inner, name, node, items))
     return found
 
 
@@ -319,8 +330,10 @@ def _numbers(node: Node) -> Iterator[tuple[str, str, Any, str]]:
             if not isinstance(value, list):
                 yield name, original, value, ""
             continue
-        if "value" in value and not isinstance(value["value"], (dict, list)):
+        if not isinstance(value.get("value", {}), (dict, list)):
             yield name, original, value["value"], original
+        elif name in _SUMMED and isinstance(value.get("avg"), (int, float)):
+            yield name, original, value["avg"], original
         for inner, number in value.items():
             path = f"{name}.{spell(str(inner))}"
             if isinstance(number, dict):
@@ -359,9 +372,7 @@ def span_of(node: Node) -> tuple[int, int] | None:
     said: dict[str, Any] = {}
     _take(node, _SPAN, said, None)
     if "span" not in said and isinstance(node.value.get("context"), dict):
-        _take(
-            Node(node.value["context"], "context", node, (), False), _SPAN - said.keys(), said, None, context
-        )
+        _take(Node(node.value["context"], "context", node, (), False), _SPAN - said.keys(), said, None)
     own, parent = said.get("span") or said.get("id"), said.get("parent")
     if not own:
         return None
@@ -371,15 +382,17 @@ def span_of(node: Node) -> tuple[int, int] | None:
 def _scalar(name: str, value: Any) -> Any:
     """A value that can be what ``name`` means, taken out of a dictionary or list that wraps it."""
     if isinstance(value, dict):
-        inside = {"model": ("id", "modelid", "name", "modelname", "model"), "ts": ("created", "start", "started"),
-                  "cost": ("total", "totalcost", "amount"), "status": ("code", "statuscode", "httpstatus")}  # fmt: skip
         spelled = {spell(str(k)): v for k, v in value.items()}
         if name in ("ttft", "e2e") and "value" in spelled:
             return spelled["value"]
-        value = next((spelled[k] for k in inside.get(name, ()) if k in spelled), None)
+        value = next((spelled[k] for k in _WITHIN.get(name, ()) if k in spelled), None)
         return value if not isinstance(value, (dict, list)) else None
     if isinstance(value, list):
-        return value[0] if name == "parent" and value and isinstance(value[0], str) else None
+        alone = name == "parent" or (name == "model" and len(value) == 1)
+        first = value[0] if alone and value else None
+        if isinstance(first, dict):
+            first = next((v for k, v in first.items() if spell(str(k)) == "spanid"), None)
+        return first if isinstance(first, str) else None
     return value
 
 
@@ -399,6 +412,8 @@ def _take(node: Node, wanted: frozenset[str], said: dict[str, Any], keys_of: dic
         if name == "cost" and (isinstance(value, bool) or (spelled == "usage" and isinstance(raw, dict))):
             continue
         best[name], said[name] = rank, value
+        if name == "cost" and isinstance(raw, dict) and isinstance(raw.get("currency"), str):
+            said["currency"] = raw["currency"]
         if keys_of is not None:
             keys_of[name] = spelled + _WRAPPED.get(name, "") * isinstance(raw, dict)
 

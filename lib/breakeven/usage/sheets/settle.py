@@ -104,8 +104,8 @@ class Settling:
         ]
         if other:
             self.gathered.decisions.append(
-                f"Line {other[0]} says that it is a total, and its numbers are not the sum of the other rows: "
-                "some rows may be missing, or it may sum up something else."
+                f"Line {other[0]} says that it is a total, and its numbers are not the sum of the other "
+                "rows: some rows may be missing, or it may sum up something else."
             )
         self.gathered.leave_out(marks.TOTAL, len(places))
         self.readings = [one for place, one in enumerate(self.readings) if place not in places]
