@@ -253,6 +253,45 @@ COMMENT ON COLUMN catalogue_rules.notes IS '[-] why';
 COMMENT ON COLUMN catalogue_rules.source_id IS '[-] key of sources';
 COMMENT ON COLUMN catalogue_rules.as_of IS '[date] day it was decided';
 
+CREATE TABLE name_rules (
+    rule VARCHAR NOT NULL CHECK (rule IN ('rewrite', 'hint', 'fallback')),
+    pattern VARCHAR NOT NULL,
+    replacement VARCHAR,
+    provider VARCHAR,
+    factor DECIMAL(6, 4) CHECK (factor >= 0 AND factor <= 10),
+    says VARCHAR NOT NULL,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    as_of DATE NOT NULL,
+    CHECK (rule = 'rewrite' OR provider IS NOT NULL)
+);
+COMMENT ON TABLE name_rules IS 'How a name in a file becomes the name of an API offer, in the order in which the rules are tried';
+COMMENT ON COLUMN name_rules.rule IS '[-] rewrite: where the expression fits, the name becomes the replacement; hint: a file''s word for who bills; fallback: whose price stands in where a provider has none';
+COMMENT ON COLUMN name_rules.pattern IS '[-] regular expression (rewrite), word (hint), or provider (fallback)';
+COMMENT ON COLUMN name_rules.replacement IS '[-] what stands instead; empty: nothing';
+COMMENT ON COLUMN name_rules.provider IS '[-] who bills, as in api_prices; empty: as before';
+COMMENT ON COLUMN name_rules.factor IS '[-] what the list price is multiplied by; 0: free; empty: 1';
+COMMENT ON COLUMN name_rules.says IS '[-] the same in words, for the reader of an answer';
+COMMENT ON COLUMN name_rules.source_id IS '[-] key of sources';
+COMMENT ON COLUMN name_rules.as_of IS '[date] day it was decided';
+
+CREATE TABLE name_tests (
+    name VARCHAR NOT NULL,
+    hint VARCHAR,
+    api_offer_id VARCHAR,
+    factor DECIMAL(6, 4) CHECK (factor >= 0),
+    notes VARCHAR,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    as_of DATE NOT NULL
+);
+COMMENT ON TABLE name_tests IS 'Names as files have them, and the offer that each must come to; data check runs them';
+COMMENT ON COLUMN name_tests.name IS '[-] as written';
+COMMENT ON COLUMN name_tests.hint IS '[-] who bills, as far as the file says';
+COMMENT ON COLUMN name_tests.api_offer_id IS '[-] the offer of api_prices that it means; empty: none, it must stay unpriced';
+COMMENT ON COLUMN name_tests.factor IS '[-] what its price is multiplied by; empty: 1';
+COMMENT ON COLUMN name_tests.notes IS '[-] what is to be seen';
+COMMENT ON COLUMN name_tests.source_id IS '[-] key of sources: where such a name was seen';
+COMMENT ON COLUMN name_tests.as_of IS '[date] day it was decided';
+
 CREATE TABLE api_prices (
     api_offer_id VARCHAR NOT NULL,
     provider VARCHAR NOT NULL,

@@ -16,6 +16,7 @@ from breakeven.tables.build import HISTORY, DataError, installed_catalogue, load
 from breakeven.tables.catalogue_rules import rules_of_sheet
 from breakeven.tables.exports import FILE as FORMATS
 from breakeven.tables.exports import BadExports, Exports, read_exports
+from breakeven.tables.names import names_on, resolve
 from breakeven.tables.rules import table_names
 from breakeven.tables.sheet import WHOLE_FILE, Problem, Sheet, repeated_rows, shown
 
@@ -83,6 +84,7 @@ def check(data_dir: Path = DATA) -> CheckReport:
             return CheckReport([str(problem) for problem in error.problems], [], {})
         problems = [problem for rule in _RULES for problem in rule(sheets)]
         problems += _parameter_totals(connection, sheets["models"])
+        problems += _names(connection, sheets["name_tests"])
         return CheckReport(
             problems=[str(problem) for problem in problems],
             warnings=[str(problem) for rule in _DOUBTS for problem in rule(sheets)],
@@ -313,6 +315,24 @@ def _total_fault(model: Mapping[str, Any]) -> str | None:
     if abs(computed / stated - 1) <= TOTAL_TOLERANCE:
         return None
     return f"'{stated:g}' must be within {TOTAL_TOLERANCE:.0%} of the dimensions' total, {computed:.2f}"
+
+
+def _names(connection: DuckDBPyConnection, tests: Sheet) -> Iterator[Problem]:
+    """Every name of the table of tests comes to the offer that stands beside it, on the newest day."""
+    row = connection.execute("SELECT max(accessed) FROM sources").fetchone()
+    assert row is not None
+    try:
+        names = names_on(connection, row[0])
+    except ValueError as error:
+        yield Problem("name_rules.csv", 1, "pattern", str(error))
+        return
+    for line, test in tests.records():
+        found = resolve(str(test["name"]), test["hint"], names)
+        wanted = test["api_offer_id"], Decimal(test["factor"] or 1)
+        if (found.offer_id, found.factor) != wanted:
+            got = f"comes to {shown(found.offer_id)} at {found.factor} of its price"
+            reason = f"{shown(test['name'])} {got}, not {shown(wanted[0])} at {wanted[1]}"
+            yield Problem(tests.file, line, "api_offer_id", reason)
 
 
 def _unmapped_offers(sheets: Sheets) -> Iterator[Problem]:
