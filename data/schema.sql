@@ -239,7 +239,7 @@ COMMENT ON COLUMN model_aliases.source_id IS '[-] key of sources';
 COMMENT ON COLUMN model_aliases.as_of IS '[date] day it was decided';
 
 CREATE TABLE catalogue_rules (
-    rule VARCHAR NOT NULL CHECK (rule IN ('gateway', 'gateway-prefix', 'mixed-host', 'closed-model', 'open-family', 'not-text', 'closed-name')),
+    rule VARCHAR NOT NULL CHECK (rule IN ('gateway', 'gateway-prefix', 'mixed-host', 'closed-model', 'open-family', 'not-text', 'closed-name', 'version', 'twin', 'cache-multiples')),
     pattern VARCHAR NOT NULL,
     notes VARCHAR,
     source_id VARCHAR NOT NULL REFERENCES sources (source_id),
@@ -247,8 +247,8 @@ CREATE TABLE catalogue_rules (
     PRIMARY KEY (rule, pattern)
 );
 COMMENT ON TABLE catalogue_rules IS 'By which names an API offer is a reseller''s, or looks like a text model with published weights';
-COMMENT ON COLUMN catalogue_rules.rule IS '[-] gateway, gateway-prefix: a provider that bills for models which others serve; mixed-host: one that does so for closed-model; open-family: published weights, but not of not-text and closed-name';
-COMMENT ON COLUMN catalogue_rules.pattern IS '[-] a provider as in api_prices (gateway, mixed-host), its beginning (gateway-prefix), or a regular expression: at the start of a model''s name (closed-model), in the lower-case name without its maker (the others)';
+COMMENT ON COLUMN catalogue_rules.rule IS '[-] gateway, gateway-prefix: a provider that bills for models which others serve; mixed-host: one that does so for closed-model; open-family: published weights, but not of not-text and closed-name; version: what tells issues of one model apart that have one price; twin: two ids of one price list; cache-multiples: the maker bills reads, writes and writes for an hour of the cache in these multiples of the input price';
+COMMENT ON COLUMN catalogue_rules.pattern IS '[-] a provider as in api_prices (gateway, mixed-host), its beginning (gateway-prefix), or a regular expression: at the start of a model''s name (closed-model), anywhere in it (version), in the lower-case name without its maker (the others); of a twin both providers, of cache-multiples a part of the name and the multiples, with = between';
 COMMENT ON COLUMN catalogue_rules.notes IS '[-] why';
 COMMENT ON COLUMN catalogue_rules.source_id IS '[-] key of sources';
 COMMENT ON COLUMN catalogue_rules.as_of IS '[date] day it was decided';
@@ -273,6 +273,44 @@ COMMENT ON COLUMN name_rules.factor IS '[-] what the list price is multiplied by
 COMMENT ON COLUMN name_rules.says IS '[-] the same in words, for the reader of an answer';
 COMMENT ON COLUMN name_rules.source_id IS '[-] key of sources';
 COMMENT ON COLUMN name_rules.as_of IS '[date] day it was decided';
+
+CREATE TABLE region_factors (
+    provider VARCHAR NOT NULL,
+    pattern VARCHAR NOT NULL,
+    region VARCHAR NOT NULL CHECK (region = lower(region) AND length(region) > 0),
+    factor DECIMAL(6, 4) NOT NULL CHECK (factor BETWEEN 0.5 AND 3),
+    valid_from DATE NOT NULL,
+    notes VARCHAR,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    locator VARCHAR NOT NULL,
+    as_of DATE NOT NULL,
+    PRIMARY KEY (provider, pattern, region, valid_from)
+);
+COMMENT ON TABLE region_factors IS 'What requests cost more where they must be served in one region, as a factor on every price per token';
+COMMENT ON COLUMN region_factors.provider IS '[-] who bills, as in api_prices';
+COMMENT ON COLUMN region_factors.pattern IS '[-] regular expression that the whole name of the model in api_prices fits';
+COMMENT ON COLUMN region_factors.region IS '[-] region as the provider''s usage report names it, in small letters';
+COMMENT ON COLUMN region_factors.factor IS '[-] multiple of the list price; fees and searches are not multiplied';
+COMMENT ON COLUMN region_factors.valid_from IS '[date] first day on which it holds';
+COMMENT ON COLUMN region_factors.notes IS '[-] notes';
+COMMENT ON COLUMN region_factors.source_id IS '[-] key of sources';
+COMMENT ON COLUMN region_factors.locator IS '[-] where in the source';
+COMMENT ON COLUMN region_factors.as_of IS '[date] day the source was read';
+
+CREATE TABLE price_exceptions (
+    rule VARCHAR NOT NULL CHECK (rule IN ('family', 'cache', 'tier')),
+    api_offer_id VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL CHECK (length(reason) > 0),
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    as_of DATE NOT NULL,
+    PRIMARY KEY (rule, api_offer_id)
+);
+COMMENT ON TABLE price_exceptions IS 'API offers whose prices break a rule of data check, and why';
+COMMENT ON COLUMN price_exceptions.rule IS '[-] family: a dated name charges what its family does; cache: reading costs no more than the prompt, and who bills writes has a price for them; tier: long requests are priced whole and no lower';
+COMMENT ON COLUMN price_exceptions.api_offer_id IS '[-] offer of api_prices';
+COMMENT ON COLUMN price_exceptions.reason IS '[-] why it is so';
+COMMENT ON COLUMN price_exceptions.source_id IS '[-] key of sources';
+COMMENT ON COLUMN price_exceptions.as_of IS '[date] day it was decided';
 
 CREATE TABLE name_tests (
     name VARCHAR NOT NULL,
@@ -300,7 +338,7 @@ CREATE TABLE api_prices (
     valid_from DATE NOT NULL,
     valid_from_kind VARCHAR NOT NULL CHECK (valid_from_kind IN ('dated', 'first-seen', 'catalogue', 'published')),
     valid_to DATE,
-    processing VARCHAR NOT NULL CHECK (processing IN ('standard', 'batch')),
+    processing VARCHAR NOT NULL CHECK (processing IN ('standard', 'batch', 'flex', 'priority', 'fast')),
     tier_above_tokens BIGINT NOT NULL CHECK (tier_above_tokens >= 0),
     input_usd_per_mtok DECIMAL(18, 9) CHECK (input_usd_per_mtok >= 0),
     output_usd_per_mtok DECIMAL(18, 9) CHECK (output_usd_per_mtok >= 0),
@@ -308,11 +346,19 @@ CREATE TABLE api_prices (
     cache_write_5m_usd_per_mtok DECIMAL(18, 9) CHECK (cache_write_5m_usd_per_mtok >= 0),
     cache_write_1h_usd_per_mtok DECIMAL(18, 9) CHECK (cache_write_1h_usd_per_mtok >= 0),
     usd_per_request DECIMAL(18, 9) CHECK (usd_per_request >= 0),
+    audio_input_usd_per_mtok DECIMAL(18, 9) CHECK (audio_input_usd_per_mtok >= 0),
+    audio_cache_read_usd_per_mtok DECIMAL(18, 9) CHECK (audio_cache_read_usd_per_mtok >= 0),
+    audio_output_usd_per_mtok DECIMAL(18, 9) CHECK (audio_output_usd_per_mtok >= 0),
+    image_input_usd_per_mtok DECIMAL(18, 9) CHECK (image_input_usd_per_mtok >= 0),
+    image_cache_read_usd_per_mtok DECIMAL(18, 9) CHECK (image_cache_read_usd_per_mtok >= 0),
+    image_output_usd_per_mtok DECIMAL(18, 9) CHECK (image_output_usd_per_mtok >= 0),
+    web_search_usd_per_1000 DECIMAL(18, 9) CHECK (web_search_usd_per_1000 >= 0),
     context_tokens BIGINT CHECK (context_tokens > 0),
     reseller BOOLEAN NOT NULL,
     deprecated BOOLEAN NOT NULL,
     flag VARCHAR,
     notes VARCHAR,
+    meter_sources VARCHAR,
     source_id VARCHAR NOT NULL REFERENCES sources (source_id),
     locator VARCHAR NOT NULL,
     as_of DATE NOT NULL,
@@ -327,7 +373,7 @@ COMMENT ON COLUMN api_prices.name IS '[-] name as people write it';
 COMMENT ON COLUMN api_prices.valid_from IS '[date] first day on which the price holds or was seen';
 COMMENT ON COLUMN api_prices.valid_from_kind IS '[-] how that day is known: dated by the catalogue, first seen in a release, day of the catalogue, or published';
 COMMENT ON COLUMN api_prices.valid_to IS '[date] first day on which the price no longer holds or was last seen; empty: still in force or replaced by a later row';
-COMMENT ON COLUMN api_prices.processing IS '[-] standard or batch';
+COMMENT ON COLUMN api_prices.processing IS '[-] standard; batch: answered within hours; flex: when there is room; priority: before others; fast: a faster mode of the model';
 COMMENT ON COLUMN api_prices.tier_above_tokens IS '[tokens] the row prices whole requests with more input tokens than this (0: the base)';
 COMMENT ON COLUMN api_prices.input_usd_per_mtok IS '[USD per 1e6 tokens] uncached input; empty: not sold by the token';
 COMMENT ON COLUMN api_prices.output_usd_per_mtok IS '[USD per 1e6 tokens] output, reasoning included';
@@ -335,11 +381,19 @@ COMMENT ON COLUMN api_prices.cache_read_usd_per_mtok IS '[USD per 1e6 tokens] in
 COMMENT ON COLUMN api_prices.cache_write_5m_usd_per_mtok IS '[USD per 1e6 tokens] input written to a cache; empty: charged as input';
 COMMENT ON COLUMN api_prices.cache_write_1h_usd_per_mtok IS '[USD per 1e6 tokens] input written to a one-hour cache; empty: as the short one';
 COMMENT ON COLUMN api_prices.usd_per_request IS '[USD] fee per request';
+COMMENT ON COLUMN api_prices.audio_input_usd_per_mtok IS '[USD per 1e6 tokens] input of audio; empty: charged as text';
+COMMENT ON COLUMN api_prices.audio_cache_read_usd_per_mtok IS '[USD per 1e6 tokens] audio read from a cache; empty: charged as not cached';
+COMMENT ON COLUMN api_prices.audio_output_usd_per_mtok IS '[USD per 1e6 tokens] output of audio; empty: charged as text';
+COMMENT ON COLUMN api_prices.image_input_usd_per_mtok IS '[USD per 1e6 tokens] input of images; empty: charged as text';
+COMMENT ON COLUMN api_prices.image_cache_read_usd_per_mtok IS '[USD per 1e6 tokens] images read from a cache; empty: charged as not cached';
+COMMENT ON COLUMN api_prices.image_output_usd_per_mtok IS '[USD per 1e6 tokens] output of images; empty: charged as text';
+COMMENT ON COLUMN api_prices.web_search_usd_per_1000 IS '[USD per 1000] searches of the web; empty: no price is known';
 COMMENT ON COLUMN api_prices.context_tokens IS '[tokens] longest input; empty: not stated';
 COMMENT ON COLUMN api_prices.reseller IS '[-] passes on another host''s model; left out of "cheapest" unless asked';
 COMMENT ON COLUMN api_prices.deprecated IS '[-] the provider is retiring it';
 COMMENT ON COLUMN api_prices.flag IS '[-] what looks wrong with the price; flagged offers are never the default';
 COMMENT ON COLUMN api_prices.notes IS '[-] what the row leaves out (time-of-day prices, other fees)';
+COMMENT ON COLUMN api_prices.meter_sources IS '[-] prices that do not come from source_id: column = source and place, with semicolons between';
 COMMENT ON COLUMN api_prices.source_id IS '[-] key of sources';
 COMMENT ON COLUMN api_prices.locator IS '[-] where in the source';
 COMMENT ON COLUMN api_prices.as_of IS '[date] day the source was read';

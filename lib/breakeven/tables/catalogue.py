@@ -8,7 +8,9 @@ network or the database. Three rules decide what a row says:
    change, where there is one): a day is never shown a price that nobody dated so far back.
 2. From the first day of the package's own prices of an offer, what the history only saw in some release
    is silent about it. A published price, read by a person, holds from its day on until a later one.
-3. A price that nothing here can express (time of day, service tier, web searches) is said in ``notes``.
+3. A price that nothing here can express (time of day, searches of stores, pages) is said in ``notes``.
+
+What one catalogue knows of a model and another does not is put together by :mod:`breakeven.tables.families`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +31,9 @@ from genai_prices.types import (
 )
 
 from breakeven.tables.catalogue_rules import CatalogueRules
+from breakeven.tables.exports import Processing
+from breakeven.tables.families import with_families
+from breakeven.tables.meters import Meter
 
 Row = dict[str, Any]
 
@@ -48,11 +53,13 @@ COLUMNS = (
     "cache_write_5m_usd_per_mtok",
     "cache_write_1h_usd_per_mtok",
     "usd_per_request",
+    *(meter.column for meter in Meter),
     "context_tokens",
     "reseller",
     "deprecated",
     "flag",
     "notes",
+    "meter_sources",
     "source_id",
     "locator",
     "as_of",
@@ -66,7 +73,23 @@ _METERS = {
     "cache_write_mtok": "cache_write_5m_usd_per_mtok",
     "cache_write_1h_mtok": "cache_write_1h_usd_per_mtok",
     "requests_kcount": "usd_per_request",
+    "input_audio_mtok": Meter.AUDIO_INPUT.column,
+    "cache_audio_read_mtok": Meter.AUDIO_CACHE_READ.column,
+    "output_audio_mtok": Meter.AUDIO_OUTPUT.column,
+    "input_image_mtok": Meter.IMAGE_INPUT.column,
+    "cache_image_read_mtok": Meter.IMAGE_CACHE_READ.column,
+    "output_image_mtok": Meter.IMAGE_OUTPUT.column,
+    "web_searches_kcount": Meter.WEB_SEARCH.column,
 }
+_VARIANTS: Mapping[Processing, tuple[Mapping[str, str], ...]] = {
+    Processing.BATCH: ({"processing": "batch"},),
+    Processing.FLEX: ({"service_tier": "flex"},),
+    Processing.PRIORITY: ({"service_tier": "priority"},),
+    Processing.FAST: ({"speed": "fast"}, {"service_tier": "fast"}),
+}
+"""When the package prices a request so."""
+_PLAIN = ({"service_tier": "default"},)
+"""Variants of the package that are the standard price."""
 _RESOLUTION = Decimal("1e-9")  # of the DECIMAL(18, 9) columns
 _DAY = timedelta(days=1)
 
@@ -139,11 +162,20 @@ def catalogue_rows(
         standard = _combine(_standard_periods(model, frame), older.get("standard", []), catalogue_day)
         if not standard:
             continue
-        batch = _combine(_batch_periods(model, frame), older.get("batch", []), catalogue_day)
-        rows += _dated_rows(standard, _batch_beside_standard(batch, standard))
+        others = [
+            _beside_standard(
+                _combine(
+                    _variant_periods(model, frame, processing), older.get(processing, []), catalogue_day
+                ),
+                standard,
+            )
+            for processing in _VARIANTS
+        ]
+        rows += _dated_rows(standard, *others)
     for older in past.values():
         standard = older["standard"]
-        rows += _dated_rows(standard, _batch_beside_standard(older.get("batch", []), standard))
+        rows += _dated_rows(standard, _beside_standard(older.get("batch", []), standard))
+    rows = with_families(rows, rules, providers)
     rows.sort(key=_row_key)
     return rows
 
@@ -195,6 +227,7 @@ def _frame(
         "api_offer_id": f"{provider.id}/{model.id}",
         "provider": provider.id,
         "api_model": model.id,
+        "meter_sources": None,
         "name": (model.name or model.id).strip(),
         "valid_to": None,
         "context_tokens": model.context_window,
@@ -277,9 +310,14 @@ def _headline_sum(prices: ModelPrice) -> Decimal:
 
 
 def _standard_periods(model: ModelInfo, frame: Row) -> list[_Period]:
+    told = [when for several in (*_VARIANTS.values(), _PLAIN) for when in several]
     other = sorted(
-        {f"{k}={v}" for variant in model.price_variants or () for k, v in variant.when.items()}
-        - {"processing=batch"}
+        {
+            f"{key}={value}"
+            for variant in model.price_variants or ()
+            if variant.when not in told
+            for key, value in variant.when.items()
+        }
     )
     variants = [f"other prices exist for {', '.join(other)}"] if other else []
     days = sorted({start for c in _conditions(model) if (start := _start(c))})
@@ -292,9 +330,9 @@ def _standard_periods(model: ModelInfo, frame: Row) -> list[_Period]:
     return periods
 
 
-def _batch_periods(model: ModelInfo, frame: Row) -> list[_Period]:
-    """Batch prices: the standard ones of the day, overridden by the first variant that names the meter."""
-    variants = [v for v in model.price_variants or () if v.when == {"processing": "batch"}]
+def _variant_periods(model: ModelInfo, frame: Row, processing: Processing) -> list[_Period]:
+    """Prices of one processing: the standard ones of the day, but where a variant has another."""
+    variants = [v for v in model.price_variants or () if v.when in _VARIANTS[processing]]
     if not variants:
         return []
     starts = [_start(v) for v in variants]
@@ -310,7 +348,7 @@ def _batch_periods(model: ModelInfo, frame: Row) -> list[_Period]:
                 for name, price in _charged(variant.prices).items():
                     overrides.setdefault(name, price)
         if _sold_by_token(standard):
-            rows = _priced_rows(frame, {**_charged(standard), **overrides}, "batch", notes)
+            rows = _priced_rows(frame, {**_charged(standard), **overrides}, processing, notes)
             periods.append(_Period(day=day, kind="dated" if day else "catalogue", rows=rows))
     return periods
 
@@ -335,7 +373,7 @@ def _combine(package: list[_Period], history: list[_Period], catalogue_day: date
         base = package[0]
     assert base.day is not None
     older = [p for p in history if p.day and p.day < base.day]
-    if older and older[-1].prices() == base.prices():
+    if older and _says_no_other(older[-1], base):
         package = [_as_seen(base, older.pop()), *package[1:]]
     merged = older
     for period in sorted([*package, *_published_after(package, history)], key=lambda p: p.day or date.min):
@@ -382,6 +420,12 @@ def _first_seen(
     return next(iter(same_cache or run), None)
 
 
+def _says_no_other(older: _Period, base: _Period) -> bool:
+    """Whether an older catalogue has the same price, as far as it has one for each meter."""
+    pairs = [(older.rows[0][column], base.rows[0][column]) for column in _METERS.values()]
+    return older.headline() == base.headline() and all(one in (None, other) for one, other in pairs)
+
+
 def _ended(period: _Period, day: date) -> bool:
     end = period.rows[0]["valid_to"]
     return end is not None and end <= day
@@ -408,8 +452,8 @@ def _remarked(period: _Period, *remarks: str | None) -> _Period:
     return replace(period, rows=rows)
 
 
-def _batch_beside_standard(batch: list[_Period], standard: list[_Period]) -> list[_Period]:
-    """Start batch prices no earlier than the offer, and end old ones when its standard price changes."""
+def _beside_standard(batch: list[_Period], standard: list[_Period]) -> list[_Period]:
+    """Start prices of batch, flex … no earlier than the offer; end old ones with its standard price."""
     first = standard[0]
     fitted: list[_Period] = []
     for position, period in enumerate(batch):
@@ -493,6 +537,7 @@ def _history_line(line: Mapping[str, str], rules: CatalogueRules) -> Iterator[_P
         "context_tokens": int(line["context_tokens"]) if line["context_tokens"] else None,
         "reseller": rules.reseller(line["provider"], line["api_model"]),
         "deprecated": False,
+        "meter_sources": None,
         "flag": line["flag"] or None,
         "notes": "; ".join(filter(None, (unchecked, line["notes"]))) or None,
         "source_id": line["source_id"],

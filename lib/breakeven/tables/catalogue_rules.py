@@ -4,8 +4,9 @@ A classification, not a measurement, by names alone; which model an offer serves
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Self
 
@@ -32,9 +33,22 @@ class Rule(StrEnum):
     """Part of the name of no text model: embeddings, rerankers, guards, speech. Regular expression."""
     CLOSED_NAME = "closed-name"
     """Part of the name of a closed model that looks like an open family's. Regular expression."""
+    VERSION = "version"
+    """End of a name that says which issue of one model it is, at the price of all. Regular expression."""
+    TWIN = "twin"
+    """``one=other``: two providers' ids of one price list; what the first lacks is taken from the other."""
+    CACHE_MULTIPLES = "cache-multiples"
+    """``name=read/write/write for an hour``: part of the name of a model whose maker bills the cache in these
+    multiples of the input price, whatever the processing. Plain text in small letters."""
 
 
-EXPRESSIONS = frozenset({Rule.CLOSED_MODEL, Rule.OPEN_FAMILY, Rule.NOT_TEXT, Rule.CLOSED_NAME})
+EXPRESSIONS = frozenset(Rule) - {
+    Rule.GATEWAY,
+    Rule.GATEWAY_PREFIX,
+    Rule.MIXED_HOST,
+    Rule.TWIN,
+    Rule.CACHE_MULTIPLES,
+}
 """Rules whose patterns are regular expressions; the others are plain text."""
 
 
@@ -45,10 +59,13 @@ class CatalogueRules:
     gateways: frozenset[str]
     gateway_prefixes: tuple[str, ...]
     mixed_hosts: frozenset[str]
+    twins: Mapping[str, str]
+    cache_multiples: Mapping[str, tuple[Decimal, ...]]
     closed_models: re.Pattern[str]
     open_families: re.Pattern[str]
     not_text: re.Pattern[str]
     closed_names: re.Pattern[str]
+    versions: re.Pattern[str]
 
     @classmethod
     def of(cls, rows: Iterable[tuple[str, str]]) -> Self:
@@ -64,15 +81,38 @@ class CatalogueRules:
             patterns[Rule(rule)].append(pattern)
             if Rule(rule) in EXPRESSIONS and (fault := _fault(pattern)):
                 raise ValueError(f"{rule} {shown(pattern)} {fault}")
+        twins = (row.partition("=") for row in patterns[Rule.TWIN])
+        multiples = (row.partition("=") for row in patterns[Rule.CACHE_MULTIPLES])
         return cls(
             frozenset(patterns[Rule.GATEWAY]),
             tuple(patterns[Rule.GATEWAY_PREFIX]),
             frozenset(patterns[Rule.MIXED_HOST]),
+            {one: other for one, _, other in twins},
+            {name: tuple(map(Decimal, several.split("/"))) for name, _, several in multiples},
             *(
                 _any_of(patterns[rule])
-                for rule in (Rule.CLOSED_MODEL, Rule.OPEN_FAMILY, Rule.NOT_TEXT, Rule.CLOSED_NAME)
+                for rule in (
+                    Rule.CLOSED_MODEL,
+                    Rule.OPEN_FAMILY,
+                    Rule.NOT_TEXT,
+                    Rule.CLOSED_NAME,
+                    Rule.VERSION,
+                )
             ),
         )
+
+    def multiples(self, api_model: str) -> tuple[Decimal, ...] | None:
+        """Prices of reading and writing a cache as multiples of the input's; None: no such rule is known."""
+        name = api_model.lower()
+        return next((found for part, found in self.cache_multiples.items() if part in name), None)
+
+    def family(self, api_model: str) -> str:
+        """The name without what says which issue of one model it is.
+
+        >>> CatalogueRules.of([("version", r"-20\\d{6}$")]).family("claude-sonnet-4-5-20250929")
+        'claude-sonnet-4-5'
+        """
+        return self.versions.sub("", api_model)
 
     def reseller(self, provider: str, api_model: str) -> bool:
         """Say whether the offer passes on a model that somebody else serves."""

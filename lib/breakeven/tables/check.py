@@ -17,6 +17,7 @@ from breakeven.tables.catalogue_rules import rules_of_sheet
 from breakeven.tables.exports import FILE as FORMATS
 from breakeven.tables.exports import BadExports, Exports, read_exports
 from breakeven.tables.names import names_on, resolve
+from breakeven.tables.price_checks import price_faults
 from breakeven.tables.rules import table_names
 from breakeven.tables.sheet import WHOLE_FILE, Problem, Sheet, repeated_rows, shown
 
@@ -360,6 +361,7 @@ _RULES: tuple[Callable[[Sheets], Iterator[Problem]], ...] = (
     _tuned_offers,
     _repeated_gpu_offers,
     _dear_spot_prices,
+    price_faults,
 )
 
 _DOUBTS: tuple[Callable[[Sheets], Iterator[Problem]], ...] = (_barely_distinct_gpu_offers, _unmapped_offers)

@@ -60,10 +60,17 @@ class Kind(StrEnum):
 
 
 class Processing(StrEnum):
-    """How the requests of an export were billed."""
+    """How requests are served and billed, in an export and in ``api_prices``."""
 
     STANDARD = "standard"
     BATCH = "batch"
+    """Answered within hours."""
+    FLEX = "flex"
+    """Answered when there is room."""
+    PRIORITY = "priority"
+    """Answered before others."""
+    FAST = "fast"
+    """Answered by a faster mode of the same model."""
 
 
 TOKEN_FIELDS = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
@@ -145,9 +145,7 @@ def names_on(connection: DuckDBPyConnection, day: date) -> Names:
             {"day": day},
         ).fetchall()
     }
-    rules = cursor.execute(
-        "SELECT rule, pattern, replacement, provider, factor, says FROM name_rules ORDER BY rowid"
-    )
+    rules = cursor.execute("SELECT * FROM name_rules ORDER BY rowid")
     columns = [column[0] for column in rules.description or []]
     return Names.of(ends, [dict(zip(columns, row, strict=True)) for row in rules.fetchall()])
 
