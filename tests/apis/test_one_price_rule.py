@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from breakeven.apis import shapes, workloads
+from breakeven.apis import bills, shapes
 from breakeven.tables import queries
 from breakeven.usage.sums import Tokens
 from tests.builders import TODAY
@@ -23,10 +23,9 @@ def requests_of(edges):
 
 def group(number, prompt, cached, edges):
     """The request as a workload of one."""
-    return workloads.group_of(
+    return bills.group_of(
         number,
         None,
-        batch=False,
         tier=sum(prompt > tier for tier in edges.tiers),
         context=sum(prompt + COMPLETION > size for size in edges.contexts),
         edges=edges,
@@ -43,9 +42,9 @@ def test_every_offer_bills_a_request_the_same_as_a_shape_and_as_a_workload(conne
         offers, prompt=prompt, completion=np.full_like(prompt, COMPLETION), cached=cached
     )
     groups = [group(number, *request, edges) for number, request in enumerate(requests)]
-    bills = workloads.bills_of(connection, day, groups)
-    assert {offer for offer, _ in bills} == {offer.api_offer_id for offer in offers}
-    rows = [[bills[offer.api_offer_id, number] for number in range(len(requests))] for offer in offers]
+    billed = bills.bills_of(connection, day, groups)
+    assert {offer for offer, _ in billed} == {offer.api_offer_id for offer in offers}
+    rows = [[billed[offer.api_offer_id, number] for number in range(len(requests))] for offer in offers]
     too_long = np.array([[bill.not_served > 0 for bill in row] for row in rows])
     for part, usd in zip(("prompt", "completion"), as_shapes, strict=True):
         as_workload = np.array([[float(getattr(bill, part)) for bill in row] for row in rows])

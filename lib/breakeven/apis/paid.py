@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime
 
 from duckdb import DuckDBPyConnection
 
-from breakeven.apis.workloads import ModelRow, PricedWorkload, bills_of, group_of
+from breakeven.apis.bills import bills_of, group_of
+from breakeven.apis.workloads import ModelRow, PricedWorkload, processing_of
 from breakeven.usage.sums import Slice, Tokens, Workload, sums_by
 from breakeven.words.numbers import Money, count, times
 
@@ -145,8 +146,8 @@ def _usd(
     numbers = {model: index for index, model in enumerate(rows)}
     groups = [
         group_of(
-            place * len(numbers) + numbers[model], rows[model].offer_id, batch=batch, tier=tier, context=-1,
-            edges=workload.edges, tokens=tokens,
+            place * len(numbers) + numbers[model], rows[model].offer_id, processing=processing_of(batch),
+            tier=tier, context=-1, edges=workload.edges, tokens=tokens, factor=rows[model].resolution.factor,
         )
         for place, several in enumerate(sums)
         for (model, batch, tier), tokens in several.items()

@@ -6,26 +6,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from breakeven.apis.bills import Bill, bills_of, group_of, without_price
 from breakeven.tables import queries
+from breakeven.tables.exports import Processing
+from breakeven.tables.names import Resolution, names_on, resolve
 from breakeven.tables.records import ApiOffer
 from breakeven.usage.formats import Format
-from breakeven.usage.names import nearest, offer_of
 from breakeven.usage.sql import Edges
 from breakeven.usage.sums import Cell, Slice, Tokens, Workload, add_up, sums_by
-
-_MILLION = Decimal(1_000_000)
-_ANY_CONTEXT = 2**62
-
-
-@cache
-def _statement() -> str:
-    return queries.with_billed(Path(__file__).with_name("price_groups.sql").read_text(encoding="utf-8"))
 
 
 def price_edges(connection: DuckDBPyConnection) -> Edges:
@@ -90,6 +82,10 @@ class ModelRow:
     paid_usd: float | None
     requests_too_long: int
     """Requests longer than the model's own context window: a mistake in the file or in the catalogue."""
+    resolution: Resolution
+    """How the name was understood."""
+    without_price: tuple[str, ...]
+    """What was needed and has no price, and what was done about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,56 +136,9 @@ def _marked(offer: ApiOffer) -> bool:
     return bool(offer.flag) or offer.deprecated or offer.reseller
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bill:
-    """Groups of requests on one offer. [USD, requests, tokens]"""
-
-    prompt: Decimal
-    completion: Decimal
-    served: int
-    not_served: int
-    tokens_not_served: int
-    has_batch: bool
-
-
-def group_of(
-    key: int, offer: str | None, *, batch: bool, tier: int, context: int, edges: Edges, tokens: Tokens
-) -> dict[str, Any]:
-    """One group of requests as the query takes it."""
-    needs = 0 if context < 0 else edges.contexts[context] if context < len(edges.contexts) else _ANY_CONTEXT
-    return {
-        "key": key,
-        "offer": offer,
-        "batch": int(batch),
-        "prompt_tokens": edges.tiers[tier - 1] + 1 if tier else 0,
-        "needs_context": needs,
-        "requests": tokens.requests,
-        "uncached": tokens.input_uncached,
-        "cache_read": tokens.cache_read,
-        "cache_write_5m": tokens.cache_write_5m,
-        "cache_write_1h": tokens.cache_write_1h,
-        "output": tokens.output,
-    }
-
-
-def bills_of(
-    connection: DuckDBPyConnection, day: date, groups: Sequence[dict[str, Any]]
-) -> dict[tuple[str, int], Bill]:
-    """Run the query."""
-    if not groups:
-        return {}
-    rows = connection.cursor().execute(_statement(), {"day": day, "groups": list(groups)}).fetchall()
-    return {
-        (offer, key): Bill(
-            prompt=prompt / _MILLION + fee,
-            completion=completion / _MILLION,
-            served=int(served),
-            not_served=int(not_served),
-            tokens_not_served=int(tokens),
-            has_batch=bool(has_batch),
-        )
-        for offer, key, prompt, completion, fee, served, not_served, tokens, has_batch in rows
-    }
+def processing_of(batch: bool) -> Processing:
+    """Processing of a cell of requests."""
+    return Processing.BATCH if batch else Processing.STANDARD
 
 
 def collapsed(cells: Iterable[Cell]) -> dict[tuple[bool, int, int], Tokens]:
@@ -220,13 +169,20 @@ def price_workload(
     offers = {offer.api_offer_id: offer for offer in queries.api_offers_on(connection, day)}
     edges = workload.edges
     groups = [
-        group_of(0, None, batch=batch, tier=tier, context=context, edges=edges, tokens=tokens)
+        group_of(
+            0,
+            None,
+            processing=processing_of(batch),
+            tier=tier,
+            context=context,
+            edges=edges,
+            tokens=tokens,
+        )
         for (batch, tier, context), tokens in collapsed(workload.cells).items()
     ]
-    has_batch_rows = any(cell.batch for cell in workload.cells)
     tier_unknown = not workload.per_request and not any(cell.tier for cell in workload.cells)
     priced = [
-        _priced_offer(offers[offer_id], bill, has_batch_rows, tier_unknown)
+        _priced_offer(offers[offer_id], bill, tier_unknown)
         for (offer_id, _), bill in bills_of(connection, day, groups).items()
         if offer_id in offers and bill.served
     ]
@@ -246,14 +202,14 @@ def price_workload(
     )
 
 
-def _priced_offer(offer: ApiOffer, bill: Bill, has_batch_rows: bool, tier_unknown: bool) -> PricedOffer:
+def _priced_offer(offer: ApiOffer, bill: Bill, tier_unknown: bool) -> PricedOffer:
     notes = []
     if bill.not_served:
         notes.append(
             f"{bill.not_served:,} requests are longer than its context of {offer.context_tokens or 0:,} "
             f"tokens; the price is for the other {bill.served:,}."
         )
-    if has_batch_rows and not bill.has_batch:
+    if bill.as_standard:
         notes.append("It has no batch price: batch requests are charged at the standard one.")
     if tier_unknown and len(offer.tiers) > 1:
         notes.append(
@@ -271,14 +227,20 @@ def _priced_offer(offer: ApiOffer, bill: Bill, has_batch_rows: bool, tier_unknow
 
 
 def resolve_models(
-    workload: Workload, offers: Mapping[str, ApiOffer], named: Mapping[str, str]
-) -> dict[str | None, str | None]:
-    """The offer of every model of a file; None: not in the price list."""
+    workload: Workload, connection: DuckDBPyConnection, day: date, named: Mapping[str, str]
+) -> dict[str | None, Resolution]:
+    """What every name of a model in a file means, on a day."""
     form = _format_of(workload)
-    return {
-        model: None if model is None else named.get(model) or offer_of(model, form, offers.keys())
-        for model in workload.by_model
-    }
+    names = names_on(connection, day)
+
+    def meant(model: str | None) -> Resolution:
+        if model is None:
+            return Resolution(None)
+        if model in named:
+            return Resolution(named[model], ended_on=names.ends.get(named[model]))
+        return resolve(model, form.provider if form else None, names)
+
+    return {model: meant(model) for model in workload.by_model}
 
 
 def _format_of(workload: Workload) -> Format | None:
@@ -294,21 +256,32 @@ def _model_rows(
     named: Mapping[str, str],
 ) -> tuple[ModelRow, ...]:
     sums = workload.by_model
-    resolved = resolve_models(workload, offers, named)
+    resolved = resolve_models(workload, connection, day, named)
     groups = []
     number = {model: index for index, model in enumerate(sums)}
     too_long: dict[str | None, int] = {}
+    processings: dict[str | None, set[Processing]] = {}
     edges = workload.edges
     by_group = sums_by(((c.model, c.batch, c.tier, c.context), c.tokens) for c in workload.cells)
     for (model, batch, tier, context), tokens in by_group.items():
-        offer_id = resolved[model]
-        if offer_id is None:
+        found = resolved[model]
+        if found.offer_id is None:
             continue
+        processings.setdefault(model, set()).add(processing_of(batch))
         # The file says that the model served them, so they are priced whatever the catalogue's context.
         groups.append(
-            group_of(number[model], offer_id, batch=batch, tier=tier, context=-1, edges=edges, tokens=tokens)
+            group_of(
+                number[model],
+                found.offer_id,
+                processing=processing_of(batch),
+                tier=tier,
+                context=-1,
+                edges=edges,
+                tokens=tokens,
+                factor=found.factor,
+            )
         )
-        own = offers.get(offer_id)
+        own = offers.get(found.offer_id)
         limit = own.context_tokens if own else None
         contexts = edges.contexts
         if limit and context >= 0 and (context >= len(contexts) or contexts[context] > limit):
@@ -316,17 +289,19 @@ def _model_rows(
     bills = bills_of(connection, day, groups)
     rows = []
     for model, tokens in sums.items():
-        offer_id = resolved[model]
-        bill = bills.get((offer_id, number[model])) if offer_id else None
+        found = resolved[model]
+        bill = bills.get((found.offer_id, number[model])) if found.offer_id else None
         rows.append(
             ModelRow(
                 model=model,
                 tokens=tokens,
-                offer_id=offer_id if bill else None,
-                nearest=() if bill or model is None else tuple(nearest(model, list(offers))),
-                list_usd=bill.prompt + bill.completion if bill else None,
+                offer_id=found.offer_id if bill else None,
+                nearest=found.nearest,
+                list_usd=bill.usd if bill else None,
                 paid_usd=workload.models_paid.get(model),
                 requests_too_long=too_long.get(model, 0),
+                resolution=found,
+                without_price=without_price(bill, tuple(processings[model])) if bill else (),
             )
         )
     return tuple(rows)
@@ -341,6 +316,13 @@ def _notes(models: Sequence[ModelRow]) -> list[str]:
             "never counted as $0."
         )
     for row in models:
+        notes += [f"{row.model}: {words}." for words in row.without_price]
+        if row.resolution.free:
+            notes.append(f"{row.model} is free: it is priced at $0, and its limits are another matter.")
+        elif row.resolution.ended_on and row.offer_id:
+            notes.append(
+                f"{row.offer_id} ended on {row.resolution.ended_on}: {row.model} is priced at its last price."
+            )
         if row.requests_too_long:
             notes.append(
                 f"{row.requests_too_long:,} requests of {row.model} are longer than its context window in "
@@ -368,8 +350,7 @@ def cost_rows(
     def key_of(one: Slice) -> int | str | None:
         return one.key // step * step if isinstance(one.key, int) else one.key
 
-    offers = {offer.api_offer_id: offer for offer in queries.api_offers_on(connection, day)}
-    resolved = resolve_models(workload, offers, named or {})
+    resolved = resolve_models(workload, connection, day, named or {})
     tokens = sums_by((key_of(one), one.tokens) for one in slices)
     paid: dict[Any, float] = {}
     unpriced: dict[Any, int] = {}
@@ -379,22 +360,31 @@ def cost_rows(
         key = key_of(one)
         if one.paid_usd is not None:
             paid[key] = paid.get(key, 0.0) + one.paid_usd
-        offer = offer_id or resolved.get(one.model)
-        if offer is None:
+        found = Resolution(offer_id) if offer_id else resolved.get(one.model, Resolution(None))
+        if found.offer_id is None:
             unpriced[key] = unpriced.get(key, 0) + one.tokens.requests
         else:
-            groups.append(((number[key], offer, one.batch, one.tier), one.tokens))
+            groups.append(((number[key], found.offer_id, one.batch, one.tier, found.factor), one.tokens))
     bills = bills_of(
         connection,
         day,
         [
-            group_of(g[0], g[1], batch=g[2], tier=g[3], context=-1, edges=workload.edges, tokens=t)
-            for g, t in sums_by(groups).items()
+            group_of(
+                number_,
+                offer,
+                processing=processing_of(batch),
+                tier=tier,
+                context=-1,
+                edges=workload.edges,
+                tokens=sums,
+                factor=factor,
+            )
+            for (number_, offer, batch, tier, factor), sums in sums_by(groups).items()
         ],
     )
     usd: dict[int, Decimal] = {}
     for (_, index), bill in bills.items():
-        usd[index] = usd.get(index, Decimal(0)) + bill.prompt + bill.completion
+        usd[index] = usd.get(index, Decimal(0)) + bill.usd
     rows = [
         CostRow(
             key=_moment(key) if isinstance(key, int) and not workload.relative_time else key,
@@ -433,8 +423,16 @@ def sensitivity(priced: PricedWorkload, connection: DuckDBPyConnection, offer_id
 
     def bill(change: Callable[[Cell], Cell]) -> Decimal:
         groups = [
-            group_of(0, offer_id, batch=b, tier=t, context=c, edges=workload.edges, tokens=tokens)
-            for (b, t, c), tokens in collapsed(change(cell) for cell in cells).items()
+            group_of(
+                0,
+                offer_id,
+                processing=processing_of(batch),
+                tier=tier,
+                context=context,
+                edges=workload.edges,
+                tokens=tokens,
+            )
+            for (batch, tier, context), tokens in collapsed(change(cell) for cell in cells).items()
         ]
         result = bills_of(connection, priced.day, groups).get((offer_id, 0))
         return result.prompt + result.completion if result else Decimal(0)

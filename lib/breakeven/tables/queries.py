@@ -67,6 +67,20 @@ BILLED_AS = {
         "cache_write_5m_usd_per_mtok",
         "input_usd_per_mtok",
     ),
+    "audio_input_usd_per_mtok": ("audio_input_usd_per_mtok", "input_usd_per_mtok"),
+    "audio_cache_read_usd_per_mtok": (
+        "audio_cache_read_usd_per_mtok",
+        "audio_input_usd_per_mtok",
+        "input_usd_per_mtok",
+    ),
+    "audio_output_usd_per_mtok": ("audio_output_usd_per_mtok", "output_usd_per_mtok"),
+    "image_input_usd_per_mtok": ("image_input_usd_per_mtok", "input_usd_per_mtok"),
+    "image_cache_read_usd_per_mtok": (
+        "image_cache_read_usd_per_mtok",
+        "image_input_usd_per_mtok",
+        "input_usd_per_mtok",
+    ),
+    "image_output_usd_per_mtok": ("image_output_usd_per_mtok", "output_usd_per_mtok"),
 }
 """The price rule: tokens are billed at the first of these columns that has a price. Bills of shapes read it
 through :func:`billed`, bills of workloads through :func:`with_billed`."""
