@@ -112,7 +112,7 @@ class Names:
                         raise ValueError(
                             f"'{row['pattern']}' must be a regular expression: {error}"
                         ) from None
-                    factor = Decimal(row["factor"] or 1) if row["factor"] is not None else Decimal(1)
+                    factor = Decimal(1 if row["factor"] is None else row["factor"])
                     provider = row["provider"] or None
                     rewrites.append(Rewrite(pattern, row["replacement"] or "", provider, factor, row["says"]))
                 case NameRule.HINT:
