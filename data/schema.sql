@@ -297,6 +297,22 @@ COMMENT ON COLUMN region_factors.source_id IS '[-] key of sources';
 COMMENT ON COLUMN region_factors.locator IS '[-] where in the source';
 COMMENT ON COLUMN region_factors.as_of IS '[date] day the source was read';
 
+CREATE TABLE api_ends (
+    api_offer_id VARCHAR PRIMARY KEY,
+    ends_on DATE NOT NULL,
+    successor VARCHAR,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    locator VARCHAR NOT NULL,
+    as_of DATE NOT NULL
+);
+COMMENT ON TABLE api_ends IS 'When API offers ended or will end, and what their makers name instead; a price list''s word, which can differ from the maker''s page by days';
+COMMENT ON COLUMN api_ends.api_offer_id IS '[-] offer of api_prices';
+COMMENT ON COLUMN api_ends.ends_on IS '[date] first day on which it is no longer sold';
+COMMENT ON COLUMN api_ends.successor IS '[-] offer of api_prices that takes its place; empty: none is named, or it has no price here';
+COMMENT ON COLUMN api_ends.source_id IS '[-] key of sources';
+COMMENT ON COLUMN api_ends.locator IS '[-] where in the source';
+COMMENT ON COLUMN api_ends.as_of IS '[date] day the source was read';
+
 CREATE TABLE price_exceptions (
     rule VARCHAR NOT NULL CHECK (rule IN ('family', 'cache', 'tier')),
     api_offer_id VARCHAR NOT NULL,

@@ -12,6 +12,7 @@ from duckdb import DuckDBPyConnection
 
 from breakeven.apis.bills import Bill, bills_of, group_of, without_price
 from breakeven.tables import queries
+from breakeven.tables.ends import api_ends, successor_on
 from breakeven.tables.exports import Processing
 from breakeven.tables.names import Resolution, names_on, resolve
 from breakeven.tables.records import ApiOffer
@@ -112,6 +113,21 @@ class CostRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """A model of the file that ended or will end, and what takes its place on this workload."""
+
+    model: str | None
+    offer_id: str
+    ends_on: date
+    successor: str | None
+    """The offer that its maker names, or the successor's where that ended, too; None: none has a price."""
+    list_usd: Decimal | None
+    """The model's own bill. [USD]"""
+    successor_usd: Decimal | None
+    """The same requests on the successor. [USD]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PricedWorkload:
     """A workload at the prices of one day."""
 
@@ -125,6 +141,8 @@ class PricedWorkload:
     unpriced_requests: int
     paid_usd: float | None
     notes: tuple[str, ...]
+    ends: tuple[Ending, ...] = ()
+    """Models that ended or will, the nearest end first."""
 
     @property
     def best(self) -> PricedOffer | None:
@@ -188,6 +206,7 @@ def price_workload(
     ]
     priced.sort(key=lambda p: (p.requests_not_served > 0, bool(p.offer.flag), p.usd, p.offer.api_offer_id))
     models = _model_rows(workload, connection, day, offers, named or {})
+    ends = _endings(workload, connection, day, models)
     known = [row.list_usd for row in models if row.list_usd is not None]
     unpriced = sum(row.tokens.requests for row in models if row.offer_id is None and row.model is not None)
     return PricedWorkload(
@@ -198,7 +217,8 @@ def price_workload(
         list_usd=sum(known, Decimal(0)) if known else None,
         unpriced_requests=unpriced,
         paid_usd=workload.paid_usd,
-        notes=tuple(_notes(models)),
+        notes=tuple(_notes(models, ends)),
+        ends=ends,
     )
 
 
@@ -307,7 +327,48 @@ def _model_rows(
     return tuple(rows)
 
 
-def _notes(models: Sequence[ModelRow]) -> list[str]:
+def _endings(
+    workload: Workload, connection: DuckDBPyConnection, day: date, models: Sequence[ModelRow]
+) -> tuple[Ending, ...]:
+    """Ends of the models of a file, and their successors on the same requests."""
+    known = api_ends(connection)
+    ending = [  # of a price that stands in for another provider's, the end is not that provider's
+        (row, known[row.offer_id])
+        for row in models
+        if row.offer_id in known and row.offer_id and not row.resolution.stand_in
+    ]
+    instead = {row.model: successor_on(end.api_offer_id, max(day, end.ends_on), known) for row, end in ending}
+    number = {model: index for index, model in enumerate(instead)}
+    cells = [cell for cell in workload.cells if instead.get(cell.model)]
+    sums = sums_by(((cell.model, cell.batch, cell.tier), cell.tokens) for cell in cells)
+    groups = [
+        group_of(
+            number[model],
+            instead[model],
+            processing=processing_of(batch),
+            tier=tier,
+            context=-1,
+            edges=workload.edges,
+            tokens=tokens,
+        )
+        for (model, batch, tier), tokens in sums.items()
+    ]
+    bills = {key: bill.usd for (_, key), bill in bills_of(connection, day, groups).items()}
+    found = [
+        Ending(
+            model=row.model,
+            offer_id=end.api_offer_id,
+            ends_on=end.ends_on,
+            successor=instead[row.model],
+            list_usd=row.list_usd,
+            successor_usd=bills.get(number[row.model]),
+        )
+        for row, end in ending
+    ]
+    return tuple(sorted(found, key=lambda one: one.ends_on))
+
+
+def _notes(models: Sequence[ModelRow], ends: Sequence[Ending]) -> list[str]:
     notes = []
     unknown = [row for row in models if row.offer_id is None and row.model is not None]
     if unknown:
@@ -319,9 +380,10 @@ def _notes(models: Sequence[ModelRow]) -> list[str]:
         notes += [f"{row.model}: {words}." for words in row.without_price]
         if row.resolution.free:
             notes.append(f"{row.model} is free: it is priced at $0, and its limits are another matter.")
-        elif row.resolution.ended_on and row.offer_id:
+        elif row.resolution.ended_on and row.offer_id not in {end.offer_id for end in ends}:
             notes.append(
-                f"{row.offer_id} ended on {row.resolution.ended_on}: {row.model} is priced at its last price."
+                f"{row.offer_id} has no price since {row.resolution.ended_on}: {row.model} is priced at its "
+                "last one."
             )
         if row.requests_too_long:
             notes.append(

@@ -17,6 +17,7 @@ from duckdb import DuckDBPyConnection
 
 from breakeven.paths import DATA
 from breakeven.tables.catalogue_rules import bad_patterns, rules_of_sheet
+from breakeven.tables.ends import with_ends
 from breakeven.tables.kept import drop_old, kept_file
 from breakeven.tables.rules import Check, Reference, TableRules, quoted, requirement, rules_of, table_names
 from breakeven.tables.sheet import WHOLE_ROW, Problem, Sheet, check_cells, read_sheet, repeated_rows, shown
@@ -211,6 +212,8 @@ def _fill_tables(connection: DuckDBPyConnection, data_dir: Path) -> dict[str, Sh
             sheet = read_sheet(data_dir / f"{table}.csv", tuple(rules.types))
             if table == "sources" and not sheet.problems and (snapshot := _snapshot(data_dir, sheet)):
                 add_sources(sheet, snapshot)
+        if table == "api_prices" and not sheet.problems:
+            sheet = with_ends(sheet, sheets["api_ends"])
         _check_rows(connection, sheet, rules, sheets)
         if table == "catalogue_rules":
             sheet.problems.extend(bad_patterns(sheet))

@@ -14,6 +14,7 @@ from breakeven.formulas.parameters import parameter_counts
 from breakeven.paths import DATA
 from breakeven.tables.build import HISTORY, DataError, installed_catalogue, load
 from breakeven.tables.catalogue_rules import rules_of_sheet
+from breakeven.tables.ends import end_faults
 from breakeven.tables.exports import FILE as FORMATS
 from breakeven.tables.exports import BadExports, Exports, read_exports
 from breakeven.tables.names import names_on, resolve
@@ -209,8 +210,11 @@ def _ignored_prices(sheets: Sheets) -> Iterator[Problem]:
     for _, row in sheets["api_prices"].records():
         if row["processing"] == "standard" and row["tier_above_tokens"] == "0":
             prices.setdefault(row["api_offer_id"], []).append(dict(row))
+    ends = {row["api_offer_id"]: str(row["ends_on"]) for _, row in sheets["api_ends"].records()}
     for line, seen in sheets[HISTORY].records():
         day = str(seen["valid_from"])
+        if day >= ends.get(f"{seen['provider']}/{seen['api_model']}", "9999"):
+            continue  # the catalogue listed it after its end
         known = [
             row
             for row in prices.get(f"{seen['provider']}/{seen['api_model']}", [])
@@ -362,6 +366,7 @@ _RULES: tuple[Callable[[Sheets], Iterator[Problem]], ...] = (
     _repeated_gpu_offers,
     _dear_spot_prices,
     price_faults,
+    end_faults,
 )
 
 _DOUBTS: tuple[Callable[[Sheets], Iterator[Problem]], ...] = (_barely_distinct_gpu_offers, _unmapped_offers)

@@ -19,6 +19,7 @@ from typing import Any, Self
 
 from duckdb import DuckDBPyConnection
 
+from breakeven.tables.ends import api_ends
 from breakeven.tables.exports import shipped
 
 LONGEST = 300
@@ -58,6 +59,8 @@ class Resolution:
     """What was done to the name, in words; empty where it is the offer's own name."""
     factor: Decimal = Decimal(1)
     """What the offer's prices are multiplied by."""
+    stand_in: bool = False
+    """Who bills has no price in the list; another provider's is used."""
     ended_on: date | None = None
     """First day without a price, where the offer had ended by the day: its last price stands in."""
     nearest: tuple[str, ...] = ()
@@ -85,6 +88,8 @@ class Names:
 
     ends: Mapping[str, date | None]
     """Offers, each with the first day on which it no longer had a price; None: it is in force."""
+    retired: frozenset[str]
+    """Offers of which it is known that their maker ended them; others only left a price list."""
     rewrites: Sequence[Rewrite]
     hints: Mapping[str, str]
     fallbacks: Mapping[str, Sequence[tuple[str, str]]]
@@ -92,7 +97,12 @@ class Names:
     _kept: dict[tuple[str, str | None], Resolution] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, ends: Mapping[str, date | None], rows: Iterable[Mapping[str, Any]]) -> Self:
+    def of(
+        cls,
+        ends: Mapping[str, date | None],
+        rows: Iterable[Mapping[str, Any]],
+        retired: frozenset[str] = frozenset(),
+    ) -> Self:
         """Take rows of ``name_rules`` in the order of the file.
 
         Raises
@@ -119,7 +129,7 @@ class Names:
                     hints[row["pattern"]] = row["provider"]
                 case NameRule.FALLBACK:
                     fallbacks.setdefault(row["pattern"], []).append((row["provider"], row["says"]))
-        return cls(ends=ends, rewrites=rewrites, hints=hints, fallbacks=fallbacks)
+        return cls(ends=ends, retired=retired, rewrites=rewrites, hints=hints, fallbacks=fallbacks)
 
     @cached_property
     def offer_ids(self) -> tuple[str, ...]:
@@ -147,7 +157,8 @@ def names_on(connection: DuckDBPyConnection, day: date) -> Names:
     }
     rules = cursor.execute("SELECT * FROM name_rules ORDER BY rowid")
     columns = [column[0] for column in rules.description or []]
-    return Names.of(ends, [dict(zip(columns, row, strict=True)) for row in rules.fetchall()])
+    rows = [dict(zip(columns, row, strict=True)) for row in rules.fetchall()]
+    return Names.of(ends, rows, frozenset(api_ends(connection)))
 
 
 def resolve(name: str, hint: str | None, names: Names) -> Resolution:
@@ -177,15 +188,17 @@ def _resolve(name: str, hint: str | None, names: Names) -> Resolution:
     free = any(form.factor == 0 for form in forms)
     for form, provider, said, by_rules in _tries(forms, first, names):
         offer, rule = _listed(provider, form.text, names), None
-        if by_rules or (offer and names.ends[offer]):
-            other = _by_rules(provider, form.text, names) if offer is None or names.ends[offer] else None
+        left = offer is not None and names.ends[offer] is not None and offer not in names.retired
+        if left or (offer is None and by_rules):
+            other = _by_rules(provider, form.text, names)
             # A name that left one price list may be sold on under the rules of another.
             if other and (offer is None or names.ends[other] is None):
                 offer, rule = other, f"{form.text}: {other} by the price list's own rules for names"
         if offer is not None:
             steps = (*form.steps, *(word for word in (rule, said) if word))
             # What a later form would have said of the price holds of the name as written, too.
-            return Resolution(offer, steps, Decimal(0) if free else form.factor, names.ends[offer])
+            factor = Decimal(0) if free else form.factor
+            return Resolution(offer, steps, factor, said is not None, names.ends[offer])
     return Resolution(None, nearest=tuple(nearest(forms[-1].text, names.offer_ids)))
 
 

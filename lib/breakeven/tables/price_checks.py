@@ -38,7 +38,8 @@ class PriceRule(StrEnum):
 
 def price_faults(sheets: Mapping[str, Sheet]) -> Iterator[Problem]:
     """Every broken rule that no exception explains, and every exception that explains nothing."""
-    offers = _newest(sheets[PRICES])
+    today = max(str(day) for (day,) in sheets["sources"].keys(("accessed",)))
+    offers = _newest(sheets[PRICES], today)
     rules = rules_of_sheet(sheets["catalogue_rules"])
     excused = {(row["rule"], row["api_offer_id"]): line for line, row in sheets[EXCEPTIONS].records()}
     needed = set()
@@ -64,13 +65,13 @@ def _fits(offer: str, excused: str) -> bool:
     return offer.startswith(excused[:-1]) if excused.endswith("*") else offer == excused
 
 
-def _newest(sheet: Sheet) -> dict[str, dict[str, Tiers]]:
-    """By offer and processing the rows of the latest first day."""
+def _newest(sheet: Sheet, today: str) -> dict[str, dict[str, Tiers]]:
+    """By offer and processing the rows of the latest first day; ``valid_to`` only where it is past."""
     periods: dict[str, dict[str, dict[str, Tiers]]] = defaultdict(lambda: defaultdict(dict))
     for _, row in sheet.records():
         periods[str(row["api_offer_id"])][str(row["processing"])].setdefault(str(row["valid_from"]), {})[
             int(str(row["tier_above_tokens"]))
-        ] = row
+        ] = row if str(row["valid_to"] or "9999") <= today else {**row, "valid_to": None}
     return {
         offer: {processing: days[max(days)] for processing, days in processings.items()}
         for offer, processings in periods.items()

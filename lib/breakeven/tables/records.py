@@ -161,6 +161,19 @@ class ApiOffer:
     variant: str | None
     source_id: str
     locator: str
+    ends_on: date | None = None
+    """Announced end: first day on which it is no longer sold."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiEnd:
+    """One row of ``api_ends``."""
+
+    api_offer_id: str
+    ends_on: date
+    """First day on which it is no longer sold."""
+    successor: str | None
+    """The offer that its maker names instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import date
 from typing import Any
 
 from breakeven.apis.paid import Paid, paid_sentence
-from breakeven.apis.workloads import PricedOffer, PricedWorkload
+from breakeven.apis.workloads import Ending, PricedOffer, PricedWorkload
 from breakeven.hosting.program import deployment_as_json
 from breakeven.hosting.workloads import HostedOffer, Hosting
 from breakeven.usage.digest import BadDigest, pack
@@ -59,6 +60,9 @@ def as_json(
                 "model": row.model,
                 "offer": row.offer_id,
                 "nearest": list(row.nearest),
+                "steps": list(row.resolution.steps),
+                "factor": float(row.resolution.factor),
+                "without_price": list(row.without_price),
                 "tokens": _tokens(row.tokens),
                 "list_usd": None if row.list_usd is None else float(row.list_usd),
                 "paid_usd": row.paid_usd,
@@ -69,6 +73,17 @@ def as_json(
         "unpriced_requests": priced.unpriced_requests,
         "paid_usd": priced.paid_usd,
         "paid": None if paid is None else _paid(paid),
+        "ends": [
+            {
+                "model": one.model,
+                "offer": one.offer_id,
+                "retires_on": one.ends_on.isoformat(),
+                "successor": one.successor,
+                "list_usd": None if one.list_usd is None else float(one.list_usd),
+                "successor_usd": None if one.successor_usd is None else float(one.successor_usd),
+            }
+            for one in priced.ends
+        ],
         "offers": [_offer(one) for one in priced.offers[:top]],
         "deployments": [_deployment(one) for one in hosting.offers[:top]],
         "deployments_assume": hosting.assumed,
@@ -179,6 +194,12 @@ def as_text(priced: PricedWorkload, hosting: Hosting, top: int, paid: Paid | Non
         f"({percent(tokens.cached_share)} cached), {number(tokens.output)} completion tokens."
     )
     lines += [*workload.notes, *priced.notes]
+    lines += [ending_sentence(one, priced.day, money) for one in priced.ends]
+    lines += [
+        f"{_plain(row.model)} is priced as {row.offer_id} ({_plain('; '.join(row.resolution.steps))})."
+        for row in priced.models
+        if row.offer_id is not None and row.model is not None and row.resolution.steps
+    ]
     for row in priced.models:
         if row.offer_id is None and row.model is not None:
             near = f"; the nearest are {', '.join(row.nearest)}" if row.nearest else ""
@@ -212,6 +233,22 @@ def as_text(priced: PricedWorkload, hosting: Hosting, top: int, paid: Paid | Non
                 f"TPOT {seconds(host.tpot_s)}{fleet}"
             )
     return "\n".join(lines)
+
+
+def ending_sentence(one: Ending, day: date, money: Money) -> str:
+    """When a model of the file ends, and what its successor costs on the same requests."""
+    model = _plain(one.model or one.offer_id)
+    past = one.ends_on <= day
+    head = f"{model} ended on {one.ends_on}" if past else f"{model} ends on {one.ends_on}"
+    if past and one.list_usd is not None:
+        head += f" and is priced at its last price, {money.amount(float(one.list_usd))}"
+    if one.successor is None:
+        return f"{head}; no successor with a price is known."
+    if one.successor_usd is None:
+        return f"{head}; its successor is {one.successor}."
+    own = "" if past or one.list_usd is None else f" instead of {money.amount(float(one.list_usd))}"
+    usd = money.amount(float(one.successor_usd))
+    return f"{head}; its successor {one.successor} costs {usd} on these requests{own}."
 
 
 def _plain(text: str) -> str:
