@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breakeven.usage.gather import Source, gather, refusal_for
@@ -68,6 +68,7 @@ def sums(*texts: str) -> tuple[tuple[int, ...], int, Gathered | None]:
         return sums_of(rows), len(rows), got
 
 
+@settings(deadline=None)
 @given(
     st.lists(JSON, max_size=4),
     st.sampled_from(("\n", "\r\n", "\n\n")),
@@ -78,6 +79,7 @@ def test_any_json_keeps_the_law(values: list[Any], end: str, dirt: str) -> None:
     sums(json.dumps(values, indent=2) + dirt)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(CASES), st.data())
 def test_dirt_between_the_lines_changes_nothing_but_what_is_rejected(one: Case, data: st.DataObject) -> None:
     if any(
@@ -105,6 +107,7 @@ def test_dirt_between_the_lines_changes_nothing_but_what_is_rejected(one: Case, 
     assert all(problem.line and "not JSON" in problem.reason for problem in whole.rejected)
 
 
+@settings(deadline=None)
 @given(st.lists(NAMES, max_size=12), st.integers(1, 10**6), st.integers(0, 10**6))
 def test_record_reads_the_same_under_any_keys(names: list[str], prompt: int, answer: int) -> None:
     value: Any = {"id": "chatcmpl-1", "model": "gpt-5", "created": 1793800000,
@@ -125,6 +128,7 @@ def test_very_deep_json_reads_or_is_said_to_be_too_deep() -> None:
     assert "too deeply" in whole.rejected[0].reason
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(
         [

@@ -151,7 +151,7 @@ class _Gathering:
         self.objects += len(found)
         found = reduced(found, self.left_out)
         owners: dict[int, set[int]] = {}
-        for mine, one in enumerate(found):
+        for mine, one in enumerate(found if len(found) > 1 else ()):
             for source in (one, *one.also):
                 for node in source.node.chain():
                     owners.setdefault(id(node.value), set()).add(mine)

@@ -45,7 +45,7 @@ def _spelled(value: dict[str, Any], depth: int) -> set[str]:
 def requests_of(one: Found, owners: Mapping[int, set[int]], mine: int) -> Iterator[tuple[str, int]]:
     """How many requests the dictionaries around say that one usage object stands for."""
     for node in one.node.chain():
-        if owners[id(node.value)] != {mine}:
+        if owners.get(id(node.value), {mine}) != {mine}:
             return
         beside = node.value.get("api")
         inner = Node(beside, "api", node, (), False) if isinstance(beside, dict) else node
