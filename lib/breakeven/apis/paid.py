@@ -11,8 +11,9 @@ from datetime import UTC, date, datetime
 from duckdb import DuckDBPyConnection
 
 from breakeven.apis.bills import bills_of, group_of
-from breakeven.apis.workloads import ModelRow, PricedWorkload, processing_of
-from breakeven.usage.sums import Slice, Tokens, Workload, sums_by
+from breakeven.apis.workloads import ModelRow, PricedWorkload
+from breakeven.tables.exports import Processing
+from breakeven.usage.sums import How, Slice, Tokens, Workload, sums_by
 from breakeven.words.numbers import Money, count, times
 
 NEAR = 0.01
@@ -134,9 +135,11 @@ def explain_paid(priced: PricedWorkload, connection: DuckDBPyConnection) -> Paid
     )
 
 
+_PLAIN: How = (Processing.STANDARD, "")
+
 Rows = Mapping[str | None, ModelRow]
-Sums = Mapping[tuple[str | None, bool, int], Tokens]
-"""Tokens by model, batch and tier."""
+Sums = Mapping[tuple[str | None, How, int], Tokens]
+"""Tokens by model, how they were served, and tier."""
 
 
 def _usd(
@@ -146,11 +149,11 @@ def _usd(
     numbers = {model: index for index, model in enumerate(rows)}
     groups = [
         group_of(
-            place * len(numbers) + numbers[model], rows[model].offer_id, processing=processing_of(batch),
+            place * len(numbers) + numbers[model], rows[model].offer_id, processing=how[0], region=how[1],
             tier=tier, context=-1, edges=workload.edges, tokens=tokens, factor=rows[model].resolution.factor,
         )
         for place, several in enumerate(sums)
-        for (model, batch, tier), tokens in several.items()
+        for (model, how, tier), tokens in several.items()
         if model in rows
     ]  # fmt: skip
     by_number = {index: model for model, index in numbers.items()}
@@ -170,10 +173,10 @@ def _variants(
     without = {"cache_read": 0, "cache_write_5m": 0, "cache_write_1h": 0}
     uncached = [replace(one.tokens, input_uncached=one.tokens.prompt, **without) for one in cells]
     variants = (
-        sums_by(((one.model, False, 0), tokens) for one, tokens in zip(cells, uncached, strict=True)),
-        sums_by(((one.model, False, one.tier), tokens) for one, tokens in zip(cells, uncached, strict=True)),
-        sums_by(((one.model, False, one.tier), one.tokens) for one in cells),
-        sums_by(((one.model, one.batch, one.tier), one.tokens) for one in cells),
+        sums_by(((one.model, _PLAIN, 0), tokens) for one, tokens in zip(cells, uncached, strict=True)),
+        sums_by(((one.model, _PLAIN, one.tier), tokens) for one, tokens in zip(cells, uncached, strict=True)),
+        sums_by(((one.model, _PLAIN, one.tier), one.tokens) for one in cells),
+        sums_by(((one.model, one.how, one.tier), one.tokens) for one in cells),
     )
     bills = _usd(workload, connection, day, rows, variants)
     known = [model for model in rows if bills and all(model in bill for bill in bills)]
@@ -184,7 +187,7 @@ def _free(
     workload: Workload, connection: DuckDBPyConnection, day: date, rows: Rows
 ) -> tuple[dict[str | None, float], int]:
     """List price by model of the rows at no cost, and how many requests they are."""
-    sums = sums_by(((one.model, one.batch, one.tier), one.tokens) for one in workload.tenants if one.free)
+    sums = sums_by(((one.model, one.how, one.tier), one.tokens) for one in workload.tenants if one.free)
     if not sums:
         return {}, 0
     bills = _usd(workload, connection, day, rows, [sums])
@@ -212,7 +215,7 @@ def _dates(
     difference: dict[str | None, float] = defaultdict(float)
     undated = False
     for regime, slices in regimes.items():
-        sums = sums_by(((one.model, one.batch, one.tier), one.tokens) for one in slices)
+        sums = sums_by(((one.model, one.how, one.tier), one.tokens) for one in slices)
         then_usd = next(iter(_usd(workload, connection, last[regime], rows, [sums])), {})
         now_usd = next(iter(_usd(workload, connection, day, rows, [sums])), {})
         for model, usd in now_usd.items():

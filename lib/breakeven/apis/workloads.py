@@ -18,7 +18,7 @@ from breakeven.tables.names import Resolution, names_on, resolve
 from breakeven.tables.records import ApiOffer
 from breakeven.usage.formats import Format
 from breakeven.usage.sql import Edges
-from breakeven.usage.sums import Cell, Slice, Tokens, Workload, add_up, sums_by
+from breakeven.usage.sums import Cell, How, Slice, Tokens, Workload, add_up, sums_by
 
 
 def price_edges(connection: DuckDBPyConnection) -> Edges:
@@ -154,14 +154,9 @@ def _marked(offer: ApiOffer) -> bool:
     return bool(offer.flag) or offer.deprecated or offer.reseller
 
 
-def processing_of(batch: bool) -> Processing:
-    """Processing of a cell of requests."""
-    return Processing.BATCH if batch else Processing.STANDARD
-
-
-def collapsed(cells: Iterable[Cell]) -> dict[tuple[bool, int, int], Tokens]:
+def collapsed(cells: Iterable[Cell]) -> dict[tuple[How, int, int], Tokens]:
     """Sums by what decides a price: processing, tier, context class."""
-    return sums_by(((cell.batch, cell.tier, cell.context), cell.tokens) for cell in cells)
+    return sums_by(((cell.how, cell.tier, cell.context), cell.tokens) for cell in cells)
 
 
 def price_workload(
@@ -190,13 +185,28 @@ def price_workload(
         group_of(
             0,
             None,
-            processing=processing_of(batch),
+            processing=how[0],
+            region=how[1],
             tier=tier,
             context=context,
             edges=edges,
             tokens=tokens,
         )
-        for (batch, tier, context), tokens in collapsed(workload.cells).items()
+        for (how, tier, context), tokens in collapsed(workload.cells).items()
+    ]
+    groups += [
+        group_of(
+            0,
+            None,
+            processing=how[0],
+            region=how[1],
+            tier=0,
+            context=-1,
+            edges=edges,
+            tokens=Tokens(),
+            extras=meters,
+        )
+        for (_, how), meters in workload.extras.items()
     ]
     tier_unknown = not workload.per_request and not any(cell.tier for cell in workload.cells)
     priced = [
@@ -282,18 +292,19 @@ def _model_rows(
     too_long: dict[str | None, int] = {}
     processings: dict[str | None, set[Processing]] = {}
     edges = workload.edges
-    by_group = sums_by(((c.model, c.batch, c.tier, c.context), c.tokens) for c in workload.cells)
-    for (model, batch, tier, context), tokens in by_group.items():
+    by_group = sums_by(((c.model, c.how, c.tier, c.context), c.tokens) for c in workload.cells)
+    for (model, how, tier, context), tokens in by_group.items():
         found = resolved[model]
         if found.offer_id is None:
             continue
-        processings.setdefault(model, set()).add(processing_of(batch))
+        processings.setdefault(model, set()).add(how[0])
         # The file says that the model served them, so they are priced whatever the catalogue's context.
         groups.append(
             group_of(
                 number[model],
                 found.offer_id,
-                processing=processing_of(batch),
+                processing=how[0],
+                region=how[1],
                 tier=tier,
                 context=-1,
                 edges=edges,
@@ -306,6 +317,23 @@ def _model_rows(
         contexts = edges.contexts
         if limit and context >= 0 and (context >= len(contexts) or contexts[context] > limit):
             too_long[model] = too_long.get(model, 0) + tokens.requests
+    for (model, how), meters in workload.extras.items():
+        meant = resolved.get(model)
+        if meant is not None and meant.offer_id is not None:
+            groups.append(
+                group_of(
+                    number[model],
+                    meant.offer_id,
+                    processing=how[0],
+                    region=how[1],
+                    tier=0,
+                    context=-1,
+                    edges=edges,
+                    tokens=Tokens(),
+                    extras=meters,
+                    factor=meant.factor,
+                )
+            )
     bills = bills_of(connection, day, groups)
     rows = []
     for model, tokens in sums.items():
@@ -340,18 +368,19 @@ def _endings(
     instead = {row.model: successor_on(end.api_offer_id, max(day, end.ends_on), known) for row, end in ending}
     number = {model: index for index, model in enumerate(instead)}
     cells = [cell for cell in workload.cells if instead.get(cell.model)]
-    sums = sums_by(((cell.model, cell.batch, cell.tier), cell.tokens) for cell in cells)
+    sums = sums_by(((cell.model, cell.how, cell.tier), cell.tokens) for cell in cells)
     groups = [
         group_of(
             number[model],
             instead[model],
-            processing=processing_of(batch),
+            processing=how[0],
+            region=how[1],
             tier=tier,
             context=-1,
             edges=workload.edges,
             tokens=tokens,
         )
-        for (model, batch, tier), tokens in sums.items()
+        for (model, how, tier), tokens in sums.items()
     ]
     bills = {key: bill.usd for (_, key), bill in bills_of(connection, day, groups).items()}
     found = [
@@ -426,7 +455,7 @@ def cost_rows(
         if found.offer_id is None:
             unpriced[key] = unpriced.get(key, 0) + one.tokens.requests
         else:
-            groups.append(((number[key], found.offer_id, one.batch, one.tier, found.factor), one.tokens))
+            groups.append(((number[key], found.offer_id, one.how, one.tier, found.factor), one.tokens))
     bills = bills_of(
         connection,
         day,
@@ -434,14 +463,15 @@ def cost_rows(
             group_of(
                 number_,
                 offer,
-                processing=processing_of(batch),
+                processing=how[0],
+                region=how[1],
                 tier=tier,
                 context=-1,
                 edges=workload.edges,
                 tokens=sums,
                 factor=factor,
             )
-            for (number_, offer, batch, tier, factor), sums in sums_by(groups).items()
+            for (number_, offer, how, tier, factor), sums in sums_by(groups).items()
         ],
     )
     usd: dict[int, Decimal] = {}
@@ -488,13 +518,14 @@ def sensitivity(priced: PricedWorkload, connection: DuckDBPyConnection, offer_id
             group_of(
                 0,
                 offer_id,
-                processing=processing_of(batch),
+                processing=how[0],
+                region=how[1],
                 tier=tier,
                 context=context,
                 edges=workload.edges,
                 tokens=tokens,
             )
-            for (batch, tier, context), tokens in collapsed(change(cell) for cell in cells).items()
+            for (how, tier, context), tokens in collapsed(change(cell) for cell in cells).items()
         ]
         result = bills_of(connection, priced.day, groups).get((offer_id, 0))
         return result.prompt + result.completion if result else Decimal(0)
@@ -512,7 +543,7 @@ def sensitivity(priced: PricedWorkload, connection: DuckDBPyConnection, offer_id
         return replace(cell, tokens=tokens)
 
     def batched(cell: Cell) -> Cell:
-        return replace(cell, batch=True)
+        return replace(cell, processing=Processing.BATCH)
 
     changes = []
     for name, change in (

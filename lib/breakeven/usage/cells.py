@@ -70,6 +70,8 @@ def _texts(table: Table, found: Recognised) -> tuple[dict[str, str], frozenset[s
             texts[name] = table.columns[paths[0]]
         else:
             cells = [f"CAST({text} AS VARCHAR)" if number else text for text, number in parts]
+            if name == "processing":  # "not a batch" leaves room for what the next column says
+                cells = [f"NULLIF(NULLIF(LOWER({cell}), 'false'), '0')" for cell in cells]
             texts[name] = cells[0] if len(cells) == 1 else f"COALESCE({', '.join(cells)})"
     return texts, frozenset(numbers)
 

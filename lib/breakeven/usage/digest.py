@@ -15,7 +15,7 @@ import zlib
 from dataclasses import dataclass, replace
 
 from breakeven.usage.from_sums import bucket_withheld
-from breakeven.usage.sql import BINS_PER_E, Edges
+from breakeven.usage.sql import BINS_PER_E, PROCESSINGS, Edges
 from breakeven.usage.sums import Cell, Slice, Tokens, Workload, loads, sums_by
 
 VERSION = "1"
@@ -133,7 +133,7 @@ def _merged(
     def key_of(c: Cell) -> tuple[object, ...]:
         bins = (-1, -1) if width == 0 or c.in_bin < 0 else (c.in_bin // width, c.out_bin // width)
         model = c.model if with_models else None
-        return (model, c.batch, c.tier, context_of.get(c.context, c.context), *bins)
+        return (model, PROCESSINGS.index(c.processing), c.tier, context_of.get(c.context, c.context), *bins)
 
     return sums_by((key_of(c), c.tokens) for c in workload.cells)
 
@@ -189,7 +189,7 @@ def _bytes_of(workload: Workload, with_models: bool, width: int, share: float) -
     for key in keys:
         put(models.index(key[0]))
     for key in keys:
-        put(int(bool(key[1])))
+        put(int(key[1]))  # type: ignore[call-overload]
     for key in keys:
         put(tiers.index(int(key[2])) + 1 if key[2] else 0)  # type: ignore[call-overload]
     for key in keys:
@@ -256,7 +256,7 @@ def _workload_of(raw: bytes) -> Workload:
         models.append(reader.text(length - 1) if length else None)
     count = reader.number(MOST_CELLS)
     model_of = reader.numbers(count, max(len(models) - 1, 0))
-    batch_of = reader.numbers(count, 1)
+    processing_of = reader.numbers(count, len(PROCESSINGS) - 1)
     tier_of = reader.numbers(count, len(tiers))
     context_of = reader.numbers(count, len(contexts))
     bins = [reader.numbers(count, 1_000), reader.numbers(count, 1_000)]
@@ -277,7 +277,7 @@ def _workload_of(raw: bytes) -> Workload:
         cells.append(
             Cell(
                 model=models[model_of[i]],
-                batch=bool(batch_of[i]),
+                processing=PROCESSINGS[processing_of[i]],
                 tier=tier_of[i],
                 context=context_of[i] - 1,
                 in_bin=in_bin,
@@ -311,7 +311,7 @@ def _workload_of(raw: bytes) -> Workload:
         one = Slice(
             key=first // 60,
             model=None,
-            batch=False,
+            processing=PROCESSINGS[0],
             tier=0,
             tokens=Tokens(requests=max(peak // 1000, 1)),
             paid_usd=None,

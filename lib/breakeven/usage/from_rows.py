@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import replace
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from breakeven.tables.exports import Format
+from breakeven.tables.exports import Format, Processing
+from breakeven.tables.meters import Meter
 from breakeven.usage.aggregate import sum_up
 from breakeven.usage.cells import query_of
 from breakeven.usage.csv_table import csv_source
@@ -18,10 +19,11 @@ from breakeven.usage.formats import Path as Path_
 from breakeven.usage.from_sums import Reading, workload_of
 from breakeven.usage.gathered import Gathered
 from breakeven.usage.limits import Limits
+from breakeven.usage.merge import merge
 from breakeven.usage.spool import Unreadable
-from breakeven.usage.sql import Edges
-from breakeven.usage.sums import Workload
-from breakeven.usage.table import Table, shorten
+from breakeven.usage.sql import PROCESSINGS, Edges
+from breakeven.usage.sums import Extras, How, Workload
+from breakeven.usage.table import Table, loads, shorten
 
 _MEANINGS = {
     "ts": "ts",
@@ -115,6 +117,25 @@ def workload_of_rows(
         raise Unreadable(limits.too_much(f"The file has {gathered.seen:,} rows, above", "rows", "rows"))
     if len(rejected) + left_out >= gathered.seen:
         _refuse(gathered)
+    regions = extras_of(gathered.path)
+    parts = [
+        _summed(replace(gathered, path=path), name, region, edges, limits)
+        for region, path in _by_region(gathered.path, regions.regions).items()
+    ]
+    workload = merge(parts, name, limits) if len(parts) > 1 else parts[0]
+    return replace(
+        workload,
+        extras=regions.extras,
+        rows_read=gathered.seen,
+        rows_rejected=len(rejected),
+        rows_skipped=left_out,
+        problems=tuple(sorted(gathered.rejected, key=lambda p: p.line)[: limits.problem_rows]),
+        notes=(*notes, *gathered.decisions, *_told(gathered), *dict.fromkeys(parts[0].notes)),
+    )
+
+
+def _summed(gathered: Gathered, name: str, region: str, edges: Edges, limits: Limits) -> Workload:
+    """Sums of the rows of one region."""
     table, found = table_of(gathered, limits)
     with closing(connect(gathered.path, limits, limits.memory_mb)) as connection:
         counting = replace(found, cached=OUTSIDE)
@@ -124,12 +145,82 @@ def workload_of_rows(
         workload = workload_of(asked, table, query, sums, [])
     return replace(
         workload,
-        rows_read=gathered.seen,
-        rows_rejected=len(rejected),
-        rows_skipped=left_out,
-        problems=tuple(sorted(gathered.rejected, key=lambda p: p.line)[: limits.problem_rows]),
-        notes=(*notes, *gathered.decisions, *_told(gathered), *workload.notes),
+        cells=tuple(replace(cell, region=region) for cell in workload.cells),
+        minutes=tuple(replace(one, region=region) for one in workload.minutes),
+        tenants=tuple(replace(one, region=region) for one in workload.tenants),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What rows say beside tokens of text."""
+
+    extras: Extras
+    regions: frozenset[str]
+
+
+_ANYWHERE = frozenset(("", "global", "not_available", "unknown", "none", "default", "any"))
+"""Regions that change no price."""
+_METERS = {"web_searches": Meter.WEB_SEARCH} | {str(meter): meter for meter in Meter}
+
+
+def extras_of(path: Path) -> _Beside:
+    """Sums of what the rows count beside tokens of text, and the regions that they name."""
+    extras: dict[tuple[str | None, How], dict[Meter, int]] = {}
+    regions: set[str] = set()
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            said = loads(row["extra"]) if row["extra"] else None
+            region = _region(said)
+            regions.add(region)
+            if not isinstance(said, dict):
+                continue
+            how = (_processing(row["processing"]), region)
+            for key, value in said.items():
+                amount = _whole(value)
+                if key in _METERS and amount:
+                    mine = extras.setdefault((row["model"] or None, how), {})
+                    mine[_METERS[key]] = mine.get(_METERS[key], 0) + amount * (_whole(row.get("repeat")) or 1)
+    return _Beside(extras, frozenset(regions))
+
+
+def _region(said: object) -> str:
+    region = str(said.get("region") or said.get("geo") or "").lower() if isinstance(said, dict) else ""
+    return "" if region in _ANYWHERE else region
+
+
+def _processing(text: str) -> Processing:
+    """Kind of processing that a row says, as the sums read it."""
+    low = text.lower()
+    if low in ("true", "1"):
+        return Processing.BATCH
+    return next((kind for kind in PROCESSINGS[1:] if low.startswith(kind)), Processing.STANDARD)
+
+
+def _whole(value: object) -> int:
+    try:
+        return int(float(str(value)))
+    except (ValueError, OverflowError):
+        return 0
+
+
+def _by_region(path: Path, regions: frozenset[str]) -> dict[str, Path]:
+    """The rows of each region as a file of their own, where any is named."""
+    if regions <= {""}:
+        return {"": path}
+    paths = {
+        region: path.with_name(f"{path.stem}-{number}.csv") for number, region in enumerate(sorted(regions))
+    }
+    with path.open(encoding="utf-8", newline="") as file, ExitStack() as stack:
+        rows = csv.DictReader(file)
+        writers = {}
+        for region, target in paths.items():
+            out = stack.enter_context(target.open("w", encoding="utf-8", newline=""))
+            writers[region] = csv.DictWriter(out, rows.fieldnames or [], lineterminator="\n")
+            writers[region].writeheader()
+        for row in rows:
+            writers[_region(loads(row["extra"]) if row["extra"] else None)].writerow(row)
+    return paths
 
 
 def _told(gathered: Gathered) -> list[str]:

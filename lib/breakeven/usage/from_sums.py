@@ -13,7 +13,7 @@ from breakeven.usage.cells import Query
 from breakeven.usage.formats import Grain, Recognised
 from breakeven.usage.limits import Limits
 from breakeven.usage.spool import Unreadable
-from breakeven.usage.sql import Edges
+from breakeven.usage.sql import PROCESSINGS, Edges
 from breakeven.usage.sums import Cell, Problem, Slice, Tokens, Workload
 from breakeven.usage.table import Table, shorten
 
@@ -152,7 +152,7 @@ def _cells(rows: Sequence[Mapping[str, Any]], *, lengths: bool) -> tuple[Cell, .
     return tuple(
         Cell(
             model=row["model"],
-            batch=bool(row["batch"]),
+            processing=PROCESSINGS[row["processing"]],
             tier=row["tier"],
             context=row["context"] if lengths else -1,
             in_bin=row["in_bin"],
@@ -169,7 +169,7 @@ def _slices(sums: Sums, level: str, key: str) -> tuple[Slice, ...]:
         Slice(
             key=None if row[key] is None else int(row[key]) if key == "minute" else str(row[key]),
             model=row["model"],
-            batch=bool(row["batch"]),
+            processing=PROCESSINGS[row["processing"]],
             tier=row["tier"],
             tokens=_tokens(row),
             paid_usd=None if row["cost"] is None else float(row["cost"]),

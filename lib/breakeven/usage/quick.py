@@ -41,6 +41,7 @@ from breakeven.usage.sql import (
     LAST_YEAR_US,
     METERS,
     MOST_TOKENS_REQUEST,
+    PROCESSINGS,
     Edges,
     bucket_of,
 )
@@ -126,7 +127,7 @@ def quick_sums(
     if not _plain(columns):
         return None
     return Sums(
-        rows=_unpacked(columns, plan, found.format.processing == "batch"),
+        rows=_unpacked(columns, plan, PROCESSINGS.index(found.format.processing)),
         by_time=bool(plan.minutes),
         by_tenant="reported_cost_usd" in plan.columns,
         withheld=[],
@@ -346,7 +347,7 @@ def _plain(columns: _Columns) -> bool:
     return within and bool(max(_known(columns, "longest")) <= MOST_TOKENS_REQUEST)
 
 
-def _unpacked(columns: _Columns, plan: _Plan, batch: bool) -> list[dict[str, Any]]:
+def _unpacked(columns: _Columns, plan: _Plan, processing: int) -> list[dict[str, Any]]:
     """The sums as the careful way gives them, the keys taken apart again."""
     prompt_, context_, tier_, model_ = _sizes(plan)
     key = np.array(columns["key"]).astype(np.int64)
@@ -363,7 +364,7 @@ def _unpacked(columns: _Columns, plan: _Plan, batch: bool) -> list[dict[str, Any
     whole = {
         **NO_SUMS,
         "good": 0,
-        "batch": int(batch),
+        "processing": processing,
         "longest": int(max(_known(columns, "longest"), default=0)),
         "first_us": min(_known(columns, "first_us"), default=None),
         "last_us": max(_known(columns, "last_us"), default=None),

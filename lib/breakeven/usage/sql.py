@@ -11,8 +11,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from breakeven.tables.exports import Processing
 from breakeven.usage.formats import INSIDE, TOKEN_FIELDS, Format, Grain
 
+PROCESSINGS = tuple(Processing)
+"""Kinds of processing by the number that stands for them in sums and links; standard is 0, batch is 1."""
 BINS_PER_E = 5.7707801635558535
 """Histogram bins per factor of e: four for every doubling. [-]"""
 MOST_TOKENS_REQUEST = 100_000_000
@@ -259,9 +262,13 @@ def rows_sql(
     negative = "(s_uncached < 0)" if uncached != inputs else "FALSE"
 
     model = "r_model" if "model" in texts else "CAST(NULL AS VARCHAR)"
-    batch = {True: "1", False: "0"}[form.processing == "batch"]
+    processing = str(PROCESSINGS.index(form.processing))
     if "processing" in texts:
-        batch = f"CASE WHEN LOWER(r_processing) IN ('batch', 'true', '1') THEN 1 ELSE {batch} END"
+        said = "LOWER(r_processing)"
+        words = " ".join(
+            f"WHEN {said} LIKE '{kind}%' THEN {number}" for number, kind in enumerate(PROCESSINGS) if number
+        )
+        processing = f"CASE WHEN {said} IN ('true', '1') THEN 1 {words} ELSE {processing} END"
     none = "CAST(NULL AS BIGINT)"
     time = "epoch_us(r_ts)" if typed_time else _time_us(form, numeric_time) if "ts" in texts else none
     plausible = (
@@ -294,7 +301,8 @@ def rows_sql(
                 {if_good(long)} AS s_long, {if_good(outputs)} AS s_output,
                 {if_good(reasoning)} AS s_reasoning,
                 {if_good(repeat, 1)} AS repeats, {if_good(requests)} AS requests,
-                {model} AS model, {batch} AS batch, {time} AS time_us, {tenant} AS tenant, {cost} AS cost
+                {model} AS model, {processing} AS processing, {time} AS time_us,
+                {tenant} AS tenant, {cost} AS cost
             FROM (
                 SELECT *, CASE WHEN {_skip(form, "keep" in texts)} THEN 1
                     WHEN {" AND ".join(good)} THEN 0 ELSE -1 END AS status
@@ -324,20 +332,20 @@ class Keys:
 
     @property
     def _sizes(self) -> tuple[int, ...]:
-        # tier, context + 1, in_bin + 1, out_bin + 1, batch, good + 1
-        return len(self.edges.tiers) + 1, len(self.edges.contexts) + 2, 512, 512, 2, 3
+        # tier, context + 1, in_bin + 1, out_bin + 1, processing, good + 1
+        return len(self.edges.tiers) + 1, len(self.edges.contexts) + 2, 512, 512, len(PROCESSINGS), 3
 
     def cell(self) -> str:
         """Expression of the key by length."""
-        _, context, in_bin, out_bin, batch, good = self._sizes
+        _, context, in_bin, out_bin, processing, good = self._sizes
         return (
             f"((((CAST(tier AS BIGINT) * {context} + context + 1) * {in_bin} + in_bin + 1) * {out_bin} "
-            f"+ out_bin + 1) * {batch} + batch) * {good} + good + 1"
+            f"+ out_bin + 1) * {processing} + processing) * {good} + good + 1"
         )
 
     def slice(self) -> str:
         """Expression of the key without lengths."""
-        return f"(CAST(tier AS BIGINT) * {self._sizes[4]} + batch) * {self._sizes[5]} + good + 1"
+        return f"(CAST(tier AS BIGINT) * {self._sizes[4]} + processing) * {self._sizes[5]} + good + 1"
 
     def tenant(self, paid: bool) -> str:
         """Expression of the key by tenant; where the file says what was paid, rows at no cost are apart."""
@@ -353,9 +361,9 @@ class Keys:
 
     def unpack_cell(self, key: int) -> dict[str, int]:
         """The numbers in a key by length."""
-        _, context, in_bin, out_bin, batch, good = self._sizes
+        _, context, in_bin, out_bin, processing, good = self._sizes
         key, good_ = divmod(key, good)
-        key, batch_ = divmod(key, batch)
+        key, how_ = divmod(key, processing)
         key, out_ = divmod(key, out_bin)
         key, in_ = divmod(key, in_bin)
         tier_, context_ = divmod(key, context)
@@ -364,15 +372,15 @@ class Keys:
             "context": context_ - 1,
             "in_bin": in_ - 1,
             "out_bin": out_ - 1,
-            "batch": batch_,
+            "processing": how_,
             "good": good_ - 1,
         }
 
     def unpack_slice(self, key: int) -> dict[str, int]:
         """The numbers in a key without lengths."""
         key, good_ = divmod(key, self._sizes[5])
-        tier_, batch_ = divmod(key, self._sizes[4])
-        return {"tier": tier_, "batch": batch_, "good": good_ - 1}
+        tier_, how_ = divmod(key, self._sizes[4])
+        return {"tier": tier_, "processing": how_, "good": good_ - 1}
 
     def unpack_tenant(self, key: int) -> dict[str, int]:
         """The numbers in a key by tenant."""

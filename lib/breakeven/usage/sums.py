@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
+from breakeven.tables.exports import Processing
+from breakeven.tables.meters import Meter
 from breakeven.usage.formats import Recognised
 from breakeven.usage.sql import Edges
 
@@ -93,12 +95,20 @@ def sums_by(parts: Iterable[tuple[Key, Tokens]]) -> dict[Key, Tokens]:
     }
 
 
+How: TypeAlias = tuple[Processing, str]
+"""What beside its tokens decides the price of a request: how it was worked off, and where it had to be."""
+
+
+Extras: TypeAlias = Mapping[tuple["str | None", How], Mapping[Meter, int]]
+"""Amounts of other meters by model and how they were served."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """Requests of one model, processing, price tier, context class and length."""
+    """Requests of one model, processing, region, price tier, context class and length."""
 
     model: str | None
-    batch: bool
+    processing: Processing
     tier: int
     """Thresholds of ``Edges.tiers`` that the prompt exceeds."""
     context: int
@@ -107,6 +117,13 @@ class Cell:
     """Bin of the prompt, -1: not known."""
     out_bin: int
     tokens: Tokens
+    region: str = ""
+    """Where they had to be served, as the usage report says; empty: anywhere."""
+
+    @property
+    def how(self) -> How:
+        """What beside the tokens decides the price."""
+        return self.processing, self.region
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,12 +133,18 @@ class Slice:
     key: int | str | None
     """Minutes since 1970 (or since the start), or the tenant."""
     model: str | None
-    batch: bool
+    processing: Processing
     tier: int
     tokens: Tokens
     paid_usd: float | None
     free: bool = False
     """By tenant only: the file says what was paid, and for these nothing."""
+    region: str = ""
+
+    @property
+    def how(self) -> How:
+        """What beside the tokens decides the price."""
+        return self.processing, self.region
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +175,8 @@ class Workload:
     """First and last arrival, unix time or since the start of a relative trace. [s]"""
     relative_time: bool
     models_paid: Mapping[str | None, float] = field(default_factory=dict)
+    extras: Extras = field(default_factory=dict)
+    """Tokens of audio and images, and searches, beside the tokens of text."""
 
     @property
     def tokens(self) -> Tokens:

@@ -25,6 +25,10 @@ from breakeven.usage.spool import Unreadable
 from breakeven.usage.table import loads, shorten
 
 
+_NO_OTHER = ("false", "0", "default", "auto", "standard", "normal")
+"""What one column of processing says where another may say more: not a batch, yet perhaps flexible."""
+
+
 def read_sheet(
     path: FilePath, name: str, folder: FilePath, mapping: ColumnMapping | None, limits: Limits
 ) -> Gathered | None:
@@ -196,7 +200,7 @@ class _Reader(Settling):
         """First cell that has a value."""
         for place, path in self.columns.places.get(name, ()):
             cell = inside(row[place], path) if path else row[place]
-            if not is_nothing(cell):
+            if not is_nothing(cell) and not (name == "processing" and cell.strip().lower() in _NO_OTHER):
                 return cell
         return ""
 
@@ -242,6 +246,9 @@ class _Reader(Settling):
         extra = {key: cells[place] for place, key in self.extras.items() if not is_nothing(cells[place])}
         if extra := {key: value for key, value in extra.items() if value not in ("0", "0.0")}:
             reading.texts["extra"] = json.dumps(extra, ensure_ascii=False)
+            reading.media = {
+                key: int(value) for key, value in extra.items() if "put" in key and value.isdigit()
+            }
         self.readings.append(reading)
 
     def _numbers(self, reading: Reading, raw: Mapping[str, str]) -> bool:

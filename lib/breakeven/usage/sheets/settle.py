@@ -43,6 +43,8 @@ class Reading:
     bare: bool = False
     identity: tuple[object, ...] | None = None
     cached_by_gateway: bool = False
+    media: dict[str, int] = field(default_factory=dict)
+    """Tokens of audio and images, which the columns of input and output include."""
 
 
 @dataclass(kw_only=True)
@@ -304,6 +306,12 @@ class Settling:
             for name in (*CACHES, "reasoning", "n_requests", "repeat")
             if name in values
         }
+        for key, amount in one.media.items():
+            # What consoles count apart is a part of the column, as OpenAI documents it; it has its own price.
+            if key.endswith("_input") and amount <= fresh:
+                fresh -= amount
+            elif key.endswith("_output") and amount <= output:
+                output -= amount
         row |= {"input": int(fresh - cached if inside else fresh), "output": int(output)}
         if "cost" in values:
             row |= {"cost": repr(values["cost"]), "currency": "USD"}
