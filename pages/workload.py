@@ -18,6 +18,7 @@ from breakeven.question.pages.capacity import FIELDS, USUAL
 from breakeven.views.capacity import show as show_capacity
 from breakeven.views.workload import show as show_workload
 from breakeven.views.workload.show import breakdowns as show_breakdowns
+from breakeven.views.workload.show import columns as show_columns
 
 # 1. Input
 not_named = uploads.notice_link()
@@ -28,23 +29,26 @@ with st.sidebar:
         "Usage files",
         accept_multiple_files=True,
         key="workload_files",
-        on_change=uploads.forget,
+        on_change=uploads.forget_all,
         max_upload_size=uploads.most_mb(),
         help="An export of a provider, gateway or tracer, or any table with prompt and completion tokens. "
         "Files stay in this session and are gone when it ends.",
     )
-    sample = st.selectbox(
-        "or a sample",
-        list(uploads.sample_titles()),
-        format_func=uploads.sample_titles().__getitem__,
-        key="workload_sample",
-        on_change=uploads.forget,
-    )
-    columns = st.text_input(
-        "Columns, if they were read wrongly",
-        key="workload_columns",
-        placeholder="input=my_in,output=my_out,cached_in=inside",
-    )
+    titles = uploads.sample_titles()
+    sample = next(iter(titles))
+    if uploads.shows_own(files):
+        st.button("Price a sample instead", key="workload_to_sample", on_click=uploads.forget_all, disabled=bool(files),
+                  help="Remove the file first." if files else None)  # fmt: skip
+    else:
+        sample = st.selectbox(
+            "or a sample",
+            list(titles),
+            format_func=titles.__getitem__,
+            key="workload_sample",
+            on_change=uploads.forget_all,
+        )
+columns = uploads.corrected()
+with st.sidebar:
     for title in ("Model and API", "GPUs", "Engine and targets", "Day and money"):
         box = st.expander(title, key=f"box_{title}", on_change="rerun")
         if box.open:
@@ -75,6 +79,7 @@ hosting = uploads.hosted(read.workload, scenario)
 # 3. Show
 show_workload.answer(result, hosting, uploads.explained(result, named), money)
 show_workload.recognised(read.workload)
+show_columns.columns(read.workload, columns, live=bool(files))
 show_workload.problems(read.workload)
 uploads.name_models(show_workload.unknown_models(result, named))
 show_workload.offers(result, money)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import breakeven.usage.kinds
 import breakeven.usage.read
 from breakeven.usage.quick import quick_sums
 from breakeven.usage.read import read_workload
@@ -45,7 +46,7 @@ def summed(workload):
     cells, slices = Counter(), Counter()
     for c in workload.cells:
         for meter in ("requests", "input_uncached", "cache_read", "output"):
-            cells[c.model, c.batch, c.tier, c.context, c.in_bin, c.out_bin, meter] += getattr(c.tokens, meter)
+            cells[c.model, c.processing, c.tier, c.context, c.in_bin, c.out_bin, meter] += getattr(c.tokens, meter)
     for s in workload.minutes:
         for meter in ("requests", "input_uncached", "cache_read", "output"):
             slices[s.key, s.model, s.tier, meter] += getattr(s.tokens, meter)
@@ -106,7 +107,7 @@ def test_plain_file_is_read_in_one_scan(tmp_path, edges, monkeypatch):
         return taken[-1]
 
     monkeypatch.setattr(breakeven.usage.read, "quick_sums", noted)
-    monkeypatch.setattr(breakeven.usage.read, "SHEET_BYTES", 0)
+    monkeypatch.setattr(breakeven.usage.kinds, "SHEET_BYTES", 0)
     path = tmp_path / "usage.csv"
     write(path, [("2026-11-01 00:00:00", "gpt-4o", 1000, 10, 5, "0.1")] * 3)
     assert read_workload(path, edges=edges).tokens.requests == 3

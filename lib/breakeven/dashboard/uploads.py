@@ -25,7 +25,7 @@ from breakeven.paths import DATA
 from breakeven.question.scenario import Scenario
 from breakeven.replay.arrivals import Arrivals, NoArrivals, read_arrivals
 from breakeven.usage.digest import LONGEST, BadDigest, pack, unpack
-from breakeven.usage.formats import BadMapping, parse_mapping
+from breakeven.usage.formats import TIME_UNITS, BadMapping, ColumnMapping, parse_mapping, write_mapping
 from breakeven.usage.names import read_names, write_names
 from breakeven.usage.read import read_workload
 from breakeven.usage.spool import Unreadable
@@ -46,6 +46,7 @@ _UPLOAD = "workload_upload"
 _NAMED = "workload_named"
 _NOT_NAMED = "workload_not_named"
 _PACKED = "workload_packed"
+_COLUMNS = "workload_columns"
 AT_ONCE = 2
 """Large files that are read at once; each may take the memory of one reader."""
 _SMALL_BYTES = 2_000_000
@@ -89,7 +90,7 @@ def notice_link() -> tuple[str, ...]:
     if digest and digest != st.session_state.get(_WRITTEN):
         forget()
         st.session_state[_SHARED] = digest
-        st.session_state["workload_columns"] = st.query_params.get("columns", "")[:500]
+        st.session_state[_COLUMNS] = st.query_params.get("columns", "")[:500]
         named, warnings = read_names(st.query_params.get("names", ""), known_ids().api)
         st.session_state[_NAMED] = named
         st.session_state[_NOT_NAMED] = warnings
@@ -128,6 +129,51 @@ def forget() -> None:
     """Drop an upload or a shared workload, because another one is asked for."""
     for key in (_SHARED, _UPLOAD, _READ, _PRICED, _PAID, _HOSTED, _ARRIVALS, _NAMED, _NOT_NAMED, _PACKED):
         st.session_state.pop(key, None)
+
+
+def corrected() -> str:
+    """What the visitor, or a link, says about the columns."""
+    return str(st.session_state.get(_COLUMNS, ""))
+
+
+def correct_column(meaning: str, key: str, no_column: str) -> None:
+    """Take a meaning from another column, or from none, from now on."""
+    chosen = str(st.session_state[key])
+    said = _said()
+    columns = {**said.columns, meaning: "" if chosen == no_column else chosen}
+    _correct(replace(said, columns=columns))
+
+
+def correct_side(key: str) -> None:
+    """Put the cached tokens inside the input, or beside it."""
+    _correct(replace(_said(), cached_in=str(st.session_state[key])))
+
+
+def correct_unit(key: str) -> None:
+    """Give relative times another unit."""
+    _correct(replace(_said(), time_unit_s=TIME_UNITS[str(st.session_state[key])]))
+
+
+def _said() -> ColumnMapping:
+    try:
+        return parse_mapping(corrected())
+    except BadMapping:
+        return parse_mapping("")
+
+
+def _correct(mapping: ColumnMapping) -> None:
+    st.session_state[_COLUMNS] = write_mapping(mapping)
+
+
+def forget_all() -> None:
+    """Drop what was shown and what was said about its columns, because another file is given."""
+    forget()
+    st.session_state.pop(_COLUMNS, None)
+
+
+def shows_own(files: Sequence[Any]) -> bool:
+    """Whether a file of the visitor or a shared workload is shown, and no sample."""
+    return bool(files) or _UPLOAD in st.session_state or bool(st.session_state.get(_SHARED))
 
 
 def most_mb() -> int:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from breakeven.replay.server import Requests
 from breakeven.usage.formats import ColumnMapping, Grain
 from breakeven.usage.limits import Limits, limits_from
-from breakeven.usage.open_rows import open_rows
+from breakeven.usage.open_rows import OpenRows, open_files
 from breakeven.usage.spool import Unreadable
 
 QUANTA_S = (3600, 900, 300, 60, 10, 5, 3, 1)
@@ -78,11 +78,10 @@ def read_arrivals(
     parts: list[_Part] = []
     relative = False
     with tempfile.TemporaryDirectory(prefix="breakeven-") as name:
-        for number, file in enumerate([path] if isinstance(path, FilePath) else path):
-            folder = FilePath(name) / str(number)
-            folder.mkdir()
-            part, relative = _read(file, mapping, limits, folder)
-            parts.append(part)
+        files = [path] if isinstance(path, FilePath) else path
+        for opened in open_files(files, mapping, limits, FilePath(name)):
+            parts.append(_read(opened, limits))
+            relative = opened.found.format.relative_time
     time_us = np.concatenate([part.time_us for part in parts])
     if not time_us.size:
         raise NoArrivals(NO_TIMES)
@@ -135,27 +134,31 @@ class _Part:
     without_time: int
 
 
-def _read(
-    file: FilePath, mapping: ColumnMapping | None, limits: Limits, folder: FilePath
-) -> tuple[_Part, bool]:
-    with open_rows(file, mapping, limits, folder) as opened:
-        if opened.found.format.grain == Grain.BUCKET and "repeat" not in opened.texts:
-            raise NoArrivals(SUMS)
-        if "ts" not in opened.texts:
-            raise NoArrivals(NO_TIMES)
-        kept = "COALESCE(arrived_us, -1) AS time_us, prompt, s_output, s_read, repeats"
-        statement = f"SELECT {kept}{', blocks' if opened.blocks else ''} FROM ({opened.rows}) WHERE good = 0"
-        reader = opened.connection.sql(statement, params=dict(opened.parameters)).to_arrow_reader(ROWS)
-        columns: list[list[NDArray[np.int64]]] = []
-        texts: list[str] = []
-        n = 0
-        for batch in reader:
-            n += batch.num_rows
-            if n > limits.rows:
-                raise Unreadable(limits.too_much(f"The file has more than {n:,} rows, above", "rows", "rows"))
-            columns.append([column.to_numpy(zero_copy_only=False) for column in batch.columns[:5]])
-            if opened.blocks:
-                texts += batch.columns[5].to_pylist()
+def _read(opened: OpenRows, limits: Limits) -> _Part:
+    """Take the requests of one relation.
+
+    Raises
+    ------
+    NoArrivals
+        If its rows are sums or have no times.
+    """
+    if opened.found.format.grain == Grain.BUCKET and "repeat" not in opened.texts:
+        raise NoArrivals(SUMS)
+    if "ts" not in opened.texts:
+        raise NoArrivals(NO_TIMES)
+    kept = "COALESCE(arrived_us, -1) AS time_us, prompt, s_output, s_read, repeats"
+    statement = f"SELECT {kept}{', blocks' if opened.blocks else ''} FROM ({opened.rows}) WHERE good = 0"
+    reader = opened.connection.sql(statement, params=dict(opened.parameters)).to_arrow_reader(ROWS)
+    columns: list[list[NDArray[np.int64]]] = []
+    texts: list[str] = []
+    n = 0
+    for batch in reader:
+        n += batch.num_rows
+        if n > limits.rows:
+            raise Unreadable(limits.too_much(f"The file has more than {n:,} rows, above", "rows", "rows"))
+        columns.append([column.to_numpy(zero_copy_only=False) for column in batch.columns[:5]])
+        if opened.blocks:
+            texts += batch.columns[5].to_pylist()
 
     def column(index: int) -> NDArray[np.int64]:
         parts = [part[index] for part in columns]
@@ -176,16 +179,13 @@ def _read(
         time_us = np.repeat(time_us, repeats)
         prompt, completion, cached = (np.repeat(a, repeats) for a in (prompt, completion, cached))
         texts = []
-    return (
-        _Part(
-            time_us=time_us,
-            prompt=prompt,
-            completion=completion,
-            cached=cached,
-            blocks=texts or None,
-            without_time=without,
-        ),
-        opened.found.format.relative_time,
+    return _Part(
+        time_us=time_us,
+        prompt=prompt,
+        completion=completion,
+        cached=cached,
+        blocks=texts or None,
+        without_time=without,
     )
 
 

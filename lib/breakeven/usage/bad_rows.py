@@ -57,7 +57,7 @@ def locate(
     # A connection that keeps the order of the rows: their numbers become line numbers.
     with closing(connect(file, limits, limits.memory_mb, ordered=True)) as ordered:
         fetched = ordered.execute(query, used).fetchall()
-    line_of = _line_numbers(table, file, rejects, [int(row[0]) for row in fetched])
+    line_of = line_numbers(table, file, rejects, [int(row[0]) for row in fetched])
     problems = []
     for number, good, late, text, *values in fetched:
         raw = dict(zip(cells, values, strict=True))
@@ -159,7 +159,7 @@ def _date_reason(value: str) -> str:
     return "not a date that can be read; the row is priced without its time"
 
 
-def _line_numbers(
+def line_numbers(
     table: Table, file: FilePath, rejects: Sequence[tuple[int, str, str, str]], numbers: Sequence[int]
 ) -> dict[int, int]:
     """Line of a row from its place among the rows that could be split into columns."""

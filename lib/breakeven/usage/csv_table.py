@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path as FilePath
 
@@ -157,17 +157,20 @@ def with_types(table: Table, found: Recognised, limits: Limits) -> Table | None:
         values = [row[path] for row in table.sample if row.get(path)]
         if uses.count(path) > 1 or not values:
             continue
-        if name in (*TOKEN_FIELDS, "reported_cost_usd") and all(_is_number(value) for value in values):
+        if name in (*TOKEN_FIELDS, "reported_cost_usd") and _mostly(_is_number, values):
             types[table.columns[path]] = "DOUBLE"
-        elif (
-            name == "ts" and not found.format.relative_time and all(_PLAIN_TIME.fullmatch(v) for v in values)
-        ):
+        elif name == "ts" and not found.format.relative_time and _mostly(_PLAIN_TIME.fullmatch, values):
             types[table.columns[path]] = "TIMESTAMP"
     if not types:
         return None
     copy = replace(table, rejects="reject_typed", types=types, parameters=dict(table.parameters))
     copy.source = csv_source(copy, table.width, limits)
     return copy
+
+
+def _mostly(fits: Callable[[str], object], values: Sequence[str]) -> bool:
+    """Whether nine of ten values fit; the others are set aside."""
+    return sum(bool(fits(value)) for value in values) * 10 >= len(values) * 9
 
 
 _PLAIN_TIME = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?Z?")

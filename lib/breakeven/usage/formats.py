@@ -31,16 +31,25 @@ SHORT_NAMES: Mapping[str, str] = MappingProxyType(
 """Other names that a mapping may use."""
 
 
+TIME_UNITS: Mapping[str, float] = MappingProxyType({"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9})
+"""Units that a mapping may give to relative times. [s]"""
+NO_COLUMN = "-"
+"""What a mapping writes where no column holds a meaning."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnMapping:
     """A mapping that the user typed: canonical column to column of the file."""
 
     columns: Mapping[str, str]
+    """``""`` says that no column holds it."""
     cached_in: str | None = None
+    time_unit_s: float | None = None
+    """Seconds of one unit of times that count from the start. [s]"""
 
     @property
     def empty(self) -> bool:
-        """Whether it changes nothing."""
+        """Whether it names no column and no side of the cached tokens."""
         return not self.columns and self.cached_in is None
 
 
@@ -55,24 +64,47 @@ def parse_mapping(text: str) -> ColumnMapping:
     {'input': 'a', 'output': 'b'}
     """
     columns: dict[str, str] = {}
-    cached_in = None
+    cached_in, unit = None, None
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         key, equals, value = part.partition("=")
         name = key.strip().lower()
         name = SHORT_NAMES.get(name, name)
+        value = value.replace("%2C", ",").replace("%25", "%")
         if not equals or not value.strip():
             raise BadMapping(f"'{part}' is not of the form input=column")
         if name == "cached_in":
             cached_in = value.strip().lower()
             if cached_in not in (INSIDE, OUTSIDE):
                 raise BadMapping(f"cached_in must be inside or outside, got '{value.strip()}'")
+        elif name == "time_unit":
+            if value.strip().lower() not in TIME_UNITS:
+                raise BadMapping(f"time_unit must be one of {', '.join(TIME_UNITS)}, got '{value.strip()}'")
+            unit = TIME_UNITS[value.strip().lower()]
         elif name in FIELDS:
-            columns[name] = value.strip()
+            columns[name] = "" if value.strip() == NO_COLUMN else value.strip()
         else:
             raise BadMapping(
                 f"'{key.strip()}' cannot be mapped; known are {', '.join(FIELDS[:8])}, ts, model …"
             )
-    return ColumnMapping(columns=columns, cached_in=cached_in)
+    return ColumnMapping(columns=columns, cached_in=cached_in, time_unit_s=unit)
+
+
+def write_mapping(mapping: ColumnMapping) -> str:
+    """Write a mapping as :func:`parse_mapping` reads it.
+
+    >>> said = ColumnMapping(columns={"input": "in, all", "reasoning": ""}, cached_in="outside")
+    >>> text = write_mapping(said)
+    >>> text, parse_mapping(text).columns
+    ('input=in%2C all,reasoning=-,cached_in=outside', {'input': 'in, all', 'reasoning': ''})
+    """
+    units = {seconds: name for name, seconds in TIME_UNITS.items()}
+    parts = [
+        f"{name}={column.replace('%', '%25').replace(',', '%2C') or NO_COLUMN}"
+        for name, column in mapping.columns.items()
+    ]
+    parts += [f"cached_in={mapping.cached_in}"] if mapping.cached_in else []
+    parts += [f"time_unit={units[mapping.time_unit_s]}"] if mapping.time_unit_s in units else []
+    return ",".join(parts)
 
 
 def normal(name: str) -> str:
@@ -233,6 +265,9 @@ def _mapped(
     """
     found = _plain_found(present) if chosen is None else _found(chosen.fields, present, nested)
     for name, column in mapping.columns.items():
+        if not column:
+            found.pop(name, None)
+            continue
         path = _column(column, present, nested)
         if path is None:
             known = ", ".join(".".join(p) for p in list(present.values())[:12])

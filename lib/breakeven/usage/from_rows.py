@@ -6,6 +6,7 @@ import csv
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from breakeven.tables.exports import Format, Processing
@@ -22,7 +23,7 @@ from breakeven.usage.limits import Limits
 from breakeven.usage.merge import merge
 from breakeven.usage.spool import Unreadable
 from breakeven.usage.sql import PROCESSINGS, Edges
-from breakeven.usage.sums import Extras, How, Workload
+from breakeven.usage.sums import Extras, How, Preview, Workload
 from breakeven.usage.table import Table, loads, shorten
 
 _MEANINGS = {
@@ -126,11 +127,33 @@ def workload_of_rows(
     return replace(
         workload,
         extras=regions.extras,
+        previews=(gathered.preview or _canonical_preview(gathered.path),),
         rows_read=gathered.seen,
         rows_rejected=len(rejected),
         rows_skipped=left_out,
         problems=tuple(sorted(gathered.rejected, key=lambda p: p.line)[: limits.problem_rows]),
-        notes=(*notes, *gathered.decisions, *_told(gathered), *dict.fromkeys(parts[0].notes)),
+        notes=(
+            *notes,
+            *gathered.decisions,
+            *told(gathered, gathered.seen),
+            *(n for n in parts[0].notes if n not in gathered.decisions),
+        ),
+    )
+
+
+PREVIEWED = 5
+"""Rows of a preview."""
+
+
+def _canonical_preview(path: Path) -> Preview:
+    """The first canonical rows, in the columns in which any of them has a value."""
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = islice(csv.reader(file), PREVIEWED + 1)
+    kept = [place for place in range(len(header)) if any(row[place] for row in rows)]
+    return Preview(
+        columns=tuple(header[place] for place in kept),
+        rows=tuple(tuple(shorten(row[place]) for place in kept) for row in rows),
+        correctable=False,
     )
 
 
@@ -223,13 +246,13 @@ def _by_region(path: Path, regions: frozenset[str]) -> dict[str, Path]:
     return paths
 
 
-def _told(gathered: Gathered) -> list[str]:
-    """How many rows are left out and why."""
-    told = [f"{rows:,} rows are left out: {why}." for why, rows in gathered.left_out.items()]
+def told(gathered: Gathered, rows: int) -> list[str]:
+    """How many of so many rows are left out and why."""
+    told = [f"{count:,} rows are left out: {why}." for why, count in gathered.left_out.items()]
     rejected = sum(problem.left_out for problem in gathered.rejected)
     late = len(gathered.rejected) - rejected
     if rejected:
-        told.append(f"{rejected:,} of {gathered.seen:,} rows cannot be read and are left out of every total.")
+        told.append(f"{rejected:,} of {rows:,} rows cannot be read and are left out of every total.")
     if late:
         told.append(
             f"{late:,} rows have a date that cannot be; they are priced, but count in no time of day."

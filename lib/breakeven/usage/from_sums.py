@@ -14,7 +14,7 @@ from breakeven.usage.formats import Grain, Recognised
 from breakeven.usage.limits import Limits
 from breakeven.usage.spool import Unreadable
 from breakeven.usage.sql import PROCESSINGS, Edges
-from breakeven.usage.sums import Cell, Problem, Slice, Tokens, Workload
+from breakeven.usage.sums import Cell, Preview, Problem, Slice, Tokens, Workload
 from breakeven.usage.table import Table, shorten
 
 
@@ -81,7 +81,12 @@ def workload_of(
     n_read -= blank
     if not good:
         _refuse(n_read, rejected, n_skipped, problems, found)
-    notes = [*table.notes, *found.format.notes, *_counts_of(n_read, rejected, n_skipped, n_late)]
+    notes = [
+        *table.notes,
+        *found.decisions,
+        *found.format.notes,
+        *_counts_of(n_read, rejected, n_skipped, n_late),
+    ]
     if found.format.grain == Grain.BUCKET:
         withheld = [*withheld, *bucket_withheld("context_tier" in texts)]
     if "ts" not in texts:
@@ -114,6 +119,16 @@ def workload_of(
         and max(r["last_us"] for r in times) / 1e6,
         relative_time=found.format.relative_time,
         models_paid=paid,
+        previews=(_preview(table),),
+    )
+
+
+def _preview(table: Table) -> Preview:
+    """The first rows of a file that is read by statements."""
+    names = [path for path in table.names if any(path in row for row in table.sample[:5])][:40]
+    return Preview(
+        columns=tuple(".".join(path) for path in names),
+        rows=tuple(tuple(shorten(row.get(path, "")) for path in names) for row in table.sample[:5]),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from breakeven.usage.formats import Grain
-from breakeven.usage.sums import Problem
+from breakeven.usage.sums import Preview, Problem
 
 COLUMNS = (
     "file",
@@ -66,6 +66,8 @@ class Gathered:
     """Who billed, where the file says so."""
     rows: int = 0
     """Rows in ``path``."""
+    preview: Preview | None = None
+    """First rows as they stand in the file; None: the canonical rows are shown."""
     counted: bool = False
     """The numbers of requests are known; otherwise a row of sums stands for an unknown number."""
 

@@ -79,6 +79,7 @@ def json_table(connection: DuckDBPyConnection, path: FilePath, document: bool, l
         kind="json",
         parent=parent,
         names=names,
+        quoted=frozenset(key for row in records for key, value in row.items() if isinstance(value, str)),
         sample=[{k: str(v) for k, v in row.items() if v is not None} for row in records],
     )
 

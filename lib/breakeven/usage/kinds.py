@@ -9,12 +9,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from breakeven.usage.formats import Path as Path_
 from breakeven.usage.formats import exports, recognise, recognise_export
 from breakeven.usage.gather.records import records
 from breakeven.usage.json_table import is_document, starts_json
 from breakeven.usage.limits import Limits
 from breakeven.usage.table import flat, head
 
+SHEET_BYTES = 4_000_000
+"""Sheets up to this size are read row by row, which takes a second and knows the whole of every column."""
 SHORT_BYTES = 4_000_000
 """Shorter files of plain records are read one by one, which knows more of what their numbers say."""
 LOOKED_AT = 50
@@ -47,6 +50,12 @@ def reader_of(path: Path, limits: Limits) -> Reader:
     found = recognise_export(list(dict.fromkeys(name for one in first for name in flat(one))), kind="json")
     by_statements = found is not None and not found.format.refusal and found.format.format_id != OWN_READER
     return Reader.TABLE if by_statements else Reader.RECORDS
+
+
+def exported(names: Sequence[Path_]) -> bool:
+    """Whether a JSON document with such keys is an export that is read by statements."""
+    found = recognise_export(names, kind="json")
+    return found is not None and found.format.format_id != OWN_READER
 
 
 def _plain(first: Sequence[Any]) -> bool:

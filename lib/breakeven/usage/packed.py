@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -159,3 +159,23 @@ def _text(value: object, shown: str) -> str:
             return f"{value!r} EUR"
         case _:
             return str(value)
+
+
+def unpacked(
+    files: Sequence[Path], names: Sequence[str], folder: Path, limits: Limits
+) -> tuple[list[Path], list[str]]:
+    """The files, with what archives and workbooks hold in their place.
+
+    Raises
+    ------
+    Unreadable
+        If an archive cannot be opened.
+    """
+    found: list[tuple[Path, str]] = []
+    for number, (file, own) in enumerate(zip(files, names, strict=True)):
+        if file.is_file() and is_zip(file):
+            inner = unpack(file, folder / f"archive{number}", limits)
+            found += [(one, f"{own}: {title}" if len(inner) > 1 else own) for one, title in inner]
+        else:
+            found.append((file, own))
+    return [file for file, _ in found], [own for _, own in found]

@@ -1,18 +1,19 @@
 """The short way through a large file of plain requests: one scan, one number a row to group by.
 
-It is taken when every column that counts has one type and every row agrees; at the first row that does not,
-nothing of it is used and the careful way (:mod:`breakeven.usage.cells`,
-:mod:`breakeven.usage.aggregate`) answers.
-Both give the same sums. What makes it short: the models become an enumeration, thresholds that the first
-rows are near are compared first, and the key is one sum of whole numbers below 2**53, in which double
-precision is exact.
+It is taken when every column that counts has one type in the first rows. Rows that are not of these types, or
+whose numbers cannot be, are set aside by the same scan, and read one by one afterwards
+(:mod:`breakeven.usage.aside`); where they are too many, the careful way (:mod:`breakeven.usage.cells`,
+:mod:`breakeven.usage.aggregate`) answers. Both give the same sums. What makes it short: the models become an
+enumeration, thresholds that the first rows are near are compared first, and the key is one sum of whole
+numbers below 2**53, in which double precision is exact.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path as FilePath
@@ -28,11 +29,11 @@ from breakeven.usage.aggregate import (
     BY_TIME,
     NO_SUMS,
     Sums,
-    rejected_lines,
     step_of_time,
 )
 from breakeven.usage.cells import NUMERIC
 from breakeven.usage.csv_table import csv_source, with_types
+from breakeven.usage.files import connect
 from breakeven.usage.formats import INSIDE, NONE, OUTSIDE, Grain, Path, Recognised
 from breakeven.usage.limits import Limits
 from breakeven.usage.sql import (
@@ -69,6 +70,8 @@ MOST_NAMES = 1_000
 PIECES, PIECE_BYTES = 32, 1 << 14
 """Where names of models are looked for before the scan: pieces of the file, and their size."""
 _BINS = 512
+MOST_ASIDE = 1_000_000
+"""Rows that are set aside at most; they are read one by one."""
 EXACT = 2.0**53
 """Below, every whole number is exact in double precision."""
 _Columns = Mapping[str, tuple[Any, ...]]
@@ -106,10 +109,23 @@ class _Plan:
         return f"CASE WHEN {cell} IS NULL THEN 0e0 ELSE {number} END" if "model" in self.gaps else number
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quick:
+    """Sums of the plain rows of a file, and the rows that were set aside."""
+
+    sums: Sums
+    blank: int
+    """Rows without anything in the columns that count."""
+    split: tuple[tuple[int, str, str], ...]
+    """Line, kind and text of what the reader could not cut or take as the types of its columns."""
+    odd: tuple[tuple[int, tuple[str | None, ...]], ...]
+    """Place among the rows that were cut, and cells, of rows whose numbers cannot be or are missing."""
+
+
 def quick_sums(
     connection: DuckDBPyConnection, table: Table, found: Recognised, edges: Edges, limits: Limits
-) -> Sums | None:
-    """Sums of a file whose rows are all plain; None where another way has to be taken."""
+) -> Quick | None:
+    """Sums of a file whose rows are nearly all plain; None where another way has to be taken."""
     plan = _plan(connection, table, found, edges, limits)
     if plan is None:
         return None
@@ -117,21 +133,64 @@ def quick_sums(
         result = connection.execute(_statement(plan), table.parameters)
         names = [column[0] for column in result.description or []]
         fetched = result.fetchmany(limits.groups + 1)
-    except (duckdb.DataError, duckdb.OutOfMemoryException):  # such as the logarithm of a negative number
+    except (duckdb.DataError, duckdb.OutOfMemoryException):
         return None
-    if len(fetched) > limits.groups or (table.kind == "csv" and rejected_lines(connection, plan.table)):
-        return None
-    if not fetched:
+    if len(fetched) > limits.groups or not fetched:
         return None
     columns = dict(zip(names, zip(*fetched, strict=True), strict=True))
-    if not _plain(columns):
+    split = _split(connection, plan) if table.kind == "csv" else ()
+    groups = zip(columns["key"], columns["n_rows"], columns["level"], strict=True)
+    aside = [n for key, n, level in groups if key is None and level == BY_LENGTH]
+    blank = sum(_known(columns, "blank"))
+    odd = sum(aside) - blank
+    if table.kind != "csv" and sum(aside):
         return None
-    return Sums(
-        rows=_unpacked(columns, plan, PROCESSINGS.index(found.format.processing)),
-        by_time=bool(plan.minutes),
-        by_tenant="reported_cost_usd" in plan.columns,
-        withheld=[],
+    if len(split) + odd > MOST_ASIDE or not _exact(columns):
+        return None
+    rows = _unpacked(columns, plan, PROCESSINGS.index(found.format.processing))
+    if not rows:
+        return None
+    return Quick(
+        sums=Sums(
+            rows=rows,
+            by_time=bool(plan.minutes),
+            by_tenant="reported_cost_usd" in plan.columns,
+            withheld=[],
+        ),
+        blank=blank,
+        split=split,
+        odd=_odd(plan, limits) if odd else (),
     )
+
+
+def _split(connection: DuckDBPyConnection, plan: _Plan) -> tuple[tuple[int, str, str], ...]:
+    """Lines that the reader set aside, whole."""
+    try:
+        rows = connection.execute(
+            "SELECT line, MIN(CAST(error_type AS VARCHAR)), MIN(csv_line) "
+            f"FROM {plan.table.rejects} GROUP BY line ORDER BY line LIMIT {MOST_ASIDE + 1}"
+        ).fetchall()
+    except duckdb.CatalogException:  # nothing was noted, so there is no table
+        return ()
+    return tuple((int(line), kind, text or "") for line, kind, text in rows)
+
+
+def _odd(plan: _Plan, limits: Limits) -> tuple[tuple[int, tuple[str | None, ...]], ...]:
+    """Rows that are of the right types and yet not fine, each with its place."""
+    file = FilePath(plan.table.parameters["path"])
+    width = plan.table.width
+    cells = ", ".join(f"CAST(c{number} AS VARCHAR)" for number in range(width))
+    numbered = f"(SELECT *, ROW_NUMBER() OVER () AS place FROM {plan.table.source})"
+    with closing(connect(file, limits, limits.memory_mb, ordered=True)) as ordered:
+        if plan.names:
+            _name_models(ordered, plan.names)
+        rows = ordered.execute(
+            f"SELECT place, {cells} FROM (SELECT *, {_fine(plan)} AS fine, {_blank(plan)} AS blank FROM "
+            f"(SELECT *, {', '.join(_cells(plan))} FROM {numbered})) WHERE fine IS NOT TRUE AND NOT blank "
+            f"LIMIT {MOST_ASIDE + 1}",
+            plan.table.parameters,
+        ).fetchall()
+    return tuple((int(place), tuple(texts)) for place, *texts in rows)
 
 
 # --- whether the file is plain --------------------------------------------------------------------
@@ -176,13 +235,11 @@ def _plan(
         names = _names(connection, table, paths["model"], columns["model"])
         if not names or len(names) > MOST_NAMES or any(name != name.strip() or not name for name in names):
             return None
-        connection.execute("CREATE OR REPLACE TEMP TABLE names AS SELECT unnest(?) AS name", [list(names)])
-        connection.execute("DROP TYPE IF EXISTS model_name")
-        connection.execute("CREATE TYPE model_name AS ENUM (SELECT name FROM names)")
+        _name_models(connection, names)
     if table.kind == "csv":
         types = typed.types | ({columns["model"]: "model_name"} if names else {})
         typed = replace(typed, types=types, rejects="reject_quick")
-        typed.source = csv_source(typed, typed.width, limits, most_rejects=10)
+        typed.source = csv_source(typed, typed.width, limits, most_rejects=MOST_ASIDE + 1)
     return _Plan(
         table=typed,
         columns=columns,
@@ -192,6 +249,13 @@ def _plan(
         minutes=step_of_time(table) if "ts" in columns else 0,
         gaps=_gaps(table, used),
     )
+
+
+def _name_models(connection: DuckDBPyConnection, names: Sequence[str]) -> None:
+    """Make the enumeration of the models."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE names AS SELECT unnest(?) AS name", [list(names)])
+    connection.execute("DROP TYPE IF EXISTS model_name")
+    connection.execute("CREATE TYPE model_name AS ENUM (SELECT name FROM names)")
 
 
 def _gaps(table: Table, paths: dict[str, Path]) -> frozenset[str]:
@@ -246,10 +310,10 @@ def _statement(plan: _Plan) -> str:
     Whole numbers are added in double precision, which is exact as long as no sum passes 2**53.
     """
     columns, minutes = plan.columns, plan.minutes
-    parts = [name for name in ("cache_read", "cache_write_5m", "cache_write_1h") if name in columns]
+    parts = [name for name in _CACHES if name in columns]
     extra = [*parts, *(["reasoning"] if "reasoning" in columns else [])]
     every = ["input", "output", *extra]
-    cells = [f"{plan.number(name)} AS d_{name}" for name in every]
+    cells = _cells(plan)
     cached = " + ".join(f"d_{name}" for name in parts)
     inside = plan.cached == INSIDE and bool(parts)
     uncached = f"d_input - ({cached})" if inside else "d_input"
@@ -260,16 +324,13 @@ def _statement(plan: _Plan) -> str:
     context = bucket_of("length", plan.edges.contexts, near=near_length, scale=context_)
     # A name that is not in the enumeration, or an empty cell where none was seen, empties the key.
     base = f"model * {float(model_)!r} + {tier}" if plan.names else tier
-    cells += [f"{plan.model()} AS model"] if plan.names else []
-    cells += [f"{plan.number('reported_cost_usd')} AS cost"] if "reported_cost_usd" in columns else []
-    cells += [f"{columns['ts']} AS arrived"] if minutes else []
     kept = ["cost"] if "reported_cost_usd" in columns else []
     sums = {"uncached": "uncached", "output": "d_output"} | {name: f"d_{name}" for name in extra}
     sums |= {"cost": "cost"} if kept else {}
     total = [f"SUM({value}) AS {name}" for name, value in sums.items()]
     keys = [
-        f"base + {context} + FLOOR(LN(prompt + 1) * {BINS_PER_E!r}) * {prompt_}e0"
-        f" + FLOOR(LN(d_output + 1) * {BINS_PER_E!r}) AS cell_key"
+        f"base + {context} + FLOOR(LN(GREATEST(prompt, 0) + 1) * {BINS_PER_E!r}) * {prompt_}e0"
+        f" + FLOOR(LN(GREATEST(d_output, 0) + 1) * {BINS_PER_E!r}) AS cell_key"
     ]
     if minutes:
         most = float(model_ * (len(plan.names) + 1))
@@ -277,13 +338,9 @@ def _statement(plan: _Plan) -> str:
         step = f"COALESCE({step}, 0)" if "ts" in plan.gaps else step
         keys.append(f"base + ({step}) * {most!r} AS minute_key")
         kept.append("arrived")
-    # A negative prompt or completion has no finite logarithm, so its key tells.
-    least = ["uncached", *(f"d_{name}" for name in extra)]
-    broken = [f"d_{name} - FLOOR(d_{name})" for name in every if not plan.whole(name)]
     checks = {
-        "least": f"LEAST({', '.join(f'MIN({name})' for name in least)})",
+        "blank": "SUM(CASE WHEN blank THEN 1 ELSE 0 END)",
         "longest": "MAX(length)",
-        "parts": f"MAX({' + '.join(broken)})" if broken else "0",
         "first_us": "epoch_us(MIN(arrived))" if minutes else "NULL",
         "last_us": "epoch_us(MAX(arrived))" if minutes else "NULL",
     }
@@ -300,19 +357,60 @@ def _statement(plan: _Plan) -> str:
         selects.append(
             f"SELECT '{level}' AS level, {key} AS key, COUNT(*) AS n_rows, {shown} FROM keyed GROUP BY {key}"
         )
-    d_columns = ", ".join(["uncached", "length", "base", *(f"d_{name}" for name in every), *kept])
+    d_columns = ", ".join(["uncached", "length", "base", "blank", *(f"d_{name}" for name in every), *kept])
     return f"""
     WITH keyed AS (
         SELECT {d_columns}, {", ".join(keys)}
         FROM (
-            SELECT *, {base} AS base
+            SELECT *, CASE WHEN fine THEN {base} END AS base
             FROM (
-                SELECT *, {uncached} AS uncached, {prompt} AS prompt, {prompt} + d_output AS length
+                SELECT *, {uncached} AS uncached, {prompt} AS prompt, {prompt} + d_output AS length,
+                    {_fine(plan)} AS fine, {_blank(plan)} AS blank
                 FROM (SELECT {", ".join(cells)} FROM {plan.table.source})
             )
         )
     )
     {" UNION ALL ".join(selects)}"""
+
+
+_CACHES = ("cache_read", "cache_write_5m", "cache_write_1h")
+
+
+def _cells(plan: _Plan) -> list[str]:
+    """Expressions of the columns that count."""
+    columns = plan.columns
+    cells = [f"{plan.number(name)} AS d_{name}" for name in _TOKENS if name in columns]
+    cells += [f"{plan.model()} AS model"] if plan.names else []
+    cells += [f"{plan.number('reported_cost_usd')} AS cost"] if "reported_cost_usd" in columns else []
+    return cells + ([f"{columns['ts']} AS arrived"] if plan.minutes else [])
+
+
+def _fine(plan: _Plan) -> str:
+    """Condition that a row is a plain request; NULL where a cell is missing."""
+    present = [name for name in _TOKENS if name in plan.columns]
+    parts = [f"d_{name}" for name in _CACHES if name in plan.columns]
+    said = [f"d_{name} >= 0" for name in present]
+    said += [f"d_{name} = FLOOR(d_{name})" for name in present if not plan.whole(name)]
+    said += [f"d_input + d_output + {' + '.join(parts) or '0'} <= {MOST_TOKENS_REQUEST}"]
+    if plan.cached == INSIDE and parts:
+        said.append(f"d_input >= {' + '.join(parts)}")
+    if plan.names:
+        said.append("model IS NOT NULL")
+    if plan.minutes:
+        first, last = (f"make_timestamp({year})" for year in (FIRST_YEAR_US, LAST_YEAR_US))
+        within = f"arrived BETWEEN {first} AND {last}"
+        said.append(f"({within} OR arrived IS NULL)" if "ts" in plan.gaps else within)
+    return " AND ".join(said)
+
+
+def _blank(plan: _Plan) -> str:
+    """Condition that nothing stands in the columns that count."""
+    named = [f"d_{name} IS NULL" for name in ("input", "output")]
+    if plan.names:
+        named.append("model IS NULL" if "model" not in plan.gaps else "model = 0")
+    if plan.minutes:
+        named.append("arrived IS NULL")
+    return " AND ".join(named)
 
 
 def _first_lengths(plan: _Plan) -> tuple[list[float], list[float]]:
@@ -334,22 +432,20 @@ def _known(columns: _Columns, name: str) -> list[Any]:
     return [value for value in columns[name] if value is not None]
 
 
-def _plain(columns: _Columns) -> bool:
-    """Whether the sums say that every row of the file is a plain request."""
-    if None in columns["key"] or not all(map(isfinite, columns["key"])):
-        return False
-    if not all(max(columns[name]) < EXACT for name in METERS if name in columns):
-        return False
-    if min(_known(columns, "least")) < 0 or any(_known(columns, "parts")):
-        return False
-    first, last = _known(columns, "first_us"), _known(columns, "last_us")
-    within = not first or (min(first) >= FIRST_YEAR_US and max(last) <= LAST_YEAR_US)
-    return within and bool(max(_known(columns, "longest")) <= MOST_TOKENS_REQUEST)
+def _exact(columns: _Columns) -> bool:
+    """Whether every sum is below what double precision holds exactly."""
+    sums = [columns[name] for name in METERS if name in columns]
+    keys = [key for key in columns["key"] if key is not None]
+    return all(map(isfinite, keys)) and all((value or 0) < EXACT for column in sums for value in column)
 
 
 def _unpacked(columns: _Columns, plan: _Plan, processing: int) -> list[dict[str, Any]]:
     """The sums as the careful way gives them, the keys taken apart again."""
     prompt_, context_, tier_, model_ = _sizes(plan)
+    kept = [place for place, key in enumerate(columns["key"]) if key is not None]
+    if not kept:
+        return []
+    columns = {name: tuple(values[place] for place in kept) for name, values in columns.items()}
     key = np.array(columns["key"]).astype(np.int64)
     level = np.array(columns["level"])
     paid = level == BY_TENANT

@@ -13,20 +13,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import BinaryIO
 
+from breakeven.usage import kinds
 from breakeven.usage.aggregate import rejected_lines, sum_up
+from breakeven.usage.aside import beside
 from breakeven.usage.cells import query_of
 from breakeven.usage.csv_table import replace_quotes, with_types
 from breakeven.usage.files import files_of
-from breakeven.usage.formats import ColumnMapping, recognise, recognise_export
+from breakeven.usage.formats import ColumnMapping, recognise
 from breakeven.usage.from_rows import workload_of_rows
 from breakeven.usage.from_sums import Reading, unreadable, workload_of
 from breakeven.usage.gather import Source, gather, refusal_for
 from breakeven.usage.json_table import starts_json
-from breakeven.usage.kinds import OWN_READER, Reader, reader_of
+from breakeven.usage.kinds import Reader, exported, reader_of
 from breakeven.usage.limits import Limits, limits_from
 from breakeven.usage.merge import merge
 from breakeven.usage.open_table import OpenTable, open_table
-from breakeven.usage.packed import is_zip, unpack
+from breakeven.usage.packed import unpacked
 from breakeven.usage.quick import quick_sums
 from breakeven.usage.refusal import json_refusal, refusal
 from breakeven.usage.sheets.reader import read_sheet
@@ -34,6 +36,7 @@ from breakeven.usage.spool import Unreadable, make_plain
 from breakeven.usage.sql import Edges
 from breakeven.usage.stop import Stop, heeding
 from breakeven.usage.sums import Problem, Tokens, Workload
+from breakeven.usage.time_unit import with_time_unit
 
 __all__ = ["SHOWN_PROBLEMS", "Problem", "Tokens", "Workload", "read_workload"]
 
@@ -43,9 +46,6 @@ MOST_IN_ALL = 10**18
 
 LARGE_BYTES = 20_000_000
 """Files up to this size are looked through for damage first, which costs little; larger ones when in need."""
-
-SHEET_BYTES = 4_000_000
-"""Sheets up to this size are read row by row, which takes a second and knows the whole of every column."""
 
 Progress = Callable[[str], None]
 
@@ -100,7 +100,7 @@ def read_workload(
     with heeding(stop), tempfile.TemporaryDirectory(prefix="breakeven-") as folder_name:
         folder = FilePath(folder_name)
         files = files_of(path, stream, folder, limits)
-        files, names = _unpacked(files, names or [file.name for file in files], folder, limits)
+        files, names = unpacked(files, names or [file.name for file in files], folder, limits)
         shown = name or (str(path) if isinstance(path, (str, FilePath)) else f"{len(files)} files")
         reading = _Reading(folder=folder, edges=edges, mapping=mapping, limits=limits)
         for number, (file, own) in enumerate(zip(files, names, strict=True), start=1):
@@ -125,26 +125,6 @@ def read_workload(
         if max(sums.prompt, sums.output, sums.requests) > MOST_IN_ALL:
             raise Unreadable(f"The file adds up to more than {MOST_IN_ALL:,} tokens, which nothing can be.")
         return replace(whole, notes=(*whole.notes, *(f"Left out: {text}" for text in refusals)))
-
-
-def _unpacked(
-    files: Sequence[FilePath], names: Sequence[str], folder: FilePath, limits: Limits
-) -> tuple[list[FilePath], list[str]]:
-    """The files, with what archives and workbooks hold in their place.
-
-    Raises
-    ------
-    Unreadable
-        If the only file is an archive that cannot be opened.
-    """
-    found: list[tuple[FilePath, str]] = []
-    for number, (file, own) in enumerate(zip(files, names, strict=True)):
-        if file.is_file() and is_zip(file):
-            inner = unpack(file, folder / f"archive{number}", limits)
-            found += [(one, f"{own}: {title}" if len(inner) > 1 else own) for one, title in inner]
-        else:
-            found.append((file, own))
-    return [file for file, _ in found], [own for _, own in found]
 
 
 @dataclass(kw_only=True)
@@ -174,7 +154,7 @@ class _Reading:
         folder.mkdir()
         if file.stat().st_size > LARGE_BYTES and not starts_json(file):
             with open_table(file, self.mapping, self.limits, folder, thorough=False) as opened:
-                read = _read_table(opened, name, self.edges, self.mapping, self.limits, quickly=True)
+                read = _read_table(opened, name, self.edges, self.mapping, self.limits, folder, quickly=True)
                 if read is not None:
                     self.parts.append(read)
                     return
@@ -185,18 +165,18 @@ class _Reading:
             self.sources.append(Source(path=plain.path, name=name))
             self.notes += plain.notes
             return
-        if reader is Reader.SHEET and plain.path.stat().st_size <= SHEET_BYTES:
+        if reader is Reader.SHEET and plain.path.stat().st_size <= kinds.SHEET_BYTES:
             gathered = read_sheet(plain.path, name, folder, self.mapping, self.limits)
             if gathered is not None:
                 self.parts.append(workload_of_rows(gathered, name, self.edges, self.limits, plain.notes))
                 return
         with open_table(file, self.mapping, self.limits, folder) as opened:
-            if opened.table.kind == "json" and not mapped and not _exported(opened):
+            if opened.table.kind == "json" and not mapped and not exported(opened.table.names):
                 self.sources.append(Source(path=opened.file, name=name))
                 self.notes += opened.table.notes
                 self.lost += unreadable(opened.table.lost, name)
                 return
-            read = _read_table(opened, name, self.edges, self.mapping, self.limits)
+            read = _read_table(opened, name, self.edges, self.mapping, self.limits, folder)
             assert read is not None
             self.parts.append(read)
 
@@ -226,18 +206,13 @@ class _Reading:
             self.refusals.append(str(refusal))
 
 
-def _exported(opened: OpenTable) -> bool:
-    """Whether a JSON document is an export that is read by statements."""
-    found = recognise_export(opened.table.names, kind="json")
-    return found is not None and found.format.format_id != OWN_READER
-
-
 def _read_table(
     opened: OpenTable,
     name: str,
     edges: Edges,
     mapping: ColumnMapping | None,
     limits: Limits,
+    folder: FilePath,
     *,
     quickly: bool = False,
 ) -> Workload | None:
@@ -254,10 +229,12 @@ def _read_table(
         raise Unreadable(refusal(table.names))
     if found.format.refusal:
         raise Unreadable(found.format.refusal)
+    found = with_time_unit(found, table, mapping)
     asked = Reading(found=found, file=opened.file, name=name, edges=edges, limits=limits)
     quick = quick_sums(connection, table, found, edges, limits)
     if quick is not None:
-        return workload_of(asked, table, query_of(table, found, edges), quick, [])
+        main = workload_of(asked, table, query_of(table, found, edges), quick.sums, [])
+        return beside(main, quick, table, found, edges, limits, folder)
     if quickly:
         return None
     fast = with_types(table, found, limits) if table.kind == "csv" else None

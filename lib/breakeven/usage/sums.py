@@ -148,6 +148,16 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """The first rows of a file, as its reader sees them."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    correctable: bool = True
+    """Its columns can be given another meaning; records of JSON say theirs themselves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
     """What a file says, in sums; enough for every question of the page."""
 
@@ -177,6 +187,8 @@ class Workload:
     models_paid: Mapping[str | None, float] = field(default_factory=dict)
     extras: Extras = field(default_factory=dict)
     """Tokens of audio and images, and searches, beside the tokens of text."""
+    previews: tuple[Preview, ...] = ()
+    """One for each file."""
 
     @property
     def tokens(self) -> Tokens:

@@ -31,6 +31,8 @@ class Table:
     """JSON rows have a parent record whose keys they inherit."""
     names: list[Path] = field(default_factory=list)
     sample: list[dict[Path, str]] = field(default_factory=list)
+    quoted: frozenset[Path] = frozenset()
+    """JSON keys whose first values are texts."""
     header_lines: int = 0
     width: int = 0
     delimiter: str = ","

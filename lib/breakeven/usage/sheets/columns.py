@@ -182,6 +182,9 @@ def _numeric(cells: Sequence[str]) -> bool:
 def _correct(columns: Columns, mapping: ColumnMapping) -> None:
     """Put the user's columns over what was recognised."""
     for name, column in mapping.columns.items():
+        if not column:
+            columns.places.pop(name, None)
+            continue
         first, *rest = column.split(".")
         place = next((n for n, one in enumerate(columns.header) if normal(one) == normal(column)), None)
         path: Path = ()

@@ -22,8 +22,8 @@ from breakeven.usage.sheets.settle import CACHES, COUNTED, Reading, Settling
 from breakeven.usage.sheets.split import Row, Sheet, split
 from breakeven.usage.sheets.words import vocabulary, words_of
 from breakeven.usage.spool import Unreadable
+from breakeven.usage.sums import Preview
 from breakeven.usage.table import loads, shorten
-
 
 _NO_OTHER = ("false", "0", "default", "auto", "standard", "normal")
 """What one column of processing says where another may say more: not a batch, yet perhaps flexible."""
@@ -78,9 +78,15 @@ def _worth(cells: Sequence[str], below: Sequence[Row], mapping: ColumnMapping | 
 
 
 def gather_sheet(
-    sheet: Sheet, name: str, out: FilePath, mapping: ColumnMapping | None, limits: Limits
+    sheet: Sheet,
+    name: str,
+    out: FilePath,
+    mapping: ColumnMapping | None,
+    limits: Limits,
+    *,
+    part_of: Mapping[str, float] | None = None,
 ) -> Gathered | None:
-    """Read the rows of a sheet that was split."""
+    """Read the rows of a sheet that was split; ``part_of``: sums of rows that are read elsewhere."""
     if len(sheet.header) > limits.columns:
         raise Unreadable(
             limits.too_much(f"The file has {len(sheet.header):,} columns, above", "columns", "columns")
@@ -112,13 +118,25 @@ def gather_sheet(
         ignored=columns.ignored(),
         provider=columns.format.provider,
         decisions=_opening(sheet, columns),
+        preview=Preview(
+            columns=tuple(sheet.header),
+            rows=tuple(tuple(shorten(cell) for cell in row) for row in rows[:5]),
+            correctable=turned is None,
+        ),
     )
     if turned is not None:
         for why, rows_left in turned.left_out.items():
             gathered.leave_out(why, rows_left)
         if turned.sums:
             gathered.grain = Grain.BUCKET
-    return _Reader(sheet=sheet, columns=columns, gathered=gathered, name=name).run()
+    return _Reader(
+        sheet=sheet,
+        columns=columns,
+        gathered=gathered,
+        name=name,
+        part_of=part_of,
+        unit_s=mapping.time_unit_s if mapping else None,
+    ).run()
 
 
 def _turned(sheet: Sheet) -> Reshaped | None:
@@ -194,6 +212,8 @@ class _Reader(Settling):
                 self.dates = Dates(relative_s=columns.format.time_unit_s or 1.0)
             else:
                 self.dates = dates_of(cells)
+            if self.unit_s is not None and self.dates.relative_s is not None:
+                self.dates = Dates(relative_s=self.unit_s, why="as you say")
             self.gathered.relative_time = self.dates.relative_s is not None
 
     def _cell(self, row: Sequence[str], name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from breakeven.usage.formats import INSIDE, NONE, OUTSIDE, Grain, exports, normal
@@ -61,6 +61,10 @@ class Settling:
     """Money in other currencies than dollars, by code."""
     halves: dict[str, int] = field(default_factory=dict)
     """Rows without a number on one side, by side."""
+    unit_s: float | None = None
+    """Seconds of one unit of relative times, where the user says it. [s]"""
+    part_of: Mapping[str, float] | None = None
+    """Sums of the other rows of the file, which are read elsewhere and not held together with these."""
 
     def reject(self, line: int, column: str, value: str, reason: str, *, left_out: bool = True) -> bool:
         """Note a row that cannot be read, or a cell that is not used; always false."""
@@ -99,6 +103,7 @@ class Settling:
         if not places:
             return
         rest = [row for place, row in enumerate(sums) if place not in places]
+        rest += [dict(self.part_of)] if self.part_of is not None else []
         other = [
             self.readings[place].line
             for place in sorted(places)
@@ -151,6 +156,8 @@ class Settling:
         gathered.counted = "n_requests" in places
         if gathered.grain == Grain.BUCKET or self.columns.by_name or "repeat" in places:
             return
+        if self.part_of is not None:
+            return  # decided by the rows that are read elsewhere
         longest = max((self._length(one) for one in self.readings), default=0.0)
         heads = [word for name in self.columns.shown().values() for word in words_of(name)]
         if longest > LONGEST_REQUEST:
@@ -327,7 +334,7 @@ class Settling:
         if self.dates.open:
             said.append(f"Dates in {head['ts']} do not tell day from month; the month is read first.")
         if self.dates.relative_s is not None and self.dates.why:
-            unit = "seconds" if self.dates.relative_s == 1.0 else "milliseconds"
+            unit = {1.0: "seconds", 1e-3: "milliseconds"}.get(self.dates.relative_s, "units")
             said.append(f"Times in {head['ts']} are {unit} from the start: {self.dates.why}.")
         if self.foreign:
             sums = " and ".join(f"{value:,.2f} {code}" for code, value in sorted(self.foreign.items()))

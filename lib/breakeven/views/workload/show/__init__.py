@@ -126,24 +126,6 @@ def recognised(workload: Workload) -> None:
         st.info(plain(f"Withheld: {text}"), icon=":material/visibility_off:")
     for text in workload.notes:
         st.caption(plain(text))
-    if workload.recognised:
-        with st.expander("How the columns were read"):
-            for found in workload.recognised:
-                cached = {"inside": "part of the input column", "outside": "beside the input column"}
-                st.markdown(
-                    plain(
-                        f"{found.format.name}; one row is {words.row_is(found)}; "
-                        f"cached tokens: {cached.get(found.cached, 'none')}."
-                    )
-                )
-                st.dataframe(
-                    pd.DataFrame(
-                        [{"Meaning": key, "Column of the file": value} for key, value in found.shown.items()]
-                    ),
-                    hide_index=True,
-                )
-                if found.ignored:
-                    st.caption(plain(f"Not used: {', '.join(found.ignored[:40])}"))
 
 
 def problems(workload: Workload) -> None:

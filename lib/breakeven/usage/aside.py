@@ -1,0 +1,149 @@
+"""Rows that a scan set aside, read one by one as those of a short sheet are, and put beside its sums."""
+
+from __future__ import annotations
+
+import csv
+import io
+import mmap
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from breakeven.usage.bad_rows import REJECT_REASONS, line_numbers
+from breakeven.usage.formats import ColumnMapping, Recognised
+from breakeven.usage.from_rows import told, workload_of_rows
+from breakeven.usage.limits import Limits
+from breakeven.usage.merge import merge
+from breakeven.usage.quick import Quick
+from breakeven.usage.sheets import marks
+from breakeven.usage.sheets.reader import gather_sheet
+from breakeven.usage.sheets.split import Row, Sheet
+from breakeven.usage.sql import Edges
+from breakeven.usage.sums import Workload
+from breakeven.usage.table import Table
+
+_RAGGED = (
+    "MISSING COLUMNS",
+    "TOO MANY COLUMNS",
+    "UNQUOTED VALUE",
+    "LINE SIZE OVER MAXIMUM",
+    "INVALID ENCODING",
+)
+"""Faults of a whole line; a cell of another type than its column can be read all the same."""
+
+
+def beside(
+    main: Workload, quick: Quick, table: Table, found: Recognised, edges: Edges, limits: Limits, folder: Path
+) -> Workload:
+    """Add the rows that were set aside to the sums of the others.
+
+    Parameters
+    ----------
+    main
+        Sums of the plain rows.
+    quick
+        What was set aside.
+    table, found
+        The file and its columns.
+    folder
+        Private folder for the rows.
+    """
+    if not (quick.split or quick.odd or quick.blank):
+        return main
+    file = Path(table.parameters["path"])
+    rows, broken = _split_rows(quick, table)
+    rejects = [(line, "", kind, text) for line, kind, text in quick.split]
+    lines = _lines_of(table, file, rejects, [place for place, _ in quick.odd], main.rows_read + len(rejects))
+    rows += [(lines.get(place, place), [cell or "" for cell in cells]) for place, cells in quick.odd]
+    rows.sort(key=lambda row: row[0])
+    header = [path[0] for path in table.names if len(path) == 1][: table.width]
+    sheet = Sheet(header=header, rows=rows, delimiter=table.delimiter, broken=broken)
+    gathered = gather_sheet(
+        sheet,
+        main.name,
+        folder / "aside.csv",
+        ColumnMapping(columns=_mapping(found), cached_in=found.cached if found.cached != "none" else None),
+        limits,
+        part_of=_sums(main),
+    )
+    assert gathered is not None
+    if quick.blank:
+        gathered.leave_out(marks.BLANK, quick.blank)
+        gathered.seen += quick.blank
+    good = gathered.seen - sum(gathered.left_out.values()) - sum(p.left_out for p in gathered.rejected)
+    whole = main
+    if good:
+        more = workload_of_rows(gathered, main.name, edges, limits)
+        whole = replace(merge([main, more], main.name, limits), recognised=main.recognised)
+    rejected = [problem for problem in gathered.rejected if problem.left_out]
+    return replace(
+        whole,
+        rows_read=main.rows_read + gathered.seen,
+        rows_rejected=len(rejected),
+        rows_skipped=sum(gathered.left_out.values()),
+        problems=tuple(sorted(gathered.rejected, key=lambda p: p.line)[: limits.problem_rows]),
+        notes=(*main.notes, *told(gathered, main.rows_read + gathered.seen)),
+        withheld=main.withheld,
+    )
+
+
+def _mapping(found: Recognised) -> dict[str, str]:
+    """The columns of the scan, as a mapping that a user could have typed."""
+    return {name: ".".join(paths[0]) for name, paths in found.mapping.items()}
+
+
+def _sums(main: Workload) -> dict[str, float]:
+    """Sums of the plain rows, against which a row of totals is held."""
+    tokens = main.tokens
+    inside = main.recognised[0].cached == "inside"
+    return {
+        "input": float(tokens.prompt if inside else tokens.input_uncached),
+        "output": float(tokens.output),
+        "cache_read": float(tokens.cache_read),
+        "cache_write_5m": float(tokens.cache_write_5m),
+        "cache_write_1h": float(tokens.cache_write_1h),
+        "reasoning": float(tokens.reasoning),
+    }
+
+
+def _split_rows(quick: Quick, table: Table) -> tuple[list[Row], list[tuple[int, str, str]]]:
+    """Cells of the lines that hold a row of the right width, and the lines that do not."""
+    rows: list[Row] = []
+    broken: list[tuple[int, str, str]] = []
+    for line, kind, text in quick.split:
+        cells: Sequence[str] = ()
+        if kind not in _RAGGED:
+            cells = next(csv.reader(io.StringIO(text, newline=""), delimiter=table.delimiter), ())
+        if len(cells) == table.width:
+            rows.append((line, list(cells)))
+        else:
+            broken.append((line, text, REJECT_REASONS.get(kind, REJECT_REASONS["UNQUOTED VALUE"])))
+    return rows, broken
+
+
+def _lines_of(
+    table: Table,
+    file: Path,
+    rejects: Sequence[tuple[int, str, str, str]],
+    places: Sequence[int],
+    rows: int,
+) -> dict[int, int]:
+    """Lines of rows by their place: counted where every line is a row, else read again."""
+    if not places:
+        return {}
+    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as view:
+        ends, start = 0, 0
+        while (chunk := view[start : start + (1 << 24)]) != b"":
+            ends += chunk.count(b"\n")
+            start += len(chunk)
+        ends += view[-1:] != b"\n"
+    if ends != table.header_lines + rows + len(places):
+        return line_numbers(table, file, rejects, places)
+    found: dict[int, int] = {}
+    faults = sorted(line for line, *_ in rejects)
+    shift = 0
+    for place in sorted(places):
+        while shift < len(faults) and faults[shift] <= table.header_lines + place + shift:
+            shift += 1
+        found[place] = table.header_lines + place + shift
+    return found
