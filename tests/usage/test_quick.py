@@ -46,8 +46,10 @@ def summed(workload):
     cells, slices = Counter(), Counter()
     for c in workload.cells:
         for meter in ("requests", "input_uncached", "cache_read", "output"):
-            cells[c.model, c.processing, c.tier, c.context, c.in_bin, c.out_bin, meter] += getattr(c.tokens, meter)
-    for s in workload.minutes:
+            cells[c.model, c.processing, c.tier, c.context, c.in_bin, c.out_bin, meter] += getattr(
+                c.tokens, meter
+            )
+    for s in (one for one in workload.minutes if one.key is not None):
         for meter in ("requests", "input_uncached", "cache_read", "output"):
             slices[s.key, s.model, s.tier, meter] += getattr(s.tokens, meter)
     paid = None if workload.paid_usd is None else round(workload.paid_usd, 6)
@@ -57,9 +59,10 @@ def summed(workload):
     )  # fmt: skip
 
 
-def careful(path, edges, monkeypatch):
-    with monkeypatch.context() as patch:
-        patch.setattr(breakeven.usage.read, "quick_sums", lambda *_: None)
+def scanned(path, edges):
+    """The file as one above the limit of those that are read row by row is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(breakeven.usage.kinds, "SHEET_BYTES", 0)
         return read_workload(path, edges=edges)
 
 
@@ -74,13 +77,12 @@ def write(path, rows):
 def test_both_ways_give_the_same(tmp_path_factory, edges, rows):
     path = tmp_path_factory.mktemp("quick") / "usage.csv"
     write(path, rows)
-    with pytest.MonkeyPatch.context() as patch:
-        assert summed(read_workload(path, edges=edges)) == summed(careful(path, edges, patch))
+    assert summed(scanned(path, edges)) == summed(read_workload(path, edges=edges))
 
 
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize("column", [2, 3, 4])
-def test_one_odd_cell_far_down_changes_nothing_of_the_answer(tmp_path, edges, monkeypatch, odd, column):
+def test_one_odd_cell_far_down_changes_nothing_of_the_answer(tmp_path, edges, odd, column):
     path = tmp_path / "usage.csv"
     write(path, [("2026-11-01 00:00:00", "gpt-4o", 1000 + n, 10, 5, "0.1") for n in range(400)])
     lines = path.read_text().splitlines()
@@ -88,7 +90,41 @@ def test_one_odd_cell_far_down_changes_nothing_of_the_answer(tmp_path, edges, mo
     cells[column] = odd
     lines[300] = ",".join(cells)
     path.write_text("\n".join(lines) + "\n")
-    assert summed(read_workload(path, edges=edges)) == summed(careful(path, edges, monkeypatch))
+    assert summed(scanned(path, edges)) == summed(read_workload(path, edges=edges))
+
+
+ASIDE = {
+    ",,,,,": "they are blank",
+    "Total,,400000,4000,2000,": "they are the sums of other rows",
+    "2026-11-01 00:00:00,gpt-4o,many,1,1,": "cannot be read",
+    "2026-11-01 00:00:00,gpt-4o,1,1": "cannot be read",
+}
+
+
+@pytest.mark.parametrize("line", ASIDE)
+@pytest.mark.parametrize("place", [1, 200, 401])
+def test_odd_line_is_set_aside_in_the_scan_and_told(tmp_path, edges, line, place):
+    path = tmp_path / "usage.csv"
+    write(path, [("2026-11-01 00:00:00", "gpt-4o", 1000, 10, 5, "") for _ in range(400)])
+    lines = path.read_text().splitlines()
+    lines.insert(place, line)
+    path.write_text("\n".join(lines) + "\n")
+    workload = scanned(path, edges)
+    assert workload.tokens.requests == 400
+    assert workload.rows_read == 401 == 400 + workload.rows_rejected + workload.rows_skipped
+    assert any(ASIDE[line] in note for note in workload.notes)
+    assert summed(workload) == summed(read_workload(path, edges=edges))
+
+
+def test_separated_thousands_among_plain_numbers_are_counted(tmp_path, edges):
+    path = tmp_path / "usage.csv"
+    write(path, [("2026-11-01 00:00:00", "gpt-4o", 1000, 10, 5, "") for _ in range(400)])
+    lines = path.read_text().splitlines()
+    lines[300] = '2026-11-01 00:00:00,gpt-4o,"1,234,567",10,5,'
+    path.write_text("\n".join(lines) + "\n")
+    workload = scanned(path, edges)
+    assert workload.tokens.prompt == 399 * 1000 + 1_234_567
+    assert workload.rows_rejected == 0
 
 
 def test_model_that_no_sample_saw_is_still_counted(tmp_path, edges):

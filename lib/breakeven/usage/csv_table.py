@@ -155,8 +155,8 @@ def with_types(table: Table, found: Recognised, limits: Limits) -> Table | None:
     types: dict[str, str] = {}
     for name, path in single.items():
         values = [row[path] for row in table.sample if row.get(path)]
-        if uses.count(path) > 1 or not values:
-            continue
+        if uses.count(path) > 1 or (not values and name in ("input", "output", "ts")):
+            continue  # a column without any value in the first rows may be typed: what it holds is set aside
         if name in (*TOKEN_FIELDS, "reported_cost_usd") and _mostly(_is_number, values):
             types[table.columns[path]] = "DOUBLE"
         elif name == "ts" and not found.format.relative_time and _mostly(_PLAIN_TIME.fullmatch, values):

@@ -434,9 +434,11 @@ def _known(columns: _Columns, name: str) -> list[Any]:
 
 def _exact(columns: _Columns) -> bool:
     """Whether every sum is below what double precision holds exactly."""
+    kept = [place for place, key in enumerate(columns["key"]) if key is not None]
     sums = [columns[name] for name in METERS if name in columns]
-    keys = [key for key in columns["key"] if key is not None]
-    return all(map(isfinite, keys)) and all((value or 0) < EXACT for column in sums for value in column)
+    return all(isfinite(columns["key"][place]) for place in kept) and all(
+        column[place] < EXACT for column in sums for place in kept
+    )
 
 
 def _unpacked(columns: _Columns, plan: _Plan, processing: int) -> list[dict[str, Any]]:

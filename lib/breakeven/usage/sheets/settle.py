@@ -12,6 +12,7 @@ from breakeven.usage.sheets.columns import Columns
 from breakeven.usage.sheets.dates import Dates
 from breakeven.usage.sheets.split import Sheet
 from breakeven.usage.sheets.words import words_of
+from breakeven.usage.sql import MOST_TOKENS_BUCKET, MOST_TOKENS_REQUEST
 from breakeven.usage.sums import Problem
 from breakeven.usage.table import shorten
 
@@ -158,10 +159,10 @@ class Settling:
             return
         if self.part_of is not None:
             return  # decided by the rows that are read elsewhere
-        longest = max((self._length(one) for one in self.readings), default=0.0)
+        long = [length for one in self.readings if (length := self._length(one)) > LONGEST_REQUEST]
         heads = [word for name in self.columns.shown().values() for word in words_of(name)]
-        if longest > LONGEST_REQUEST:
-            gathered.decisions.append(f"A row has {longest:,.0f} tokens: {_SUMS_NOT_ONE}.")
+        if len(long) * 5 >= len(self.readings) > 0:
+            gathered.decisions.append(f"A row has {max(long):,.0f} tokens: {_SUMS_NOT_ONE}.")
         elif any(word in ("month", "monthly", "daily", "monat", "per") for word in heads):
             gathered.decisions.append(
                 "The columns are named by the month or the day, so a row is a sum of requests."
@@ -275,6 +276,12 @@ class Settling:
         for one in self.readings:
             values = one.values
             cached = sum(values.get(name, 0.0) for name in CACHES)
+            most = MOST_TOKENS_REQUEST if self.gathered.grain == Grain.REQUEST else MOST_TOKENS_BUCKET
+            over = next((name for name in COUNTED if values.get(name, 0.0) > most and name != "total"), None)
+            if over:
+                reason = f"more than {most:,}, which nothing can be"
+                self.reject(one.line, self.columns.shown()[over], f"{values[over]:.0f}", reason)
+                continue
             if self.gathered.cached == INSIDE and cached > values.get("input", 0.0):
                 name = next(part for part in CACHES if values.get(part))
                 self.reject(
