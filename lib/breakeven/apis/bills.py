@@ -17,7 +17,7 @@ from breakeven.tables.exports import Processing
 from breakeven.tables.meters import Meter
 from breakeven.usage.sql import Edges
 from breakeven.usage.sums import Tokens
-from breakeven.words.numbers import count, number
+from breakeven.words.numbers import compact, count
 
 _MILLION = Decimal(1_000_000)
 _ANY_CONTEXT = 2**62
@@ -88,7 +88,7 @@ def without_price(bill: Bill, processings: Sequence[Processing] = ()) -> tuple[s
     for meter, amount in bill.without_price.items():
         if amount:
             what, instead = _AS[meter]
-            said.append(f"{number(amount)} {what} {instead}: no price known")
+            said.append(f"{compact(amount)} {what} {instead}: no price known")
     return tuple(said)
 
 
