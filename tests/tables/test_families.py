@@ -64,7 +64,8 @@ def row(offer, *, day, usd, **more):
     return {
         **dict.fromkeys((*HEADLINE, *OTHERS)),
         "api_offer_id": offer, "provider": provider, "api_model": model, "name": model,
-        "processing": "standard", "valid_from": day, "valid_from_kind": "dated", "valid_to": None, "tier_above_tokens": 0,
+        "processing": "standard", "valid_from": day, "valid_from_kind": "dated", "valid_to": None,
+        "tier_above_tokens": 0,
         "context_tokens": None, "reseller": False, "deprecated": False, "flag": None, "notes": None,
         "meter_sources": None, "source_id": "s", "locator": "l", "as_of": day,
         "input_usd_per_mtok": Decimal(usd), "output_usd_per_mtok": Decimal(5 * usd), **more,
