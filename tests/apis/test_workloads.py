@@ -187,3 +187,51 @@ def test_sums_that_only_together_pass_32_bits_are_priced(tmp_path, tables, edges
     assert priced.list_usd == Decimal("14896.71535")
     short = next(o for o in priced.offers if o.requests_not_served == 0)
     assert short.tokens_not_served == 0
+
+
+def write_usage(path, *rows):
+    path.write_text("model,input_tokens,output_tokens\n" + "".join(f"{row}\n" for row in rows))
+    return path
+
+
+def test_a_model_that_ends_is_told_with_its_successor_on_the_same_requests(tmp_path, tables, edges):
+    """gpt-4 ended on 2026-10-23 (30 and 60 USD per million), gpt-5 ends on 2026-12-11 (1.25 and 10)."""
+    path = write_usage(tmp_path / "x.csv", "gpt-4,1000000,100000", "gpt-5,1000000,100000", "gpt-6-sol,10,10")
+    priced = price_workload(read_workload(path, edges=edges), tables, TODAY)
+    past, coming = priced.ends
+    assert (past.model, past.ends_on, past.successor) == ("gpt-4", date(2026, 10, 23), "openai/gpt-5.6-sol")
+    assert past.list_usd == 36
+    assert (coming.model, coming.ends_on) == ("gpt-5", date(2026, 12, 11))
+    for one in (past, coming):
+        offer = next(o for o in priced.offers if o.offer.api_offer_id == one.successor)
+        tier = offer.offer.tiers[-1]  # a request of a million tokens
+        expected = tier.input_usd_per_mtok + tier.output_usd_per_mtok / 10
+        assert one.successor_usd == expected
+    assert not any(o.offer.api_offer_id == "openai/gpt-4" for o in priced.offers)
+
+
+def test_the_end_of_a_price_that_stands_in_is_not_the_end_of_the_model(tmp_path, tables, edges):
+    path = write_usage(tmp_path / "x.csv", "azure/gpt-35-turbo,1000000,0")
+    priced = price_workload(read_workload(path, edges=edges), tables, TODAY)
+    assert priced.ends == ()
+    assert priced.list_usd == Decimal("0.5")
+    assert priced.notes == (
+        "openai/gpt-3.5-turbo has no price since 2026-10-23: azure/gpt-35-turbo is priced at its last one.",
+    )
+
+
+def test_a_free_variant_costs_nothing_and_says_so(tmp_path, tables, edges):
+    path = write_usage(tmp_path / "x.csv", "openrouter/deepseek/deepseek-r1-0528:free,1000000,1000000")
+    priced = price_workload(read_workload(path, edges=edges), tables, TODAY)
+    assert priced.list_usd == 0
+    assert priced.models[0].resolution.free
+    assert any("is free: it is priced at $0" in note for note in priced.notes)
+    days = sum(row.usd for row in cost_rows(read_workload(path, edges=edges), tables, TODAY, by="tenant"))
+    assert days == 0
+
+
+def test_needed_prices_that_are_absent_are_named(tmp_path, tables, edges):
+    path = write(tmp_path / "x.csv", [("mistral-large-latest", 100, 0, 3_700_000, 1)])
+    priced = price_workload(read_workload(path, edges=edges), tables, TODAY)
+    assert priced.models[0].without_price == ("3.7M cache writes are priced as input: no price known",)
+    assert "mistral-large-latest: 3.7M cache writes are priced as input: no price known." in priced.notes

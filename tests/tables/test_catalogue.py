@@ -319,19 +319,33 @@ def test_every_base_row_comes_first_and_batch_never_before_the_offer() -> None:
         assert bases == {(r["valid_from"], r["processing"]) for r in offer_rows}, offer
 
 
-def test_free_offers_are_flagged_and_nothing_else_is_in_the_package() -> None:
+def test_free_offers_are_flagged_and_what_another_list_has_at_twice_as_much() -> None:
+    doubted = set()
     for row in rows():
         free = not row["input_usd_per_mtok"] and not row["output_usd_per_mtok"]
         if free:
             assert row["flag"], row["api_offer_id"]
             assert "price 0" in row["flag"]
-        elif row["source_id"] == SOURCE:
-            assert row["flag"] is None
+        elif row["source_id"] == SOURCE and row["flag"] is not None:
+            doubted.add(row["api_offer_id"])
+    assert doubted == {"fireworks/gemma-3-27b-it"}, "0.1 for another list's 0.9"
+
+
+def test_prices_that_were_called_wrong_and_are_right() -> None:
+    """Mistral's launch price ended on 2026-10-20 and came back on 2026-10-29; OVHcloud's dollars are dollars.
+
+    OVHcloud's own change to models.dev (pull request 377): 0.67 are euros, in dollars it is 0.74.
+    """
+    assert headline("mistral/mistral-large-4-0", date(2026, 10, 25)) == (Decimal("1.36"), Decimal("4.18"))
+    for name in ("mistral-large-4-0", "mistral-large-4"):
+        assert headline(f"mistral/{name}", TODAY) == (Decimal("0.7"), Decimal("2.1"))
+    assert headline("ovhcloud/Meta-Llama-3_3-70B-Instruct", TODAY) == (Decimal("0.74"), Decimal("0.74"))
+    assert headline("ovhcloud/Qwen3-Coder-30B-A3B-Instruct", TODAY) == (Decimal("0.07"), Decimal("0.26"))
 
 
 def test_no_offer_of_the_package_is_lost() -> None:
-    # Rows that a dated name has from its family cite the package, too.
-    own = [row for row in rows() if not row["locator"].startswith("as ")]
+    # Rows that a dated name has from its family, or from a comment, cite the package, too.
+    own = [row for row in rows() if not row["locator"].startswith(("as ", "comment on "))]
     sold = {row["api_offer_id"] for row in own if row["source_id"] == SOURCE}
     skipped = {f"{s.provider}/{s.api_model}" for s in catalogue.skipped_offers()}
     every = {f"{p.id}/{m.id}" for p in data.providers for m in p.models}

@@ -90,6 +90,8 @@ _VARIANTS: Mapping[Processing, tuple[Mapping[str, str], ...]] = {
 """When the package prices a request so."""
 _PLAIN = ({"service_tier": "default"},)
 """Variants of the package that are the standard price."""
+MOST_APART = 2
+"""A price that another catalogue has at more than this multiple is doubtful, and never the default."""
 _RESOLUTION = Decimal("1e-9")  # of the DECIMAL(18, 9) columns
 _DAY = timedelta(days=1)
 
@@ -442,9 +444,12 @@ def _as_seen(base: _Period, seen: _Period) -> _Period:
 def _disagreeing(base: _Period, last: _Period) -> _Period:
     """Say that the history had another price until the catalogue's day; one of the two lags."""
     row, (inputs, outputs) = last.rows[0], last.headline()
-    return _remarked(
-        base, f"catalogues disagree: {row['source_id']} has {inputs}/{outputs} in/out ({row['locator']})"
-    )
+    words = f"catalogues disagree: {row['source_id']} has {inputs}/{outputs} in/out ({row['locator']})"
+    told, own = _remarked(base, words), base.headline()
+    if inputs and outputs and None not in own and sum(filter(None, own)) * MOST_APART < inputs + outputs:
+        flag = f"another catalogue has {inputs}/{outputs}, more than {MOST_APART} times as much"
+        told = replace(told, rows=tuple({**row, "flag": row["flag"] or flag} for row in told.rows))
+    return told
 
 
 def _remarked(period: _Period, *remarks: str | None) -> _Period:
