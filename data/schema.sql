@@ -344,7 +344,7 @@ COMMENT ON COLUMN name_tests.api_offer_id IS '[-] the offer of api_prices that i
 COMMENT ON COLUMN name_tests.factor IS '[-] what its price is multiplied by; empty: 1';
 COMMENT ON COLUMN name_tests.notes IS '[-] what is to be seen';
 COMMENT ON COLUMN name_tests.source_id IS '[-] key of sources: where such a name was seen';
-COMMENT ON COLUMN name_tests.as_of IS '[date] day it was decided';
+COMMENT ON COLUMN name_tests.as_of IS '[date] day it was decided, at whose prices it is run';
 
 CREATE TABLE api_prices (
     api_offer_id VARCHAR NOT NULL,

@@ -67,7 +67,7 @@ def test_api_price_of_the_recipe_holds_from_its_day(folder: Path) -> None:
     assert check(folder).problems == []
     for connection in opened(folder):
         offers = read_tables(connection, TODAY).api_offers
-        (tier,) = next(offer for offer in offers if offer.api_offer_id == "openai/gpt-4o").tiers
+        (tier,) = next(offer for offer in offers if offer.api_offer_id == "openai/gpt-6-sol").tiers
         assert (tier.input_usd_per_mtok, tier.output_usd_per_mtok) == (2, 8)
 
 

@@ -111,7 +111,7 @@ def test_tables_of_a_day_hold_the_prices_of_that_day() -> None:
         breakeven.tables_on(day)["api_prices"].query(
             "api_offer_id == 'openai/gpt-3.5-turbo' and processing == 'standard'"
         )
-        for day in ("2023-07-20", date(2026, 11, 21))
+        for day in ("2023-07-20", date(2026, 10, 22))
     )
     # OpenAI, "Function calling and other API updates", 2023-06-13: $0.0015 per 1K input tokens.
     assert before["input_usd_per_mtok"].tolist()[0] == 1.5

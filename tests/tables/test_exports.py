@@ -51,8 +51,8 @@ FAULTS = [
      "azure-trace: keep: 'good' must be one of status, success, generation, no-error, positive"),
     (AZURE, f'{AZURE}\nonly = "parquet"', f'{AZURE}\nonly = "json"',
      "azure-trace: only: 'parquet' must be one of csv, json"),
-    (AZURE, f'{AZURE}\nprocessing = "flex"', f'{AZURE}\nprocessing = "batch"',
-     "azure-trace: processing: 'flex' must be one of standard, batch"),
+    (AZURE, f'{AZURE}\nprocessing = "flexible"', f'{AZURE}\nprocessing = "batch"',
+     "azure-trace: processing: 'flexible' must be one of standard, batch"),
     (AZURE, f'{AZURE}\ntime_unit = 1.0', f'{AZURE}\ntime_unit_s = 1',
      "azure-trace: 'time_unit' must be one of id, name, source, marks, "),
     (AZURE, f'{AZURE}\nrelative_time = 1', f'{AZURE}\nrelative_time = true',
@@ -83,10 +83,9 @@ def test_an_entry_that_stands_there_twice_is_named_where_it_comes_again(tmp_path
 
 
 def test_providers_are_texts_and_each_is_looked_up_once(tmp_path):
-    assert problems_of(tmp_path, TEXT.replace('bedrock = "aws"', "bedrock = 3")) == [
-        f"{FILE}:{line_of(TEXT, '[prefixes]')}: prefixes: providers: bedrock: '3' must be a text"
+    assert problems_of(tmp_path, TEXT.replace('"openrouter", "cursor"', '"openrouter", 3')) == [
+        f"{FILE}:{line_of(TEXT, '[usual]')}: usual: providers: '3' must be a text"
     ]
-    assert problems_of(tmp_path, TEXT.replace('bedrock = "aws"', 'bedrock = "azure"')) == []
     assert problems_of(tmp_path, TEXT.replace('"openrouter", "cursor"', '"openrouter", "groq"')) == [
         f"{FILE}:{line_of(TEXT, '[usual]')}: usual: providers: 'groq' stands there twice"
     ]
@@ -101,7 +100,9 @@ def test_a_file_that_is_no_toml_is_named_with_its_line(tmp_path):
 
 
 def test_several_faults_are_said_together(tmp_path):
-    broken = TEXT.replace('keep = "positive"', 'keep = "odd"').replace('bedrock = "aws"', 'bedrock = ""')
+    broken = TEXT.replace('keep = "positive"', 'keep = "odd"').replace(
+        '"openrouter", "cursor"', '"openrouter", ""'
+    )
     assert len(problems_of(tmp_path, broken)) == 2
 
 
@@ -119,7 +120,7 @@ def test_every_entry_of_the_shipped_file_cites_a_source_and_every_meaning_is_use
     known = {row["source_id"] for row in csv_rows(DATA / "sources.csv")}
     exports = shipped()
     assert {source for _, _, source in exports.citations} <= known
-    assert len(exports.citations) == len(exports.formats) + 3
+    assert len(exports.citations) == len(exports.formats) + 2
     used = {meaning for form in (*exports.formats, exports.plain) for meaning in form.fields}
     assert used == set(FIELDS)
     assert {form.grain for form in exports.formats} == set(Grain)

@@ -75,10 +75,12 @@ def folder(tmp_path: Path, connection: DuckDBPyConnection) -> Path:
     """Tables with the prices of three providers, as a snapshot of an earlier day; quick to build."""
     place = tmp_path / "data"
     place.mkdir()
-    for name in ("schema.sql", "sources.csv"):
+    for name in ("schema.sql", "sources.csv", "api_ends.csv"):
         shutil.copy(DATA / name, place)
     for path in DATA.glob("*.csv"):
-        if path.name != "sources.csv" and not path.name.startswith("api_prices_snapshot"):
+        if path.name not in ("sources.csv", "api_ends.csv") and not path.name.startswith(
+            "api_prices_snapshot"
+        ):
             header = path.read_text(encoding="utf-8").partition("\n")[0]
             (place / path.name).write_text(header + "\n", encoding="utf-8")
     rows = [r for r in price_rows(connection) if r["provider"] in PROVIDERS]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from breakeven.tables.catalogue_rules import rules_of_sheet
 from breakeven.tables.ends import end_faults
 from breakeven.tables.exports import FILE as FORMATS
 from breakeven.tables.exports import BadExports, Exports, read_exports
-from breakeven.tables.names import names_on, resolve
+from breakeven.tables.names import Names, names_on, resolve
 from breakeven.tables.price_checks import price_faults
 from breakeven.tables.rules import table_names
 from breakeven.tables.sheet import WHOLE_FILE, Problem, Sheet, repeated_rows, shown
@@ -323,15 +324,15 @@ def _total_fault(model: Mapping[str, Any]) -> str | None:
 
 
 def _names(connection: DuckDBPyConnection, tests: Sheet) -> Iterator[Problem]:
-    """Every name of the table of tests comes to the offer that stands beside it, on the newest day."""
-    row = connection.execute("SELECT max(accessed) FROM sources").fetchone()
-    assert row is not None
-    try:
-        names = names_on(connection, row[0])
-    except ValueError as error:
-        yield Problem("name_rules.csv", 1, "pattern", str(error))
-        return
+    """Every name of the table of tests comes to the offer that stands beside it, on its day."""
+    kept: dict[str, Names] = {}
     for line, test in tests.records():
+        day = str(test["as_of"])
+        try:
+            names = kept.setdefault(day, kept.get(day) or names_on(connection, date.fromisoformat(day)))
+        except ValueError as error:
+            yield Problem("name_rules.csv", 1, "pattern", str(error))
+            return
         found = resolve(str(test["name"]), test["hint"], names)
         wanted = test["api_offer_id"], Decimal(test["factor"] or 1)
         if (found.offer_id, found.factor) != wanted:

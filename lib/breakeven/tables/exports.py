@@ -142,8 +142,6 @@ class Exports:
     """A file that is none of them; its fields are the names that it may use."""
     outside_names: frozenset[str]
     """Names of cached tokens in a plain file that are outside of the input."""
-    prefixes: Mapping[str, str]
-    """What gateways write before a slash, to the provider of the price list that it means."""
     usual: tuple[str, ...]
     """Providers whose lists a bare name is looked up in, in this order."""
     citations: tuple[tuple[int, str, str], ...]
@@ -211,7 +209,7 @@ _TYPES: Mapping[str, type] = MappingProxyType(
         **dict.fromkeys(_KINDS, str),
     }
 )
-_TABLES = ("plain", "prefixes", "usual")
+_TABLES = ("plain", "usual")
 
 
 class _Reader:
@@ -233,7 +231,7 @@ class _Reader:
             form = self._format(line, table, ("id", "name", "source"))
             if formats.setdefault(form.format_id, form) is not form:
                 self._fault(line, _entry(form.format_id), f"{shown(form.format_id)} stands there twice")
-        plain, prefixes, usual = (self._table(content, name) for name in _TABLES)
+        plain, usual = (self._table(content, name) for name in _TABLES)
         for name in content.keys() - {"format", *_TABLES}:
             self._fault(1, name, f"must be one of format, {', '.join(_TABLES)}")
         outside = self._texts(plain[1].pop("outside", []), plain[0], "plain: outside")
@@ -241,7 +239,6 @@ class _Reader:
             formats=tuple(formats.values()),
             plain=self._format(*plain, ("id", "name", "source", "columns")),
             outside_names=frozenset(outside),
-            prefixes=MappingProxyType(self._providers("prefixes", dict, *prefixes)),
             usual=tuple(self._texts(self._providers("usual", list, *usual), usual[0], "usual: providers")),
             citations=tuple(self.citations),
         )

@@ -30,6 +30,8 @@ OTHERS = (
     "usd_per_request",
     *(meter.column for meter in Meter),
 )
+AS = "as "
+"""Beginning of the locator of a row that an offer has from its family."""
 _IDENTITY = ("api_offer_id", "provider", "api_model", "name", "reseller", "deprecated")
 
 
@@ -163,7 +165,7 @@ def _with_meters(own: Sequence[Row], family: Sequence[Row], day: date, name: str
 def _as_issue(row: Row, base: Row, day: date, name: str) -> Row:
     """A row of a family under the name of one of its issues."""
     locator = (
-        row["locator"] if row["api_offer_id"] == base["api_offer_id"] else f"as {name}: {row['locator']}"
+        row["locator"] if row["api_offer_id"] == base["api_offer_id"] else f"{AS}{name}: {row['locator']}"
     )
     kind = base["valid_from_kind"] if day == base["valid_from"] else row["valid_from_kind"]
     return {

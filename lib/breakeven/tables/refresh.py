@@ -25,7 +25,9 @@ from breakeven.paths import DATA
 from breakeven.tables.build import DataError, open_memory
 from breakeven.tables.catalogue import COLUMNS, Row, catalogue_rows
 from breakeven.tables.catalogue_rules import rules_in
+from breakeven.tables.ends import api_ends
 from breakeven.tables.export import csv_text
+from breakeven.tables.families import AS
 from breakeven.tables.snapshot import file_name, newest_snapshot, source_of, write_whole
 
 URL = DEFAULT_UPDATE_URL
@@ -229,7 +231,8 @@ def _merged(past: _Periods, fresh: _Periods, day: date) -> _Periods:
     if not past:
         return dict(fresh)
     if now is None:
-        if held and any(str(row["source_id"]).startswith(_CATALOGUE) for row in held):
+        own = held and not str(held[0]["locator"]).startswith(AS)  # and not from its family
+        if held and own and str(held[0]["source_id"]).startswith(_CATALOGUE):
             start = held[0]["valid_from"]
             if start == day:
                 del kept[start]
@@ -324,6 +327,7 @@ def prepare(content: bytes, origin: str, day: date, data_dir: Path = DATA) -> tu
     providers = parse(content, origin)
     with open_memory(data_dir) as connection:
         old, rules = price_rows(connection), rules_in(connection)
+        ended = {end.api_offer_id for end in api_ends(connection).values() if end.ends_on <= day}
     read = max(
         (row["as_of"] for row in old if str(row["source_id"]).startswith(_CATALOGUE)), default=date.min
     )
@@ -337,7 +341,8 @@ def prepare(content: bytes, origin: str, day: date, data_dir: Path = DATA) -> tu
         raise NotRefreshed(f"{origin} holds a price that cannot be read: {str(error)[:200]}.") from None
     if not new:
         raise NotRefreshed(f"{origin} holds no price per token.")
-    rows = merge(old, new, day)
+    # The publisher goes on listing what its makers have ended.
+    rows = merge(old, [row for row in new if row["api_offer_id"] not in ended], day)
     text = csv_text(COLUMNS, ([_clean(row[name]) for name in COLUMNS] for row in rows))
     _check(text, day, data_dir)
     return difference(old, rows, day), text

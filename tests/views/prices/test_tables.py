@@ -97,7 +97,7 @@ def test_old_and_unverified_rows_say_so(
     day = date(2027, 3, 1)
     facts = price_queries.api_offer_facts(connection, day)
     late = offers.offers_frame(tables_on(day), facts, sources, PROMPT_HEAVY, day, USD)
-    row = late[late["Offer"] == "openai/gpt-4o"].iloc[0]
+    row = late[late["Offer"] == "openai/gpt-5.2"].iloc[0]
     assert row["Freshness"] == "old: read 111 days before"  # from 2026-11-10
     older = late[late["Older catalogue"]]
     assert older["Freshness"].str.startswith("unverified").all()
@@ -113,9 +113,9 @@ def test_old_and_unverified_rows_say_so(
         ({"search": "LLAMA 3.3"}, "groq/llama-3.3-70b-versatile", "openai/gpt-4o"),
         ({"provider": "openai"}, "openai/gpt-4o", "groq/llama-3.3-70b-versatile"),
         ({"open": True}, "groq/llama-3.3-70b-versatile", "openai/gpt-4o"),
-        ({"cache": True}, "openai/gpt-4o", "openai/gpt-4"),
+        ({"cache": True}, "openai/gpt-4o", "mistral/mistral-medium"),
         ({"batch": True}, "openai/gpt-4o", "novita/meta-llama/llama-3.3-70b-instruct"),
-        ({"context": 128_000}, "openai/gpt-4o", "openai/gpt-4"),
+        ({"context": 128_000}, "openai/gpt-4o", "cohere/c4ai-aya-expanse-8b"),
     ],
 )
 def test_filter_keeps_what_fits(frame: Any, filters: dict[str, Any], keeps: str, drops: str) -> None:

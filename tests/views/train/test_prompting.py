@@ -84,7 +84,7 @@ def test_a_label_costs_one_request_at_the_bigger_model_unless_typed(held):
 
 
 def test_tuning_never_pays_against_a_cheaper_api(held):
-    plan = Fields(goal="tune-or-prompt", teacher="openai/gpt-4.1-nano", serve_usd=10.0)
+    plan = Fields(goal="tune-or-prompt", teacher="openai/gpt-6-luna", serve_usd=10.0)
     answer, result = held(plan, ASKED)
     assert result.pays_from == math.inf
     assert words.prompting_headline(result, DOLLARS).startswith("Tuning never pays")
@@ -113,13 +113,13 @@ def test_size_alone_cannot_be_served(held):
 
 
 def test_tuning_through_an_api_is_priced_with_every_epoch(held):
-    # gpt-3.5-turbo, $0.008 per 1,000 tokens (2023-08-22): 1,000 examples x 1,000 tokens x 3 epochs = $24.
+    # gpt-4o-mini, $3 per 1M tokens (2024-07): 1,000 examples x 1,000 tokens x 3 epochs = $9.
     plan = Fields(goal="tune", examples=1000, example_tokens=1000, epochs=3)
     _, result = held(plan, ASKED)
-    row = next(one for one in result.api if one.price.tuning_price_id == "openai-gpt-3.5-turbo-2023-08")
-    assert row.tuning_usd == pytest.approx(24)
-    # Served at $3 and $6 per 1M: 1,000 x 3 + 200 x 6 = $0.0042.
-    assert row.serve_usd == pytest.approx(0.0042)
+    row = next(one for one in result.api if one.price.tuning_price_id == "openai-gpt-4o-mini-2024-07")
+    assert row.tuning_usd == pytest.approx(9)
+    # Served at $0.30 and $1.20 per 1M: 1,000 x 0.3 + 200 x 1.2 = $0.00054.
+    assert row.serve_usd == pytest.approx(0.00054)
 
 
 def test_prices_by_size_are_those_of_the_models_own_class(held):

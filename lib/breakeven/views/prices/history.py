@@ -45,7 +45,8 @@ def price_lines(rows: Sequence[Row], meter: str, day: date) -> list[Line]:
         for position, row in enumerate(periods):
             points.append((row["valid_from"], float(row[meter]), row["valid_from_kind"]))
             following = periods[position + 1]["valid_from"] if position + 1 < len(periods) else None
-            if row["valid_to"] and (following is None or row["valid_to"] < following):
+            ended = row["valid_to"] and row["valid_to"] <= day
+            if ended and (following is None or row["valid_to"] < following):
                 points.append((row["valid_to"], None, "last seen"))
         if points[-1][1] is not None and points[-1][0] < day:
             points.append((day, points[-1][1], points[-1][2]))
