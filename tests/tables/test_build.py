@@ -14,6 +14,7 @@ import pytest
 import breakeven.tables.catalogue
 from breakeven.paths import DATA
 from breakeven.tables.build import MAX_PROBLEMS, DataError, build, build_file, open_memory
+from breakeven.tables.meters import Meter
 from breakeven.tables.rules import TableRules
 from breakeven.tables.sheet import check_cells, read_sheet
 from tests.builders import copy_of_tables
@@ -275,11 +276,13 @@ def test_a_fault_in_a_flattened_price_names_the_offer(data, monkeypatch):
         "cache_write_5m_usd_per_mtok": None,
         "cache_write_1h_usd_per_mtok": None,
         "usd_per_request": None,
+        **dict.fromkeys(meter.column for meter in Meter),
         "context_tokens": 8,
         "reseller": False,
         "deprecated": False,
         "flag": None,
         "notes": None,
+        "meter_sources": None,
         "source_id": read_rows(data / "sources.csv")[1][0],
         "locator": "row 9",
         "as_of": date(2026, 1, 3),
@@ -421,6 +424,8 @@ def test_every_table_is_filled_with_the_rows_of_its_file(locked):
         "benchmarks",
         "benchmark_notes",
         "presets",
+        "price_exceptions",
+        "region_factors",
         "rules_of_thumb",
         "offer_roles",
         "training_runs",
@@ -433,6 +438,7 @@ def test_every_table_is_filled_with_the_rows_of_its_file(locked):
 def test_nothing_but_the_tables_of_the_schema_is_left_behind(locked):
     names = locked.cursor().execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()
     assert [name for (name,) in names] == [
+        "api_ends",
         "api_prices",
         "benchmark_notes",
         "benchmarks",
@@ -445,10 +451,14 @@ def test_nothing_but_the_tables_of_the_schema_is_left_behind(locked):
         "model_aliases",
         "model_scores",
         "models",
+        "name_rules",
+        "name_tests",
         "offer_roles",
         "peer_errors",
         "precisions",
         "presets",
+        "price_exceptions",
+        "region_factors",
         "rules_of_thumb",
         "sanger_appendix",
         "sources",
