@@ -129,7 +129,7 @@ COMMENT ON COLUMN models.as_of IS '[date] day the row was checked';
 CREATE TABLE gpus (
     gpu_id VARCHAR PRIMARY KEY CHECK (regexp_full_match(gpu_id, '[a-z0-9][a-z0-9._-]*')),
     name VARCHAR NOT NULL,
-    vendor VARCHAR NOT NULL CHECK (vendor IN ('nvidia', 'amd', 'intel', 'google')),
+    vendor VARCHAR NOT NULL CHECK (vendor IN ('nvidia', 'amd', 'intel', 'google', 'aws')),
     gpu_family VARCHAR NOT NULL,
     architecture VARCHAR NOT NULL,
     launch_year INTEGER NOT NULL CHECK (launch_year BETWEEN 2015 AND 2035),
@@ -187,7 +187,7 @@ CREATE TABLE gpu_prices (
     gpu_id VARCHAR REFERENCES gpus (gpu_id),
     unresolved_reason VARCHAR,
     gpu_count DOUBLE NOT NULL CHECK (gpu_count > 0),
-    price_type VARCHAR NOT NULL CHECK (price_type IN ('on-demand', 'spot', 'marketplace', 'reserved', 'estimate')),
+    price_type VARCHAR NOT NULL CHECK (price_type IN ('on-demand', 'spot', 'marketplace', 'reserved', 'estimate', 'serverless')),
     usd_per_gpu_hour DOUBLE NOT NULL CHECK (usd_per_gpu_hour BETWEEN 0.01 AND 200),
     region VARCHAR,
     valid_from DATE NOT NULL,
@@ -207,7 +207,7 @@ COMMENT ON COLUMN gpu_prices.gpu_as_listed IS '[-] the provider''s name of the G
 COMMENT ON COLUMN gpu_prices.gpu_id IS '[-] key of gpus; empty where the listing does not say which device it is';
 COMMENT ON COLUMN gpu_prices.unresolved_reason IS '[-] why gpu_id is empty; such an offer is shown and never ranked';
 COMMENT ON COLUMN gpu_prices.gpu_count IS '[-] GPUs in the offer';
-COMMENT ON COLUMN gpu_prices.price_type IS '[-] on-demand, spot, marketplace, reserved, or an analyst''s estimate';
+COMMENT ON COLUMN gpu_prices.price_type IS '[-] on-demand, spot, marketplace, reserved, an analyst''s estimate, or serverless: billed by the second that a function runs, no machine is kept';
 COMMENT ON COLUMN gpu_prices.usd_per_gpu_hour IS '[USD/h] price of one GPU for one hour';
 COMMENT ON COLUMN gpu_prices.region IS '[-] where, if the source says';
 COMMENT ON COLUMN gpu_prices.valid_from IS '[date] first day on which the price is known to hold';
@@ -217,6 +217,28 @@ COMMENT ON COLUMN gpu_prices.notes IS '[-] notes';
 COMMENT ON COLUMN gpu_prices.source_id IS '[-] key of sources';
 COMMENT ON COLUMN gpu_prices.locator IS '[-] where in the source';
 COMMENT ON COLUMN gpu_prices.as_of IS '[date] day the source was read';
+
+CREATE TABLE gpu_listings (
+    provider VARCHAR NOT NULL,
+    price_type VARCHAR NOT NULL CHECK (price_type IN ('on-demand', 'spot', 'marketplace', 'reserved', 'estimate', 'serverless')),
+    read_on DATE NOT NULL,
+    complete BOOLEAN NOT NULL,
+    notes VARCHAR,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    locator VARCHAR NOT NULL,
+    as_of DATE NOT NULL,
+    PRIMARY KEY (provider, price_type, read_on, source_id),
+    CHECK (complete OR notes IS NOT NULL)
+);
+COMMENT ON TABLE gpu_listings IS 'Readings of providers'' rental prices: an offer that a later complete one of the same kind of price lacks has ended';
+COMMENT ON COLUMN gpu_listings.provider IS '[-] provider, as in gpu_prices';
+COMMENT ON COLUMN gpu_listings.price_type IS '[-] kind of price that was read';
+COMMENT ON COLUMN gpu_listings.read_on IS '[date] day on which the provider''s list was read';
+COMMENT ON COLUMN gpu_listings.complete IS '[-] gpu_prices holds every offer of a listed device that the provider had that day';
+COMMENT ON COLUMN gpu_listings.notes IS '[-] what an incomplete reading leaves out';
+COMMENT ON COLUMN gpu_listings.source_id IS '[-] key of sources';
+COMMENT ON COLUMN gpu_listings.locator IS '[-] where in the source';
+COMMENT ON COLUMN gpu_listings.as_of IS '[date] day it was decided';
 
 CREATE TABLE model_aliases (
     provider VARCHAR NOT NULL,

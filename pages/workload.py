@@ -77,7 +77,7 @@ result = uploads.priced(read.workload, scenario, named)
 hosting = uploads.hosted(read.workload, scenario)
 
 # 3. Show
-show_workload.answer(result, hosting, uploads.explained(result, named), money)
+show_workload.answer(result, hosting, uploads.explained(result, named), sources(), money)
 show_workload.recognised(read.workload)
 show_columns.columns(read.workload, columns, live=bool(files))
 show_workload.problems(read.workload)

@@ -393,8 +393,8 @@ def test_the_middle_of_an_even_number_is_the_lower_one_that_somebody_asks():
 
 
 def test_cheapest_and_dearest_are_the_ends():
-    offers = [offer(f"o{usd}", float(usd), provider=f"p{usd}") for usd in (4, 1, 3)]
-    assert price(offers, "cheapest").offer.gpu_offer_id == "o1"
+    offers = [offer(f"o{usd}", float(usd), provider=f"p{usd}") for usd in (4, 3.5, 3)]
+    assert price(offers, "cheapest").offer.gpu_offer_id == "o3"
     assert price(offers, "dearest").offer.gpu_offer_id == "o4"
 
 

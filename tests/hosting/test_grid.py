@@ -178,7 +178,7 @@ def best_key(grid: Grid) -> tuple[bool, float]:
     best = grid.best()
     if best is None:
         return True, np.inf
-    return not bool(grid.trusted[best]), float(grid.result.usd[best])
+    return int(grid.standing[best]), float(grid.result.usd[best])
 
 
 def cheapest(grid: Grid) -> float:

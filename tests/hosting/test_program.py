@@ -19,6 +19,7 @@ COLUMNS = (
     *("max_batch", "ttft_s", "ttft_low_s", "ttft_high_s", "tpot_s", "tpot_low_s", "tpot_high_s"),
     *("bound_prefill", "bound_decode", "holds_targets", "usd_per_gpu_hour", "gpu_offer", "efficiency"),
     *("measured", "not_certain_because", "usd_per_hour"),
+    *("gpu_price_as_of", "gpu_price_age_days", "gpu_price_doubt"),
 )
 
 

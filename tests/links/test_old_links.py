@@ -55,7 +55,7 @@ def differences(old, new, at=""):
 def test_old_link_opens_with_the_same_numbers(row):
     page, link, old = row["page"], row["link"], row["answer"]
     new = PAGES[page](link) if page in PAGES else answers.answer_fields(page, link)
-    if "may_change" in row:
+    if "may_change" in row and "recorded" not in row:  # an answer that was recorded again is held in full
         old, new = ({key: kept[key] for key in ("warnings", "scenario")} for kept in (old, new))
     assert not differences(old, new)
 

@@ -446,6 +446,7 @@ def test_nothing_but_the_tables_of_the_schema_is_left_behind(locked):
         "catalogue_rules",
         "claims",
         "efficiency",
+        "gpu_listings",
         "gpu_prices",
         "gpus",
         "model_aliases",

@@ -1,15 +1,20 @@
 """Questions to the shipped tables: what was in force on a day."""
 
+import csv
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from breakeven.tables import queries
+from breakeven.paths import DATA
+from breakeven.tables import price_queries, queries
 from tests.builders import TODAY
 
 DAY = timedelta(days=1)
+quick = settings(deadline=None, max_examples=60)
 
 
 @pytest.fixture
@@ -146,11 +151,52 @@ def test_a_rental_offer_no_longer_counts_after_500_days(connection):
 
 
 def test_a_newer_price_of_the_same_provider_and_kind_replaces_the_older(connection):
-    # Lambda read H100 SXM on 2026-05-24 and on 2026-10-01.
-    old, new = "lambda-h100-sxm-on-demand-2026-05-24", "lambda-h100-sxm-x8-on-demand-2026-10-01"
+    # Lambda's H100 SXM was read on 2026-05-24, 2026-08-22 and 2026-10-01.
+    old, new = "lambda-h100-sxm-on-demand-2026-08-22", "lambda-h100-sxm-x8-on-demand-2026-10-01"
     for day, one, other in ((date(2026, 9, 30), True, False), (date(2026, 10, 1), False, True)):
         assert in_force(connection, old, day) is one
         assert in_force(connection, new, day) is other
+
+
+def test_an_offer_ends_when_a_later_complete_listing_lacks_it(connection):
+    # Vultr's own list of 2026-08-22 no longer has the GH200 that was read on 2026-05-24.
+    offer_id = "vultr-gh200-96-on-demand-2026-05-24"
+    assert in_force(connection, offer_id, date(2026, 8, 21))
+    for day in (date(2026, 8, 22), date(2026, 10, 1), TODAY):
+        assert not in_force(connection, offer_id, day)
+
+
+def rows_of(table: str) -> list[dict[str, str]]:
+    with (DATA / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def ends() -> dict[str, date]:
+    """Last day of each offer by the files alone, read without the tables."""
+    complete = [row for row in rows_of("gpu_listings") if row["complete"] == "true"]
+    return {
+        row["gpu_offer_id"]: min(
+            (
+                date.fromisoformat(listing["read_on"]) - DAY
+                for listing in complete
+                if (listing["provider"], listing["price_type"]) == (row["provider"], row["price_type"])
+                and listing["read_on"] > row["valid_from"]
+            ),
+            default=date.max,
+        )
+        for row in rows_of("gpu_prices")
+    }
+
+
+@quick
+@given(st.dates(date(2023, 5, 8), date(2027, 12, 31)))
+def test_no_offer_is_in_force_past_its_end(connection, day):
+    last = ends()
+    for offer in queries.gpu_offers_on(connection, day):
+        assert day <= last[offer.gpu_offer_id], offer.gpu_offer_id
+        assert offer.age_days == (day - offer.valid_from).days >= 0
+    for row in price_queries.gpu_rows_on(connection, day):
+        assert day <= last[row["gpu_offer_id"]]
 
 
 @pytest.mark.parametrize("day", [date(2023, 10, 30), date(2025, 6, 1), date(2026, 6, 1), TODAY])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from breakeven.hosting import (
     model_shape,
     what_would_fit,
 )
-from breakeven.hosting.choose import choose, ranked
+from breakeven.hosting.choose import choose, ranked, rents
 from breakeven.hosting.hardware import Deployments, candidates_on
 from breakeven.hosting.row import HostRow, host_row, stops_next
 from breakeven.question.parts import Shape
@@ -90,6 +91,8 @@ class Comparison:
     left_out: tuple[LeftOut, ...]
     model_shape: ModelShape | None
     source_ids: tuple[str, ...]
+    api_read: Mapping[str, date]
+    """Day on which the list of API prices was read, by offer."""
 
 
 def compare(scenario: Scenario, tables: Tables) -> Comparison:
@@ -130,6 +133,11 @@ def compare(scenario: Scenario, tables: Tables) -> Comparison:
         left_out=found.left_out if found else (),
         model_shape=shape,
         source_ids=_sources(model, answers),
+        api_read={
+            bill.offer.api_offer_id: tables.sources[bill.offer.source_id].accessed
+            for one in answers
+            for bill in (*one.api.same_model, *([one.api.bill] if one.api.bill else []))
+        },
     )
 
 
@@ -301,12 +309,13 @@ def _pick(
             return None, too_long, ()
         # A named deployment is timed all the same: the 2023 article measured beyond the context.
         return _row(result, candidates, 0, column), too_long, ranking
-    best = choose(usd, holds, np.array([one.profile.measured for one in candidates], dtype=bool))
+    standing = np.array([one.standing for one in candidates], dtype=np.intp)
+    best = choose(usd, holds, standing)
     if best is not None:
         return _row(result, candidates, best, column), None, ranking
-    if result.fits[:, column].any():
-        pool = np.where(result.fits[:, column], result.usd[:, column], np.inf)
-        nearest = _row(result, candidates, int(np.argmin(pool)), column)
+    fitting = choose(usd, result.fits[:, column], rents(standing))
+    if fitting is not None:
+        nearest = _row(result, candidates, fitting, column)
         return nearest, _missed_targets(scenario, nearest), ()
     roomiest = int(np.argmax(result.most_sequences[:, column]))
     most = int(result.most_sequences[roomiest, column])

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from breakeven.apis.shapes import bills_of
-from breakeven.formulas.arrays import Booleans, Floats
+from breakeven.formulas.arrays import Floats
 from breakeven.formulas.parts import ModelShape
 from breakeven.hosting import KV_BYTES, Ask, Candidate, ask_of, evaluate, model_shape
-from breakeven.hosting.choose import choose_each
+from breakeven.hosting.choose import Standings, choose_each
 from breakeven.hosting.hardware import deployments_on
 from breakeven.question import parts
 from breakeven.tables.day import Tables, derived
@@ -95,9 +95,9 @@ def _host_usd(
     grid_n, grid_c = np.meshgrid(MAP_PROMPTS[::4], MAP_COMPLETIONS[::4])
     coarse, _, _ = _chosen(work, candidates, ask, grid_n.ravel(), grid_c.ravel())
     finalists = [candidates[i] for i in np.unique(coarse[coarse >= 0])] or candidates[:1]
-    _, usd, measured = _chosen(work, finalists, ask, prompt, completion)
-    # Where no measured finalist holds the targets, one may that wins nowhere on the coarse grid.
-    open_ = ~measured if any(one.profile.measured for one in candidates) else np.isnan(usd)
+    _, usd, standing = _chosen(work, finalists, ask, prompt, completion)
+    # Where no finalist of the best standing holds the targets, one may that wins nowhere on the coarse grid.
+    open_ = standing > min(one.standing for one in candidates)
     if open_.any() and len(finalists) < len(candidates):
         usd[open_] = _chosen(work, candidates, ask, prompt[open_], completion[open_])[1]
     return usd
@@ -105,8 +105,8 @@ def _host_usd(
 
 def _chosen(
     work: ModelShape, candidates: Sequence[Candidate], ask: Ask, prompt: Floats, completion: Floats
-) -> tuple[NDArray[np.intp], Floats, Booleans]:
-    """The deployment of each shape, or -1; its dollars per request, or NaN; whether it is measured."""
+) -> tuple[NDArray[np.intp], Floats, Standings]:
+    """The deployment of each shape, or -1; its dollars per request, or NaN; its standing."""
     result = evaluate(
         work,
         candidates,
@@ -115,7 +115,7 @@ def _chosen(
         completion_tokens=completion,
         cached_tokens=np.zeros_like(prompt),
     )
-    measured = np.array([one.profile.measured for one in candidates], dtype=bool)
-    best = choose_each(result.usd, result.holds, measured)
+    standing = np.array([one.standing for one in candidates], dtype=np.intp)
+    best = choose_each(result.usd, result.holds, standing)
     usd = np.where(best >= 0, result.usd[best, np.arange(best.size)], np.nan)
-    return best, usd, (best >= 0) & measured[best]
+    return best, usd, np.where(best >= 0, standing[best], np.iinfo(np.intp).max)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,8 +12,11 @@ from breakeven.comparison.map import CostMap
 from breakeven.formulas.kv_cache import kv_bytes_per_sequence, kv_replication
 from breakeven.formulas.parts import ModelShape
 from breakeven.formulas.units import GIGA
+from breakeven.hosting import read_on
+from breakeven.hosting.row import HostRow
 from breakeven.question.scenario import CHEAPEST, Scenario
-from breakeven.words.names import FRESH_DAYS, PER_REQUESTS, deployment_name, offer_name
+from breakeven.words.ages import read_before
+from breakeven.words.names import FRESH_DAYS, PER_REQUESTS, deployment_name, gpu_name, offer_name
 from breakeven.words.numbers import Money, count, gigabytes, load, percent, seconds, seconds_span, times
 
 
@@ -115,6 +119,20 @@ def contenders(answer: ShapeAnswer) -> str:
             f"self-hosted: {deployment_name(answer.host)}, batch {answer.host.batch:,}, "
             f"TTFT {seconds(answer.host.ttft_s)}, TPOT {seconds(answer.host.tpot_s)}"
         )
+    return "; ".join(parts) + "." if parts else ""
+
+
+def ages(answer: ShapeAnswer, comparison: Comparison) -> str:
+    """Say how old both prices are, and what speaks against resting a choice on the rent."""
+    day = comparison.scenario.as_of
+    parts = []
+    if answer.host:
+        price = answer.host.candidate.price
+        doubt = f" ({price.doubt})" if price.doubt else ""
+        parts.append(f"GPU price {read_on(price.offer)}{doubt}")
+    if answer.api.bill:
+        read = comparison.api_read[answer.api.bill.offer.api_offer_id]
+        parts.append(f"API price {read_before(read, day)}")
     return "; ".join(parts) + "." if parts else ""
 
 
@@ -283,6 +301,8 @@ def price_notes(comparison: Comparison, scenario: Scenario) -> list[str]:
             if (scenario.as_of - offer.valid_from).days > FRESH_DAYS:
                 line += f"; older than {FRESH_DAYS} days on {scenario.as_of}"
             lines.append(line + ".")
+            lines += [f"Passed over: {gone.what}, {gone.why}." for gone in price.passed_over]
+            lines += _cheaper_in_doubt(answer.host, answer.ranking)
         if answer.api.bill:
             offer_of = answer.api.bill.offer
             tier = answer.api.bill.tier
@@ -295,3 +315,13 @@ def price_notes(comparison: Comparison, scenario: Scenario) -> list[str]:
                 line += "; it has no cache price, cached tokens are billed as input"
             lines.append(line + ".")
     return list(dict.fromkeys(lines))
+
+
+def _cheaper_in_doubt(host: HostRow, ranking: Sequence[HostRow]) -> list[str]:
+    """Name the GPUs that would be cheaper if no doubt stood against their price, each once."""
+    doubts = {
+        gpu_name(row.candidate.gpu): row.candidate.price.doubt
+        for row in ranking
+        if row.usd < host.usd and row.candidate.price.doubt
+    }
+    return [f"Cheaper on paper, not chosen: {name}, {doubt}." for name, doubt in doubts.items()]

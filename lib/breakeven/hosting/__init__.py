@@ -17,7 +17,7 @@ from breakeven.hosting.evaluation import (
 )
 from breakeven.hosting.fit import what_would_fit
 from breakeven.hosting.hardware import candidates_of, find_candidates
-from breakeven.hosting.prices import GpuPrice, gpu_price
+from breakeven.hosting.prices import GpuPrice, gpu_price, read_on
 from breakeven.hosting.profiles import FEW_ROWS, Profile, choose_profile, engine_of, with_shares
 from breakeven.hosting.shapes import KV_BYTES, Unplaceable, compute_class, model_shape, replica_of
 
@@ -42,6 +42,7 @@ __all__ = [
     "find_candidates",
     "gpu_price",
     "model_shape",
+    "read_on",
     "replica_of",
     "stack_engines",
     "stack_replicas",

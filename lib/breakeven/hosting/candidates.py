@@ -25,6 +25,11 @@ class Candidate:
     usd_per_hour: float
     """Rent of the whole replica, overhead included. [USD/h]"""
 
+    @property
+    def standing(self) -> int:
+        """How far it may be a default, 0 best: by whether its price is in doubt, then measured before not."""
+        return 2 * (self.price.doubt is not None) + (not self.profile.measured)
+
 
 def candidate_of(
     gpu: Gpu,

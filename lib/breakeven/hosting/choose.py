@@ -11,6 +11,9 @@ from breakeven.formulas.arrays import Booleans, Floats
 from breakeven.tables.records import Model
 from breakeven.words.reasons import LeftOut
 
+Standings = NDArray[np.intp]
+"""How far each deployment may be a default, 0 best: ``Candidate.standing``."""
+
 COUNTS = (1, 2, 4, 8, 16)
 """Sizes of a replica that are ranked, where the link joins that many."""
 
@@ -50,21 +53,27 @@ def ranked(usd: Floats, holds: Booleans) -> NDArray[np.intp]:
     return np.argsort(np.where(holds, usd, np.inf), kind="stable")[: int(holds.sum())]
 
 
-def preferred(usd: Floats, holds: Booleans, trusted: Booleans) -> NDArray[np.intp]:
-    """The same, with those that nobody measured after all that somebody did."""
+def preferred(usd: Floats, holds: Booleans, standing: Standings) -> NDArray[np.intp]:
+    """The same, by standing first."""
     order = ranked(usd, holds)
-    known = trusted[order]
-    return np.concatenate([order[known], order[~known]])
+    return np.asarray(order[np.argsort(standing[order], kind="stable")])
 
 
-def choose(usd: Floats, holds: Booleans, trusted: Booleans) -> int | None:
-    """The cheapest that holds the targets; one that nobody measured only where nothing measured holds."""
-    best = int(choose_each(usd[:, None], holds[:, None], trusted)[0])
+def choose(usd: Floats, holds: Booleans, standing: Standings) -> int | None:
+    """The cheapest of the best standing among those that hold the targets."""
+    best = int(choose_each(usd[:, None], holds[:, None], standing)[0])
     return None if best < 0 else best
 
 
-def choose_each(usd: Floats, holds: Booleans, trusted: Booleans) -> NDArray[np.intp]:
+def rents(standing: Standings) -> Standings:
+    """What stands against the rent alone, where no speed is recommended."""
+    return standing // 2
+
+
+def choose_each(usd: Floats, holds: Booleans, standing: Standings) -> NDArray[np.intp]:
     """The same at each of several shapes (columns); -1 where nothing holds the targets."""
-    known = holds & trusted[:, None]
-    pool = np.where(np.where(known.any(axis=0), known, holds), usd, np.inf)
-    return np.where(holds.any(axis=0), pool.argmin(axis=0), -1) if len(usd) else np.full(usd.shape[1], -1)
+    if not len(usd):
+        return np.full(usd.shape[1], -1)
+    level = np.where(holds, standing[:, None], np.iinfo(np.intp).max)
+    pool = np.where(holds & (level == level.min(axis=0)), usd, np.inf)
+    return np.where(holds.any(axis=0), pool.argmin(axis=0), -1)

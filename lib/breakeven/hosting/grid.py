@@ -14,7 +14,7 @@ import numpy as np
 from breakeven.formulas.arrays import Booleans, Floats
 from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import ModelShape, Part
-from breakeven.hosting.choose import choose, ranked, splits, undivided
+from breakeven.hosting.choose import Standings, choose, ranked, splits, undivided
 from breakeven.hosting.evaluation import (
     Ask,
     Evaluation,
@@ -64,9 +64,9 @@ class Grid:
     left_out: tuple[LeftOut, ...]
 
     @property
-    def trusted(self) -> Booleans:
-        """Candidates whose efficiency was measured on that GPU, rate and count, or that were asked for."""
-        return np.asarray(self.hardware.trusted[self.h])
+    def standing(self) -> Standings:
+        """How far each candidate may be the recommendation, 0 best."""
+        return np.asarray(self.hardware.standing[self.h])
 
     def ranked(self) -> Indices:
         """Candidates that hold the targets, cheapest first."""
@@ -79,9 +79,9 @@ class Grid:
         return np.asarray(first)
 
     def best(self, among: Booleans | None = None) -> int | None:
-        """The cheapest that holds the targets; one that was not measured only where none was."""
+        """The cheapest of the best standing among those that hold the targets."""
         holds = self.result.holds if among is None else self.result.holds & among
-        return choose(self.result.usd, holds, self.trusted)
+        return choose(self.result.usd, holds, self.standing)
 
 
 def work_of(

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from breakeven.formulas.arrays import Booleans, Floats
+from breakeven.formulas.arrays import Floats
 from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import Engine, Replica
 from breakeven.hosting.candidates import Candidate, candidate_of
-from breakeven.hosting.choose import COUNTS, splits, undivided
+from breakeven.hosting.choose import COUNTS, Standings, splits, undivided
 from breakeven.hosting.evaluation import flat, stack_engines, stack_replicas
 from breakeven.hosting.prices import GpuPrice, gpu_price
 from breakeven.hosting.profiles import engine_of
@@ -40,8 +40,8 @@ class Hardware:
     replica: Replica
     engine: Engine
     usd_per_hour: Floats
-    trusted: Booleans
-    """Measured, or typed in by the reader, who knows that it is not."""
+    standing: Standings
+    """How far each may be a default, 0 best; what the reader typed in counts as measured."""
     factors: tuple[Floats, Floats]
     index: Indices
     """Row of a GPU, count, rate and way of batching; -1: there is none."""
@@ -202,7 +202,7 @@ def hardware_of(
         replica=flat(stack_replicas([row.replica for row in rows])),
         engine=flat(stack_engines([engine_of(row) for row in efficiency])),
         usd_per_hour=np.array([row.usd_per_hour for row in rows], dtype=float),
-        trusted=np.array([row.profile.measured or row.gpu.gpu_id in trusted for row in rows], dtype=bool),
+        standing=np.array([0 if row.gpu.gpu_id in trusted else row.standing for row in rows], dtype=np.intp),
         factors=(
             np.array([row.tpot_factor_low for row in efficiency], dtype=float),
             np.array([row.tpot_factor_high for row in efficiency], dtype=float),

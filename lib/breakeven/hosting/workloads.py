@@ -88,7 +88,7 @@ class HostedOffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hosting:
-    """All open models, cheapest first, and why others are missing."""
+    """All open models, cheapest first, those at a doubtful rent last, and why others are missing."""
 
     offers: tuple[HostedOffer, ...]
     left_out: tuple[tuple[str, str], ...]
@@ -182,7 +182,7 @@ def host_workload(workload: Workload, tables: Tables, asked: Scenario) -> Hostin
     elif not candidates:
         left.append(("all models", f"no {asked.gpu_price_type} price of a GPU is in force on {asked.as_of}"))
     return Hosting(
-        offers=tuple(sorted(offers, key=lambda o: o.usd)),
+        offers=tuple(sorted(offers, key=lambda o: (o.candidate.price.doubt is not None, o.usd))),
         left_out=tuple(left),
         assumed=assumed,
         mean_requests_per_s=mean,
@@ -229,12 +229,12 @@ def _cheapest(
     _, usd, usable, share = _evaluate(pairs, ask, shapes_of(workload, COARSE_SHAPES))
     grid = (len(placed), len(candidates))
     usd, usable, near = usd.reshape(grid), usable.reshape(grid), share.reshape(grid)
-    trusted = np.array([candidate.profile.measured for candidate in candidates], dtype=bool)
+    standing = np.array([candidate.standing for candidate in candidates], dtype=np.intp)
     finalists: list[tuple[int, int]] = []
     left = []
     for row in range(len(placed)):
         whole = np.array([splits(placed[row][0], candidate.n_gpus) for candidate in candidates], dtype=bool)
-        order = preferred(usd[row], usable[row] & whole, trusted)
+        order = preferred(usd[row], usable[row] & whole, standing)
         finalists += [(row, int(i)) for i in order[:FINALISTS]]
         if not order.size:
             best = float(near[row][whole].max(initial=0.0))
@@ -247,11 +247,11 @@ def _cheapest(
     shapes = shapes_of(workload, FINE_SHAPES)
     chosen = [(placed[row][1], candidates[i]) for row, i in finalists]
     result, usd, usable, share = _evaluate(chosen, ask, shapes)
-    trusted = np.array([candidate.profile.measured for _, candidate in chosen], dtype=bool)
+    standing = np.array([candidate.standing for _, candidate in chosen], dtype=np.intp)
     offers = []
     for row in sorted({row for row, _ in finalists}):
         mine = np.array([r == row for r, _ in finalists], dtype=bool)
-        best_place = choose(usd, mine & usable if (mine & usable).any() else mine, trusted)
+        best_place = choose(usd, mine & usable if (mine & usable).any() else mine, standing)
         place = 0 if best_place is None else best_place
         offers.append(
             _offer(placed[row][0], chosen[place][1], result, place, shapes, share, ask, workload, mean, peak)

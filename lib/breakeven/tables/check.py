@@ -266,6 +266,18 @@ def _repeated_gpu_offers(sheets: Sheets) -> Iterator[Problem]:
     return repeated_rows(sheets["gpu_prices"], (*_GPU_OFFER, "notes"))
 
 
+def _gpu_readings(sheets: Sheets) -> Iterator[Problem]:
+    """Every reading of rental prices says whether it holds all offers, so that those it lacks can end."""
+    listed = set(sheets["gpu_listings"].keys(("provider", "price_type", "read_on", "source_id")))
+    seen: set[tuple[str | None, ...]] = set()
+    for line, offer in sheets["gpu_prices"].records():
+        reading = offer["provider"], offer["price_type"], offer["valid_from"], offer["source_id"]
+        if reading not in listed | seen:
+            seen.add(reading)
+            reason = f"{shown(*reading)} must be a reading of gpu_listings.csv"
+            yield Problem("gpu_prices.csv", line, "provider, price_type, valid_from, source_id", reason)
+
+
 def _barely_distinct_gpu_offers(sheets: Sheets) -> Iterator[Problem]:
     """Offers that only their notes tell apart (terms of rental, kinds of estimate) deserve a look."""
     repeated = {problem.line for problem in _repeated_gpu_offers(sheets)}
@@ -365,6 +377,7 @@ _RULES: tuple[Callable[[Sheets], Iterator[Problem]], ...] = (
     _training_peaks,
     _tuned_offers,
     _repeated_gpu_offers,
+    _gpu_readings,
     _dear_spot_prices,
     price_faults,
     end_faults,

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 from duckdb import DuckDBPyConnection
 
 from breakeven.tables import queries
-from breakeven.tables.records import ApiOffer, Efficiency, Gpu, GpuOffer, Model, Precision
+from breakeven.tables.records import ApiOffer, Efficiency, Gpu, GpuOffer, Model, Precision, Source
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -34,6 +34,7 @@ class Tables:
     efficiencies: Sequence[Efficiency]
     gpu_offers: Sequence[GpuOffer]
     api_offers: Sequence[ApiOffer]
+    sources: Mapping[str, Source]
 
     @cached_property
     def api_offers_by_model(self) -> Mapping[str | None, list[ApiOffer]]:
@@ -75,6 +76,7 @@ def read_tables(connection: DuckDBPyConnection, day: date) -> Tables:
         efficiencies=queries.efficiencies(connection),
         gpu_offers=queries.gpu_offers_on(connection, day),
         api_offers=queries.api_offers_on(connection, day),
+        sources=queries.sources(connection),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from breakeven.tables.queries import GPU_OFFER_MAX_AGE_DAYS, _rows, _sql
+from breakeven.tables.queries import _rows, _sql, gpu_parameters
 
 Row = dict[str, Any]
 
@@ -36,12 +36,11 @@ def api_price_periods(connection: DuckDBPyConnection, offers: Sequence[str]) -> 
 
 def gpu_rows_on(connection: DuckDBPyConnection, day: date) -> list[Row]:
     """Rental offers in force on a day, those of unknown devices too."""
-    parameters = {"day": day, "max_age_days": GPU_OFFER_MAX_AGE_DAYS}
-    return _rows(connection, _sql("gpu_rows_on"), parameters)
+    return _rows(connection, _sql("gpu_rows_on"), gpu_parameters(day))
 
 
 def gpu_price_history(connection: DuckDBPyConnection, gpu_id: str) -> list[Row]:
-    """Every rental price of one device."""
+    """Every rental price of one device, with the day on which a later listing ended it."""
     return _rows(connection, _sql("gpu_price_history"), {"gpu": gpu_id})
 
 

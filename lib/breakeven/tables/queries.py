@@ -57,7 +57,10 @@ Row = TypeVar(
 GPU_OFFER_MAX_AGE_DAYS = 500
 """A rental price that was read longer ago than this no longer counts as in force. The longest gap
 between two collections is 494 days (2023-10-30 to 2025-03-07): a shorter age would leave days
-without any price."""
+without any price. An offer that a later complete listing lacks ends on that day already."""
+
+NEAR_PRICE = 0.2
+"""Two prices of one device are about the same up to here. [0 to 1]"""
 
 BILLED_AS = {
     "cache_read_usd_per_mtok": ("cache_read_usd_per_mtok", "input_usd_per_mtok"),
@@ -193,9 +196,18 @@ def tuning_prices_on(connection: DuckDBPyConnection, day: date) -> list[TuningPr
 
 
 def gpu_offers_on(connection: DuckDBPyConnection, day: date) -> list[GpuOffer]:
-    """Rental offers in force on a day, resolved devices only."""
-    parameters = {"day": day, "max_age_days": GPU_OFFER_MAX_AGE_DAYS}
-    return _records(GpuOffer, _rows(connection, _sql("gpu_offers_on"), parameters))
+    """Rental offers in force on a day that can be ranked."""
+    return _records(GpuOffer, _rows(connection, _gpu_offers(), gpu_parameters(day)))
+
+
+def gpu_parameters(day: date) -> dict[str, Any]:
+    """Parameters of the statements about rental offers in force on a day."""
+    return {"day": day, "max_age_days": GPU_OFFER_MAX_AGE_DAYS, "near": NEAR_PRICE}
+
+
+def _gpu_offers() -> str:
+    """The statement about resolved devices, which stands on the one about all of them."""
+    return _sql("gpu_offers_on").replace("\n{gpu_rows_on}", "\n" + _sql("gpu_rows_on"))
 
 
 def api_offers_on(
@@ -253,8 +265,9 @@ def input_prices_on(connection: DuckDBPyConnection, day: date) -> dict[str, floa
 
 
 def gpu_offer_ids(connection: DuckDBPyConnection) -> list[str]:
-    """Keys of all rental offers of resolved devices, whatever their day."""
-    rows = _rows(connection, "SELECT gpu_offer_id FROM gpu_prices WHERE gpu_id IS NOT NULL", {})
+    """Keys of all rental offers that can be ranked, whatever their day."""
+    ranked = "gpu_id IS NOT NULL AND price_type <> 'serverless'"
+    rows = _rows(connection, f"SELECT gpu_offer_id FROM gpu_prices WHERE {ranked}", {})
     return [row["gpu_offer_id"] for row in rows]
 
 
@@ -273,9 +286,8 @@ def frame_on(connection: DuckDBPyConnection, table: str, day: date) -> DataFrame
         return pd.concat(frames, ignore_index=True)
     parameters: dict[str, Any] = {"day": day}
     if table == "gpu_prices":
-        return found.execute(
-            _sql("gpu_offers_on"), parameters | {"max_age_days": GPU_OFFER_MAX_AGE_DAYS}
-        ).df()
+        only = f"SELECT * EXCLUDE (age_days, confirmed_on) FROM (\n{_gpu_offers()})"
+        return found.execute(only, gpu_parameters(day)).df()
     if table == "tuning_prices":
         return found.execute(_sql("tuning_prices_on"), parameters).df()
     return found.execute(f'SELECT * FROM "{table}"').df()

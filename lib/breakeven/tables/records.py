@@ -126,6 +126,10 @@ class GpuOffer:
     notes: str | None
     source_id: str
     locator: str
+    age_days: int = 0
+    """Days between the reading and the day that is asked for."""
+    confirmed_on: date | None = None
+    """Day of another reading of about the same price; None: it was read once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from duckdb import DuckDBPyConnection
 from hypothesis import given
 from hypothesis import strategies as st
 
+from breakeven.hosting import gpu_price
 from breakeven.question.pages.prices import (
     FIELDS,
     KINDS,
@@ -52,7 +53,12 @@ def test_first_sentence_names_the_cheapest_offer_and_the_median_rent(tables_on: 
     text = headline(DEFAULT, tables_on(TODAY), PROMPT_HEAVY, "h100-sxm", USD)
     # novita asks 0.135 and 0.40 (catalogue 0.2.3): (4,000 x 0.135 + 16 x 0.40) / 4,016 = 0.13606.
     assert "is $0.136 per 1M tokens at 4,000 in / 16 out (novita)" in text
-    assert "H100 SXM5 80GB rents for $3.63 an hour (on-demand, median of 8 providers, $2.40–6.88)" in text
+    # Read at most 90 days before: runpod 3.49, scaleway 3.63, verda 3.63, lambda 3.99, digitalocean 4.41,
+    # aws 6.88, azure 12.29.
+    assert (
+        "H100 SXM5 80GB rents for $3.99 an hour (on-demand, median of 7 providers, $3.49–12.29, "
+        "read 2026-10-01, 51 days before)" in text
+    )
 
 
 def test_first_sentence_says_what_is_not_on_record(tables_on: TablesOn) -> None:
@@ -255,6 +261,16 @@ def rent(provider: str, day: str, usd: float, kind: str = "on-demand", flag: str
         "usd_per_gpu_hour": usd,
         "price_type": kind,
         "flag": flag,
+        "ended_on": None,
+        "gpu_offer_id": f"{provider}-{day}-{usd}",
+        "gpu_id": "h100-sxm",
+        "gpu_as_listed": "H100",
+        "instance": None,
+        "gpu_count": 1,
+        "region": None,
+        "notes": None,
+        "source_id": "a-source",
+        "locator": "",
     }
 
 
@@ -269,16 +285,33 @@ def test_median_rent_counts_each_provider_once_with_its_newest_price() -> None:
         rent("e", "2026-02-01", 0.1, kind="spot"),
         rent("f", "2027-01-01", 9),
     ]
-    # January: a 1, b 3, the lower middle is 1. February: a 2, b still 3, c 8: the middle is 3.
+    # January: a 1, b 3; the lower middle is 1, which nothing confirms, so 3. February: a 2, b still 3, c 8:
+    # the middle is 3. In November both readings are older than 90 days: those of February and near it.
     assert hardware.median_by_day(rows, TODAY) == [
-        (date(2026, 1, 1), 1, 2),
+        (date(2026, 1, 1), 3, 2),
         (date(2026, 2, 1), 3, 3),
+        (TODAY, 3, 3),
     ]
 
 
-def test_last_median_is_the_price_of_the_first_sentence(connection: DuckDBPyConnection) -> None:
-    rows = price_queries.gpu_price_history(connection, "h100-sxm")
-    assert hardware.median_by_day(rows, TODAY)[-1][1:] == (3.627, 8)  # shown as $3.63
+def test_an_offer_that_has_ended_is_in_no_median() -> None:
+    rows = [
+        rent("a", "2026-01-01", 1) | {"ended_on": date(2026, 1, 20)},
+        rent("b", "2026-01-01", 3),
+        rent("c", "2026-02-01", 3.5),
+    ]
+    assert [usd for _, usd, _ in hardware.median_by_day(rows, date(2026, 2, 2))] == [3, 3, 3]
+    assert hardware.median_by_day(rows[:1], date(2026, 1, 20)) == [(date(2026, 1, 1), 1, 1)]
+
+
+@pytest.mark.parametrize("gpu", ["h100-sxm", "gh200-96", "a100-80-sxm", "b200-sxm", "l40s"])
+@pytest.mark.parametrize("day", [date(2023, 11, 15), date(2026, 6, 1), date(2026, 9, 1), TODAY])
+def test_last_median_is_the_price_of_the_first_sentence(
+    connection: DuckDBPyConnection, tables_on: TablesOn, gpu: str, day: date
+) -> None:
+    medians = hardware.median_by_day(price_queries.gpu_price_history(connection, gpu), day)
+    price = gpu_price(tables_on(day).gpu_offers, gpu_id=gpu, price_type="on-demand", choice="median")
+    assert medians[-1:] == ([] if price is None else [(day, price.usd_per_gpu_hour, price.n_offers)])
 
 
 def test_gpu_costs_are_divided_by_what_the_gpu_has(
@@ -287,10 +320,10 @@ def test_gpu_costs_are_divided_by_what_the_gpu_has(
     read = price_queries.days_read(connection, "gpus", "gpu_id")
     table = hardware.gpus_frame(tables_on(TODAY), "on-demand", sources, TODAY, USD, read)
     row = table[table["GPU"] == "NVIDIA H100 SXM5 80GB"].iloc[0]
-    # 3.63 an hour; the data sheet says 989.4 TFLOP/s dense, 3.35 TB/s, 80 GB.
-    assert row["USD per 1,000 TFLOP/s for an hour"] == pytest.approx(3.67, abs=0.01)
-    assert row["USD per TB/s for an hour"] == pytest.approx(1.08, abs=0.01)
-    assert row["USD per 100 GB for an hour"] == pytest.approx(4.54, abs=0.01)
+    # 3.99 an hour; the data sheet says 989.4 TFLOP/s dense, 3.35 TB/s, 80 GB.
+    assert row["USD per 1,000 TFLOP/s for an hour"] == pytest.approx(4.03, abs=0.01)
+    assert row["USD per TB/s for an hour"] == pytest.approx(1.19, abs=0.01)
+    assert row["USD per 100 GB for an hour"] == pytest.approx(4.99, abs=0.01)
     unverified = table[table["Freshness"].str.startswith("unverified")]
     assert len(unverified) == sum(not gpu.verified for gpu in tables_on(TODAY).gpus.values()) > 0
     assert "on-demand" in hardware.gpus_sentence(table, "on-demand", USD)

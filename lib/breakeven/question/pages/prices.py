@@ -13,6 +13,8 @@ from breakeven.question.scenario import LIMITS, Limit
 TABS = ("API offers", "What changed", "History", "GPU offers", "GPUs", "Models", "Tables and SQL")
 """What the page shows, one at a time."""
 ALL = "all"
+SERVERLESS = "serverless"
+"""Kind of rental price that is shown and never ranked: no machine is kept, so nothing of it is idle."""
 DEFAULT_GPU = "h100-sxm"
 """The GPU that most providers rent."""
 KINDS = ("cheaper or dearer", "cheaper", "dearer", "new", "first recorded", "gone", ALL)
@@ -79,7 +81,7 @@ LIMITS_OF_VIEW: Mapping[str, Limit] = MappingProxyType(
         "since": LIMITS["as_of"],
         "kind": Limit(choices=KINDS),
         "score": Limit(choices=tuple(SCORES)),
-        "type": Limit(choices=(ALL, *LIMITS["gpu_price_type"].choices)),
+        "type": Limit(choices=(ALL, *LIMITS["gpu_price_type"].choices, SERVERLESS)),
     }
 )
 FIELDS = LinkFields(

@@ -12,6 +12,7 @@ from breakeven.hosting.program import deployment_as_json
 from breakeven.hosting.row import HostRow
 from breakeven.question.link import encode
 from breakeven.words import names
+from breakeven.words.ages import age_days, known_on
 from breakeven.words.numbers import Money, finite
 
 
@@ -40,6 +41,7 @@ def answer_as_text(answer: Comparison, warnings: Sequence[str]) -> str:
             *([shape.host_reason] if shape.host and shape.host_reason else []),
             verdict.bills(shape, money),
             verdict.contenders(shape),
+            verdict.ages(shape, answer),
             verdict.at_load(shape, money),
             *verdict.by_kind(shape, money),
             *verdict.why(shape, answer.model_shape, answer.scenario),
@@ -64,9 +66,9 @@ def _shape(shape: ShapeAnswer, answer: Comparison) -> dict[str, Any]:
         "break_even_busy": finite(shape.break_even_busy),
         "first_paying_requests_per_s": finite(shape.first_paying_rate),
         "never_dearer_requests_per_s": finite(shape.never_dearer_rate),
-        "api": None if shape.api.bill is None else _bill(shape.api.bill),
+        "api": None if shape.api.bill is None else _bill(shape.api.bill, answer),
         "api_median_usd_per_request": shape.api.median_usd,
-        "api_offers": [_bill(bill) for bill in shape.api.same_model],
+        "api_offers": [_bill(bill, answer) for bill in shape.api.same_model],
         "api_left_out": [{"what": gone.what, "why": gone.why} for gone in shape.api.left_out],
         "self_hosted": None if shape.host is None else _host(shape.host),
         "self_hosted_reason": shape.host_reason,
@@ -109,7 +111,8 @@ def _shape(shape: ShapeAnswer, answer: Comparison) -> dict[str, Any]:
     }
 
 
-def _bill(bill: ApiBill) -> dict[str, Any]:
+def _bill(bill: ApiBill, answer: Comparison) -> dict[str, Any]:
+    read, day = answer.api_read[bill.offer.api_offer_id], answer.scenario.as_of
     return {
         "offer": bill.offer.api_offer_id,
         "provider": bill.offer.provider,
@@ -119,6 +122,8 @@ def _bill(bill: ApiBill) -> dict[str, Any]:
         "completion_usd": bill.completion_usd,
         "not_default_because": bill.mark,
         "source": bill.offer.source_id,
+        "api_price_as_of": known_on(read, day).isoformat(),
+        "api_price_age_days": age_days(read, day),
     }
 
 

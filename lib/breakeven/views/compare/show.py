@@ -43,6 +43,7 @@ def verdicts(answer: Comparison, money: Money) -> None:
             for line in (
                 verdict.bills(shape, money),
                 verdict.contenders(shape),
+                verdict.ages(shape, answer),
                 verdict.at_load(shape, money),
             ):
                 if line:

@@ -13,7 +13,7 @@ from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import ModelShape, Speculation
 from breakeven.formulas.units import SECONDS_PER_HOUR, SECONDS_PER_MONTH
 from breakeven.hosting import Ask, ask_of, evaluate
-from breakeven.hosting.choose import COUNTS
+from breakeven.hosting.choose import COUNTS, choose, rents
 from breakeven.hosting.config_json import from_link
 from breakeven.hosting.config_json.read import TYPED
 from breakeven.hosting.grid import Grid, rank, work_of
@@ -161,8 +161,7 @@ def deploy(
     best = None if grid is None else grid.best()
     holds = best is not None
     if grid is not None and best is None and grid.w.size:
-        fitting = np.where(grid.result.fits, grid.result.usd, np.inf)
-        best = int(np.argmin(fitting)) if np.isfinite(fitting).any() else None
+        best = choose(grid.result.usd, grid.result.fits, rents(grid.standing))
     chosen = placement(grid, best) if grid is not None and best is not None else None
     needs = () if holds or grid is None else what_it_takes(grid, ask, shape, scenario)
     return Answer(

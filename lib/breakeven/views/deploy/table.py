@@ -54,6 +54,7 @@ def rows_of(answer: Answer, indices: Sequence[int]) -> list[dict[str, Any]]:
         row, plain = candidate.profile.efficiency, deployment_as_json(candidate)
         # Columns of the CSV keep their names and places; a new one comes last.
         caveat, usd_per_hour = plain.pop("caveat"), plain.pop("usd_per_hour")
+        price = {key: plain.pop(key) for key in tuple(plain) if key.startswith("gpu_price_")}
         rows.append(
             {
                 "rank": number,
@@ -83,6 +84,7 @@ def rows_of(answer: Answer, indices: Sequence[int]) -> list[dict[str, Any]]:
                 **plain,
                 "not_certain_because": caveat,
                 "usd_per_hour": usd_per_hour,
+                **price,
             }
         )
     return rows

@@ -7,6 +7,7 @@ from typing import Any
 
 from breakeven.formulas.mode import Mode
 from breakeven.formulas.units import TERA
+from breakeven.hosting import read_on
 from breakeven.hosting.config_json.read import TYPED
 from breakeven.hosting.row import HostRow
 from breakeven.question.kinds import CacheFormat
@@ -141,12 +142,14 @@ def cheaper_but(answer: Answer, money: Money) -> str:
         return ""
     above = answer.order.index(best)
     first = answer.place(answer.order[0])
+    doubt = first.host.candidate.price.doubt
+    why = doubt or certainty(first.host.candidate.profile.caveat).partition(":")[0]
+    but = "at a doubtful rent" if doubt else "not measured"
     return (
-        f"Cheaper, but not measured: {count(above, 'deployment')}, from "
+        f"Cheaper, but {but}: {count(above, 'deployment')}, from "
         f"{money.per_million(first.usd_per_token(answer.shape))} on "
-        f"{size(answer.plan_of(first), first)} at {formats(first)} "
-        f"({certainty(first.host.candidate.profile.caveat).partition(':')[0]}). Only measured speeds are "
-        "recommended."
+        f"{size(answer.plan_of(first), first)} at {formats(first)} ({why}). Only measured speeds and rents "
+        "that are fresh and confirmed are recommended."
     )
 
 
@@ -212,7 +215,11 @@ def price_sentence(answer: Answer, money: Money) -> str:
     text = f"{gpu.name}: {amount} per GPU-hour, {price.offer.provider} ({price.offer.price_type})"
     if price.n_offers > 1:
         text += f", {price.n_offers} providers at {money.span(price.cheapest_usd, price.dearest_usd)}"
-    return f"{text}."
+    if price.offer.source_id != TYPED:
+        text += f", {read_on(price.offer)}"
+    text += f"; {price.doubt}" if price.doubt else ""
+    passed = "; ".join(f"{gone.what}, {gone.why}" for gone in price.passed_over)
+    return f"{text}. Passed over: {passed}." if passed else f"{text}."
 
 
 def memory_finding(memory: Memory, row: Placement) -> str:

@@ -24,6 +24,7 @@ _SYMBOLS = {
     "marketplace": ("diamond-open", "#E69F00"),
     "reserved": ("square", SELF_HOSTED_LIGHT),
     "estimate": ("x", LIMIT),
+    "serverless": ("triangle-up-open", LIMIT),
 }
 _THREE = ",.3~r"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import date
-from statistics import median_low
 
 import pandas as pd
 
@@ -12,8 +12,8 @@ from breakeven.hosting import Unplaceable, gpu_price, model_shape
 from breakeven.question.kinds import PriceKind
 from breakeven.question.scenario import MEDIAN
 from breakeven.tables.day import Tables
-from breakeven.tables.queries import GPU_OFFER_MAX_AGE_DAYS
-from breakeven.tables.records import Gpu, Model
+from breakeven.tables.queries import GPU_OFFER_MAX_AGE_DAYS, NEAR_PRICE
+from breakeven.tables.records import Gpu, GpuOffer, Model
 from breakeven.views.prices.words import Row, Sources, freshness, links
 from breakeven.words.names import gpu_name
 from breakeven.words.numbers import Money, count, indefinite, number, rounded, times
@@ -72,24 +72,45 @@ def gpu_history_finding(rows: Sequence[Row], gpu: Gpu, day: date, money: Money) 
 
 
 def median_by_day(rows: Sequence[Row], day: date) -> list[tuple[date, float, int]]:
-    """Median on-demand price in force on each day that a price was read; day, USD per hour, providers.
+    """Median on-demand price, as :func:`gpu_price` has it, on each day that one was read and on the last day.
 
-    As everywhere: each provider counts once, with the lowest of its prices read last, and flagged
-    offers do not count. Collections read different providers, so a median over one alone would jump.
+    Returns the day, USD per hour and the number of providers, in order of time.
     """
     usable = [row for row in rows if row["price_type"] == PriceKind.ON_DEMAND and not row["flag"]]
     medians = []
-    for when in sorted({row["valid_from"] for row in usable if row["valid_from"] <= day}):
-        latest: dict[str, tuple[date, float]] = {}
-        for row in usable:
-            read, usd = row["valid_from"], row["usd_per_gpu_hour"]
-            if not 0 <= (when - read).days < GPU_OFFER_MAX_AGE_DAYS:
-                continue
-            known = latest.get(row["provider"])
-            if known is None or read > known[0] or (read == known[0] and usd < known[1]):
-                latest[row["provider"]] = read, usd
-        medians.append((when, median_low(usd for _, usd in latest.values()), len(latest)))
+    for when in sorted({row["valid_from"] for row in usable if row["valid_from"] <= day} | {day}):
+        offers = _in_force(usable, when)
+        gpu_id = offers[0].gpu_id if offers else ""
+        price = gpu_price(offers, gpu_id=gpu_id, price_type=PriceKind.ON_DEMAND, choice=MEDIAN)
+        if price is not None:
+            medians.append((when, price.usd_per_gpu_hour, price.n_offers))
     return medians
+
+
+def _in_force(rows: Sequence[Row], day: date) -> list[GpuOffer]:
+    """Those of one device's prices that are in force on a day, as the statement gpu_rows_on has it."""
+    known = [row for row in rows if 0 <= (day - row["valid_from"]).days < GPU_OFFER_MAX_AGE_DAYS]
+    open_ = [row for row in known if row["ended_on"] is None or row["ended_on"] > day]
+    last = {row["provider"]: row["valid_from"] for row in sorted(open_, key=lambda row: row["valid_from"])}
+    names = [field.name for field in fields(GpuOffer) if field.name not in ("age_days", "confirmed_on")]
+    return [
+        GpuOffer(
+            **{name: row[name] for name in names},
+            age_days=(day - row["valid_from"]).days,
+            confirmed_on=max((other["valid_from"] for other in known if _again(row, other)), default=None),
+        )
+        for row in open_
+        if row["valid_from"] == last[row["provider"]]
+    ]
+
+
+def _again(row: Row, other: Row) -> bool:
+    """Whether another reading found about the same price of the same provider."""
+    if other["provider"] != row["provider"]:
+        return False
+    apart = (other["valid_from"], other["source_id"]) != (row["valid_from"], row["source_id"])
+    low, high = sorted((row["usd_per_gpu_hour"], other["usd_per_gpu_hour"]))
+    return apart and high <= (1 + NEAR_PRICE) * low
 
 
 def gpus_frame(

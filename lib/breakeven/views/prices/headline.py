@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from breakeven.apis.shapes import ApiBill, answer_of_apis
-from breakeven.hosting import gpu_price
+from breakeven.hosting import gpu_price, read_on
 from breakeven.question.parts import Shape
 from breakeven.question.scenario import MEDIAN, Scenario
 from breakeven.tables.day import Tables
@@ -55,6 +55,7 @@ def _gpu_part(scenario: Scenario, tables: Tables, gpu_id: str, money: Money) -> 
         if price.n_offers > 1
         else f"{kind}, {price.offer.provider}, the only provider"
     )
+    among += f", {read_on(price.offer)}"
     return (
         f"{'an' if gpu_name(gpu)[0] in 'AHLM' else 'a'} {gpu_name(gpu)} rents for "
         f"{money.amount(price.usd_per_gpu_hour)} an hour ({among})"

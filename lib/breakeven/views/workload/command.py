@@ -49,9 +49,10 @@ def _price(options: argparse.Namespace) -> Said:
         raise BadInput(f"breakeven price: {reason}") from None
     day = options.as_of or date.today()
     priced = price_workload(workload, connection, day)
-    hosting = host_workload(workload, read_tables(connection, day), Scenario(as_of=day))
+    tables = read_tables(connection, day)
+    hosting = host_workload(workload, tables, Scenario(as_of=day))
     paid = explain_paid(priced, connection)
     return Said(
-        program=lambda: as_json(priced, hosting, options.top, paid),
-        text=lambda: as_text(priced, hosting, options.top or 10, paid),
+        program=lambda: as_json(priced, hosting, tables.sources, options.top, paid),
+        text=lambda: as_text(priced, hosting, tables.sources, options.top or 10, paid),
     )

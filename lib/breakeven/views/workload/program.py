@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date
 from typing import Any
 
 from breakeven.apis.paid import Paid, paid_sentence
 from breakeven.apis.workloads import Ending, PricedOffer, PricedWorkload
+from breakeven.hosting import read_on
 from breakeven.hosting.program import deployment_as_json
 from breakeven.hosting.workloads import HostedOffer, Hosting
+from breakeven.tables.records import Source
 from breakeven.usage.digest import BadDigest, pack
 from breakeven.usage.read import SHOWN_PROBLEMS
 from breakeven.usage.sums import Tokens
+from breakeven.words.ages import age_days, known_on, read_before
 from breakeven.words.numbers import Money, count, number, percent, seconds
 
 
 def as_json(
-    priced: PricedWorkload, hosting: Hosting, top: int | None = None, paid: Paid | None = None
+    priced: PricedWorkload,
+    hosting: Hosting,
+    known: Mapping[str, Source],
+    top: int | None = None,
+    paid: Paid | None = None,
 ) -> dict[str, Any]:
-    """Everything that the page shows, as plain values."""
+    """Everything that the page shows, as plain values; ``known`` says when each list of prices was read."""
     workload = priced.workload
     found = workload.recognised
     try:
@@ -84,7 +92,7 @@ def as_json(
             }
             for one in priced.ends
         ],
-        "offers": [_offer(one) for one in priced.offers[:top]],
+        "offers": [_offer(one, priced.day, known) for one in priced.offers[:top]],
         "deployments": [_deployment(one) for one in hosting.offers[:top]],
         "deployments_assume": hosting.assumed,
         "deployments_left_out": [{"model": model, "why": why} for model, why in hosting.left_out],
@@ -122,8 +130,9 @@ def _paid(paid: Paid) -> dict[str, Any]:
     }
 
 
-def _offer(one: PricedOffer) -> dict[str, Any]:
+def _offer(one: PricedOffer, day: date, known: Mapping[str, Source]) -> dict[str, Any]:
     offer = one.offer
+    read = known[offer.source_id].accessed
     return {
         "provider": offer.provider,
         "model": offer.api_model,
@@ -141,6 +150,8 @@ def _offer(one: PricedOffer) -> dict[str, Any]:
         "flag": offer.flag,
         "notes": list(one.notes),
         "source": offer.source_id,
+        "api_price_as_of": known_on(read, day).isoformat(),
+        "api_price_age_days": age_days(read, day),
     }
 
 
@@ -164,7 +175,13 @@ def _deployment(one: HostedOffer) -> dict[str, Any]:
     }
 
 
-def as_text(priced: PricedWorkload, hosting: Hosting, top: int, paid: Paid | None = None) -> str:
+def as_text(
+    priced: PricedWorkload,
+    hosting: Hosting,
+    known: Mapping[str, Source],
+    top: int,
+    paid: Paid | None = None,
+) -> str:
     """The same for a reader, the answer first."""
     money = Money()
     workload, tokens = priced.workload, priced.workload.tokens
@@ -180,6 +197,8 @@ def as_text(priced: PricedWorkload, hosting: Hosting, top: int, paid: Paid | Non
             f"Cheapest to host: {first.model.name} on {first.candidate.n_gpus} × {first.candidate.gpu.name}, "
             f"{money.amount(first.usd)} ({money.span(first.usd_low, first.usd_high)})."
         )
+    if aged := ages(priced, hosting, known):
+        lines.append(aged)
     if paid is not None:
         lines.append(paid_sentence(paid, money))
     elif priced.paid_usd is not None:
@@ -249,6 +268,18 @@ def ending_sentence(one: Ending, day: date, money: Money) -> str:
     own = "" if past or one.list_usd is None else f" instead of {money.amount(float(one.list_usd))}"
     usd = money.amount(float(one.successor_usd))
     return f"{head}; its successor {one.successor} costs {usd} on these requests{own}."
+
+
+def ages(priced: PricedWorkload, hosting: Hosting, known: Mapping[str, Source]) -> str:
+    """Say how old the two prices are that the answer rests on."""
+    parts = []
+    if hosting.offers:
+        price = hosting.offers[0].candidate.price
+        parts.append(f"GPU price {read_on(price.offer)}" + (f" ({price.doubt})" if price.doubt else ""))
+    if priced.best is not None:
+        read = known[priced.best.offer.source_id].accessed
+        parts.append(f"API price {read_before(read, priced.day)}")
+    return "; ".join(parts) + "." if parts else ""
 
 
 def _plain(text: str) -> str:

@@ -17,7 +17,7 @@ from breakeven.tables.records import Source
 from breakeven.usage.read import SHOWN_PROBLEMS
 from breakeven.usage.sums import Workload
 from breakeven.views.workload import words
-from breakeven.views.workload.program import source_ids
+from breakeven.views.workload.program import ages, source_ids
 from breakeven.words.names import gpu_name
 from breakeven.words.numbers import Money, count, load, number, percent, rounded, seconds
 
@@ -25,7 +25,9 @@ NAME = st.column_config.TextColumn(width=230)
 """Column of names: the number beside it stays on a narrow screen."""
 
 
-def answer(result: PricedWorkload, hosting: Hosting, paid: Paid | None, money: Money) -> None:
+def answer(
+    result: PricedWorkload, hosting: Hosting, paid: Paid | None, known: Mapping[str, Source], money: Money
+) -> None:
     """The answer in one sentence, then what it rests on."""
     best = result.best
     if best is None:
@@ -52,6 +54,8 @@ def answer(result: PricedWorkload, hosting: Hosting, paid: Paid | None, money: M
         lines.append(paid_sentence(paid, money))
     elif result.paid_usd is not None:  # a shared digest
         lines.append(f"Paid, as the file said: {money.amount(result.paid_usd)}.")
+    if aged := ages(result, hosting, known):
+        lines.append(aged)
     for line in lines:
         st.markdown(plain(line))
     if paid is not None and paid.models:
