@@ -54,7 +54,7 @@ CREATE TABLE models (
     mla_kv_lora_rank INTEGER CHECK (mla_kv_lora_rank > 0),
     mla_q_lora_rank INTEGER CHECK (mla_q_lora_rank > 0),
     mla_qk_nope_dim INTEGER CHECK (mla_qk_nope_dim > 0),
-    mla_qk_rope_dim INTEGER CHECK (mla_qk_rope_dim > 0),
+    mla_qk_rope_dim INTEGER CHECK (mla_qk_rope_dim >= 0),
     mla_v_head_dim INTEGER CHECK (mla_v_head_dim > 0),
     n_experts INTEGER CHECK (n_experts > 0),
     experts_per_tok INTEGER CHECK (experts_per_tok > 0),
@@ -65,6 +65,7 @@ CREATE TABLE models (
     n_full_attn_layers INTEGER CHECK (n_full_attn_layers >= 0),
     n_sliding_layers INTEGER CHECK (n_sliding_layers >= 0),
     n_linear_attn_layers INTEGER CHECK (n_linear_attn_layers >= 0),
+    kv_layers DOUBLE CHECK (kv_layers >= 0),
     vocab INTEGER NOT NULL CHECK (vocab > 0),
     tied_embeddings BOOLEAN NOT NULL,
     max_context INTEGER NOT NULL CHECK (max_context > 0),
@@ -112,6 +113,7 @@ COMMENT ON COLUMN models.sliding_window IS '[tokens] window of the sliding layer
 COMMENT ON COLUMN models.n_full_attn_layers IS '[-] layers that attend to the whole context; empty: all or, with a window and no counts, none';
 COMMENT ON COLUMN models.n_sliding_layers IS '[-] layers that attend to a window';
 COMMENT ON COLUMN models.n_linear_attn_layers IS '[-] layers with a state that does not grow';
+COMMENT ON COLUMN models.kv_layers IS '[-] layers of the stated width that would keep as much cache of a growing context, where some keep less: one entry for several tokens counts as its share, a narrower one too; empty: the layers that attend to the whole context';
 COMMENT ON COLUMN models.vocab IS '[-] rows of the embedding table';
 COMMENT ON COLUMN models.tied_embeddings IS '[-] input and output embedding are one matrix';
 COMMENT ON COLUMN models.max_context IS '[tokens] longest context';
@@ -125,6 +127,22 @@ COMMENT ON COLUMN models.notes IS '[-] what is peculiar or unverified';
 COMMENT ON COLUMN models.source_id IS '[-] key of sources';
 COMMENT ON COLUMN models.locator IS '[-] where in the source';
 COMMENT ON COLUMN models.as_of IS '[date] day the row was checked';
+
+CREATE TABLE models_without_row (
+    name VARCHAR PRIMARY KEY CHECK (regexp_full_match(name, '[a-z0-9][a-z0-9._-]*')),
+    hosts INTEGER NOT NULL CHECK (hosts >= 1),
+    place_as VARCHAR REFERENCES models (model_id),
+    why VARCHAR NOT NULL CHECK (length(why) > 0),
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    as_of DATE NOT NULL
+);
+COMMENT ON TABLE models_without_row IS 'Open models that several hosts serve and that models does not hold, and why';
+COMMENT ON COLUMN models_without_row.name IS '[-] the hosts'' name of it, lower case, without its maker and without words for its format or its tuning';
+COMMENT ON COLUMN models_without_row.hosts IS '[-] providers that serve it';
+COMMENT ON COLUMN models_without_row.place_as IS '[-] key of models: the one whose cost on a GPU is nearest; empty: none is known to be near';
+COMMENT ON COLUMN models_without_row.why IS '[-] why it has no row';
+COMMENT ON COLUMN models_without_row.source_id IS '[-] key of sources';
+COMMENT ON COLUMN models_without_row.as_of IS '[date] day it was decided';
 
 CREATE TABLE gpus (
     gpu_id VARCHAR PRIMARY KEY CHECK (regexp_full_match(gpu_id, '[a-z0-9][a-z0-9._-]*')),

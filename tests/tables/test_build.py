@@ -452,6 +452,7 @@ def test_nothing_but_the_tables_of_the_schema_is_left_behind(locked):
         "model_aliases",
         "model_scores",
         "models",
+        "models_without_row",
         "name_rules",
         "name_tests",
         "offer_roles",

@@ -36,10 +36,10 @@ def model_shape(model: Model, precision: Precision, kv_bytes: float) -> ModelSha
     latent = model.attention == "MLA"
     linear_layers = model.n_linear_attn_layers or 0
     sliding = model.n_sliding_layers or 0
-    full = model.n_full_attn_layers
+    full: float | None = model.kv_layers if model.kv_layers is not None else model.n_full_attn_layers
     full = model.n_layers - linear_layers - sliding if full is None else full
 
-    def per_token(layers: int) -> float:
+    def per_token(layers: float) -> float:
         if latent:
             return float(
                 latent_kv_bytes_per_token(

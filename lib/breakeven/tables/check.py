@@ -1,5 +1,6 @@
 """Rules that no single row can keep or break: between tables, and between tables and formulas."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -173,6 +174,43 @@ def _aliases_without_offer(sheets: Sheets) -> Iterator[Problem]:
         if offer not in offers:
             reason = f"{shown(*offer)} must be an offer of api_prices"
             yield Problem("model_aliases.csv", line, "provider, api_model", reason)
+
+
+def plain_name(api_model: str) -> str:
+    """The model that hosts name in many ways: without its maker and words for its format or its tuning.
+
+    >>> plain_name("Qwen/Qwen3-14B-FP8"), plain_name("kimi-k2p6-fast"), plain_name("gemma-4-31B-it-turbo")
+    ('qwen3-14b', 'kimi-k2.6', 'gemma-4-31b')
+    """
+    name = re.sub(r"(?<=\d)p(?=\d)", ".", api_model.rpartition("/")[2].lower())
+    while (shorter := _WORDS.sub("", name)) != name:
+        name = shorter
+    return name
+
+
+_WORDS = re.compile(
+    r"[-_:](fp8|fp8-dynamic|nvfp4|fp4|bf16|awq|turbo|fast|highspeed|lightning|batch|free|thinking|tee|base|exacto"
+    r"|nitro|preview|instruct|it|chat|hf|maas)$"
+)
+
+_SEVERAL_HOSTS = 3
+"""From so many hosts on, an open model has a row or a reason."""
+
+
+def _models_without_row(sheets: Sheets) -> Iterator[Problem]:
+    """An open model that several hosts serve has a row in models, or a reason why it has none."""
+    hosts: dict[str, set[str | None]] = {}
+    lines: dict[str, int] = {}
+    for line, alias in sheets["model_aliases"].records():
+        if alias["model_id"] is None:
+            name = plain_name(str(alias["api_model"]))
+            hosts.setdefault(name, set()).add(alias["provider"])
+            lines.setdefault(name, line)
+    known = {name for (name,) in sheets["models_without_row"].keys(("name",))}
+    for name, providers in hosts.items():
+        if len(providers) >= _SEVERAL_HOSTS and name not in known:
+            reason = f"{shown(name)}, served by {len(providers)} hosts, must have a row in models.csv or a reason"
+            yield Problem("model_aliases.csv", lines[name], "model_id", f"{reason} in models_without_row.csv")
 
 
 def _roles_without_offer(sheets: Sheets) -> Iterator[Problem]:
@@ -371,6 +409,7 @@ _RULES: tuple[Callable[[Sheets], Iterator[Problem]], ...] = (
     _efficiency_names,
     _benchmark_notes,
     _aliases_without_offer,
+    _models_without_row,
     _roles_without_offer,
     _dates,
     _ignored_prices,

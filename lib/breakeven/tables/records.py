@@ -71,6 +71,7 @@ class Model:
     n_full_attn_layers: int | None
     n_sliding_layers: int | None
     n_linear_attn_layers: int | None
+    kv_layers: float | None = None
     vocab: int
     tied_embeddings: bool
     max_context: int
