@@ -7,7 +7,7 @@ CREATE TABLE sources (
     title VARCHAR NOT NULL CHECK (length(title) > 0),
     publisher VARCHAR NOT NULL CHECK (length(publisher) > 0),
     address VARCHAR,
-    licence VARCHAR NOT NULL CHECK (length(licence) > 0),
+    licence VARCHAR NOT NULL CHECK (licence IN ('MIT', 'Apache-2.0', 'CC-BY-4.0', 'MPL-2.0', 'facts only')),
     accessed DATE NOT NULL
 );
 COMMENT ON TABLE sources IS 'Where facts come from, each source once';
@@ -15,8 +15,18 @@ COMMENT ON COLUMN sources.source_id IS '[-] key, lower case';
 COMMENT ON COLUMN sources.title IS '[-] title of the document, page, package or repository';
 COMMENT ON COLUMN sources.publisher IS '[-] who published it';
 COMMENT ON COLUMN sources.address IS '[-] where a reader can check it; empty for a printed or internal source';
-COMMENT ON COLUMN sources.licence IS '[-] licence of the source; "facts only" where only numbers are cited';
+COMMENT ON COLUMN sources.licence IS '[-] licence of the source, one of those in THIRD_PARTY_NOTICES.md; "facts only" where only numbers are cited';
 COMMENT ON COLUMN sources.accessed IS '[date] day it was read';
+
+CREATE TABLE source_notices (
+    source_id VARCHAR PRIMARY KEY REFERENCES sources (source_id),
+    notice VARCHAR NOT NULL CHECK (length(notice) > 0),
+    as_of DATE NOT NULL
+);
+COMMENT ON TABLE source_notices IS 'What must stand beside the numbers of a source wherever they are shown';
+COMMENT ON COLUMN source_notices.source_id IS '[-] key of sources';
+COMMENT ON COLUMN source_notices.notice IS '[-] attribution or statement, as its licence or its publisher asks for it';
+COMMENT ON COLUMN source_notices.as_of IS '[date] day it was written';
 
 CREATE TABLE precisions (
     precision_id VARCHAR PRIMARY KEY,
@@ -257,6 +267,31 @@ COMMENT ON COLUMN gpu_listings.notes IS '[-] what an incomplete reading leaves o
 COMMENT ON COLUMN gpu_listings.source_id IS '[-] key of sources';
 COMMENT ON COLUMN gpu_listings.locator IS '[-] where in the source';
 COMMENT ON COLUMN gpu_listings.as_of IS '[date] day it was decided';
+
+CREATE TABLE provisioned_throughput (
+    provider VARCHAR NOT NULL,
+    api_model VARCHAR NOT NULL,
+    unit VARCHAR NOT NULL,
+    input_tokens_per_minute DOUBLE NOT NULL CHECK (input_tokens_per_minute > 0),
+    least_units INTEGER NOT NULL CHECK (least_units > 0),
+    step_units INTEGER NOT NULL CHECK (step_units > 0),
+    valid_from DATE NOT NULL,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    locator VARCHAR NOT NULL,
+    as_of DATE NOT NULL,
+    PRIMARY KEY (provider, api_model, valid_from)
+);
+COMMENT ON TABLE provisioned_throughput IS 'What one unit of reserved API capacity carries; its price is not published per unit and is not held';
+COMMENT ON COLUMN provisioned_throughput.provider IS '[-] provider, as in api_prices';
+COMMENT ON COLUMN provisioned_throughput.api_model IS '[-] the provider''s name of the model';
+COMMENT ON COLUMN provisioned_throughput.unit IS '[-] the provider''s name of the unit';
+COMMENT ON COLUMN provisioned_throughput.input_tokens_per_minute IS '[tokens/min] input that one unit carries';
+COMMENT ON COLUMN provisioned_throughput.least_units IS '[-] fewest units of a global deployment';
+COMMENT ON COLUMN provisioned_throughput.step_units IS '[-] units by which it grows';
+COMMENT ON COLUMN provisioned_throughput.valid_from IS '[date] first day on which it is known to hold';
+COMMENT ON COLUMN provisioned_throughput.source_id IS '[-] key of sources';
+COMMENT ON COLUMN provisioned_throughput.locator IS '[-] where in the source';
+COMMENT ON COLUMN provisioned_throughput.as_of IS '[date] day it was read';
 
 CREATE TABLE model_aliases (
     provider VARCHAR NOT NULL,

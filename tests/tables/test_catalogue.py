@@ -401,9 +401,9 @@ def test_an_alias_is_either_mapped_or_says_why_not() -> None:
         ("llama-2-70b", "together", "meta-llama/Llama-2-70b-chat-hf", ""),
         ("deepseek-v3", "fireworks", "deepseek-v3-0324", "V3-0324"),
         ("deepseek-r1", "novita", "deepseek/deepseek-r1-0528", "R1-0528"),
-        ("", "groq", "llama3-70b-8192", ""),
-        ("", "groq", "deepseek-r1-distill-llama-70b", ""),
-        ("", "together", "mistralai/Mistral-7B-Instruct-v0.2", ""),
+        ("llama-3-70b", "groq", "llama3-70b-8192", ""),
+        ("deepseek-r1-distill-llama-70b", "groq", "deepseek-r1-distill-llama-70b", ""),
+        ("mistral-7b-v0.3", "together", "mistralai/Mistral-7B-Instruct-v0.2", "v0.2"),
         ("", "deepseek", "deepseek-chat", ""),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -80,3 +80,11 @@ def sources_table(rows: Sequence[Source]) -> None:
         ]
     )
     st.dataframe(table, hide_index=True, column_config=_LINKS, placeholder="–")
+    notices(rows)
+
+
+def notices(rows: Iterable[Source]) -> None:
+    """What must stand beside the numbers of some sources, with a link to each."""
+    for row in {row.source_id: row for row in rows if row.notice}.values():
+        link = f" [{plain(row.publisher)}]({row.address})" if row.address else ""
+        st.caption(f"{plain(row.notice or '')}{link}")

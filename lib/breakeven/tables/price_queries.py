@@ -58,3 +58,23 @@ def model_facts(connection: DuckDBPyConnection) -> dict[str, Row]:
 def capability_periods(connection: DuckDBPyConnection, benchmark: str, least: float) -> list[Row]:
     """Every price of the hosts' offers whose published score is at least that."""
     return _rows(connection, _sql("capability_periods"), {"benchmark": benchmark, "least": least})
+
+
+def models_without_row(connection: DuckDBPyConnection) -> list[Row]:
+    """Open models that several hosts serve and that are not held, and why; most hosts first."""
+    sql = (
+        'SELECT "name" AS "Model", hosts AS "Hosts", why AS "Why", place_as AS "Place it as" '
+        'FROM models_without_row ORDER BY hosts DESC, "name"'
+    )
+    return _rows(connection, sql, {})
+
+
+def provisioned_throughput(connection: DuckDBPyConnection, day: date) -> list[Row]:
+    """What one unit of reserved API capacity carries, as known on a day."""
+    sql = (
+        'SELECT provider AS "Provider", api_model AS "Model", unit AS "Unit", '
+        'input_tokens_per_minute AS "Input tokens per minute", least_units AS "Least", step_units AS "Step", '
+        'valid_from AS "On" FROM provisioned_throughput WHERE valid_from <= $day '
+        "ORDER BY provider, api_model"
+    )
+    return _rows(connection, sql, {"day": day})

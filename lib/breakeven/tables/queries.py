@@ -179,7 +179,8 @@ def presets(connection: DuckDBPyConnection) -> dict[str, Preset]:
 
 def sources(connection: DuckDBPyConnection) -> dict[str, Source]:
     """All sources by id."""
-    rows = _rows(connection, "SELECT * FROM sources ORDER BY source_id", {})
+    noticed = "SELECT sources.*, notice FROM sources LEFT JOIN source_notices USING (source_id)"
+    rows = _rows(connection, f"{noticed} ORDER BY source_id", {})
     return {record.source_id: record for record in _records(Source, rows)}
 
 

@@ -25,6 +25,8 @@ class Source:
     address: str | None
     licence: str
     accessed: date
+    notice: str | None = None
+    """What must stand beside its numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

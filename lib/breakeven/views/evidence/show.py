@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from breakeven.calibration.report import NAMES, halves, promises
-from breakeven.dashboard.blocks import plain, sources_table
+from breakeven.dashboard.blocks import notices, plain, sources_table
 from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.session import database, keep_calibration, key_of, own_calibration, sources
 from breakeven.dashboard.upload_store import content_of
@@ -172,6 +172,7 @@ def apart(found: Evidence, view: Fields) -> None:
         )
     with st.expander("What each source measured, and how it is compared"):
         st.dataframe(evidence.sources_table(found), hide_index=True, key="sources_rows")
+        notices(sources().values())
         st.markdown(METHOD)
         st.dataframe(evidence.left_table(found), hide_index=True, key="left_table")
         csv_of(lambda: evidence.errors_table(found), "breakeven-errors.csv", key="errors_csv")

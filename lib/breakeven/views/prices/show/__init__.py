@@ -9,7 +9,7 @@ from datetime import date
 import pandas as pd
 import streamlit as st
 
-from breakeven.dashboard.blocks import plain, separated
+from breakeven.dashboard.blocks import notices, plain, separated
 from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.session import database, sources, tables_on
 from breakeven.question.pages.prices import (
@@ -305,6 +305,7 @@ def gpu_offers(view: Fields, scenario: Scenario, tables: Tables, money: Money) -
         "Of each provider, GPU and kind of price the offers read last; the chosen GPU first. A listing that "
         "does not say which device it is stands here and is never ranked."
     )
+    notices(sources()[key] for key in sorted({row["source_id"] for row in in_force}))
 
 
 def gpus(scenario: Scenario, tables: Tables, money: Money) -> None:
@@ -330,6 +331,13 @@ def models(scenario: Scenario, tables: Tables) -> None:
         "KV cache: of one token in all layers that keep one, at 2 bytes a number; layers with a "
         "sliding window stop growing at the window."
     )
+    rest = price_queries.models_without_row(database())
+    with st.expander(f"Open models of several hosts that are not held: {len(rest)}"):
+        st.dataframe(pd.DataFrame(rest), hide_index=True, key="models_without_row")
+    reserved = price_queries.provisioned_throughput(database(), scenario.as_of)
+    with st.expander(f"Reserved API capacity, what a unit carries: {len(reserved)}"):
+        st.dataframe(pd.DataFrame(reserved), hide_index=True, key="provisioned_throughput")
+        st.caption("A unit's price is not published, so this capacity is in no ranking.")
 
 
 def used_sources(known: Mapping[str, Source]) -> None:
