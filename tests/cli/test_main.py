@@ -169,8 +169,7 @@ BAD = [
     (estimate(usable="1.1"), "usable must be above 0 and at most 1, got 1.1"),
     (estimate(usable="nan"), "usable must be above 0 and at most 1, got nan"),
     (estimate(as_of="2026-02-30"), "'2026-02-30' is not a date like 2026-11-21"),
-    (estimate(model="deepseek-v4-pro"), "No formula for the KV cache of DeepSeek-V4-Pro"),
-    (estimate(model="minimax-m3"), "Nobody states how many parameters MiniMax M3 has"),
+    (estimate(model="mimo-v2-flash"), "No formula for the KV cache of MiMo-V2-Flash"),
     (estimate(without=("--model",)), "required: --model"),
     (estimate(without=("--prompt", "--completion")), "required: --prompt, --completion"),
     (estimate("--frobnicate"), "--frobnicate"),
@@ -214,7 +213,7 @@ def link(scenario: Scenario) -> str:
     [
         pytest.param(replace(ARTICLE, batch=16), id="article"),
         pytest.param(DEFAULT, id="today"),
-        pytest.param(Scenario(as_of=TODAY, model="minimax-m3"), id="nothing-to-host"),
+        pytest.param(Scenario(as_of=TODAY, model="mimo-v2-flash"), id="nothing-to-host"),
     ],
 )
 def test_compare_prints_the_numbers_of_the_page(run, tables_on, scenario):

@@ -118,7 +118,7 @@ def test_the_condition_gives_the_reason_where_one_side_is_missing(tables_on):
         scenario = replace(DEFAULT, **changes)
         return verdict.condition(compare(scenario, tables_on(scenario.as_of)).shapes[0], scenario)
 
-    assert at(model="minimax-m3").startswith("No deployment can be computed")
+    assert at(model="mimo-v2-flash").startswith("No deployment can be computed")
     assert "needs 812 GB" in at(model="llama-3.1-405b", precision="fp16", gpu="l4", gpus=1)
     assert at(model="falcon-7b", precision="fp16", prompt_a=512).startswith("No unmarked API offer")
     old = "openai/gpt-3.5-turbo-0301"
@@ -362,7 +362,7 @@ def test_the_batch_chart_finds_both_extremes(article):
 HARD = [
     pytest.param({}, id="default"),
     pytest.param({"model": "llama-3.1-405b", "gpu": "l4", "gpus": 1}, id="does-not-fit"),
-    pytest.param({"model": "minimax-m3"}, id="no-parameters"),
+    pytest.param({"model": "mimo-v2-flash"}, id="no-cache-formula"),
     pytest.param({"model": "falcon-7b", "precision": "fp16", "prompt_a": 512}, id="no-api"),
     pytest.param({"ttft": 0.001, "tpot": 0.0001}, id="misses-targets"),
     pytest.param({"api": "google/gemma-3-27b-it"}, id="free-api"),

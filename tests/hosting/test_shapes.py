@@ -37,7 +37,7 @@ def test_48_of_the_50_most_hosted_open_models_can_be_placed(shape):
     unplaced = []
     for name in most:
         try:
-            assert growing(shape(name)) > 0
+            assert shape(name).weights_bytes > 0
         except (KeyError, Unplaceable):
             unplaced.append(name)
     assert len(unplaced) <= 2, unplaced

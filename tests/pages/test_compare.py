@@ -101,7 +101,7 @@ def test_api_offer_without_a_price_that_day_says_so() -> None:
 
 
 def test_model_without_a_cache_formula_says_so() -> None:
-    assert "No formula for the KV cache of DeepSeek-V4-Pro" in texts(run(v="1", model="deepseek-v4-pro"))
+    assert "No formula for the KV cache of MiMo-V2-Flash" in texts(run(v="1", model="mimo-v2-flash"))
 
 
 def test_another_model_can_be_the_api() -> None:

@@ -43,7 +43,7 @@ def test_link_searches_and_a_search_without_a_hit_says_so() -> None:
 
 
 def test_model_that_cannot_be_placed_still_shows_the_formulas() -> None:
-    said = texts(run(v="1", model="deepseek-v4-pro"))
+    said = texts(run(v="1", model="mimo-v2-flash"))
     assert "The pictures need a deployment" in said
     assert "KV-cache memory that one token" in said
 

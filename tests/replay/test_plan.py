@@ -99,7 +99,7 @@ def test_without_a_gpu_the_cheapest_deployment_of_the_workload_is_planned(conv, 
         pytest.param({"gpus": 1, "precision": "fp16"}, "at least 2", id="weights-do-not-fit"),
         pytest.param({"gpu": "a100-80-sxm"}, "no fp8 rate", id="no-rate"),
         pytest.param({"gpu": "mi355x"}, "no on-demand price", id="no-price"),
-        pytest.param({"model": "deepseek-v4-pro"}, "KV cache", id="no-cache-formula"),
+        pytest.param({"model": "mimo-v2-flash"}, "KV cache", id="no-cache-formula"),
         pytest.param({"gpu": "cheapest"}, "has no deployment", id="nothing-found"),
         pytest.param(
             {"model": "phi-4", "gpus": 4},

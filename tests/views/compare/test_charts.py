@@ -31,7 +31,7 @@ CASES = [
     pytest.param(
         replace(DEFAULT, model="llama-3.1-405b", precision="fp16", gpu="l4", gpus=1), id="does-not-fit"
     ),
-    pytest.param(replace(DEFAULT, model="minimax-m3"), id="no-deployment"),
+    pytest.param(replace(DEFAULT, model="mimo-v2-flash"), id="no-deployment"),
     pytest.param(replace(DEFAULT, model="falcon-7b", precision="fp16", prompt_a=512), id="no-api"),
     pytest.param(replace(DEFAULT, model="nope", gpu="nope", api="no/offer"), id="nothing"),
 ]

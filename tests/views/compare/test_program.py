@@ -18,7 +18,7 @@ CASES = [
     pytest.param(replace(DEFAULT, api="openai/gpt-4o", currency="EUR", rate=0.9), id="another-model"),
     pytest.param(replace(DEFAULT, api="google/gemma-3-27b-it"), id="free-api"),
     pytest.param(replace(DEFAULT, ttft=0.001), id="misses-a-target"),
-    pytest.param(replace(DEFAULT, model="minimax-m3"), id="no-deployment"),
+    pytest.param(replace(DEFAULT, model="mimo-v2-flash"), id="no-deployment"),
     pytest.param(replace(DEFAULT, model="falcon-7b", precision="fp16"), id="no-api"),
     pytest.param(replace(DEFAULT, model="nope", gpu="nope", api="no/offer"), id="nothing"),
 ]

@@ -94,7 +94,7 @@ def test_arguments_that_mean_something_else_are_not_taken_from_the_scenario(tabl
 
 def test_scenario_without_a_deployment_gives_no_example_and_no_picture(tables_on: TablesOn) -> None:
     tables = tables_on(TODAY)
-    answer = compare(Scenario(as_of=TODAY, model="deepseek-v4-pro"), tables)
+    answer = compare(Scenario(as_of=TODAY, model="mimo-v2-flash"), tables)
     assert values_of(answer, tables) == {}
     assert picture.roofs_of(answer) == ()
     assert example_of(formula("ridge_point"), answer, {}, Money()) is None

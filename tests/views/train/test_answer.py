@@ -219,10 +219,6 @@ def test_gpu_without_a_price_gives_hours_and_a_sentence_and_no_dollars(ask):
     ("change", "said"),
     [
         ({"gpu": "h900"}, "There is no GPU 'h900'"),
-        (
-            {"scenario": Scenario(as_of=TODAY, model="minimax-m3")},
-            "Nobody states how many parameters MiniMax M3",
-        ),
     ],
 )
 def test_what_cannot_be_computed_is_refused_with_a_sentence(ask, change, said):

@@ -70,7 +70,6 @@ def test_infinite_numbers_become_null(capsys):
         ("--params 7e9 --active 8e9", "active_b must be at most params_b (7), got 8"),
         ("--params 7e9 --model llama-2-7b", "give --model or --params, not both"),
         ("--method dora", "method must be one of full, lora, qlora, got dora"),
-        ("--model minimax-m3", "Nobody states how many parameters MiniMax M3 has"),
         ("distil", "invalid choice: 'distil'"),
         ("--gpus 1.5", "'1.5' is not a whole number"),
     ],
