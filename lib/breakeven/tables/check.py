@@ -209,8 +209,11 @@ def _models_without_row(sheets: Sheets) -> Iterator[Problem]:
     known = {name for (name,) in sheets["models_without_row"].keys(("name",))}
     for name, providers in hosts.items():
         if len(providers) >= _SEVERAL_HOSTS and name not in known:
-            reason = f"{shown(name)}, served by {len(providers)} hosts, must have a row in models.csv or a reason"
-            yield Problem("model_aliases.csv", lines[name], "model_id", f"{reason} in models_without_row.csv")
+            reason = (
+                f"{shown(name)}, served by {len(providers)} hosts, must have a row in models.csv or a reason "
+                "in models_without_row.csv"
+            )
+            yield Problem("model_aliases.csv", lines[name], "model_id", reason)
 
 
 def _roles_without_offer(sheets: Sheets) -> Iterator[Problem]:
