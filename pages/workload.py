@@ -37,8 +37,13 @@ with st.sidebar:
     titles = uploads.sample_titles()
     sample = next(iter(titles))
     if uploads.shows_own(files):
-        st.button("Price a sample instead", key="workload_to_sample", on_click=uploads.forget_all, disabled=bool(files),
-                  help="Remove the file first." if files else None)  # fmt: skip
+        st.button(
+            "Price a sample instead",
+            key="workload_to_sample",
+            on_click=uploads.forget_all,
+            disabled=bool(files),
+            help="Remove the file first." if files else None,
+        )
     else:
         sample = st.selectbox(
             "or a sample",
@@ -71,6 +76,10 @@ blocks.header("What would this usage cost elsewhere?", link_to(scenario, **page)
 inputs.note_on_money(money)
 if read.workload is None:
     st.error(blocks.plain(read.reason or ""), icon=":material/block:")
+    if columns:
+        st.button(
+            "Read the columns as the file names them", key="workload_undo", on_click=uploads.forget_columns
+        )
     st.stop()
 named = uploads.named_models()
 result = uploads.priced(read.workload, scenario, named)

@@ -120,3 +120,24 @@ def test_upload_survives_a_visit_to_another_page(visit: Visit) -> None:
 def test_workload_page_fits_the_screen(visit: Visit) -> None:
     page = visit("workload")
     assert all(width_of(page) <= width for width in at_both_widths(page))
+
+
+def test_column_read_wrongly_is_corrected_by_its_menu_and_enters_the_link(
+    visit: Visit, tmp_path: Path
+) -> None:
+    sheet = tmp_path / "month.csv"
+    sheet.write_text(
+        "Report of Acme\n\nmodel,input tokens,output tokens,billed output tokens\ngpt-4o,1000000,0,100000\n",
+        encoding="utf-8",
+    )
+    page = visit("workload", stranger=True)
+    upload(page, sheet)
+    assert headline(page).startswith("This usage costs $2.50 at list price")  # 1M x $2.50
+    page.get_by_text("How the columns were read").first.click()
+    settle(page)
+    page.get_by_label("Completion tokens", exact=True).click()
+    page.get_by_role("option", name="billed output tokens").click()
+    page.wait_for_timeout(800)
+    settle(page)
+    assert headline(page).startswith("This usage costs $3.50 at list price")  # and 0.1M x $10
+    assert "billed output tokens" in parse_qs(urlsplit(page.url).query)["columns"][0]

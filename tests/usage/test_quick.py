@@ -94,8 +94,8 @@ def test_one_odd_cell_far_down_changes_nothing_of_the_answer(tmp_path, edges, od
 
 
 ASIDE = {
-    ",,,,,": "they are blank",
-    "Total,,400000,4000,2000,": "they are the sums of other rows",
+    ",,,,,": "blank rows",
+    "Total,,400000,4000,2000,": "sums of other rows",
     "2026-11-01 00:00:00,gpt-4o,many,1,1,": "cannot be read",
     "2026-11-01 00:00:00,gpt-4o,1,1": "cannot be read",
 }

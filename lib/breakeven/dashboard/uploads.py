@@ -165,10 +165,15 @@ def _correct(mapping: ColumnMapping) -> None:
     st.session_state[_COLUMNS] = write_mapping(mapping)
 
 
+def forget_columns() -> None:
+    """Drop what was said about the columns."""
+    st.session_state.pop(_COLUMNS, None)
+
+
 def forget_all() -> None:
     """Drop what was shown and what was said about its columns, because another file is given."""
     forget()
-    st.session_state.pop(_COLUMNS, None)
+    forget_columns()
 
 
 def shows_own(files: Sequence[Any]) -> bool:

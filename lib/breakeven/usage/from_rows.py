@@ -248,15 +248,13 @@ def _by_region(path: Path, regions: frozenset[str]) -> dict[str, Path]:
 
 def told(gathered: Gathered, rows: int) -> list[str]:
     """How many of so many rows are left out and why."""
-    told = [f"{count:,} rows are left out: {why}." for why, count in gathered.left_out.items()]
+    told = [f"Left out, {count:,}: {why}." for why, count in gathered.left_out.items()]
     rejected = sum(problem.left_out for problem in gathered.rejected)
     late = len(gathered.rejected) - rejected
     if rejected:
         told.append(f"{rejected:,} of {rows:,} rows cannot be read and are left out of every total.")
     if late:
-        told.append(
-            f"{late:,} rows have a date that cannot be; they are priced, but count in no time of day."
-        )
+        told.append(f"{late:,} with a date that cannot be: priced, but counted in no time of day.")
     return told
 
 

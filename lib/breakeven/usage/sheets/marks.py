@@ -9,12 +9,12 @@ from breakeven.usage.formats import Keep
 from breakeven.usage.sheets.numbers import is_nothing
 from breakeven.usage.sheets.words import vocabulary, words_of
 
-FAILED = "by their own mark they are no request or failed"
-TOTAL = "they are the sums of other rows"
-BLANK = "they are blank"
-REPEATED = "their id and their numbers occurred before"
-CACHED_BY_GATEWAY = "a gateway's own cache answered them at no cost"
-CORRECTED = "they correct a row above, from which they were taken off"
+FAILED = "rows that by their own mark are no request or failed"
+TOTAL = "rows that are the sums of other rows"
+BLANK = "blank rows"
+REPEATED = "rows whose id and numbers occurred before"
+CACHED_BY_GATEWAY = "rows that a gateway's own cache answered at no cost"
+CORRECTED = "rows that correct a row above, from which they were taken off"
 _FAILURES = frozenset(
     [
         "error",

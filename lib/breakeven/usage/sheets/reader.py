@@ -62,7 +62,7 @@ def _worth(cells: Sequence[str], below: Sequence[Row], mapping: ColumnMapping | 
     header = [cell.strip().lstrip("\ufeff") for cell in cells]
     if mapping is not None and not mapping.empty:
         names = {normal(one) for one in header}
-        wanted = [normal(column) for column in mapping.columns.values()]
+        wanted = [normal(column) for column in mapping.columns.values() if column]
         if wanted and all(one in names or one.split(".")[0] in names for one in wanted):
             return 100
         mapping = None
@@ -321,7 +321,7 @@ class _Reader(Settling):
         column = self._cell(cells, "currency").strip().lower()
         currency = found.currency or vocabulary().money.get(column) or (meaning.currency if meaning else None)
         if currency not in (None, "USD"):
-            self.foreign[str(currency)] = self.foreign.get(str(currency), 0.0) + value
+            reading.foreign = (str(currency), value)
             return
         reading.values["cost"] = value
 

@@ -42,8 +42,8 @@ _STATISTICS = {
     "p99",
     "unit",
 }
-OTHER_CHARGES = "they are other charges than tokens"
-MORE_METERS = "they are further meters of a row that counts"
+OTHER_CHARGES = "rows of other charges than tokens"
+MORE_METERS = "further meters of a row that counts"
 
 
 @dataclass(slots=True, kw_only=True)

@@ -44,6 +44,8 @@ class Reading:
     bare: bool = False
     identity: tuple[object, ...] | None = None
     cached_by_gateway: bool = False
+    foreign: tuple[str, float] | None = None
+    """Code and amount of what was paid in other money than dollars."""
     media: dict[str, int] = field(default_factory=dict)
     """Tokens of audio and images, which the columns of input and output include."""
 
@@ -58,8 +60,6 @@ class Settling:
     name: str
     dates: Dates = field(default_factory=Dates)
     readings: list[Reading] = field(default_factory=list)
-    foreign: dict[str, float] = field(default_factory=dict)
-    """Money in other currencies than dollars, by code."""
     halves: dict[str, int] = field(default_factory=dict)
     """Rows without a number on one side, by side."""
     unit_s: float | None = None
@@ -343,8 +343,11 @@ class Settling:
         if self.dates.relative_s is not None and self.dates.why:
             unit = {1.0: "seconds", 1e-3: "milliseconds"}.get(self.dates.relative_s, "units")
             said.append(f"Times in {head['ts']} are {unit} from the start: {self.dates.why}.")
-        if self.foreign:
-            sums = " and ".join(f"{value:,.2f} {code}" for code, value in sorted(self.foreign.items()))
+        foreign: dict[str, float] = {}
+        for code, value in (one.foreign for one in self.readings if one.foreign):
+            foreign[code] = foreign.get(code, 0.0) + value
+        if foreign:
+            sums = " and ".join(f"{value:,.2f} {code}" for code, value in sorted(foreign.items()))
             said.append(f"What was paid in other money is not added to dollars: {sums}.")
         if "cache_flag" in self.columns.places and not self.gathered.left_out.get(marks.CACHED_BY_GATEWAY):
             said.append(

@@ -16,7 +16,6 @@ from breakeven.hosting.workloads import Hosting
 from breakeven.tables.records import Source
 from breakeven.usage.read import SHOWN_PROBLEMS
 from breakeven.usage.sums import Workload
-from breakeven.views.workload import words
 from breakeven.views.workload.program import ages, source_ids
 from breakeven.words.names import gpu_name
 from breakeven.words.numbers import Money, count, load, number, percent, rounded, seconds

@@ -35,11 +35,8 @@ def columns(workload: Workload, mapping: str, *, live: bool) -> None:
         preview = workload.previews[number] if number < len(workload.previews) else None
         with st.expander(f"How the columns were read: {plain(found.format.name)}"):
             cached = {"inside": "part of the input column", "outside": "beside the input column"}
-            st.markdown(
-                plain(
-                    f"One row is {words.row_is(found)}; cached tokens: {cached.get(str(found.cached), 'none')}."
-                )
-            )
+            side = cached.get(str(found.cached), "none")
+            st.markdown(plain(f"One row is {words.row_is(found)}; cached tokens: {side}."))
             if preview is not None:
                 st.dataframe(
                     pd.DataFrame(preview.rows, columns=_unique(preview.columns)), hide_index=True,
