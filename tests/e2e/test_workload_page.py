@@ -38,7 +38,7 @@ def test_upload_is_recognised_and_priced(visit: Visit) -> None:
     assert sent.value.status == 204
     assert headline(page).startswith("This usage costs $21.36 at list price")
     assert "OpenAI usage export (CSV)" in text_of(page)
-    assert "Withheld: Self-hosted deployments" in text_of(page)
+    assert "Withheld: Batch sizes and latency of single requests" in text_of(page)
 
 
 def test_upload_of_one_visitor_is_not_seen_by_another(visit: Visit, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from breakeven.hosting.choose import choose, preferred, splits
 from breakeven.question.scenario import Scenario
 from breakeven.tables.day import Tables
 from breakeven.tables.records import Model
-from breakeven.usage.sums import Workload, loads, sums_by
+from breakeven.usage.sums import Tokens, Workload, loads, sums_by
 from breakeven.words.numbers import percent
 
 HOLD_SHARE = 0.95
@@ -100,6 +100,8 @@ class Hosting:
 
 def shapes_of(workload: Workload, most: int) -> Shapes:
     """Merge cells of the histogram until at most so many are left; their means stay exact."""
+    if not workload.per_request:  # sums: every request of a model at its mean length
+        return _as_shapes(list(sums_by((cell.model, cell.tokens) for cell in workload.cells).values()))
     width = 1
     while True:
         sums = sums_by(
@@ -108,7 +110,12 @@ def shapes_of(workload: Workload, most: int) -> Shapes:
         if len(sums) <= most or width > 256:
             break
         width *= 2
-    cells = [tokens for tokens in sums.values() if tokens.requests]
+    return _as_shapes(list(sums.values()))
+
+
+def _as_shapes(sums: Sequence[Tokens]) -> Shapes:
+    """Mean lengths of groups of requests, and how many there are of each."""
+    cells = [tokens for tokens in sums if tokens.requests]
     requests = np.array([float(t.requests) for t in cells])
     prompt = np.array([max(t.prompt / t.requests, 1.0) for t in cells])
     cached = np.array([t.cache_read / t.requests for t in cells])
@@ -138,7 +145,7 @@ def host_workload(workload: Workload, tables: Tables, asked: Scenario) -> Hostin
     Parameters
     ----------
     workload
-        With the lengths of single requests; of a bucket file nothing can be said.
+        Of single requests, or of sums whose numbers of requests are known: then at the mean lengths.
     tables
         Rows in force on the scenario's day, somebody's own efficiency row among them.
     asked
@@ -149,6 +156,10 @@ def host_workload(workload: Workload, tables: Tables, asked: Scenario) -> Hostin
         f"busy {percent(asked.utilisation)} of the time, {_targets(asked)}"
     )
     if not workload.per_request:
+        assumed += (
+            ", every request at the mean length of its model: the file has sums, so this is an estimate"
+        )
+    if not workload.counted or not workload.tokens.requests:
         return Hosting(
             offers=(), left_out=(), assumed=assumed, mean_requests_per_s=None, peak_requests_per_s=None
         )
@@ -162,13 +173,15 @@ def host_workload(workload: Workload, tables: Tables, asked: Scenario) -> Hostin
         gpus=tables.gpus.values(),
         counts=COUNTS,
     )
+    shapes = None if workload.per_request else shapes_of(workload, 1)
+    longest = workload.longest if shapes is None else int((shapes.prompt + shapes.completion).max())
     left: list[tuple[str, str]] = []
     placed: list[tuple[Model, ModelShape]] = []
     for model in tables.models.values():
         if not model.open_weights:
             continue
-        if workload.longest > model.max_context:
-            why = f"holds at most {model.max_context:,} tokens; the longest request has {workload.longest:,}"
+        if longest > model.max_context:
+            why = f"holds at most {model.max_context:,} tokens; the longest request has {longest:,}"
             left.append((model.name, why))
             continue
         try:

@@ -170,7 +170,8 @@ def _bytes_of(workload: Workload, with_models: bool, width: int, share: float) -
         for value in values:
             out.extend(_varint(value))
 
-    put(width, workload.rows_read, workload.rows_rejected, workload.longest, int(workload.relative_time))
+    flags = int(workload.relative_time) + 2 * int(workload.counted)
+    put(width, workload.rows_read, workload.rows_rejected, workload.longest, flags)
     put(0 if workload.paid_usd is None else 1 + round(max(workload.paid_usd, 0.0) * 10_000))
     span, (_, peak) = workload.span_s, loads(workload)
     put(
@@ -242,7 +243,7 @@ class _Reader:
 def _workload_of(raw: bytes) -> Workload:
     reader = _Reader(raw)
     width = reader.number(max(WIDTHS))
-    rows, rejected, longest, relative = reader.numbers(3) + reader.numbers(1, 1)
+    rows, rejected, longest, relative = reader.numbers(3) + reader.numbers(1, 3)
     paid, span, first, peak = reader.numbers(4)
     tiers = reader.numbers(reader.number(MOST_EDGES))
     contexts = reader.numbers(reader.number(MOST_EDGES))
@@ -303,10 +304,13 @@ def _workload_of(raw: bytes) -> Workload:
         longest=longest,
         first_s=float(first) if known_times else None,
         last_s=float(first + span - 1) if known_times else None,
-        relative_time=bool(relative),
+        relative_time=bool(relative & 1),
+        counted=bool(relative & 2) or any(cell.in_bin >= 0 for cell in cells),
     )
     if any(cell.in_bin < 0 for cell in cells):
-        workload = replace(workload, withheld=(*workload.withheld, *bucket_withheld(True)[1:]))
+        workload = replace(
+            workload, withheld=(*workload.withheld, *bucket_withheld(True, counted=workload.counted)[1:])
+        )
     if peak:
         one = Slice(
             key=first // 60,

@@ -88,7 +88,8 @@ def workload_of(
         *_counts_of(n_read, rejected, n_skipped, n_late),
     ]
     if found.format.grain == Grain.BUCKET:
-        withheld = [*withheld, *bucket_withheld("context_tier" in texts)]
+        counted = "n_requests" in texts
+        withheld = [*withheld, *bucket_withheld("context_tier" in texts, counted=counted)]
     if "ts" not in texts:
         withheld = [*withheld, "Load over time and replicas at peak: the file has no times."]
     many = found.format.grain == Grain.BUCKET and "repeat" not in texts
@@ -119,6 +120,7 @@ def workload_of(
         and max(r["last_us"] for r in times) / 1e6,
         relative_time=found.format.relative_time,
         models_paid=paid,
+        counted=found.format.grain != Grain.BUCKET or "n_requests" in texts or "repeat" in texts,
         previews=(_preview(table),),
     )
 
@@ -195,7 +197,7 @@ def _slices(sums: Sums, level: str, key: str) -> tuple[Slice, ...]:
     )
 
 
-def bucket_withheld(tier_known: bool) -> list[str]:
+def bucket_withheld(tier_known: bool, *, counted: bool) -> list[str]:
     """What a file of sums cannot answer."""
     why = "the rows are sums over many requests"
     held = (
@@ -209,7 +211,9 @@ def bucket_withheld(tier_known: bool) -> list[str]:
     return [
         *held,
         f"Which requests exceed an offer's context window: {why}.",
-        f"Self-hosted deployments, batch sizes and latency: {why}, and their lengths are not known.",
+        f"Batch sizes and latency of single requests: {why}."
+        if counted
+        else f"Self-hosted deployments, batch sizes and latency: {why}, and nobody says over how many.",
     ]
 
 

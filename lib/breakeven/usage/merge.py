@@ -59,6 +59,7 @@ def merge(parts: Sequence[Workload], name: str, limits: Limits) -> Workload:
         relative_time=all(part.relative_time for part in parts),
         models_paid=models_paid,
         extras=add_extras(part.extras for part in parts),
+        counted=all(part.counted for part in parts),
         previews=tuple(one for part in parts for one in part.previews),
     )
 

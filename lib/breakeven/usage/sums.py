@@ -187,6 +187,8 @@ class Workload:
     models_paid: Mapping[str | None, float] = field(default_factory=dict)
     extras: Extras = field(default_factory=dict)
     """Tokens of audio and images, and searches, beside the tokens of text."""
+    counted: bool = True
+    """The number of requests is known; a row of sums without a count stands for an unknown number."""
     previews: tuple[Preview, ...] = ()
     """One for each file."""
 

@@ -106,7 +106,7 @@ def recognised(workload: Workload) -> None:
     """What the file was taken for, how much was read, what is withheld and why."""
     tokens = workload.tokens
     names = ", ".join(dict.fromkeys(found.format.name for found in workload.recognised)) or "shared digest"
-    counted = workload.per_request or any("n_requests" in found.shown for found in workload.recognised)
+    counted = workload.counted
     size = count(tokens.requests, "request")
     if workload.recognised and not counted:
         size = f"{count(tokens.requests, 'row')} of sums"
@@ -249,8 +249,8 @@ def deployments(hosting: Hosting, workload: Workload, money: Money) -> None:
     st.markdown("**What it would cost on rented GPUs**")
     if not hosting.offers:
         reason = (
-            "The file has sums, not single requests, so lengths and latency are not known."
-            if not workload.per_request
+            "The file has sums and does not say of how many requests, so lengths are not known."
+            if not workload.counted
             else "No deployment of an open model holds the targets for these requests."
         )
         st.info(reason)
