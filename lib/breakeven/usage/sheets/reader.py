@@ -248,7 +248,7 @@ class _Reader(Settling):
             if all(is_nothing(cell) for cell in cells):
                 self.gathered.leave_out(marks.BLANK)
             else:
-                self.reject(line, columns.shown().get("output", ""), "", "the row has no token counts")
+                self.reject(line, self.heads.get("output", ""), "", "the row has no token counts")
             return
         self._time(reading, cells)
         flag = self._cell(cells, "cache_flag").strip().lower()
@@ -278,7 +278,7 @@ class _Reader(Settling):
             if not cell:
                 continue
             found = self.columns.styles.get(name, Style()).read(cell)
-            head = self.columns.shown()[name]
+            head = self.heads[name]
             if found is None:
                 return self.reject(reading.line, head, cell, fault(cell))
             meaning = self.columns.meanings.get(name)
@@ -337,7 +337,7 @@ class _Reader(Settling):
                 if digits
                 else "not a date that can be read; the row is priced without its time"
             )
-            self.reject(reading.line, self.columns.shown()["ts"], cell, reason, left_out=False)
+            self.reject(reading.line, self.heads["ts"], cell, reason, left_out=False)
             return
         if self.dates.relative_s is not None:
             reading.texts["ts"] = repr(seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from breakeven.usage.formats import INSIDE, NONE, OUTSIDE, Grain, exports, normal
 from breakeven.usage.gathered import Gathered
@@ -66,6 +67,11 @@ class Settling:
     """Seconds of one unit of relative times, where the user says it. [s]"""
     part_of: Mapping[str, float] | None = None
     """Sums of the other rows of the file, which are read elsewhere and not held together with these."""
+
+    @cached_property
+    def heads(self) -> dict[str, str]:
+        """Canonical columns to the columns of the file."""
+        return self.columns.shown()
 
     def reject(self, line: int, column: str, value: str, reason: str, *, left_out: bool = True) -> bool:
         """Note a row that cannot be read, or a cell that is not used; always false."""
@@ -160,7 +166,7 @@ class Settling:
         if self.part_of is not None:
             return  # decided by the rows that are read elsewhere
         long = [length for one in self.readings if (length := self._length(one)) > LONGEST_REQUEST]
-        heads = [word for name in self.columns.shown().values() for word in words_of(name)]
+        heads = [word for name in self.heads.values() for word in words_of(name)]
         if len(long) * 5 >= len(self.readings) > 0:
             gathered.decisions.append(f"A row has {max(long):,.0f} tokens: {_SUMS_NOT_ONE}.")
         elif any(word in ("month", "monthly", "daily", "monat", "per") for word in heads):
@@ -216,7 +222,7 @@ class Settling:
                 or any(value > 0 for name, value in one.values.items() if name != "cost")
             ):
                 name, value = next(iter(negative.items()))
-                self.reject(one.line, self.columns.shown()[name], f"{value:.0f}", "negative")
+                self.reject(one.line, self.heads[name], f"{value:.0f}", "negative")
                 continue
             for name, value in one.values.items():
                 base.values[name] = base.values.get(name, 0.0) + value
@@ -280,13 +286,13 @@ class Settling:
             over = next((name for name in COUNTED if values.get(name, 0.0) > most and name != "total"), None)
             if over:
                 reason = f"more than {most:,}, which nothing can be"
-                self.reject(one.line, self.columns.shown()[over], f"{values[over]:.0f}", reason)
+                self.reject(one.line, self.heads[over], f"{values[over]:.0f}", reason)
                 continue
             if self.gathered.cached == INSIDE and cached > values.get("input", 0.0):
                 name = next(part for part in CACHES if values.get(part))
                 self.reject(
                     one.line,
-                    self.columns.shown()[name],
+                    self.heads[name],
                     f"{values[name]:.0f}",
                     "more tokens are cached than the input column has; if they are not part of it, set "
                     "cached_in=outside",
@@ -334,7 +340,7 @@ class Settling:
     def say(self) -> None:
         """Put what was decided about rows into sentences."""
         said = self.gathered.decisions
-        head = self.columns.shown()
+        head = self.heads
         for name, rows in self.halves.items():
             side = "completion" if name == "output" else "prompt"
             said.append(f"{rows:,} rows have nothing in {head[name]}: they count without {side} tokens.")
