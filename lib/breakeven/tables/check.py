@@ -308,14 +308,14 @@ def _repeated_gpu_offers(sheets: Sheets) -> Iterator[Problem]:
 
 
 def _gpu_readings(sheets: Sheets) -> Iterator[Problem]:
-    """Every reading of rental prices says whether it holds all offers, so that those it lacks can end."""
+    """A reading that does not say whether it holds all offers of its provider can end none."""
     listed = set(sheets["gpu_listings"].keys(("provider", "price_type", "read_on", "source_id")))
     seen: set[tuple[str | None, ...]] = set()
     for line, offer in sheets["gpu_prices"].records():
         reading = offer["provider"], offer["price_type"], offer["valid_from"], offer["source_id"]
         if reading not in listed | seen:
             seen.add(reading)
-            reason = f"{shown(*reading)} must be a reading of gpu_listings.csv"
+            reason = f"{shown(*reading)} is no reading of gpu_listings.csv: it counts as incomplete"
             yield Problem("gpu_prices.csv", line, "provider, price_type, valid_from, source_id", reason)
 
 
@@ -419,10 +419,13 @@ _RULES: tuple[Callable[[Sheets], Iterator[Problem]], ...] = (
     _training_peaks,
     _tuned_offers,
     _repeated_gpu_offers,
-    _gpu_readings,
     _dear_spot_prices,
     price_faults,
     end_faults,
 )
 
-_DOUBTS: tuple[Callable[[Sheets], Iterator[Problem]], ...] = (_barely_distinct_gpu_offers, _unmapped_offers)
+_DOUBTS: tuple[Callable[[Sheets], Iterator[Problem]], ...] = (
+    _barely_distinct_gpu_offers,
+    _gpu_readings,
+    _unmapped_offers,
+)

@@ -331,13 +331,17 @@ def models(scenario: Scenario, tables: Tables) -> None:
         "KV cache: of one token in all layers that keep one, at 2 bytes a number; layers with a "
         "sliding window stop growing at the window."
     )
-    rest = price_queries.models_without_row(database())
-    with st.expander(f"Open models of several hosts that are not held: {len(rest)}"):
-        st.dataframe(pd.DataFrame(rest), hide_index=True, key="models_without_row")
+    _opened("Open models of several hosts that are not held", price_queries.models_without_row(database()))
     reserved = price_queries.provisioned_throughput(database(), scenario.as_of)
-    with st.expander(f"Reserved API capacity, what a unit carries: {len(reserved)}"):
-        st.dataframe(pd.DataFrame(reserved), hide_index=True, key="provisioned_throughput")
-        st.caption("A unit's price is not published, so this capacity is in no ranking.")
+    _opened("Reserved API capacity: what a unit carries, at a price that is not published", reserved)
+
+
+def _opened(title: str, rows: list[price_queries.Row]) -> None:
+    """Rows of a table that is drawn when it is opened."""
+    box = st.expander(f"{title}: {len(rows)}", key=f"box_{title}", on_change="rerun")
+    if box.open:
+        with box:
+            st.dataframe(pd.DataFrame(rows), hide_index=True, key=f"table_{title}")
 
 
 def used_sources(known: Mapping[str, Source]) -> None:
