@@ -8,6 +8,9 @@ from dataclasses import replace
 import pytest
 
 from breakeven.apis.workloads import price_workload
+from breakeven.hosting.workloads import host_workload, shapes_of
+from breakeven.question.scenario import Scenario
+from breakeven.tables.day import read_tables
 from breakeven.usage.formats import exports, parse_mapping
 from breakeven.usage.read import Tokens, read_workload
 from breakeven.usage.spool import Unreadable
@@ -143,8 +146,31 @@ def test_corrected_mapping_counts(tmp_path):
 def test_bucket_file_says_what_it_withholds(edges):
     workload = read_workload(SAMPLES / "completions_usage_openai.csv", edges=edges)
     assert not workload.per_request
-    assert any("deployments" in text for text in workload.withheld)
+    assert any("latency of single requests" in text for text in workload.withheld)
     assert any("base price" in text for text in workload.withheld)
+
+
+def test_sums_without_a_count_withhold_hosting_and_counted_ones_are_hosted_at_the_mean(
+    tmp_path, edges, tables
+):
+    rows = "2026-11-01,gpt-4o,120000000,3000000{}\n2026-11-02,gpt-4o,2000000,100000{}\n"
+    head = "date,model,input_tokens,output_tokens"
+    bare, counted = tmp_path / "bare.csv", tmp_path / "counted.csv"
+    bare.write_text(f"{head}\n" + rows.format("", ""))
+    counted.write_text(f"{head},requests\n" + rows.format(",60000", ",1000"))
+    asked = Scenario(as_of=TODAY)
+    day = read_tables(tables, TODAY)
+    first = read_workload(bare, edges=edges)
+    assert any("nobody says over how many" in text for text in first.withheld)
+    assert host_workload(first, day, asked).offers == ()
+    second = read_workload(counted, edges=edges)
+    # 122M tokens in and 3.1M out over 61,000 requests: 2,000 in, 51 out on average.
+    shapes = shapes_of(second, 1)
+    assert shapes.prompt.tolist() == [2000.0]
+    assert round(float(shapes.completion[0]), 2) == 50.82
+    hosted = host_workload(second, day, asked)
+    assert hosted.offers
+    assert "mean length" in hosted.assumed
 
 
 def test_several_files_add_up(tmp_path, edges):

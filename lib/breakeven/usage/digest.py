@@ -307,7 +307,12 @@ def _workload_of(raw: bytes) -> Workload:
         relative_time=bool(relative & 1),
         counted=bool(relative & 2) or any(cell.in_bin >= 0 for cell in cells),
     )
-    if any(cell.in_bin < 0 for cell in cells):
+    return _with_load(workload, first, peak)
+
+
+def _with_load(workload: Workload, first: int, peak: int) -> Workload:
+    """Add what sums withhold, and the busiest minute."""
+    if any(cell.in_bin < 0 for cell in workload.cells):
         workload = replace(
             workload, withheld=(*workload.withheld, *bucket_withheld(True, counted=workload.counted)[1:])
         )

@@ -171,6 +171,18 @@ def _cost(texts: dict[str, str], number_fields: frozenset[str]) -> str:
     return f"COALESCE(TRY_CAST({plain} AS DOUBLE), TRY_CAST({bare} AS DOUBLE))"
 
 
+def _processing(form: Format, *, known: bool) -> str:
+    """Expression of the number of how a row was processed."""
+    usual = str(PROCESSINGS.index(form.processing))
+    if not known:
+        return usual
+    said = "LOWER(r_processing)"
+    words = " ".join(
+        f"WHEN {said} LIKE '{kind}%' THEN {number}" for number, kind in enumerate(PROCESSINGS) if number
+    )
+    return f"CASE WHEN {said} IN ('true', '1') THEN 1 {words} ELSE {usual} END"
+
+
 def _good(mapped: Sequence[str], form: Format, optional: frozenset[str]) -> list[str]:
     """Conditions that a row must meet; one that is NULL is not met."""
     good = []
@@ -262,13 +274,7 @@ def rows_sql(
     negative = "(s_uncached < 0)" if uncached != inputs else "FALSE"
 
     model = "r_model" if "model" in texts else "CAST(NULL AS VARCHAR)"
-    processing = str(PROCESSINGS.index(form.processing))
-    if "processing" in texts:
-        said = "LOWER(r_processing)"
-        words = " ".join(
-            f"WHEN {said} LIKE '{kind}%' THEN {number}" for number, kind in enumerate(PROCESSINGS) if number
-        )
-        processing = f"CASE WHEN {said} IN ('true', '1') THEN 1 {words} ELSE {processing} END"
+    processing = _processing(form, known="processing" in texts)
     none = "CAST(NULL AS BIGINT)"
     time = "epoch_us(r_ts)" if typed_time else _time_us(form, numeric_time) if "ts" in texts else none
     plausible = (

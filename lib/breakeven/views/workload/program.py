@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from breakeven.apis.paid import Paid, paid_sentence
-from breakeven.apis.workloads import Ending, PricedOffer, PricedWorkload
+from breakeven.apis.workloads import Ending, ModelRow, PricedOffer, PricedWorkload
 from breakeven.hosting import read_on
 from breakeven.hosting.program import deployment_as_json
 from breakeven.hosting.workloads import HostedOffer, Hosting
@@ -44,6 +44,7 @@ def as_json(
                 "cached": one.cached,
                 "mapping": one.shown,
                 "ignored": list(one.ignored),
+                "decisions": list(one.decisions),
             }
             for one in found
         ],
@@ -63,20 +64,7 @@ def as_json(
             for problem in workload.problems[:SHOWN_PROBLEMS]
         ],
         "tokens": _tokens(workload.tokens),
-        "models": [
-            {
-                "model": row.model,
-                "offer": row.offer_id,
-                "nearest": list(row.nearest),
-                "steps": list(row.resolution.steps),
-                "factor": float(row.resolution.factor),
-                "without_price": list(row.without_price),
-                "tokens": _tokens(row.tokens),
-                "list_usd": None if row.list_usd is None else float(row.list_usd),
-                "paid_usd": row.paid_usd,
-            }
-            for row in priced.models
-        ],
+        "models": [_model(row) for row in priced.models],
         "list_usd": None if priced.list_usd is None else float(priced.list_usd),
         "unpriced_requests": priced.unpriced_requests,
         "paid_usd": priced.paid_usd,
@@ -103,6 +91,20 @@ def as_json(
         "withheld": list(workload.withheld),
         "notes": [*workload.notes, *priced.notes],
         "digest": digest,
+    }
+
+
+def _model(row: ModelRow) -> dict[str, Any]:
+    return {
+        "model": row.model,
+        "offer": row.offer_id,
+        "nearest": list(row.nearest),
+        "steps": list(row.resolution.steps),
+        "factor": float(row.resolution.factor),
+        "without_price": list(row.without_price),
+        "tokens": _tokens(row.tokens),
+        "list_usd": None if row.list_usd is None else float(row.list_usd),
+        "paid_usd": row.paid_usd,
     }
 
 
