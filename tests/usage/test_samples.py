@@ -150,7 +150,7 @@ def test_bucket_file_says_what_it_withholds(edges):
     assert any("base price" in text for text in workload.withheld)
 
 
-def test_sums_without_a_count_withhold_hosting_and_counted_ones_are_hosted_at_the_mean(
+def test_sums_are_hosted_at_the_mean_where_they_are_counted(
     tmp_path, edges, tables
 ):
     rows = "2026-11-01,gpt-4o,120000000,3000000{}\n2026-11-02,gpt-4o,2000000,100000{}\n"
