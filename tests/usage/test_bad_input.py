@@ -261,3 +261,18 @@ def test_missing_file_and_pattern_without_match_are_told(tmp_path):
     for name in ("none.csv", "*.nothing", "a\0b"):
         with pytest.raises(Unreadable, match="no file"):
             read_workload(str(tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "header"),
+    [
+        ("cp1252", "Modèle;Jetons d'entrée;Jetons générés en sortie"),
+        ("gb18030", "模型;输入tokens;输出tokens"),
+        ("shift_jis", "モデル;入力トークン;出力トークン"),
+    ],
+)
+def test_text_of_another_encoding_is_told_by_its_words(encoding, header, tmp_path):
+    path = save(tmp_path, f"{header}\ngpt-4o;1000;100\n".encode(encoding))
+    workload = read_workload(path)
+    assert workload.tokens == Tokens(requests=1, input_uncached=1000, output=100)
+    assert any("not UTF-8" in note for note in workload.notes)

@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from breakeven.usage.json_table import is_document
 from breakeven.usage.limits import Limits
+from breakeven.usage.sheets.words import vocabulary, words_of
 from breakeven.usage.stop import heed_stop
 
 CHUNK = 1 << 20
@@ -112,7 +113,9 @@ def make_plain(path: Path, folder: Path, limits: Limits, *, thorough: bool = Tru
             )
     if head.startswith(PARQUET):
         return Plain(path=path, parquet=True, notes=notes)
-    encoding = _encoding(head)
+    encoding = _encoding(head) or foreign_encoding(path)
+    if encoding in ENCODINGS:
+        notes.append(f"The text is not UTF-8; it is read as {ENCODINGS[encoding]}.")
     if encoding or _needs_repair(path, limits, thorough):
         repaired = folder / "repaired"
         _repair(path, repaired, encoding, limits, notes)
@@ -137,6 +140,47 @@ def _encoding(head: bytes) -> str | None:
         if even >= 7 and odd <= 1:
             return "utf-16-be"
     return None
+
+
+ENCODINGS = {
+    "cp1252": "Windows-1252 (Western Europe)",
+    "gb18030": "GB 18030 (Chinese)",
+    "shift_jis": "Shift JIS (Japanese)",
+    "big5": "Big5 (Chinese)",
+    "euc_kr": "EUC-KR (Korean)",
+    "cp1251": "Windows-1251 (Cyrillic)",
+}
+"""Encodings without a mark that sheets come in, the more usual first."""
+
+
+def foreign_encoding(path: Path) -> str | None:
+    """Encoding of a text that is nowhere UTF-8 beyond ASCII, by the words that it has in each.
+
+    None where it is UTF-8, or where some lines are and others are not.
+    """
+    with path.open("rb") as file:
+        lines = [line for line in file.read(CHUNK).splitlines() if not line.isascii()]
+    if not lines or b"\0" in b"".join(lines[:50]) or any(_decodes(line, "utf-8") for line in lines):
+        return None
+    best, most = "cp1252", 0
+    for encoding in ENCODINGS:
+        text = [line.decode(encoding) for line in lines[:200] if _decodes(line, encoding)]
+        if len(text) < len(lines[:200]):
+            continue
+        known = sum(
+            not word.isascii() and word in vocabulary().concepts for one in text for word in words_of(one)
+        )
+        if known > most:
+            best, most = encoding, known
+    return best
+
+
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _needs_repair(path: Path, limits: Limits, thorough: bool = True) -> bool:
