@@ -1,9 +1,10 @@
 """Speed of pricing, as ratios within one run. Not a test: nothing here is asserted.
 
-    python tests/benchmarks/bench_price.py [--rows 10000000] [--parquet] [--repeat 5] [TRACE.csv …]
+    python tests/benchmarks/bench_price.py [--rows 10000000] [--parquet] [--dirt KIND …] [TRACE.csv …]
 
-Prices a generated CSV (or Parquet) file and compares with DuckDB's own sum over the same columns, turn by
-turn; the ratio is the median over the turns, of wall time and of processor time, because other programs on
+Prices a generated CSV (or Parquet) file and compares with DuckDB's own sum by model over the same columns,
+turn by turn; with ``--dirt`` the same file with odd rows in it, against the sum over the clean one. The ratio
+is the median over the turns, of wall time and of processor time, because other programs on
 the machine stretch the first. Of every trace that is named, the time from the start of the program to the
 end of its answer.
 """
@@ -20,8 +21,14 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 import duckdb
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from breakeven.usage.sql import Edges
 
 ROOT = Path(__file__).parents[2]
 COLUMNS = ("ts", "model", "input_tokens", "output_tokens", "cached_tokens")
@@ -40,13 +47,34 @@ def generate(path: Path, rows: int) -> None:
     )
 
 
+DIRT = ("one", "percent", "blank", "totals", "thousands")
+"""One bad row; one in a hundred; an empty row of a spreadsheet; a row of totals; numbers with commas."""
+
+
+def soil(clean: Path, path: Path, dirt: str) -> None:
+    """Write the file again with odd rows in it."""
+    with clean.open() as source, path.open("w") as out:
+        for number, line in enumerate(source):
+            ts, model, rest = line.split(",", 2)
+            if dirt == "blank" and number == 5_000:
+                out.write(",,,,\n")
+            if number and ((dirt == "one" and number == 5_000) or (dirt == "percent" and number % 100 == 0)):
+                line = f"{ts},{model},broken,{rest.split(',', 1)[1]}"
+            if dirt == "thousands" and number and len(rest.split(",")[0]) > 3:
+                tokens, others = rest.split(",", 1)
+                line = f'{ts},{model},"{int(tokens):,}",{others}'
+            out.write(line)
+        if dirt == "totals":
+            out.write("Total,,1000,1000,1000\n")
+
+
 def own_sum(path: Path, threads: int) -> None:
     """DuckDB's sum over the columns that pricing reads."""
     reader = "read_parquet" if path.suffix == ".parquet" else "read_csv"
     with duckdb.connect(config={"threads": threads}) as connection:
         connection.execute(
-            "SELECT sum(input_tokens), sum(output_tokens), sum(cached_tokens), max(epoch_us(ts)), max(model) "
-            f"FROM {reader}($path)",
+            "SELECT model, sum(input_tokens), sum(output_tokens), sum(cached_tokens), max(epoch_us(ts)) "
+            f"FROM {reader}($path) GROUP BY model",
             {"path": str(path)},
         ).fetchall()
 
@@ -66,6 +94,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--parquet", action="store_true")
     parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--dirt", nargs="*", default=[], choices=DIRT)
     parser.add_argument("--write", type=Path, help="only write the file; its memory is not ours")
     parser.add_argument("traces", nargs="*", type=Path)
     options = parser.parse_args()
@@ -84,10 +113,9 @@ def main() -> None:
             times.append(time.perf_counter() - start)
         print(f"{trace.name}: {min(times):.2f} s from start to answer (best of 3; budget 2 s)")
 
-    from breakeven.apis.workloads import price_edges, price_workload
+    from breakeven.apis.workloads import price_edges
     from breakeven.tables.build import open_memory
     from breakeven.usage.limits import limits_from
-    from breakeven.usage.read import read_workload
 
     threads = limits_from().threads
     with open_memory() as tables, tempfile.TemporaryDirectory() as folder:
@@ -96,22 +124,35 @@ def main() -> None:
             [sys.executable, __file__, "--rows", str(options.rows), "--write", str(path)], check=True
         )
         edges = price_edges(tables)
-        priced = []
+        for dirt in ("", *options.dirt):
+            file = path
+            if dirt:
+                file = path.with_name(f"{dirt}.csv")
+                soil(path, file, dirt)
+            print(_measured(file, path, dirt, options.repeat, threads, edges, tables))
 
-        def price() -> None:
-            priced[:] = [price_workload(read_workload(path, edges=edges), tables, date(2026, 11, 21))]
 
-        turns = [
-            (seconds_of(lambda: own_sum(path, threads)), seconds_of(price)) for _ in range(options.repeat)
-        ]
-        size = path.stat().st_size / 1e6
+def _measured(
+    file: Path, clean: Path, dirt: str, repeat: int, threads: int, edges: Edges, tables: DuckDBPyConnection
+) -> str:
+    """Sentence with the ratio of pricing a file to DuckDB's own sum of the clean one."""
+    from breakeven.apis.workloads import price_workload
+    from breakeven.usage.read import read_workload
+
+    priced = []
+
+    def price() -> None:
+        priced[:] = [price_workload(read_workload(file, edges=edges), tables, date(2026, 11, 21))]
+
+    turns = [(seconds_of(lambda: own_sum(clean, threads)), seconds_of(price)) for _ in range(repeat)]
     wall, busy = (median(ours[i] / own[i] for own, ours in turns) for i in (0, 1))
     own_s, ours_s = (median(turn[i][0] for turn in turns) for i in (0, 1))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-    print(
-        f"{priced[0].workload.rows_read:,} rows, {size:,.0f} MB, {len(priced[0].offers):,} offers, {threads} "
-        f"threads: priced in {ours_s:.2f} s, DuckDB's own sum {own_s:.2f} s; median ratio {wall:.2f} of wall "
-        f"time, {busy:.2f} of processor time (budget 1.5); peak memory {peak:,.0f} MB (budget 500)"
+    return (
+        f"{dirt or 'clean'}: {priced[0].workload.rows_read:,} rows, {file.stat().st_size / 1e6:,.0f} MB, "
+        f"{priced[0].workload.rows_rejected:,} rejected: priced in {ours_s:.2f} s, DuckDB's "
+        f"own sum {own_s:.2f} s; median ratio {wall:.2f} of wall time, {busy:.2f} of processor (budget 2); "
+        f"peak memory {peak:,.0f} MB (budget 500)"
     )
 
 

@@ -127,6 +127,21 @@ def test_separated_thousands_among_plain_numbers_are_counted(tmp_path, edges):
     assert workload.rows_rejected == 0
 
 
+@pytest.mark.parametrize("style", ["{:,}", "{:_}"])
+def test_column_of_separated_thousands_is_read_by_the_scan(tmp_path, edges, style):
+    path = tmp_path / "usage.csv"
+    lines = ["created,model,prompt_tokens,completion_tokens"]
+    for n in range(400):
+        tokens = style.format(37 ** (n % 4 + 1)).replace("_", ".")
+        lines.append(f'2026-11-01 00:00:00,gpt-4o,"{tokens}",10')
+    lines.append("2026-11-01 00:00:00,gpt-4o,many,10")
+    path.write_text("\n".join(lines) + "\n")
+    workload = scanned(path, edges)
+    assert workload.tokens.prompt == 100 * (37 + 37**2 + 37**3 + 37**4)
+    assert (workload.rows_read, workload.rows_rejected) == (401, 1)
+    assert summed(workload) == summed(read_workload(path, edges=edges))
+
+
 def test_model_that_no_sample_saw_is_still_counted(tmp_path, edges):
     path = tmp_path / "usage.csv"
     rows = [("2026-11-01 00:00:00", "gpt-4o", 10, 10, 5, "") for _ in range(120_000)]

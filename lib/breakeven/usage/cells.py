@@ -26,6 +26,14 @@ NUMERIC = (
 )
 
 
+def ungrouped(text: str, decimal: str) -> str:
+    """Expression of a number without the separators of its thousands; of any other text as it is."""
+    group = "," if decimal == "." else "."
+    mark = "\\." if group == "." else group
+    plain = f"REPLACE({text}, '{group}', '')"
+    return f"CASE WHEN regexp_matches({text}, '^-?\\d{{1,3}}({mark}\\d{{3}})+$') THEN {plain} ELSE {text} END"
+
+
 def _pointer(path: Path) -> str:
     return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
 
@@ -50,7 +58,8 @@ def _texts(table: Table, found: Recognised) -> tuple[dict[str, str], frozenset[s
             return f"json_extract_string({cell}, ${key})", False
         if kind == "VARCHAR":
             # Left bare, the reader would cast the column itself and drop the rows where that fails.
-            return (f"NULLIF(TRIM({column}), '')" if table.kind == "csv" else column), False
+            text = f"NULLIF(TRIM({column}), '')" if table.kind == "csv" else column
+            return (ungrouped(text, table.grouped[column]) if column in table.grouped else text), False
         if kind in TIMES and path in found.mapping.get("ts", ()) and len(found.mapping["ts"]) == 1:
             return column, False
         return (column, True) if kind.startswith(NUMERIC) else (f"CAST({column} AS VARCHAR)", False)

@@ -19,6 +19,7 @@ from breakeven.usage.formats import (
     recognise,
 )
 from breakeven.usage.limits import Limits
+from breakeven.usage.sheets.numbers import style_of
 from breakeven.usage.spool import Unreadable
 from breakeven.usage.table import SAMPLE_ROWS, Table, head, loads, paths_of, shorten
 
@@ -153,15 +154,19 @@ def with_types(table: Table, found: Recognised, limits: Limits) -> Table | None:
     }
     uses = [path for paths in found.mapping.values() for path in paths]
     types: dict[str, str] = {}
+    grouped: dict[str, str] = {}
     for name, path in single.items():
         values = [row[path] for row in table.sample if row.get(path)]
         if uses.count(path) > 1 or (not values and name in ("input", "output", "ts")):
             continue  # a column without any value in the first rows may be typed: what it holds is set aside
-        if name in (*TOKEN_FIELDS, "reported_cost_usd") and _mostly(_is_number, values):
+        if name in TOKEN_FIELDS and values and (style := style_of(values, whole=True)).grouped:
+            grouped[table.columns[path]] = style.decimal
+        elif name in (*TOKEN_FIELDS, "reported_cost_usd") and _mostly(_is_number, values):
             types[table.columns[path]] = "DOUBLE"
         elif name == "ts" and not found.format.relative_time and _mostly(_PLAIN_TIME.fullmatch, values):
             types[table.columns[path]] = "TIMESTAMP"
-    if not types:
+    table.grouped = grouped
+    if not types and not grouped:
         return None
     copy = replace(table, rejects="reject_typed", types=types, parameters=dict(table.parameters))
     copy.source = csv_source(copy, table.width, limits)

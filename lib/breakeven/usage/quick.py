@@ -31,7 +31,7 @@ from breakeven.usage.aggregate import (
     Sums,
     step_of_time,
 )
-from breakeven.usage.cells import NUMERIC
+from breakeven.usage.cells import NUMERIC, ungrouped
 from breakeven.usage.csv_table import csv_source, with_types
 from breakeven.usage.files import connect
 from breakeven.usage.formats import INSIDE, NONE, OUTSIDE, Grain, Path, Recognised
@@ -94,7 +94,15 @@ class _Plan:
 
     def number(self, name: str) -> str:
         """Expression of a column of numbers; of tokens that need not be there, none where it is empty."""
-        cell = f"CAST({self.columns[name]} AS DOUBLE)"
+        column = self.columns[name]
+        if column in self.table.grouped:
+            cell = f"TRY_CAST({ungrouped(f'TRIM({column})', self.table.grouped[column])} AS DOUBLE)"
+            return (
+                cell
+                if name in ("input", "output")
+                else f"CASE WHEN {column} IS NULL THEN 0e0 ELSE {cell} END"
+            )
+        cell = f"CAST({column} AS DOUBLE)"
         return cell if name in ("input", "output", "reported_cost_usd") else f"COALESCE({cell}, 0e0)"
 
     def whole(self, name: str) -> bool:
@@ -226,7 +234,7 @@ def _plan(
             if name == "model"
             else kind == "TIMESTAMP"
             if name == "ts"
-            else kind.startswith(NUMERIC)
+            else kind.startswith(NUMERIC) or column in typed.grouped
         )
         if not fine:
             return None

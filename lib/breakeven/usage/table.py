@@ -27,6 +27,8 @@ class Table:
     kind: str
     """csv, json or parquet."""
     types: dict[str, str] = field(default_factory=dict)
+    grouped: dict[str, str] = field(default_factory=dict)
+    """Columns of text whose numbers have separated thousands, to what separates the fraction in them."""
     parent: bool = False
     """JSON rows have a parent record whose keys they inherit."""
     names: list[Path] = field(default_factory=list)
