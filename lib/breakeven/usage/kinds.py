@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from breakeven.usage.formats import Path as Path_
-from breakeven.usage.formats import exports, recognise, recognise_export
+from breakeven.usage.formats import Recognised, exports, recognise, recognise_export
 from breakeven.usage.gather.records import records
 from breakeven.usage.json_table import is_document, starts_json
 from breakeven.usage.limits import Limits
@@ -49,6 +49,13 @@ def reader_of(path: Path, limits: Limits) -> Reader:
         return Reader.TABLE
     found = recognise_export(list(dict.fromkeys(name for one in first for name in flat(one))), kind="json")
     by_statements = found is not None and not found.format.refusal and found.format.format_id != OWN_READER
+    if (
+        by_statements
+        and found is not None
+        and found.format.time_unit_s == 1e-3
+        and not _quantised(first, found)
+    ):
+        return Reader.RECORDS  # other traces have these names too, and count in another unit
     return Reader.TABLE if by_statements else Reader.RECORDS
 
 
@@ -56,6 +63,13 @@ def exported(names: Sequence[Path_]) -> bool:
     """Whether a JSON document with such keys is an export that is read by statements."""
     found = recognise_export(names, kind="json")
     return found is not None and found.format.format_id != OWN_READER
+
+
+def _quantised(first: Sequence[Any], found: Recognised) -> bool:
+    """Whether the first times are whole thousands, as those of a trace in milliseconds are."""
+    keys = [path[0] for path in found.mapping.get("ts", ())]
+    times = [one[key] for one in first if isinstance(one, dict) for key in keys if key in one]
+    return bool(times) and all(isinstance(one, int) and one % 1000 == 0 for one in times)
 
 
 def _plain(first: Sequence[Any]) -> bool:
@@ -78,7 +92,7 @@ def _holds_json(path: Path) -> bool:
     """Whether most lines of a log or stream end with a JSON object."""
     lines = [line.strip() for line in head(path, 1 << 16).splitlines()[:LOOKED_AT] if line.strip()]
     streamed = sum(bool(_STREAM.match(line)) for line in lines)
-    ended = sum(line.endswith(("}", "}'", '}"')) and '{"' in line for line in lines)
+    ended = sum(line.endswith(("}", "}'", '}"')) and '{"' in line and '{""' not in line for line in lines)
     return (
         bool(lines)
         and (streamed * 2 > len(lines) or ended * 2 >= len(lines))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
 from breakeven.usage.limits import Limits
+from breakeven.usage.sheets.marks import says_total
 from breakeven.usage.spool import CHUNK, MEGABYTE, Unreadable
 from breakeven.usage.stop import heed_stop
 
@@ -30,6 +31,8 @@ READ = (
 )
 """Ends of the names of files that are read in a folder or an archive."""
 _WORKBOOK = "xl/workbook.xml"
+LEFT_OUT = "This sheet is left out: "
+"""What stands in place of a sheet that repeats the others; its reader refuses it in these words."""
 
 
 def files_in(folder: Path, limits: Limits) -> list[Path]:
@@ -117,23 +120,77 @@ def _sheets(path: Path, folder: Path) -> list[tuple[Path, str]]:
     from openpyxl import load_workbook
 
     book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    written = []
+    written: list[tuple[Path, str]] = []
+    sums: list[dict[str, float]] = []
     try:
         for number, sheet in enumerate(book.worksheets):
             target = folder / f"sheet{number}.csv"
+            added = _Sums()
             with target.open("w", encoding="utf-8", newline="") as file:
                 writer = csv.writer(file, lineterminator="\n")
                 filled = 0
                 for cells in _cells(sheet):
                     writer.writerow(cells)
                     filled += any(cells)
+                    added.take(cells)
             if filled > 1:
                 written.append((target, sheet.title))
+                sums.append(added.sums)
     finally:
         book.close()
     if not written:
         raise Unreadable("The workbook has no sheet with rows.")
+    for at in _whole_of_others(sums):
+        others = ", ".join(title for place, (_, title) in enumerate(written) if place != at)
+        written[at][0].write_text(
+            f"{LEFT_OUT}it holds the sums of the other sheets ({others}).", encoding="utf-8"
+        )
     return written
+
+
+class _Sums:
+    """Sums of the columns of a sheet, by the names above them."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.sums: dict[str, float] = {}
+
+    def take(self, cells: Sequence[str]) -> None:
+        """Add a row; the last row of texts without a number holds the names, rows of totals do not count."""
+        numbers = {at: value for at, cell in enumerate(cells) if (value := _number(cell)) is not None}
+        if not numbers:
+            if sum(map(bool, cells)) > 1:
+                self.names = [cell.strip().lower() for cell in cells]
+        elif self.names and not says_total(cells):
+            for at, value in numbers.items():
+                if at < len(self.names) and self.names[at]:
+                    self.sums[self.names[at]] = self.sums.get(self.names[at], 0.0) + value
+
+
+def _number(cell: str) -> float | None:
+    try:
+        return float(cell)
+    except ValueError:
+        return None
+
+
+def _whole_of_others(sums: Sequence[Mapping[str, float]]) -> Iterator[int]:
+    """Places of the sheets whose columns are the sums of the same columns of two or more others.
+
+    >>> list(_whole_of_others([{"in": 1, "out": 2}, {"in": 3, "out": 4}, {"in": 4, "out": 6}]))
+    [2]
+    """
+    for place, whole in enumerate(sums):
+        others = [one for at, one in enumerate(sums) if at != place and len(whole.keys() & one.keys()) > 1]
+        names = set(whole).intersection(*others) if len(others) > 1 else set()
+        added = {name: sum(one[name] for one in others) for name in names}
+        if (
+            len(names) > 1
+            and any(added.values())
+            and all(abs(whole[name] - value) <= 1e-9 * abs(value) for name, value in added.items())
+        ):
+            yield place
+            return
 
 
 def _cells(sheet: Any) -> Iterator[list[str]]:

@@ -13,6 +13,7 @@ from typing import IO, Any
 from breakeven.usage.formats import Grain
 from breakeven.usage.gather.judge import failure, money, seconds, when
 from breakeven.usage.gather.keys import TOKENS, Kind, keys, spell
+from breakeven.usage.gather.meters import by_meters
 from breakeven.usage.gather.records import Record, records
 from breakeven.usage.gather.reduce import reduced
 from breakeven.usage.gather.sides import Sides, dialect_of, settled
@@ -46,6 +47,7 @@ FORKED = "events copied from the session that was forked or resumed"
 SPANS = "spans that repeat the sum of the spans below them"
 RIVALS = "events that repeat what other events of the same file say"
 SYNTHETIC = "synthetic messages, which no model wrote"
+OTHER_UNIT = "usage that is counted in {}, not in tokens"
 MORE_BAD = "further records with a bad count, not listed"
 _REPEATS = ("count", "repeat", "multiplicity")
 """Columns that say how many requests are like the row, as in a hand-written list of lengths."""
@@ -73,6 +75,46 @@ class _Row:
     ts: str
     clock: float | None
     rest: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Clocks:
+    """Times that count from a start of their own, and what tells their unit."""
+
+    rows: int = 0
+    fractions: int = 0
+    thousands: int = 0
+    """Whole thousands."""
+    latest: float = 0.0
+    sure: str = ""
+    """Why they are seconds already."""
+
+    def take(self, clock: float) -> None:
+        """Note one time."""
+        self.rows += 1
+        self.fractions += clock != int(clock)
+        self.thousands += clock % 1000 == 0
+        self.latest = max(self.latest, clock)
+
+    def unit(self) -> tuple[float, str]:
+        """Seconds of one unit, and what tells it. [s]
+
+        >>> one = Clocks()
+        >>> for time in (0, 3000, 6000): one.take(time)
+        >>> one.unit()
+        (0.001, 'they are whole thousands')
+        >>> one.take(7); one.unit()[0]
+        1.0
+        """
+        if self.sure:
+            return 1.0, self.sure
+        if self.fractions:
+            return 1.0, "they have fractions"
+        if self.latest and self.thousands == self.rows:
+            return 0.001, "they are whole thousands"
+        if self.latest >= 7 * 86_400:
+            return 0.001, "as seconds they would be more than a week"
+        return 1.0, "nothing tells otherwise; in milliseconds the rate would be a thousand times higher"
 
 
 @dataclass(slots=True)
@@ -111,8 +153,7 @@ class _Gathering:
         self.sums_marked = self.repeated = False
         self.days: Counter[str] = Counter()
         self.day_keys: set[int] = set()
-        self.clocks = [0, 0, 0.0]
-        """Rows with a clock of their own, of these with a fraction, and the latest."""
+        self.clocks = Clocks()
 
     def read(self, sources: Sequence[Source]) -> None:
         """Take up every file."""
@@ -178,6 +219,9 @@ class _Gathering:
     def _why_not(self, one: Found, said: Mapping[str, Any], keys_of: Mapping[str, str]) -> str:
         if str(said.get("model", "")).startswith("<"):
             return SYNTHETIC
+        unit = one.node.value.get(one.node.norm.get("unit", ""))
+        if isinstance(unit, str) and unit.lower() in keys().sets["other_units"]:
+            return OTHER_UNIT.format(unit.lower())
         reason = failure(said, one.node.path, keys_of.get("status", ""))
         if reason:
             return reason
@@ -214,6 +258,11 @@ class _Gathering:
         if entry and model != entry and model not in one.node.value.values():
             model = entry
         ts, clock = when(said.get("ts", ""))
+        if clock is not None and (keys_of["ts"].endswith("ms") or isinstance(said["ts"], str)):
+            clock = clock * (0.001 if keys_of["ts"].endswith("ms") else 1.0)
+            self.clocks.sure = (
+                "the name of the key says so" if keys_of["ts"].endswith("ms") else "they are text"
+            )
         if not ts and clock is None:
             ts = when(record.stamp)[0] or day_key(one)
         rest: dict[str, Any] = {
@@ -368,9 +417,7 @@ class _Gathering:
             self.longest, counts.get("input", 0), counts.get("uncached", 0), counts.get("cache_read", 0)
         )
         if row.clock is not None:
-            self.clocks[0] += 1
-            self.clocks[1] += row.clock != int(row.clock)
-            self.clocks[2] = max(self.clocks[2], row.clock)
+            self.clocks.take(row.clock)
         elif row.ts and "T" not in row.ts:
             self.days["rows"] += 1
             if len(self.day_keys) < 100_000:
@@ -435,14 +482,16 @@ def gather(sources: Sequence[Source], folder: Path, limits: Limits) -> Gathered 
     work.settle_spans()
     if not work.objects and not any("BREAKEVEN_MAX_" in problem.reason for problem in work.rejected):
         scratch.unlink()
-        return None
+        return by_meters(sources[0].path, sources[0].name, folder, limits) if len(sources) == 1 else None
     grain = work.grain()
     decisions = [one for sides in work.sides for one in sides.sentences()]
     if work.repeated:
         decisions.append("count is how many requests are like the row, so its tokens are multiplied by it")
-    unit = _clock_unit(work.clocks)
-    if unit:
-        decisions.append(f"times count {'milliseconds' if unit < 1 else 'seconds'} from a start of their own")
+    unit, why = work.clocks.unit()
+    if work.clocks.rows:
+        decisions.append(
+            f"times count {'milliseconds' if unit < 1 else 'seconds'} from a start of their own: {why}"
+        )
     rows = 0
     with scratch.open(encoding="utf-8") as file, path.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out)
@@ -463,7 +512,7 @@ def gather(sources: Sequence[Source], folder: Path, limits: Limits) -> Gathered 
         left_out={reason: n for reason, n in work.left_out.items() if n}, rejected=work.rejected,
         decisions=list(dict.fromkeys(decisions)),
         shown={name: " or ".join(paths) for name, paths in work.shown.items()}, rows=rows,
-        relative_time=work.clocks[0] > 0, counted=work.most_requests > 0,
+        relative_time=work.clocks.rows > 0, counted=work.most_requests > 0,
     )  # fmt: skip
 
 
@@ -484,17 +533,6 @@ def _cells(
         *("" if rest[name] is None else round(rest[name], 6) for name in ("ttft", "e2e")),
         extra,
     ]
-
-
-def _clock_unit(clocks: Sequence[float]) -> float:
-    """Seconds of one unit of a clock of its own; 0 where there is none.
-
-    A fraction is written of seconds; whole numbers beyond a week of seconds are milliseconds.
-    """
-    rows, fractions, latest = clocks
-    if not rows:
-        return 0.0
-    return 1.0 if fractions or latest < 7 * 86_400 else 0.001
 
 
 def _learn_state(root: dict[str, Any], takes: Mapping[str, str], state: _State) -> None:

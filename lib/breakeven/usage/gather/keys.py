@@ -138,6 +138,8 @@ def keys() -> Keys:
         "namespaces",
         "logs",
         "model_words",
+        "embeds",
+        "other_units",
     )
     tuples = {"keys", "within", "has"}
 

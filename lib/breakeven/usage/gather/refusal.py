@@ -35,10 +35,20 @@ def refusal_for(sources: Sequence[Source]) -> str | None:
     return None
 
 
+def text_refusal(text: str) -> str | None:
+    """One sentence about the beginning of a text without a table; None if it is not known.
+
+    >>> text_refusal("# TYPE vllm:prompt_tokens_total counter\\n")[:29]
+    'These are Prometheus metrics:'
+    """
+    texts = _refusals("text")
+    return next((said for has, said in texts if all(one in text for one in has)), None)
+
+
 @cache
-def _refusals() -> tuple[tuple[frozenset[str], str], ...]:
+def _refusals(kind: str = "refusal") -> tuple[tuple[frozenset[str], str], ...]:
     table = tomllib.loads((DATA / "json_refusals.toml").read_text(encoding="utf-8"))
-    return tuple((frozenset(row["has"]), row["text"]) for row in table["refusal"])
+    return tuple((frozenset(row["has"]), row["text"]) for row in table[kind])
 
 
 def _spelled(path: Path) -> set[str]:

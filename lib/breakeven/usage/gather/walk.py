@@ -309,6 +309,9 @@ def _usage(node: Node) -> tuple[Found | None, Collection[str]]:
         if parent:
             taken.add(parent)
     sides = {"input", "uncached", "output", "cache_read"} & counts.keys()
+    if not sides and counts.get("total") and _embeds(node):
+        counts["input"], used["input"] = counts["total"], used["total"]
+        sides, strong = {"input"}, True
     both = "output" in counts and len(sides) > 1
     enough = both or bad or (sides and (named or "total" in counts or "requests" in counts))
     if not enough or not (strong or short) or (node.usage and not both):
@@ -318,6 +321,21 @@ def _usage(node: Node) -> tuple[Found | None, Collection[str]]:
     if bad and not strong:
         return None, set()
     return Found(node, counts, used, bad), taken
+
+
+def _embeds(node: Node) -> bool:
+    """Whether what is around usage says that the call embeds or ranks texts, and writes none."""
+    words = keys().sets["embeds"]
+    for one in node.chain():
+        for name, _, _, original in one.shape.context:
+            value = one.value[original]
+            if (
+                name in ("model", "kind")
+                and isinstance(value, str)
+                and any(w in value.lower() for w in words)
+            ):
+                return True
+    return False
 
 
 def _numbers(node: Node) -> Iterator[tuple[str, str, Any, str]]:

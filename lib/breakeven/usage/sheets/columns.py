@@ -22,7 +22,7 @@ from breakeven.usage.formats import (
     recognise_export,
 )
 from breakeven.usage.sheets.numbers import Style, is_nothing, style_of
-from breakeven.usage.sheets.words import EXACT, FAIR, WEAK, Meaning, meaning_of, words_of
+from breakeven.usage.sheets.words import EXACT, FAIR, WEAK, Meaning, meaning_of, vocabulary, words_of
 
 LOOKED_AT = 2_000
 """Rows whose cells are looked at before it is decided what a column holds."""
@@ -38,6 +38,14 @@ _COUNTS = (
     "reasoning",
     "total",
 )
+_SAID = {
+    "input": "tokens of input",
+    "output": "tokens of output",
+    "uncached": "tokens of input without a cache",
+    "cache_read": "cached tokens",
+    "total": "tokens in total",
+    "n_requests": "requests",
+}
 _PARTS = ("uncached", "cache_read", "cache_write_5m", "cache_write_1h")
 
 
@@ -145,6 +153,7 @@ def _export(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns | N
 def _by_meaning(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns:
     """Columns of any other sheet: the best name for every meaning whose cells agree."""
     best: dict[str, tuple[tuple[int, int], int, Meaning]] = {}
+    claims: dict[str, list[int]] = {}
     for place, name in enumerate(header):
         meaning = named(name)
         if meaning is None or not name:
@@ -155,6 +164,9 @@ def _by_meaning(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns
                 meaning = replace(meaning, field="cache_flag")
             elif not _numeric(cells):
                 continue
+            claims.setdefault(meaning.field, []).append(place)
+        elif meaning.field == "ts" and cells and not any(map(str.isdigit, "".join(cells[:200]))):
+            continue
         rank = (meaning.score * 2 - (not cells), -place)
         if meaning.field not in best or rank > best[meaning.field][0]:
             best[meaning.field] = (rank, place, meaning)
@@ -166,7 +178,40 @@ def _by_meaning(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns
     )
     if "input" in columns.places and "uncached" in columns.places:
         columns.places.pop("uncached")
+    _say_rivals(columns, claims, rows)
+    _say_shares(columns, rows)
     return columns
+
+
+def _say_rivals(columns: Columns, claims: Mapping[str, Sequence[int]], rows: Sequence[Sequence[str]]) -> None:
+    """Name columns that say the same as one that counts, and hold other numbers."""
+    for name, claimed in claims.items():
+        if name not in columns.places or name == "reported_cost_usd":
+            continue
+        counts = columns.places[name][0][0]
+        for place in claimed:
+            other = [
+                row for row in rows[:LOOKED_AT] if row[place].strip(" 0.-") and row[place] != row[counts]
+            ]
+            if place != counts and other:
+                columns.decisions.append(
+                    f"Columns {columns.header[counts]} and {columns.header[place]} both say "
+                    f"{_SAID.get(name, name)}: {columns.header[counts]} counts, the other does not."
+                )
+
+
+def _say_shares(columns: Columns, rows: Sequence[Sequence[str]]) -> None:
+    """Name a share of cached input that is not used, where nothing else says how much is cached."""
+    if "cache_read" in columns.places:
+        return
+    for place, name in enumerate(columns.header):
+        words = words_of(name)
+        said = {concept for word in words for concept in vocabulary().concepts.get(word, ())}
+        rate = "share" in said or words[-1:] in (["rate"], ["fraction"])
+        if rate and "cached" in said and any(row[place].strip(" 0.%") for row in rows[:LOOKED_AT]):
+            columns.decisions.append(
+                f"{name} is a share, of requests or of tokens, and is not used: no input counts as cached."
+            )
 
 
 def _numeric(cells: Sequence[str]) -> bool:
@@ -213,10 +258,15 @@ def _complete(columns: Columns, rows: Sequence[Sequence[str]]) -> None:
             columns.decisions.append(
                 "The completion is the total without the input: the file has no column of it."
             )
-        elif "total" in places or _embeddings(columns, rows):
+        elif _embeddings(columns, rows) or ("total" in places and _equal(columns, rows)):
             columns.decisions.append(
                 "There is no column of completions: the rows are embeddings, or input only."
             )
+    elif "total" in places and "output" not in places and _embeddings(columns, rows):
+        places["input"] = places.pop("total")
+        if "total" in columns.meanings:
+            columns.meanings["input"] = columns.meanings.pop("total")
+        columns.decisions.append("The rows are embeddings: all their tokens are input.")
     elif "output" in places and not has_input and "total" in places:
         columns.decisions.append(
             "The input is the total without the completion: the file has no column of it."
@@ -234,14 +284,31 @@ def _differ(columns: Columns, rows: Sequence[Sequence[str]]) -> bool:
     return False
 
 
+def _equal(columns: Columns, rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the total is the input in every row."""
+    side = columns.places.get("input") or columns.places["uncached"]
+    return all(
+        row[side[0][0]].strip() == row[columns.places["total"][0][0]].strip() for row in rows[:LOOKED_AT]
+    )
+
+
 def _embeddings(columns: Columns, rows: Sequence[Sequence[str]]) -> bool:
     """Whether most models are embedding models."""
     if "model" not in columns.places:
         return False
     place = columns.places["model"][0][0]
     names = [row[place] for row in rows[:LOOKED_AT] if row[place]]
-    known = [n for n in names if {"embedding", "embeddings", "embed", "rerank"} & set(words_of(n))]
+    known = [n for n in names if embeds(n)]
     return bool(names) and len(known) * 2 >= len(names)
+
+
+def embeds(model: str) -> bool:
+    """Whether the name of a model says that it embeds or ranks and writes nothing.
+
+    >>> embeds("text-embedding-3-small"), embeds("voyage-3.5"), embeds("gpt-4o")
+    (True, True, False)
+    """
+    return any("embedding" in vocabulary().concepts.get(word, ()) for word in words_of(model))
 
 
 def usable(columns: Columns) -> bool:

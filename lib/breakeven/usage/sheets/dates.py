@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from breakeven.usage.sheets.words import vocabulary, words_of
+
 FIRST, LAST = 1_262_304_000.0, 4_102_444_800.0
 """Times outside 2010 to 2100 are mistakes. [s since 1970]"""
 _SLASHED = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d\d)(.*)", re.DOTALL)
@@ -19,7 +21,11 @@ _NAMED = (
     *("%a %b %d %H:%M:%S %Y", "%a, %d %b %Y %H:%M:%S"),
 )
 """Dates with the month by its name."""
-_CLOCKS = ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
+_CLOCKS = ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "%I:%M:%S.%f %p", "%I:%M:%S %p", "%I:%M %p")
+_ZONE = re.compile(r"(.*\d(?::\d\d)?(?:\s*[AP]M)?)\s+([A-Za-z]{1,5})", re.DOTALL)
+_UNITS = {"ms": 1e-3, "msec": 1e-3, "millis": 1e-3, "milliseconds": 1e-3, "us": 1e-6, "micros": 1e-6,
+          "microseconds": 1e-6, "ns": 1e-9, "s": 1.0, "sec": 1.0, "secs": 1.0, "seconds": 1.0}  # fmt: skip
+"""Words at the end of a column's name that say in what it counts. [s]"""
 _EXCEL = datetime(1899, 12, 30, tzinfo=UTC)
 """Day 0 of a spreadsheet's serial dates (they take 1900 for a leap year)."""
 
@@ -51,12 +57,20 @@ class Dates:
         text = cell.strip()
         if self.relative_s is not None:
             return _float(text, self.relative_s)
-        found = _iso(text)
-        if found is None:
-            found = _number(text)
-        if found is None:
-            found = _written(text, self.day_first)
+        found = _moment(text, self.day_first)
+        if found is None and (zoned := _ZONE.fullmatch(text)):
+            offset = vocabulary().zones.get(zoned[2].lower())
+            if offset is not None and (local := _moment(zoned[1], self.day_first)) is not None:
+                found = local - offset * 3600
         return found if found is not None and FIRST <= found <= LAST else None
+
+
+def _moment(text: str, day_first: bool) -> float | None:
+    """A time without the name of a zone."""
+    found = _iso(text)
+    if found is None:
+        found = _number(text)
+    return _written(text, day_first) if found is None else found
 
 
 def _float(text: str, unit: float) -> float | None:
@@ -81,6 +95,7 @@ def _iso(text: str) -> float | None:
     if found and len(found[2]) + len(found[3]) < 4:
         clean = f"{found[1]}-{found[2]:>02}-{found[3]:>02}{found[4]}"
     clean = re.sub(r"(\.\d{6})\d+", r"\1", clean)
+    clean = re.sub(r"(?<=\d) (?=[+-]\d\d:?\d\d$)", "", clean)
     try:
         when = datetime.fromisoformat(clean)
     except ValueError:
@@ -114,12 +129,27 @@ def _written(text: str, day_first: bool) -> float | None:
         day, month = (first, second) if day_first else (second, first)
         return _with_clock(year + 2000 * (year < 100), month, day, found[5])
     clean = re.sub(r"\s+(UTC|GMT|Z)$|(?<=\d)(st|nd|rd|th)\b|\s*\([^)]*\)$", "", text).replace("Sept ", "Sep ")
+    clean = _in_english(clean)
     for pattern in _NAMED:
         try:
             return datetime.strptime(clean, pattern).replace(tzinfo=UTC).timestamp()
         except ValueError:
             continue
     return None
+
+
+def _in_english(text: str) -> str:
+    """A date with the name of its month in English, without ``de`` and full stops.
+
+    >>> _in_english("3. März 2026 09:00"), _in_english("3 de noviembre de 2026")
+    ('3 Mar 2026 09:00', '3 Nov 2026')
+    """
+    months, words, found = vocabulary().months, [], False
+    for word in re.sub(r"(?<=\w)\.(?=\s)", "", text).split():
+        number = months.get(word.lower().rstrip(".,"))
+        found = found or number is not None
+        words.append(word if number is None else f"{datetime(2000, number, 1):%b}")
+    return " ".join(word for word in words if word.lower() not in ("de", "del", "г")) if found else text
 
 
 def _with_clock(year: int, month: int, day: int, clock: str) -> float | None:
@@ -142,7 +172,7 @@ def _with_clock(year: int, month: int, day: int, clock: str) -> float | None:
     return None
 
 
-def dates_of(cells: Sequence[str], *, siblings: Iterable[float] = ()) -> Dates:
+def dates_of(cells: Sequence[str], *, siblings: Iterable[float] = (), name: str = "") -> Dates:
     """Decide how the times of a column are written.
 
     Parameters
@@ -151,6 +181,8 @@ def dates_of(cells: Sequence[str], *, siblings: Iterable[float] = ()) -> Dates:
         Cells that are not empty.
     siblings
         Durations of the rows in seconds, where the file has them. [s]
+    name
+        Name of the column, whose last word may be a unit.
 
     >>> dates_of(["3/11/2026", "14/11/2026"]).day_first, dates_of(["1/2/2026"]).open
     (True, True)
@@ -164,7 +196,8 @@ def dates_of(cells: Sequence[str], *, siblings: Iterable[float] = ()) -> Dates:
     slashed = any((found := _SLASHED.fullmatch(c.strip())) and found[2] != "." for c in cells[:50])
     numbers = [value for cell in cells if (value := _finite(cell)) is not None]
     if numbers and len(numbers) == len(cells) and max(numbers) < 40_000 * 1000 and not _serial(cells):
-        unit, why = _unit_of(cells, numbers, list(siblings))
+        said = _UNITS.get((words_of(name) or [""])[-1])
+        unit, why = (said, "the column's name says so") if said else _unit_of(cells, numbers, list(siblings))
         return Dates(relative_s=unit, why=why)
     periods = all(_period(cell) for cell in cells) and bool(cells)
     return Dates(day_first=first and not second, open=slashed and first == second, periods=periods)

@@ -15,27 +15,6 @@ BLANK = "blank rows"
 REPEATED = "rows whose id and numbers occurred before"
 CACHED_BY_GATEWAY = "rows that a gateway's own cache answered at no cost"
 CORRECTED = "rows that correct a row above, from which they were taken off"
-_FAILURES = frozenset(
-    [
-        "error",
-        "errored",
-        "failed",
-        "failure",
-        "fail",
-        "cancelled",
-        "canceled",
-        "aborted",
-        "timeout",
-        "timed_out",
-        "rejected",
-        "expired",
-        "invalid",
-        "unauthorized",
-        "rate_limited",
-        "ratelimited",
-        "content_filtered_request",
-    ]
-)
 _NO = frozenset(("", "0", "0.0", "false", "no", "none", "null", "nan", "[]", "{}", "success", "ok"))
 
 
@@ -71,13 +50,18 @@ def failure_marks(
     A column of numbers such as ``Failed Requests`` counts failures and marks none.
     """
     found: list[tuple[int, Callable[[str], bool]]] = []
+    counts = any(_said(name) & {"request"} and not _said(name) & {"name", "time"} for name in header)
     for place, name in enumerate(header):
-        words = set(words_of(name))
+        words, said = set(words_of(name)), _said(name)
         if words & {"requests", "count", "rate", "calls", "num", "message", "reason", "messages"}:
             continue
         cells = {row[place].strip().lower() for row in rows[:5_000]}
-        if words & {"status", "state", "http", "outcome", "result"} and not words & {"id", "time"}:
-            if any(cell in _FAILURES or _number(cell) >= 400 or _number(cell) < 0 for cell in cells):
+        flags = {"success", "succeeded", "successful", "ok", "cancelled", "canceled", "failed", "failure"}
+        if counts and words & flags and all(cell.isdigit() for cell in cells if cell):
+            continue  # beside a number of requests, that of the failed ones
+        status = words & {"state", "http", "outcome", "result"} or ("status" in said and not words & flags)
+        if status and not words & {"id", "time", "error", "errors"}:
+            if any(_bad_status(cell) for cell in cells):
                 found.append((place, _bad_status))
         elif words & {"cancelled", "canceled", "failed", "error", "errored", "aborted", "failure"}:
             if len(cells) > 1 or cells <= _NO or not any(_number(c) > 1 for c in cells):
@@ -93,10 +77,20 @@ def failure_marks(
     return found
 
 
+def _said(name: str) -> set[str]:
+    return {one for word in words_of(name) for one in vocabulary().concepts.get(word, ())}
+
+
 def _bad_status(cell: str) -> bool:
+    """Whether a state says that a request failed.
+
+    >>> _bad_status("429 Too Many Requests"), _bad_status("失败"), _bad_status("200 OK"), _bad_status("-3")
+    (True, True, False, True)
+    """
     text = cell.strip().lower()
-    number = _number(text)
-    return text in _FAILURES or (400 <= number < 1000) or -100 < number < 0
+    found = re.match(r"-?\d{1,3}(?=$|[ :.-])", text)
+    number = float(found[0]) if found else 0.0
+    return text in vocabulary().failures or 400 <= number < 1000 or -100 < number < 0
 
 
 def _is_set(cell: str) -> bool:
@@ -130,12 +124,31 @@ def says_total(cells: Iterable[str]) -> bool:
     return any(_label(cell) in vocabulary().totals for cell in cells if cell and not cell[0].isdigit())
 
 
+def hints_total(cells: Iterable[str]) -> bool:
+    """Whether a cell begins or ends with a word for a sum, as ``Subtotal gpt-4o`` and ``gpt-4o Total`` do.
+
+    >>> hints_total(["Sous-total gpt-4o"]), hints_total(["gpt-4o Ergebnis"]), hints_total(["gpt-4o"])
+    (True, True, False)
+    """
+    words = (re.sub(r"[\s:=*_()]+", " ", cell.lower()).strip().split(" ") for cell in cells if cell.strip())
+    ends = (
+        end
+        for one in words
+        if len(one) > 1
+        for end in (one[0], one[-1], " ".join(one[:2]), " ".join(one[-2:]))
+    )
+    return any(end in vocabulary().totals for end in ends)
+
+
 def _label(cell: str) -> str:
     return re.sub(r"[\s:=*_]+", " ", cell.lower()).strip()
 
 
 def totals_among(
-    rows: Sequence[Mapping[str, float]], labelled: Sequence[bool], bare: Sequence[bool]
+    rows: Sequence[Mapping[str, float]],
+    labelled: Sequence[bool],
+    bare: Sequence[bool],
+    hinted: Sequence[bool] = (),
 ) -> set[int]:
     """Places of the rows that are sums of rows above.
 
@@ -151,14 +164,19 @@ def totals_among(
         Whether a cell of it says that it is a sum.
     bare
         Whether it has no text beside its numbers.
+    hinted
+        Whether a cell holds such a label beside other words; it counts only where the numbers are that sum.
     """
     found: set[int] = set()
     whole: dict[str, float] = {}
     part: dict[str, float] = {}
     for place, row in enumerate(rows):
         last = place == len(rows) - 1
-        if labelled[place] or (
-            last and bare[place] and place >= 2 and (_same(row, whole) or _same(row, part))
+        hint = bool(hinted) and hinted[place] and (_same(row, part) or _same(row, whole))
+        if (
+            labelled[place]
+            or hint
+            or (last and bare[place] and place >= 2 and (_same(row, whole) or _same(row, part)))
         ):
             found.add(place)
             part = {}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from breakeven.usage.sheets.words import vocabulary
 
 _BLANKS = dict.fromkeys(map(ord, " \t\u00a0\u202f\u2009\u2007'’_"))
+_ARABIC = str.maketrans({"٬": ",", "٫": ".", "،": ","})
 _SIGNED = re.compile(
     r"(?P<sign>[-−+]?)(?P<before>[^\d.,+−-]*?)(?P<minus>[-−]?)(?P<body>\.?\d[\d.,]*)(?P<after>\D*)"
 )
@@ -50,6 +52,7 @@ class Style:
         """
         if cell.isdigit() and cell.isascii():
             return Number(value=float(cell))
+        cell = western(cell)
         if _EXPONENT.fullmatch(cell.strip()):
             return Number(value=float(cell))
         parts = _parts(cell)
@@ -60,6 +63,18 @@ class Style:
         if value is None:
             return None
         return Number(value=(-value if negative else value) * scale, currency=currency, share=share)
+
+
+def western(cell: str) -> str:
+    """Digits of other scripts, and their marks, as those of ASCII.
+
+    >>> western("２，０００"), western("٢٬٠٠٠")
+    ('2,000', '2,000')
+    """
+    if cell.isascii():
+        return cell
+    digits = (str(unicodedata.digit(one)) if one.isdigit() else one for one in cell.translate(_ARABIC))
+    return "".join(unicodedata.normalize("NFKC", one) if "！" <= one <= "～" else one for one in digits)
 
 
 def is_nothing(cell: str) -> bool:
@@ -134,7 +149,7 @@ def style_of(cells: Iterable[str], *, whole: bool, hint: str | None = None) -> S
     for cell in cells:
         if cell.isdigit():
             continue
-        parts = _parts(cell)
+        parts = _parts(western(cell))
         if parts is None:
             continue
         body, scaled = parts[1], parts[2] != 1.0

@@ -11,11 +11,14 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from breakeven.usage.formats import ColumnMapping, Grain, normal
+from breakeven.usage.gather import text_refusal
 from breakeven.usage.gathered import Gathered, write_rows
 from breakeven.usage.limits import Limits
+from breakeven.usage.packed import LEFT_OUT
 from breakeven.usage.sheets import marks
 from breakeven.usage.sheets.columns import LOOKED_AT, Columns, columns_of, grain_of, set_styles, usable
 from breakeven.usage.sheets.dates import Dates, dates_of
+from breakeven.usage.sheets.json_cells import gather_cells, json_columns
 from breakeven.usage.sheets.numbers import Style, is_nothing
 from breakeven.usage.sheets.reshape import Reshaped, models_in_names, reshaped
 from breakeven.usage.sheets.settle import CACHES, COUNTED, Reading, Settling
@@ -47,10 +50,14 @@ def read_sheet(
         If the mapping names a column that the file does not have.
     """
     text = path.read_text(encoding="utf-8-sig", errors="replace")
+    known = text if text.startswith(LEFT_OUT) else text_refusal(text[:100_000])
+    if known:
+        raise Unreadable(known)
     sheet = split(text, lambda cells, below: _worth(cells, below, mapping))
     if sheet is None:
         return None
-    return gather_sheet(sheet, name, folder / "rows.csv", mapping, limits)
+    found = gather_sheet(sheet, name, folder / "rows.csv", mapping, limits)
+    return found if found is not None else gather_cells(sheet, name, folder, limits)
 
 
 def _worth(cells: Sequence[str], below: Sequence[Row], mapping: ColumnMapping | None) -> int:
@@ -70,10 +77,14 @@ def _worth(cells: Sequence[str], below: Sequence[Row], mapping: ColumnMapping | 
     if columns.by_name:
         return 90 if columns.format.refusal else 100
     if usable(columns):
-        return 50 + min(len(columns.places), 40)
+        named = [normal(one) for one in header if one]
+        twice = len(named) - len(set(named))
+        return 50 + max(min(len(columns.places), 40) - twice, 0)
     tall = [row for row in below if len(row[1]) == len(cells)]
     if len(cells) > 1 and reshaped(Sheet(header=header, rows=tall)) is not None:
         return 40
+    if json_columns(cells, [row for _, row in below]):
+        return 30
     return 10 if "total" in columns.places else 0
 
 
@@ -124,11 +135,10 @@ def gather_sheet(
             correctable=turned is None,
         ),
     )
-    if turned is not None:
-        for why, rows_left in turned.left_out.items():
-            gathered.leave_out(why, rows_left)
-        if turned.sums:
-            gathered.grain = Grain.BUCKET
+    for why, lines in (*sheet.left_out.items(), *(turned.left_out.items() if turned else ())):
+        gathered.leave_out(why, lines)
+    if turned is not None and turned.sums:
+        gathered.grain = Grain.BUCKET
     return _Reader(
         sheet=sheet,
         columns=columns,
@@ -211,7 +221,7 @@ class _Reader(Settling):
             if columns.by_name and columns.format.relative_time:
                 self.dates = Dates(relative_s=columns.format.time_unit_s or 1.0)
             else:
-                self.dates = dates_of(cells)
+                self.dates = dates_of(cells, name=columns.header[columns.places["ts"][0][0]])
             if self.unit_s is not None and self.dates.relative_s is not None:
                 self.dates = Dates(relative_s=self.unit_s, why="as you say")
             self.gathered.relative_time = self.dates.relative_s is not None
@@ -232,7 +242,8 @@ class _Reader(Settling):
         keep = self._cell(cells, "keep") if columns.format.keep else ""
         labelled = marks.says_total(cells[place] for place in self.labels)
         texts = {name: self._cell(cells, name) for name in self.texts}
-        reading = Reading(line, {}, texts, labelled=labelled)
+        hinted = not labelled and marks.hints_total(cells[place] for place in self.labels)
+        reading = Reading(line, {}, texts, labelled=labelled, hinted=hinted)
         raw = {name: self._cell(cells, name) for name in self.numbers}
         empty = not any(raw.get(name) for name in ("input", "uncached", "output", "total"))
         if columns.format.keep and marks.failed_by(columns.format.keep, keep, empty):
@@ -320,10 +331,19 @@ class _Reader(Settling):
         value = found.value * (meaning.scale if meaning else 1.0)
         column = self._cell(cells, "currency").strip().lower()
         currency = found.currency or vocabulary().money.get(column) or (meaning.currency if meaning else None)
+        if currency == "CNY" and set("¥￥") & set(cell + self.columns.shown()["reported_cost_usd"]):
+            currency = self._yen(value)
         if currency not in (None, "USD"):
             reading.foreign = (str(currency), value)
             return
         reading.values["cost"] = value
+
+    def _yen(self, value: float) -> str:
+        """What ¥ stands for: yen under Japanese names; yuan under Chinese ones, or with a fraction."""
+        letters = "".join(self.sheet.header)
+        if any("\u3040" <= one <= "\u30ff" for one in letters):
+            return "JPY"
+        return "CNY" if any("\u4e00" <= one <= "\u9fff" for one in letters) or value % 1 else "CNY or JPY"
 
     def _time(self, reading: Reading, cells: Sequence[str]) -> None:
         cell = self._cell(cells, "ts")
@@ -331,10 +351,10 @@ class _Reader(Settling):
             return
         seconds = self.dates.read(cell)
         if seconds is None:
-            digits = cell.strip()[:4].isdigit() and len(cell) >= 8
+            year = cell.strip()[:4]
             reason = (
                 "a date outside 2010 to 2100"
-                if digits
+                if year.isdigit() and len(cell) >= 8 and not "2010" <= year < "2100"
                 else "not a date that can be read; the row is priced without its time"
             )
             self.reject(reading.line, self.heads["ts"], cell, reason, left_out=False)

@@ -12,7 +12,7 @@ from breakeven.usage.sheets import marks
 from breakeven.usage.sheets.columns import Columns
 from breakeven.usage.sheets.dates import Dates
 from breakeven.usage.sheets.split import Sheet
-from breakeven.usage.sheets.words import words_of
+from breakeven.usage.sheets.words import vocabulary, words_of
 from breakeven.usage.sql import MOST_TOKENS_BUCKET, MOST_TOKENS_REQUEST
 from breakeven.usage.sums import Problem
 from breakeven.usage.table import shorten
@@ -28,8 +28,8 @@ COUNTED = (
     "total",
 )
 CACHES = ("cache_read", "cache_write_5m", "cache_write_1h")
-LONGEST_REQUEST = 20_000_000
-"""Tokens beyond which a row is no single request: twice the longest context window there is. [tokens]"""
+LONGEST_REQUEST = 2_000_000
+"""Tokens beyond which a row is no single request: hardly a model takes more at once. [tokens]"""
 _SUMS_NOT_ONE = "no context window holds so many tokens, so a row is a sum of requests"
 
 
@@ -42,6 +42,8 @@ class Reading:
     """Tokens, requests and cost; what the row does not say is missing."""
     texts: dict[str, str] = field(default_factory=dict)
     labelled: bool = False
+    hinted: bool = False
+    """A cell says among other words that it is a sum."""
     bare: bool = False
     identity: tuple[object, ...] | None = None
     cached_by_gateway: bool = False
@@ -101,12 +103,15 @@ class Settling:
         self._decide_grain()
         self._take_off_corrections()
         self._decide_cached()
+        self._say_unsplit()
         self._bound()
 
     def _leave_out_totals(self) -> None:
         sums = [{k: v for k, v in one.values.items() if k != "cost"} for one in self.readings]
         labelled = [one.labelled for one in self.readings]
-        places = marks.totals_among(sums, labelled, [one.bare for one in self.readings])
+        places = marks.totals_among(
+            sums, labelled, [one.bare for one in self.readings], [one.hinted for one in self.readings]
+        )
         if not places:
             return
         rest = [row for place, row in enumerate(sums) if place not in places]
@@ -114,7 +119,7 @@ class Settling:
         other = [
             self.readings[place].line
             for place in sorted(places)
-            if not marks.is_sum(sums[place], rest) and len(places) == 1
+            if labelled[place] and not marks.is_sum(sums[place], rest) and len(places) == 1
         ]
         if other:
             self.gathered.decisions.append(
@@ -169,9 +174,9 @@ class Settling:
         heads = [word for name in self.heads.values() for word in words_of(name)]
         if len(long) * 5 >= len(self.readings) > 0:
             gathered.decisions.append(f"A row has {max(long):,.0f} tokens: {_SUMS_NOT_ONE}.")
-        elif any(word in ("month", "monthly", "daily", "monat", "per") for word in heads):
+        elif any(word in ("month", "monthly", "daily", "monat", "per") for word in heads) or self._buckets():
             gathered.decisions.append(
-                "The columns are named by the month or the day, so a row is a sum of requests."
+                "The columns are named by a period of time, so a row is a sum of requests."
             )
         elif self._days_of_models():
             gathered.decisions.append(
@@ -181,9 +186,19 @@ class Settling:
             return
         gathered.grain = Grain.BUCKET
 
+    def _buckets(self) -> bool:
+        """Whether times are those of hours or weeks, by the name of their column, and repeat for no model."""
+        name = self.columns.shown().get("ts", "")
+        said = {one for word in words_of(name) for one in vocabulary().concepts.get(word, ())}
+        return "bucket" in said and self._once()
+
     def _days_of_models(self) -> bool:
         """Whether days without a time of day repeat for no model: rows of a daily or monthly report."""
-        if not self.dates.periods or len(self.readings) < 2:
+        return self.dates.periods and self._once()
+
+    def _once(self) -> bool:
+        """Whether no time repeats for a model and account, and there are several."""
+        if len(self.readings) < 2:
             return False
         keys = [
             (
@@ -250,7 +265,8 @@ class Settling:
             inside += total in (both, both + thoughts)
             outside += total in (both + cached, both + cached + thoughts)
         over = sum(1 for v in rows if sum(v.get(name, 0.0) for name in parts) > v.get("input", 0.0))
-        if inside != outside and max(inside, outside) * 2 > len(rows):
+        cannot = inside > outside and over * 5 >= len(rows)  # a total may leave the cache out altogether
+        if inside != outside and max(inside, outside) * 2 > len(rows) and not cannot:
             gathered.cached = INSIDE if inside > outside else OUTSIDE
             sums = "input + output" if inside > outside else "input + cached + output"
             share = max(inside, outside) / len(rows)
@@ -265,6 +281,21 @@ class Settling:
             )
         else:
             gathered.cached = self._by_name(parts)
+
+    def _say_unsplit(self) -> None:
+        """Name tokens of a total that are on no side."""
+        rows = over = 0.0
+        for values in (one.values for one in self.readings if "total" in one.values):
+            sides = sum(
+                values.get(name, 0.0) for name in ("input", "uncached", "output", "reasoning", *CACHES)
+            )
+            if values["total"] > sides:
+                rows, over = rows + 1, over + values["total"] - sides
+        if over and not self.columns.by_name:
+            self.gathered.decisions.append(
+                f"{rows:,.0f} rows have {over:,.0f} more tokens in total than on their sides; these do not "
+                "count, because nothing says what they are."
+            )
 
     def _by_name(self, parts: Sequence[str]) -> str:
         """Anthropic's names mean outside, every other name inside."""

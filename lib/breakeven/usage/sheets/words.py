@@ -11,8 +11,8 @@ from functools import cache
 from breakeven.paths import DATA
 
 FILE = "column_words.toml"
-EXACT, STRONG, FAIR, WEAK = 4, 3, 2, 1
-"""How sure a name is of its meaning: a known name, no doubt, likely, only where nothing is better."""
+EXACT, STRONG, FAIR, WEAK, SUPPOSED = 4, 3, 2, 1, 0
+"""How sure a name is: a known name, no doubt, likely, only where nothing is better, an estimate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,13 @@ class Vocabulary:
     nothing: frozenset[str]
     money: Mapping[str, str]
     """Sign or code before or after an amount, to the code of the currency."""
+    units_row: frozenset[str]
+    """Cells below the header that say in what, or of what type, the numbers are."""
+    failures: frozenset[str]
+    months: Mapping[str, int]
+    """Names of months in other languages than English."""
+    zones: Mapping[str, float]
+    """Zone to its offset. [h]"""
 
 
 @cache
@@ -46,6 +53,10 @@ def vocabulary() -> Vocabulary:
         totals=frozenset(content["totals"]["labels"]),
         nothing=frozenset(content["nothing"]["cells"]),
         money=content["money"],
+        units_row=frozenset(content["units_row"]["cells"]),
+        failures=frozenset(content["failures"]["states"]),
+        months={name: int(number) for number, names in content["months"].items() for name in names},
+        zones=content["zones"],
     )
 
 
@@ -70,6 +81,8 @@ def words_of(name: str) -> list[str]:
     (['prompt', 'token', 'count'], ['input', 'without', 'cache', 'write'], ['输入', 'token', '数'])
     >>> words_of("LLM.usage_5m"), words_of("tokens in (k)"), words_of("Prompt tokens / month")
     (['llm', 'usage', '5m'], ['tokens', 'in', 'k'], ['prompt', 'tokens', 'per', 'month'])
+    >>> words_of("Eingabetokens"), words_of("prompttokens"), words_of("입력토큰")
+    (['eingabe', 'tokens'], ['prompt', 'tokens'], ['입력', '토큰'])
     """
     text = re.sub(r"\bw/o\b", " without ", name, flags=re.IGNORECASE)
     text = re.sub(r"\bw/", " with ", text, flags=re.IGNORECASE)
@@ -77,12 +90,21 @@ def words_of(name: str) -> list[str]:
     text = re.sub(r"(?<=[a-zß-ÿ0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-zß-ÿ])", " ", text)
     words: list[str] = []
     for piece in re.findall(r"\d+[A-Za-z]+|[^\W\d_]+|\d+|[$€£¥￥₹₩ø]", text):
-        words += _cut(piece.lower()) if any(map(_ideogram, piece)) else [piece.lower()]
+        words += _cut(piece.lower()) if any(map(_ideogram, piece)) else _compound(piece.lower())
     return words
 
 
+def _compound(piece: str) -> list[str]:
+    """A word that is two known words written as one, as German, Dutch and lower-case names do."""
+    known = vocabulary().concepts
+    if len(piece) < 8 or piece in known or not piece.isalpha():
+        return [piece]
+    cuts = ((piece[:at], piece[at:]) for at in range(len(piece) - 4, 3, -1))
+    return next(([one, other] for one, other in cuts if one in known and other in known), [piece])
+
+
 def _ideogram(letter: str) -> bool:
-    return "\u3040" <= letter <= "\u30ff" or "\u4e00" <= letter <= "\u9fff"
+    return "\u3040" <= letter <= "\u30ff" or "\u4e00" <= letter <= "\u9fff" or "\uac00" <= letter <= "\ud7a3"
 
 
 def _cut(piece: str) -> list[str]:
@@ -91,7 +113,7 @@ def _cut(piece: str) -> list[str]:
     while piece:
         word = next((one for one in known if piece.startswith(one)), None)
         if word is None and not _ideogram(piece[0]):
-            word = re.match(r"[^\u3040-\u30ff\u4e00-\u9fff]+", piece)[0]  # type: ignore[index]
+            word = re.match(r"[^\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]+", piece)[0]  # type: ignore[index]
         words.append(word or piece[0])
         piece = piece[len(words[-1]) :]
     return words
@@ -108,7 +130,12 @@ def meaning_of(name: str) -> Meaning | None:
     (None, None, None)
     """
     words = words_of(name)
+    if len(words) > 1:
+        words = [word for word in words if word != "data"]  # alone it is a day in three languages
     said = {concept for word in words for concept in vocabulary().concepts.get(word, ())}
+    if "input" in said and "output" in said and "in" in words and "out" not in words:
+        # "Token in uscita": the short word is a preposition where a longer one says the other side.
+        said = {one for word in words if word != "in" for one in vocabulary().concepts.get(word, ())}
     if not words or "limit" in said or "share" in said:
         return None
     money = next((vocabulary().money[word] for word in words if word in vocabulary().money), None)
@@ -118,6 +145,7 @@ def meaning_of(name: str) -> Meaning | None:
         if money or said & {"cost", "price"} or "media" in said or _is_rate(words):
             return None
         average = "average" in said or ("per" in said and "request" in said)
+        score = SUPPOSED if "supposed" in said else EXACT if "actual" in said else score
         return Meaning(field=field, score=score, scale=unit, average=average)
     if "media" in said:
         return None
@@ -202,6 +230,8 @@ def _other(words: Sequence[str], said: set[str]) -> Meaning | None:
         return Meaning(field="model", score=STRONG if len(words) == 1 or said & {"name"} else FAIR)
     if "deployment" in said:
         return Meaning(field="model", score=WEAK)
+    if "generated" in words:
+        said = said - {"output"}  # "TimeGenerated" is a time, "output time" a duration
     if said & {"time", "day", "month", "week", "hour_of_time"} and not said & {
         "end",
         "latency",
