@@ -158,8 +158,9 @@ def style_of(cells: Iterable[str], *, whole: bool, hint: str | None = None) -> S
             votes["." if body.rfind(".") > body.rfind(",") else ","] += 1
             grouped = True
         elif points > 1 or commas > 1:
-            votes["," if points else "."] += 1
-            grouped = True
+            if _GROUPED["." if points else ","].fullmatch(body):
+                votes["," if points else "."] += 1
+                grouped = True
         elif points or commas:
             mark = "." if points else ","
             before, _, after = body.partition(mark)
@@ -168,7 +169,9 @@ def style_of(cells: Iterable[str], *, whole: bool, hint: str | None = None) -> S
             else:
                 open_[mark] += 1
     if votes["."] or votes[","]:
-        decimal = "." if votes["."] >= votes[","] else ","
+        # A whole number has no fraction, so three digits after a mark speak for the other one.
+        point, comma = (votes[one] + (open_[other] if whole else 0) for one, other in (".,", ",."))
+        decimal = "." if point >= comma else ","
         return Style(
             decimal=decimal, grouped=grouped or bool(open_["," if decimal == "." else "."]), proven=True
         )
