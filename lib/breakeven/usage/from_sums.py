@@ -229,6 +229,6 @@ def _refuse(n_read: int, rejected: int, skipped: int, problems: Sequence[Problem
     )
     raise Unreadable(
         f"None of the {n_read:,} rows can be read.{example} Looked for whole numbers in "
-        + " and ".join(found.shown[name] for name in ("input", "output"))
+        + " and ".join(found.shown.get(name, name) for name in ("input", "output"))
         + "."
     )

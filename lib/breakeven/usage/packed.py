@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
@@ -30,6 +31,11 @@ READ = (
     ".zip",
 )
 """Ends of the names of files that are read in a folder or an archive."""
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, OSError, EOFError),
+    *(KeyError, ValueError, TypeError, AttributeError, IndexError, SyntaxError),
+)
+"""What archives and workbooks raise that are damaged; the second line is what the XML in them raises."""
 _WORKBOOK = "xl/workbook.xml"
 LEFT_OUT = "This sheet is left out: "
 """What stands in place of a sheet that repeats the others; its reader refuses it in these words."""
@@ -72,7 +78,7 @@ def unpack(path: Path, folder: Path, limits: Limits) -> list[tuple[Path, str]]:
                 _hold_size(archive, limits)
                 return _sheets(path, folder)
             return _members(archive, folder, limits)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, KeyError, ValueError, OSError) as error:
+    except _DAMAGE as error:
         what = "is encrypted" if "encrypted" in str(error) or "password" in str(error) else "is damaged"
         raise Unreadable(f"The zip archive or workbook {what} and cannot be opened.") from None
 
