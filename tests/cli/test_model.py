@@ -3,7 +3,7 @@
 import csv
 import json
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import duckdb
 import pytest
@@ -78,9 +78,11 @@ def test_printed_rows_pass_the_check_and_give_what_the_files_give(pasted, config
             "notes",
             "source_id",
             "locator",
+            "state_bytes",  # no column of the table: said in the notes
         }
         assert {key: getattr(model, key) for key in same} == {key: getattr(read, key) for key in same}
-        one, other = model_shape(model, bf16, 2.0), model_shape(read, bf16, 2.0)
+        one, other = model_shape(model, bf16, 2.0), model_shape(replace(read, state_bytes=None), bf16, 2.0)
+        assert ("fixed state of" in (model.notes or "")) == bool(read.state_bytes)
         assert one == other  # weights in bytes, KV cache in bytes a token
         assert one.full_kv_bytes_per_token + one.sliding_kv_bytes_per_token > 0
 
@@ -121,7 +123,11 @@ def test_what_the_file_cannot_know_is_left_empty_and_named(config, capsys, paste
         ("[]", (), "config.json: it holds '[]'; it must be an object"),
         ("{}", (), "config.json: num_hidden_layers (nor n_layer, n_layers, num_layers) is missing"),
         (configs.LLAMA_2_70B | {"hidden_size": "wide"}, (), "config.json: hidden_size is 'wide'; it must be"),
-        (configs.LLAMA_2_70B | {"state_size": 16}, (), "state_size belongs to an architecture for which"),
+        (
+            configs.LLAMA_2_70B | {"state_size": 16},
+            (),
+            "state_size is '16', which no formula on record takes",
+        ),
         (configs.LLAMA_2_70B, ("--name", "Llama-9"), "'Llama-9' is not a repository like Qwen/Qwen3-8B"),
         (
             configs.LLAMA_2_70B,

@@ -33,7 +33,7 @@ def cell(text: str, hint: Any) -> Any:
 
 def record(kind: type, row: dict[str, str]) -> Any:
     hints = get_type_hints(kind)
-    return kind(**{field.name: cell(row[field.name], hints[field.name]) for field in fields(kind)})
+    return kind(**{field.name: cell(row.get(field.name, ""), hints[field.name]) for field in fields(kind)})
 
 
 def find(kind: type, table: str, **key: str) -> Any:

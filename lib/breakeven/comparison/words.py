@@ -236,9 +236,9 @@ def memory_sentence(answer: ShapeAnswer, work: ModelShape, scenario: Scenario) -
     if not host.fits:
         return (
             f"Weights {gigabytes(float(work.weights_bytes))} and {count(host.batch, 'sequence')} of "
-            f"{gigabytes(float(sequence))} do not fit in {gigabytes(usable)} of usable memory."
+            f"{gigabytes(float(sequence) + float(work.state_bytes))} do not fit in {gigabytes(usable)} of usable memory."
         )
-    cache = gigabytes(host.batch * float(sequence) * float(copies))
+    cache = gigabytes(host.batch * (float(sequence) * float(copies) + float(work.state_bytes)))
     return (
         f"Memory: weights {gigabytes(float(work.weights_bytes))} of {gigabytes(usable)} usable; "
         f"KV cache {cache} of the remaining {gigabytes(room)}."

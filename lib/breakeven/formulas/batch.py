@@ -74,7 +74,7 @@ def batch_that_fits(
         usable=usable,
         weights_bytes=model.weights_bytes,
         workspace_bytes=0,
-        sequence_bytes=longest * copies,
+        sequence_bytes=longest * copies + model.state_bytes,
     )
 
 

@@ -146,10 +146,16 @@ def step_coefficients(*, model: ModelShape, replica: Replica, engine: Engine) ->
         return attention_s(layers, model.prefill_qk_dim, model.prefill_v_dim)
 
     full, windowed = model.full_kv_bytes_per_token * copies, model.sliding_kv_bytes_per_token * copies
+    moved_once, window = model.sliding_kv_bytes_per_token, model.window_tokens
+    if model.state_bytes:
+        if model.sliding_kv_bytes_per_token:
+            raise ValueError("layers with a window beside recurrent ones: no replay is on record for them")
+        # A state is what a window of one token keeps: the same at any length.
+        windowed, moved_once, window = model.state_bytes, model.state_bytes, 1
     link = n * replica.link_bytes_per_s * engine.link_share
     flop = linear_flop(tokens=1, active_params=model.linear_params)
     per_layer_s = engine.layer_overhead_s + engine.expert_overhead_s * bool(model.routed_bytes)
-    has_window = bool(model.sliding_layers) or bool(model.sliding_kv_bytes_per_token)
+    has_window = bool(model.sliding_layers) or bool(moved_once)
     return StepCoefficients(
         linear_compute_s=float(
             flop / (n * replica.flop_per_s * engine.mfu) * expert_slowdown(model=model, engine=engine)
@@ -167,13 +173,13 @@ def step_coefficients(*, model: ModelShape, replica: Replica, engine: Engine) ->
         window_read_s=float(windowed / (bandwidth * engine.kv_mbu)),
         full_bytes=float(full),
         window_bytes=float(windowed),
-        window_tokens=float(model.window_tokens) if has_window else float(np.inf),
+        window_tokens=float(window) if has_window else float(np.inf),
         decode_fixed_s=float(engine.step_overhead_s + per_layer_s * model.n_layers),
         sequence_s=float(engine.sequence_overhead_s),
         context_s=float(engine.context_overhead_s),
         prefill_fixed_s=float(engine.prefill_overhead_s),
         transfer_full_s=float(model.full_kv_bytes_per_token / link * engine.communication),
-        transfer_window_s=float(model.sliding_kv_bytes_per_token / link * engine.communication),
+        transfer_window_s=float(moved_once / link * engine.communication),
     )
 
 

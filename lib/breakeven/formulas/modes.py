@@ -323,7 +323,7 @@ def disaggregated(
         window_tokens=model.window_tokens,
     )
     link = np.asarray(replica.n_gpus) * replica.link_bytes_per_s * engine.link_share
-    transfer_s = operator_time(flop=0, bytes_moved=cache, flop_per_s=1, bytes_per_s=link)
+    transfer_s = operator_time(flop=0, bytes_moved=cache + model.state_bytes, flop_per_s=1, bytes_per_s=link)
     return Service(
         ttft_s=mixed.ttft_s + transfer_s * np.asarray(engine.communication),
         tpot_s=mixed.token_s,

@@ -26,19 +26,19 @@ class ParameterCounts:
     """Weights that every step reads: neither routed nor a look-up table. [-]"""
 
 
-def _attention_weights(
+def attention_weights(
     *,
     hidden: int,
     n_heads: int,
     n_kv_heads: int,
     head_dim: int,
-    mla_kv_lora_rank: int | None,
-    mla_q_lora_rank: int | None,
-    mla_qk_nope_dim: int | None,
-    mla_qk_rope_dim: int | None,
-    mla_v_head_dim: int | None,
+    mla_kv_lora_rank: int | None = None,
+    mla_q_lora_rank: int | None = None,
+    mla_qk_nope_dim: int | None = None,
+    mla_qk_rope_dim: int | None = None,
+    mla_v_head_dim: int | None = None,
 ) -> int:
-    """Projections of one layer: query, key, value and output. [-]"""
+    """Projections of one layer: query, key, value and output; arguments of :func:`parameter_counts`. [-]"""
     if mla_kv_lora_rank is None:
         return hidden * head_dim * (2 * n_heads + 2 * n_kv_heads)
     if mla_qk_nope_dim is None or mla_qk_rope_dim is None or mla_v_head_dim is None:
@@ -49,9 +49,9 @@ def _attention_weights(
     require_whole(
         mla_kv_lora_rank=mla_kv_lora_rank,
         mla_qk_nope_dim=mla_qk_nope_dim,
-        mla_qk_rope_dim=mla_qk_rope_dim,
         mla_v_head_dim=mla_v_head_dim,
     )
+    require_not_negative(mla_qk_rope_dim=mla_qk_rope_dim)
     query_width = n_heads * (mla_qk_nope_dim + mla_qk_rope_dim)
     if mla_q_lora_rank is None:
         query = hidden * query_width
@@ -227,7 +227,7 @@ def parameter_counts(
         head_dim=head_dim,
         vocab=vocab,
     )
-    attention = _attention_weights(
+    attention = attention_weights(
         hidden=hidden,
         n_heads=n_heads,
         n_kv_heads=n_kv_heads,

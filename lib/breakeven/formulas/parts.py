@@ -54,6 +54,8 @@ class ModelShape:
     """Cache of the full layers. [B/token]"""
     sliding_kv_bytes_per_token: Numeric
     """Cache of the sliding layers. [B/token]"""
+    state_bytes: Numeric = 0.0
+    """State of one sequence in recurrent layers, of fixed size; split over the GPUs, never copied. [B]"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -283,7 +283,7 @@ def _step(
         attention_compute_s=compute(
             np.asarray(batch) * attention_flop_per_sequence, replica.attention_flop_per_s
         ),
-        attention_memory_s=memory(np.asarray(batch) * cache * copies, engine.kv_mbu),
+        attention_memory_s=memory(np.asarray(batch) * (cache * copies + model.state_bytes), engine.kv_mbu),
         link_s=scalar_or_array(2 * np.asarray(model.n_layers) * reduce_s * engine.communication),
         fixed_s=scalar_or_array(fixed_s),
     )

@@ -79,6 +79,7 @@ def model_shape(model: Model, precision: Precision, kv_bytes: float) -> ModelSha
         window_tokens=model.sliding_window or 0,
         full_kv_bytes_per_token=per_token(full),
         sliding_kv_bytes_per_token=per_token(sliding),
+        state_bytes=model.state_bytes or 0.0,
     )
 
 

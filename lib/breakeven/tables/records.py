@@ -74,6 +74,8 @@ class Model:
     n_sliding_layers: int | None
     n_linear_attn_layers: int | None
     kv_layers: float | None = None
+    state_bytes: float | None = None
+    """Fixed state of one sequence in the recurrent layers; no column, only a model typed in has it. [B]"""
     vocab: int
     tied_embeddings: bool
     max_context: int

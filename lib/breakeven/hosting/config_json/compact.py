@@ -36,9 +36,11 @@ _LETTERS = {
     "n": "n_linear_attn_layers",
 }
 _NEEDED = "ldmhkwvtc"
-_MAY_BE_ZERO = "tSDabn"
+_MAY_BE_ZERO = "tSDabnP"
 _TOTALS = {"T": "params_total_b", "A": "params_active_b"}
-_PIECE = re.compile(r"([A-Za-z])(\d{1,9}(?:\.\d{1,9})?)")
+_MORE = {"L": "kv_layers", "B": "state_bytes"}
+"""Numbers that few models have, and that need not be whole."""
+_PIECE = re.compile(r"([A-Za-z])(\d{1,10}(?:\.\d{1,9})?)")
 _FORMATS = ("bf16", "fp16", "fp8", "fp4", "int4", "int8")
 
 
@@ -49,7 +51,7 @@ def to_link(model: Model) -> str:
         for letter, name in _LETTERS.items()
         if (value := getattr(model, name)) is not None
     ]
-    for letter, name in _TOTALS.items():
+    for letter, name in (_TOTALS | _MORE).items():
         value = getattr(model, name)
         if value is not None:
             pieces.append(f"{letter}{value:.6f}".rstrip("0").rstrip("."))
@@ -67,11 +69,11 @@ def from_link(text: str) -> tuple[Model | None, str | None]:
             f"The model typed in has {len(parts)} parts; it must have 5. Paste its config.json again.",
         )
     name, attention, native, checked, numbers = parts
-    values: dict[str, Any] = dict.fromkeys(_LETTERS.values()) | dict.fromkeys(_TOTALS.values())
+    values: dict[str, Any] = dict.fromkeys(_LETTERS.values()) | dict.fromkeys((_TOTALS | _MORE).values())
     for piece in numbers.split("-"):
         match = _PIECE.fullmatch(piece) if piece.isascii() else None
         letter = match.group(1) if match else ""
-        if match is None or letter not in _LETTERS | _TOTALS:
+        if match is None or letter not in _LETTERS | _TOTALS | _MORE:
             return (
                 None,
                 f"The model typed in has '{piece[:20]}', which is no dimension; paste its config.json again.",
@@ -79,6 +81,8 @@ def from_link(text: str) -> tuple[Model | None, str | None]:
         number = float(match.group(2))
         if letter in _TOTALS:
             values[_TOTALS[letter]] = number
+        elif letter in _MORE:
+            values[_MORE[letter]] = number
         elif not number.is_integer() or not (0 if letter in _MAY_BE_ZERO else 1) <= number <= LARGEST:
             return None, f"The model typed in has {_LETTERS[letter]} {match.group(2)}, which cannot be."
         else:
@@ -124,8 +128,10 @@ def _fault(
         return f"full, sliding and linear layers do not add up to {values['n_layers']}"
     if layers[1] and not values["sliding_window"]:
         return "sliding_window is missing"
-    if layers[1] and attention == "MLA":
-        return "latent attention with a window has no formula"
+    if layers[1] and values["state_bytes"]:
+        return "layers with a window beside a fixed state have no formula"
+    if values["kv_layers"] is not None and values["kv_layers"] > LARGEST:
+        return f"kv_layers {values['kv_layers']:g} cannot be"
     if checked == "0" and not all(values[name] for name in _TOTALS.values()):
         return "the number of parameters is missing"
     return _experts_fault(values)

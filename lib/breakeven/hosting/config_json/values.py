@@ -15,16 +15,31 @@ class ConfigProblem(ValueError):
 
 
 class Config:
-    """The settings of one model, and what had to be assumed about it."""
+    """The settings of one model, what was read of them, and what had to be assumed."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         """Wrap the parsed file."""
-        self.values = values
+        self.values = dict(values)
         self.notes: list[str] = []
+        self.read: set[str] = set()
+
+    def get(self, name: str) -> Any:
+        """A value as it stands; null where there is none."""
+        self.read.add(name)
+        return self.values.get(name)
+
+    def fill(self, name: str, value: Any) -> None:
+        """Put in what the family has where the file says nothing."""
+        self.values[name] = value
+
+    def known(self, *names: str) -> None:
+        """Count keys as read whose meaning is settled by others."""
+        self.read.update(names)
 
     def has(self, *names: str) -> str | None:
-        """The first of these keys that is present and not null."""
-        return next((name for name in names if self.values.get(name) is not None), None)
+        """The first of these keys that is present and not null; all of them count as read."""
+        given = [name for name in names if self.get(name) is not None]
+        return given[0] if given else None
 
     def whole(self, *names: str, default: int | None = None, low: int = 1) -> int:
         """A whole number under the first of these keys that is there."""
@@ -42,7 +57,7 @@ class Config:
 
     def flag(self, name: str, default: bool) -> bool:
         """A yes or no."""
-        value = self.values.get(name)
+        value = self.get(name)
         if value is None:
             return default
         if not isinstance(value, bool):
@@ -51,12 +66,12 @@ class Config:
 
     def text(self, name: str) -> str:
         """A text, printable; empty where there is none."""
-        value = self.values.get(name)
+        value = self.get(name)
         return "".join(c for c in value if c.isprintable()) if isinstance(value, str) else ""
 
     def names(self, name: str) -> list[str] | None:
         """A list of words, or None."""
-        value = self.values.get(name)
+        value = self.get(name)
         if value is None:
             return None
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
@@ -65,7 +80,7 @@ class Config:
 
     def numbers(self, name: str) -> list[int] | None:
         """A list of whole numbers, or None."""
-        value = self.values.get(name)
+        value = self.get(name)
         if value is None:
             return None
         if not isinstance(value, list):

@@ -113,7 +113,8 @@ def memory_of(answer: Answer, row: Placement) -> Memory:
     share = float(answer.ask.speculation.draft_share) if answer.ask.speculation else 0.0
     total = candidate.n_gpus * candidate.gpu.memory_gb * GIGA
     weights = float(work.weights_bytes)
-    cache = row.host.batch * float(sequence) * float(copies) * (1 + share)
+    each = float(sequence) * float(copies) + float(np.asarray(work.state_bytes))
+    cache = row.host.batch * each * (1 + share)
     usable = total * answer.ask.usable
     tokens = shape.prompt_tokens + shape.completion_tokens
     return Memory(
@@ -123,7 +124,9 @@ def memory_of(answer: Answer, row: Placement) -> Memory:
         free=max(usable - weights * (1 + share) - cache, 0.0),
         workspace=total - usable,
         batch=row.host.batch,
-        per_token=None if np.any(work.sliding_kv_bytes_per_token) else cache / row.host.batch / tokens,
+        per_token=None
+        if np.any(work.sliding_kv_bytes_per_token) or np.any(work.state_bytes)
+        else cache / row.host.batch / tokens,
     )
 
 
