@@ -234,9 +234,10 @@ def memory_sentence(answer: ShapeAnswer, work: ModelShape, scenario: Scenario) -
     usable = host.candidate.n_gpus * host.candidate.gpu.memory_gb * GIGA * scenario.usable
     room = usable - float(work.weights_bytes)
     if not host.fits:
+        each = float(sequence) + float(work.state_bytes)
         return (
             f"Weights {gigabytes(float(work.weights_bytes))} and {count(host.batch, 'sequence')} of "
-            f"{gigabytes(float(sequence) + float(work.state_bytes))} do not fit in {gigabytes(usable)} of usable memory."
+            f"{gigabytes(each)} do not fit in {gigabytes(usable)} of usable memory."
         )
     cache = gigabytes(host.batch * (float(sequence) * float(copies) + float(work.state_bytes)))
     return (

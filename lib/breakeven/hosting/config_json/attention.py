@@ -60,11 +60,12 @@ def attention_of(config: Config, family: Family, n_layers: int, hidden: int) -> 
     full, sliding = counts[Kind.FULL] + counts[Kind.BOTH], counts[Kind.SLIDING]
     state = sum(counts[kind] * mixer.state_bytes for kind, mixer in mixers.items())
     window = window_of(config) if sliding else None
-    _refuse_pairs(config, heads, sliding, window, state)
+    _refuse_pairs(heads, sliding, window, state)
+    _unused(config, counts)
     sparse = _sparse(config, hidden, heads, n_layers)
     cached = sum(counts[kind] * mixers[kind].cached for kind in (Kind.FULL, Kind.BOTH) if kind in mixers)
     shown = sliding_heads if sliding else full_heads
-    kept = (cached + sparse.cached) / shown.cached
+    kept = round((cached + sparse.cached) / shown.cached, 6)  # as a link writes it
     return Attention(
         n_heads=shown.queries,
         n_kv_heads=shown.keys,
@@ -80,7 +81,7 @@ def attention_of(config: Config, family: Family, n_layers: int, hidden: int) -> 
     )
 
 
-def _refuse_pairs(config: Config, heads: Heads, sliding: int, window: int | None, state: float) -> None:
+def _refuse_pairs(heads: Heads, sliding: int, window: int | None, state: float) -> None:
     """Combinations for which no formula is on record."""
     if sliding and window is None:
         raise ConfigProblem("sliding_window is missing; layer_types has layers that need it")
@@ -88,8 +89,33 @@ def _refuse_pairs(config: Config, heads: Heads, sliding: int, window: int | None
         raise ConfigProblem("sliding_window together with kv_lora_rank has no formula on record")
     if sliding and state:
         raise ConfigProblem(
-            f"sliding_window is {window} beside layers with a state of their own, for which no formula is on record"
+            f"sliding_window is {window} beside layers with a state of their own, "
+            "for which no formula is on record"
         )
+
+
+_OF_KINDS = {
+    ("linear_num_key_heads", "linear_key_head_dim", "linear_num_value_heads", "linear_value_head_dim"): {
+        Kind.GATED_DELTA
+    },
+    ("linear_conv_kernel_dim", "mamba_ssm_dtype"): {Kind.GATED_DELTA},
+    ("mamba_d_state", "mamba_d_conv", "mamba_expand", "mamba_dt_rank", "mamba_n_heads", "mamba_d_head"): {
+        Kind.MAMBA,
+        Kind.MAMBA2,
+        Kind.BOTH,
+    },
+    ("mamba_n_groups",): {Kind.MAMBA, Kind.MAMBA2, Kind.BOTH},
+    ("sliding_window",): {Kind.SLIDING},
+}
+"""Keys that say nothing where a list of the layers names no layer of these kinds."""
+
+
+def _unused(config: Config, counts: Mapping[Kind, int]) -> None:
+    """Pass over the dimensions of layers that the file says it has none of."""
+    if config.get("layer_types") is not None:
+        for keys, kinds in _OF_KINDS.items():
+            if not any(counts.get(kind) for kind in kinds):
+                config.known(*keys)
 
 
 def _mean_width(config: Config, heads: Heads) -> int:
@@ -159,8 +185,8 @@ def _by_kind(config: Config, heads: Heads) -> tuple[Heads, Heads]:
         )
         if sliding.queries != heads.queries:
             raise ConfigProblem(
-                f"swa_num_attention_heads is {sliding.queries}, unlike the {heads.queries} of num_attention_heads, "
-                "for which no formula is on record"
+                f"swa_num_attention_heads is {sliding.queries}, unlike the {heads.queries} of "
+                "num_attention_heads, for which no formula is on record"
             )
     full = heads
     if config.has("global_head_dim", "num_global_key_value_heads"):
