@@ -314,7 +314,7 @@ COMMENT ON COLUMN model_aliases.source_id IS '[-] key of sources';
 COMMENT ON COLUMN model_aliases.as_of IS '[date] day it was decided';
 
 CREATE TABLE catalogue_rules (
-    rule VARCHAR NOT NULL CHECK (rule IN ('gateway', 'gateway-prefix', 'mixed-host', 'closed-model', 'open-family', 'not-text', 'closed-name', 'version', 'twin', 'cache-multiples')),
+    rule VARCHAR NOT NULL CHECK (rule IN ('gateway', 'gateway-prefix', 'mixed-host', 'closed-model', 'open-family', 'not-text', 'closed-name', 'version', 'twin', 'cache-multiples', 'list-key', 'list-key-known')),
     pattern VARCHAR NOT NULL,
     notes VARCHAR,
     source_id VARCHAR NOT NULL REFERENCES sources (source_id),
@@ -322,8 +322,8 @@ CREATE TABLE catalogue_rules (
     PRIMARY KEY (rule, pattern)
 );
 COMMENT ON TABLE catalogue_rules IS 'By which names an API offer is a reseller''s, or looks like a text model with published weights';
-COMMENT ON COLUMN catalogue_rules.rule IS '[-] gateway, gateway-prefix: a provider that bills for models which others serve; mixed-host: one that does so for closed-model; open-family: published weights, but not of not-text and closed-name; version: what tells issues of one model apart that have one price; twin: two ids of one price list; cache-multiples: the maker bills reads, writes and writes for an hour of the cache in these multiples of the input price';
-COMMENT ON COLUMN catalogue_rules.pattern IS '[-] a provider as in api_prices (gateway, mixed-host), its beginning (gateway-prefix), or a regular expression: at the start of a model''s name (closed-model), anywhere in it (version), in the lower-case name without its maker (the others); of a twin both providers, of cache-multiples a part of the name and the multiples, with = between';
+COMMENT ON COLUMN catalogue_rules.rule IS '[-] gateway, gateway-prefix: a provider that bills for models which others serve; mixed-host: one that does so for closed-model; open-family: published weights, but not of not-text and closed-name; version: what tells issues of one model apart that have one price; twin: two ids of one price list; cache-multiples: the maker bills reads, writes and writes for an hour of the cache in these multiples of the input price; list-key, list-key-known: which keys of litellm''s price map are offers of which provider, the second of names only that another list has';
+COMMENT ON COLUMN catalogue_rules.pattern IS '[-] a provider as in api_prices (gateway, mixed-host), its beginning (gateway-prefix), or a regular expression: at the start of a model''s name (closed-model), anywhere in it (version), in the lower-case name without its maker (the others); of a twin both providers, of cache-multiples a part of the name and the multiples, of list-key litellm''s provider, a colon and the beginning of the key, and the provider, with = between';
 COMMENT ON COLUMN catalogue_rules.notes IS '[-] why';
 COMMENT ON COLUMN catalogue_rules.source_id IS '[-] key of sources';
 COMMENT ON COLUMN catalogue_rules.as_of IS '[date] day it was decided';

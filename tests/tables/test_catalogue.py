@@ -16,6 +16,7 @@ from genai_prices.types import ModelInfo, ModelPrice, StartDateConstraint, TimeO
 
 from breakeven.paths import DATA
 from breakeven.tables import catalogue
+from breakeven.tables.daily import in_one_line
 from breakeven.tables.exports import Processing
 from tests.builders import TODAY, csv_rows, shipped_rules
 
@@ -25,7 +26,7 @@ SOURCE = "genai-prices-0.2.3"
 
 @cache
 def history() -> list[dict[str, str]]:
-    return csv_rows(DATA / "api_prices_history.csv")
+    return in_one_line(csv_rows(DATA / "api_prices_history.csv"), csv_rows(DATA / "api_prices_daily.csv"))
 
 
 @cache

@@ -399,7 +399,7 @@ def test_every_table_comes_back_unchanged_from_its_download(
 ) -> None:
     place = tmp_path / "data"
     place.mkdir()
-    for name in ("schema.sql", "api_prices_history.csv"):
+    for name in ("schema.sql", "api_prices_history.csv", "api_prices_daily.csv"):
         shutil.copy(DATA / name, place)
     for table in table_names(connection):
         name = file_name(DAY) if table == "api_prices" else f"{table}.csv"

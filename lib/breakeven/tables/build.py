@@ -17,6 +17,7 @@ from duckdb import DuckDBPyConnection
 
 from breakeven.paths import DATA
 from breakeven.tables.catalogue_rules import bad_patterns, rules_of_sheet
+from breakeven.tables.daily import in_one_line
 from breakeven.tables.ends import with_ends
 from breakeven.tables.kept import drop_old, kept_file
 from breakeven.tables.rules import Check, Reference, TableRules, quoted, requirement, rules_of, table_names
@@ -28,6 +29,8 @@ MAX_PROBLEMS = 100
 
 HISTORY = "api_prices_history"
 """File of prices older than the catalogue's; its rows become rows of ``api_prices``."""
+DAILY = "api_prices_daily"
+"""File of the changes of one price list, by the day; likewise."""
 
 # Nothing goes to the network by itself, not even while the tables are built.
 _OFFLINE: dict[str, str | bool | int | float | list[str]] = {
@@ -202,8 +205,9 @@ def _fill_tables(connection: DuckDBPyConnection, data_dir: Path) -> dict[str, Sh
     for table in table_names(connection):
         rules = rules_of(connection, table)
         if table == "api_prices":
-            sheets[HISTORY] = _history_sheet(connection, data_dir, sheets)
-            problems += sheets[HISTORY].problems
+            for past in (HISTORY, DAILY):
+                sheets[past] = _history_sheet(connection, data_dir, past, sheets)
+                problems += sheets[past].problems
             if problems:
                 continue  # what is made from faulty rows would only repeat their faults
             snapshot = _snapshot(data_dir, sheets["sources"])
@@ -231,13 +235,15 @@ def _fill_tables(connection: DuckDBPyConnection, data_dir: Path) -> dict[str, Sh
     return sheets
 
 
-def _history_sheet(connection: DuckDBPyConnection, data_dir: Path, sheets: Mapping[str, Sheet]) -> Sheet:
+def _history_sheet(
+    connection: DuckDBPyConnection, data_dir: Path, table: str, sheets: Mapping[str, Sheet]
+) -> Sheet:
     """Read and check the older prices; they become rows of ``api_prices``, so their table goes again."""
-    connection.execute((_SQL / f"{HISTORY}.sql").read_text(encoding="utf-8"))
-    rules = rules_of(connection, HISTORY)
-    sheet = read_sheet(data_dir / f"{HISTORY}.csv", tuple(rules.types))
+    connection.execute((_SQL / f"{table}.sql").read_text(encoding="utf-8"))
+    rules = rules_of(connection, table)
+    sheet = read_sheet(data_dir / f"{table}.csv", tuple(rules.types))
     _check_rows(connection, sheet, rules, sheets)
-    connection.execute(f"DROP TABLE {HISTORY}")
+    connection.execute(f"DROP TABLE {table}")
     return sheet
 
 
@@ -246,14 +252,17 @@ def _catalogue_sheet(rules: TableRules, sheets: Mapping[str, Sheet]) -> Sheet:
 
     These rows stand in no file: their "line" is their number.
     """
-    history = [{name: cell or "" for name, cell in row.items()} for _, row in sheets[HISTORY].records()]
+    history, daily = (
+        [{name: cell or "" for name, cell in row.items()} for _, row in sheets[past].records()]
+        for past in (HISTORY, DAILY)
+    )
     source_id = installed_catalogue()
     from breakeven.tables.catalogue import catalogue_rows  # the catalogue takes half a second: only to build
 
     if "catalogue_rules" not in sheets:
         raise DataError(["schema.sql:1: catalogue_rules: must be a table before api_prices"])
     rows = catalogue_rows(
-        history,
+        in_one_line(history, daily),
         rules=rules_of_sheet(sheets["catalogue_rules"]),
         catalogue_day=_day_of(source_id, sheets["sources"]),
         source_id=source_id,

@@ -34,6 +34,9 @@ from breakeven.tables.catalogue_rules import CatalogueRules
 from breakeven.tables.exports import Processing
 from breakeven.tables.families import with_families
 from breakeven.tables.meters import Meter
+from breakeven.tables.past import METERS as _METERS
+from breakeven.tables.past import Period as _Period
+from breakeven.tables.past import history_periods
 
 Row = dict[str, Any]
 
@@ -66,21 +69,6 @@ COLUMNS = (
 )
 """Columns of a row, in the order of table ``api_prices``."""
 
-_METERS = {
-    "input_mtok": "input_usd_per_mtok",
-    "output_mtok": "output_usd_per_mtok",
-    "cache_read_mtok": "cache_read_usd_per_mtok",
-    "cache_write_mtok": "cache_write_5m_usd_per_mtok",
-    "cache_write_1h_mtok": "cache_write_1h_usd_per_mtok",
-    "requests_kcount": "usd_per_request",
-    "input_audio_mtok": Meter.AUDIO_INPUT.column,
-    "cache_audio_read_mtok": Meter.AUDIO_CACHE_READ.column,
-    "output_audio_mtok": Meter.AUDIO_OUTPUT.column,
-    "input_image_mtok": Meter.IMAGE_INPUT.column,
-    "cache_image_read_mtok": Meter.IMAGE_CACHE_READ.column,
-    "output_image_mtok": Meter.IMAGE_OUTPUT.column,
-    "web_searches_kcount": Meter.WEB_SEARCH.column,
-}
 _VARIANTS: Mapping[Processing, tuple[Mapping[str, str], ...]] = {
     Processing.BATCH: ({"processing": "batch"},),
     Processing.FLEX: ({"service_tier": "flex"},),
@@ -108,25 +96,6 @@ class SkippedOffer:
     """What it is sold by, in the package's names; empty where no price is given at all (free routes)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Period:
-    """Prices of one offer and processing from one day on; one row per tier, the base first."""
-
-    day: date | None
-    kind: str
-    rows: tuple[Row, ...]
-    beside: tuple[Decimal | None, Decimal | None] | None = None
-    """Of a batch price in the history: the standard price it was seen with."""
-
-    def prices(self) -> tuple[tuple[Any, ...], ...]:
-        """Everything that is charged, to tell whether two periods differ."""
-        return tuple((row["tier_above_tokens"], *(row[m] for m in _METERS.values())) for row in self.rows)
-
-    def headline(self) -> tuple[Decimal | None, Decimal | None]:
-        """Input and output price below any tier."""
-        return self.rows[0]["input_usd_per_mtok"], self.rows[0]["output_usd_per_mtok"]
-
-
 def catalogue_rows(
     history: Sequence[Mapping[str, str]],
     *,
@@ -140,7 +109,8 @@ def catalogue_rows(
     Parameters
     ----------
     history
-        Rows of ``data/api_prices_history.csv`` as text, an empty cell for a missing value.
+        Older prices as :func:`breakeven.tables.daily.in_one_line` puts them together; rows of
+        ``data/api_prices_history.csv`` alone will do.
     rules
         Who passes on models that somebody else serves.
     catalogue_day
@@ -155,7 +125,7 @@ def catalogue_rows(
     list of dict
         One dict per offer, first day, processing and tier, keys as in ``COLUMNS``, sorted by them.
     """
-    past = _history_periods(history, rules)
+    past = history_periods(history, rules)
     rows: list[Row] = []
     for provider, model in _offers(providers):
         key = (provider.id, model.id)
@@ -176,7 +146,8 @@ def catalogue_rows(
         rows += _dated_rows(standard, *others)
     for older in past.values():
         standard = older["standard"]
-        rows += _dated_rows(standard, _beside_standard(older.get("batch", []), standard))
+        others = [_beside_standard(older.get(processing, []), standard) for processing in _VARIANTS]
+        rows += _dated_rows(standard, *others)
     rows = with_families(rows, rules, providers)
     rows.sort(key=_row_key)
     return rows
@@ -375,7 +346,7 @@ def _combine(package: list[_Period], history: list[_Period], catalogue_day: date
         base = package[0]
     assert base.day is not None
     older = [p for p in history if p.day and p.day < base.day]
-    if older and _says_no_other(older[-1], base):
+    while older and _says_no_other(older[-1], base):
         package = [_as_seen(base, older.pop()), *package[1:]]
     merged = older
     for period in sorted([*package, *_published_after(package, history)], key=lambda p: p.day or date.min):
@@ -502,61 +473,3 @@ def _dated_rows(*groups: list[_Period]) -> Iterator[Row]:
 
 def _row_key(row: Row) -> tuple[str, date, str, int]:
     return row["api_offer_id"], row["valid_from"], row["processing"], row["tier_above_tokens"]
-
-
-def _history_periods(
-    history: Sequence[Mapping[str, str]], rules: CatalogueRules
-) -> dict[tuple[str, str], dict[str, list[_Period]]]:
-    """Group the history by offer and processing, in order of time, equal neighbours merged."""
-    offers: dict[tuple[str, str], dict[str, list[_Period]]] = {}
-    for line in sorted(history, key=lambda r: (r["provider"], r["api_model"], r["valid_from"])):
-        groups = offers.setdefault((line["provider"], line["api_model"]), {})
-        for period in _history_line(line, rules):
-            group = groups.setdefault(period.rows[0]["processing"], [])
-            if group and group[-1].prices() == period.prices() and group[-1].rows[0]["flag"] is None:
-                ends = {"valid_to": period.rows[0]["valid_to"]}
-                group[-1] = replace(group[-1], rows=tuple({**row, **ends} for row in group[-1].rows))
-            else:
-                group.append(period)
-    return offers
-
-
-def _history_line(line: Mapping[str, str], rules: CatalogueRules) -> Iterator[_Period]:
-    def money(column: str) -> Decimal | None:
-        return Decimal(line[column]) if line[column] else None
-
-    day, kind = date.fromisoformat(line["valid_from"]), line["valid_from_kind"]
-    unchecked = None if line["checked"] == "true" else "as catalogued"
-    standard: Row = {
-        **dict.fromkeys(_METERS.values()),
-        "api_offer_id": f"{line['provider']}/{line['api_model']}",
-        "provider": line["provider"],
-        "api_model": line["api_model"],
-        "name": line["api_model"],
-        "valid_to": date.fromisoformat(line["valid_to"]) if line["valid_to"] else None,
-        "processing": "standard",
-        "tier_above_tokens": 0,
-        "input_usd_per_mtok": money("input_usd_per_mtok"),
-        "output_usd_per_mtok": money("output_usd_per_mtok"),
-        "cache_read_usd_per_mtok": money("cache_read_usd_per_mtok"),
-        "context_tokens": int(line["context_tokens"]) if line["context_tokens"] else None,
-        "reseller": rules.reseller(line["provider"], line["api_model"]),
-        "deprecated": False,
-        "meter_sources": None,
-        "flag": line["flag"] or None,
-        "notes": "; ".join(filter(None, (unchecked, line["notes"]))) or None,
-        "source_id": line["source_id"],
-        "locator": line["locator"],
-        "as_of": date.fromisoformat(line["as_of"]),
-    }
-    period = _Period(day=day, kind=kind, rows=(standard,))
-    yield period
-    inputs, outputs = money("batch_input_usd_per_mtok"), money("batch_output_usd_per_mtok")
-    if inputs is not None or outputs is not None:
-        batch = {
-            **standard,
-            "processing": "batch",
-            "input_usd_per_mtok": standard["input_usd_per_mtok"] if inputs is None else inputs,
-            "output_usd_per_mtok": standard["output_usd_per_mtok"] if outputs is None else outputs,
-        }
-        yield _Period(day=day, kind=kind, rows=(batch,), beside=period.headline())

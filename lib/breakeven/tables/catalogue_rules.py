@@ -40,6 +40,11 @@ class Rule(StrEnum):
     CACHE_MULTIPLES = "cache-multiples"
     """``name=read/write/write for an hour``: part of the name of a model whose maker bills the cache in these
     multiples of the input price, whatever the processing. Plain text in small letters."""
+    LIST_KEY = "list-key"
+    """``their provider:beginning=provider``: keys of litellm's price map that are offers of a
+    provider here; the rest of the key is the name of the model."""
+    LIST_KEY_KNOWN = "list-key-known"
+    """The same, of names only that another price list has at this provider."""
 
 
 EXPRESSIONS = frozenset(Rule) - {
@@ -48,6 +53,8 @@ EXPRESSIONS = frozenset(Rule) - {
     Rule.MIXED_HOST,
     Rule.TWIN,
     Rule.CACHE_MULTIPLES,
+    Rule.LIST_KEY,
+    Rule.LIST_KEY_KNOWN,
 }
 """Rules whose patterns are regular expressions; the others are plain text."""
 
@@ -61,6 +68,8 @@ class CatalogueRules:
     mixed_hosts: frozenset[str]
     twins: Mapping[str, str]
     cache_multiples: Mapping[str, tuple[Decimal, ...]]
+    list_keys: Mapping[str, tuple[tuple[str, str, bool], ...]]
+    """By litellm's provider: beginnings of keys, the longest first, provider here, known names only."""
     closed_models: re.Pattern[str]
     open_families: re.Pattern[str]
     not_text: re.Pattern[str]
@@ -89,6 +98,7 @@ class CatalogueRules:
             frozenset(patterns[Rule.MIXED_HOST]),
             {one: other for one, _, other in twins},
             {name: tuple(map(Decimal, several.split("/"))) for name, _, several in multiples},
+            _list_keys(patterns),
             *(
                 _any_of(patterns[rule])
                 for rule in (
@@ -100,6 +110,27 @@ class CatalogueRules:
                 )
             ),
         )
+
+    def offer_of_key(
+        self, their_provider: str, key: str, known: Mapping[tuple[str, str], str]
+    ) -> tuple[str, str] | None:
+        """Provider and name of the model that a key of litellm's map means; None: none of ours.
+
+        ``known`` has the spelling of our price list by provider and name in small letters.
+
+        >>> rules = CatalogueRules.of([("list-key", "xai:xai/=x-ai")])
+        >>> rules.offer_of_key("xai", "xai/grok-4.5", {}), rules.offer_of_key("ovhcloud", "ovhcloud/x", {})
+        (('x-ai', 'grok-4.5'), None)
+        """
+        for beginning, provider, only_known in self.list_keys.get(their_provider, ()):
+            if key.startswith(beginning) and len(key) > len(beginning):
+                name = key.removeprefix(beginning)
+                spelled = known.get((provider, name.lower()))
+                foreign = name.endswith("/") or (not beginning and "/" in name)  # another's, or a region's
+                if spelled is None and (only_known or foreign):
+                    return None
+                return provider, spelled or name
+        return None
 
     def multiples(self, api_model: str) -> tuple[Decimal, ...] | None:
         """Prices of reading and writing a cache as multiples of the input's; None: no such rule is known."""
@@ -135,6 +166,16 @@ class CatalogueRules:
         if self.not_text.search(name) or self.closed_names.search(name):
             return False
         return self.open_families.search(name) is not None
+
+
+def _list_keys(patterns: Mapping[Rule, list[str]]) -> dict[str, tuple[tuple[str, str, bool], ...]]:
+    keys: dict[str, list[tuple[str, str, bool]]] = {}
+    for rule in (Rule.LIST_KEY, Rule.LIST_KEY_KNOWN):
+        for pattern in patterns[rule]:
+            theirs, _, ours = pattern.partition("=")
+            their_provider, _, beginning = theirs.partition(":")
+            keys.setdefault(their_provider, []).append((beginning, ours, rule is Rule.LIST_KEY_KNOWN))
+    return {theirs: tuple(sorted(rows, key=lambda row: -len(row[0]))) for theirs, rows in keys.items()}
 
 
 def _any_of(patterns: list[str]) -> re.Pattern[str]:

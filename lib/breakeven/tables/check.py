@@ -14,8 +14,9 @@ from duckdb import DuckDBPyConnection
 
 from breakeven.formulas.parameters import parameter_counts
 from breakeven.paths import DATA
-from breakeven.tables.build import HISTORY, DataError, installed_catalogue, load
+from breakeven.tables.build import DAILY, HISTORY, DataError, installed_catalogue, load
 from breakeven.tables.catalogue_rules import rules_of_sheet
+from breakeven.tables.daily import is_overruled
 from breakeven.tables.ends import end_faults
 from breakeven.tables.exports import FILE as FORMATS
 from breakeven.tables.exports import BadExports, Exports, read_exports
@@ -253,10 +254,13 @@ def _ignored_prices(sheets: Sheets) -> Iterator[Problem]:
         if row["processing"] == "standard" and row["tier_above_tokens"] == "0":
             prices.setdefault(row["api_offer_id"], []).append(dict(row))
     ends = {row["api_offer_id"]: str(row["ends_on"]) for _, row in sheets["api_ends"].records()}
+    listed = set(sheets[DAILY].keys(("provider", "api_model")))
     for line, seen in sheets[HISTORY].records():
         day = str(seen["valid_from"])
         if day >= ends.get(f"{seen['provider']}/{seen['api_model']}", "9999"):
             continue  # the catalogue listed it after its end
+        if (seen["provider"], seen["api_model"]) in listed and is_overruled(seen):
+            continue  # the list's own days hold
         known = [
             row
             for row in prices.get(f"{seen['provider']}/{seen['api_model']}", [])

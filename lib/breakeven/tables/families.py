@@ -158,8 +158,9 @@ def _with_meters(own: Sequence[Row], family: Sequence[Row], day: date, name: str
     yield {
         **base, **taken, "valid_from": day, "meter_sources": sources or None, "context_tokens": context,
     }  # fmt: skip
-    for tier in own[1:] or family[1:]:
-        yield _as_issue(tier, base, day, name)
+    for tier in family[1:] or own[1:]:  # a list has fewer prices of long requests than the family
+        issue = _as_issue(tier, base, day, name)
+        yield {**issue, **{c: price for c, price in taken.items() if issue[c] is None}}
 
 
 def _as_issue(row: Row, base: Row, day: date, name: str) -> Row:
@@ -197,7 +198,19 @@ def _beside(
         if day < until:
             ends = rows[0]["valid_to"]
             before[day] = [{**row, "valid_to": None if ends and ends >= until else ends} for row in rows]
-    return before | taken
+    return _without_repeats(before | taken)
+
+
+def _without_repeats(periods: Periods) -> Periods:
+    """Periods in order of time, none of which only repeats the one before."""
+    kept: Periods = {}
+    for day, rows in periods.items():
+        last = next(reversed(kept), None)
+        if last and kept[last][0]["valid_to"] is None and _charges(kept[last]) == _charges(rows):
+            kept[last] = [{**row, "valid_to": rows[0]["valid_to"]} for row in kept[last]]
+        else:
+            kept[day] = rows
+    return kept
 
 
 def _in_force(periods: Periods, day: date) -> list[Row] | None:
