@@ -153,7 +153,7 @@ def _counts_of(read: int, rejected: int, skipped: int, late: int) -> list[str]:
     notes = []
     if skipped:
         notes.append(
-            f"{skipped:,} rows are left out: by the export's own mark they are no request or failed."
+            f"{skipped:,} rows are left out: by their own mark they are totals, no request, or failed."
         )
     if rejected:
         notes.append(f"{rejected:,} of {read:,} rows cannot be read and are left out of every total.")

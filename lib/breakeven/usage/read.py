@@ -31,6 +31,7 @@ from breakeven.usage.open_table import OpenTable, open_table
 from breakeven.usage.packed import unpacked
 from breakeven.usage.quick import quick_sums
 from breakeven.usage.refusal import json_refusal, refusal
+from breakeven.usage.sheets.columns import by_meaning
 from breakeven.usage.sheets.reader import read_sheet
 from breakeven.usage.spool import Unreadable, make_plain
 from breakeven.usage.sql import Edges
@@ -44,8 +45,8 @@ SHOWN_PROBLEMS = 100
 MOST_IN_ALL = 10**18
 """Tokens beyond which a file is wrong; below, every product with a price is exact."""
 
-LARGE_BYTES = 20_000_000
-"""Files up to this size are looked through for damage first, which costs little; larger ones when in need."""
+ROWS_BYTES = 20_000_000
+"""Sheets up to this size are read row by row where one scan does not do, which takes seconds."""
 
 Progress = Callable[[str], None]
 
@@ -152,12 +153,11 @@ class _Reading:
         """
         folder = self.folder / f"part{number}"
         folder.mkdir()
-        if file.stat().st_size > LARGE_BYTES and not starts_json(file):
-            with open_table(file, self.mapping, self.limits, folder, thorough=False) as opened:
-                read = _read_table(opened, name, self.edges, self.mapping, self.limits, folder, quickly=True)
-                if read is not None:
-                    self.parts.append(read)
-                    return
+        if file.stat().st_size > kinds.SHEET_BYTES and not starts_json(file):
+            read = self._quickly(file, name, folder)
+            if read is not None:
+                self.parts.append(read)
+                return
         plain = make_plain(file.absolute(), folder, self.limits)
         mapped = self.mapping is not None and not self.mapping.empty
         reader = Reader.TABLE if plain.parquet else reader_of(plain.path, self.limits)
@@ -165,7 +165,7 @@ class _Reading:
             self.sources.append(Source(path=plain.path, name=name))
             self.notes += plain.notes
             return
-        if reader is Reader.SHEET and plain.path.stat().st_size <= kinds.SHEET_BYTES:
+        if reader is Reader.SHEET and plain.path.stat().st_size <= max(kinds.SHEET_BYTES, ROWS_BYTES):
             gathered = read_sheet(plain.path, name, folder, self.mapping, self.limits)
             if gathered is not None:
                 self.parts.append(workload_of_rows(gathered, name, self.edges, self.limits, plain.notes))
@@ -179,6 +179,16 @@ class _Reading:
             read = _read_table(opened, name, self.edges, self.mapping, self.limits, folder)
             assert read is not None
             self.parts.append(read)
+
+    def _quickly(self, file: FilePath, name: str, folder: FilePath) -> Workload | None:
+        """Read a large sheet in one scan; None where it has to be read another way."""
+        try:
+            with open_table(file, self.mapping, self.limits, folder, thorough=False) as opened:
+                if opened.table.kind == "json":
+                    return None
+                return _read_table(opened, name, self.edges, self.mapping, self.limits, folder, quickly=True)
+        except Unreadable:
+            return None  # perhaps only its beginning; who reads it whole says why
 
     def take_records(self, name: str, *, alone: bool) -> None:
         """Read the files of records together, so that what one repeats of another counts once.
@@ -224,7 +234,7 @@ def _read_table(
         If no row can be read.
     """
     connection, table = opened.connection, opened.table
-    found = recognise(table.names, mapping, nested=True, kind=table.kind)
+    found = recognise(table.names, mapping, nested=True, kind=table.kind) or by_meaning(table)
     if found is None:
         raise Unreadable(refusal(table.names))
     if found.format.refusal:

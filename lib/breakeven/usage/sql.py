@@ -8,11 +8,12 @@ GROUPING SETS; no function that only DuckDB has.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from breakeven.tables.exports import Processing
 from breakeven.usage.formats import INSIDE, TOKEN_FIELDS, Format, Grain
+from breakeven.usage.sheets.words import vocabulary
 
 PROCESSINGS = tuple(Processing)
 """Kinds of processing by the number that stands for them in sums and links; standard is 0, batch is 1."""
@@ -123,6 +124,15 @@ def _skip(form: Format, known: bool) -> str:
             return "COALESCE(TRY_CAST(r_keep AS DOUBLE) = 0, FALSE)"
         case _:
             return "FALSE"
+
+
+def _says_total(texts: Mapping[str, str]) -> str:
+    """Condition for rows in which a text says that they are sums of others."""
+    labels = ", ".join("'" + one.replace("'", "''") + "'" for one in sorted(vocabulary().totals))
+    said = [
+        f"COALESCE(LOWER(r_{name}) IN ({labels}), FALSE)" for name in ("model", "tenant") if name in texts
+    ]
+    return f"({' OR '.join(said)})" if said else "FALSE"
 
 
 def most_of(field: str, grain: Grain) -> int:
@@ -310,7 +320,7 @@ def rows_sql(
                 {model} AS model, {processing} AS processing, {time} AS time_us,
                 {tenant} AS tenant, {cost} AS cost
             FROM (
-                SELECT *, CASE WHEN {_skip(form, "keep" in texts)} THEN 1
+                SELECT *, CASE WHEN {_skip(form, "keep" in texts)} OR {_says_total(texts)} THEN 1
                     WHEN {" AND ".join(good)} THEN 0 ELSE -1 END AS status
                 FROM (SELECT *{numbers} FROM (SELECT {raw} FROM {source}))
             )

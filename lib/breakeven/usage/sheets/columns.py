@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from breakeven.tables.exports import FIELDS
 from breakeven.usage.formats import (
     INSIDE,
     NONE,
@@ -23,6 +24,7 @@ from breakeven.usage.formats import (
 )
 from breakeven.usage.sheets.numbers import Style, is_nothing, style_of
 from breakeven.usage.sheets.words import EXACT, FAIR, WEAK, Meaning, meaning_of, vocabulary, words_of
+from breakeven.usage.table import Table
 
 LOOKED_AT = 2_000
 """Rows whose cells are looked at before it is decided what a column holds."""
@@ -309,6 +311,31 @@ def embeds(model: str) -> bool:
     (True, True, False)
     """
     return any("embedding" in vocabulary().concepts.get(word, ()) for word in words_of(model))
+
+
+def by_meaning(table: Table) -> Recognised | None:
+    """Columns of a large sheet by meaning, where each stands for itself: no unit, no mean, no share."""
+    header = [path[0] for path in table.names if len(path) == 1]
+    if table.kind != "csv" or len(header) != table.width:
+        return None
+    rows = [[row.get((name,), "") for name in header] for row in table.sample]
+    columns = columns_of(header, rows)
+    plain = all(
+        one.scale == 1.0 and not one.average and not one.currency for one in columns.meanings.values()
+    )
+    if columns.by_name or not plain or not {"input", "output"} <= set(columns.places):
+        return None
+    kept = {name: places for name, places in columns.places.items() if name in FIELDS}
+    said = {name for name in ("cache_read", "cache_write_5m") if name in kept}
+    names = {normal(header[place]) for name in said for place, _ in kept[name]}
+    cached = NONE if not said else OUTSIDE if names & exports().outside_names else INSIDE
+    used = {place for places in kept.values() for place, _ in places}
+    return Recognised(
+        format=replace(columns.format, grain=grain_of(columns)),
+        mapping={name: tuple((header[place],) for place, _ in places) for name, places in kept.items()},
+        cached=cached,
+        ignored=tuple(name for place, name in enumerate(header) if place not in used),
+    )
 
 
 def usable(columns: Columns) -> bool:

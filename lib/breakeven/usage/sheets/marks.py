@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from breakeven.usage.formats import Keep
 from breakeven.usage.sheets.numbers import is_nothing
@@ -130,16 +131,17 @@ def hints_total(cells: Iterable[str]) -> bool:
     >>> hints_total(["Sous-total gpt-4o"]), hints_total(["gpt-4o Ergebnis"]), hints_total(["gpt-4o"])
     (True, True, False)
     """
-    words = (re.sub(r"[\s:=*_()]+", " ", cell.lower()).strip().split(" ") for cell in cells if cell.strip())
-    ends = (
-        end
-        for one in words
-        if len(one) > 1
-        for end in (one[0], one[-1], " ".join(one[:2]), " ".join(one[-2:]))
-    )
+    return any(_hints(cell) for cell in cells if cell)
+
+
+@lru_cache(maxsize=50_000)
+def _hints(cell: str) -> bool:
+    one = re.sub(r"[\s:=*_()]+", " ", cell.lower()).strip().split(" ")
+    ends = (one[0], one[-1], " ".join(one[:2]), " ".join(one[-2:])) if len(one) > 1 else ()
     return any(end in vocabulary().totals for end in ends)
 
 
+@lru_cache(maxsize=50_000)
 def _label(cell: str) -> str:
     return re.sub(r"[\s:=*_]+", " ", cell.lower()).strip()
 

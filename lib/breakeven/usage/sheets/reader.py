@@ -349,7 +349,9 @@ class _Reader(Settling):
         cell = self._cell(cells, "ts")
         if not cell or reading.labelled:
             return
-        seconds = self.dates.read(cell)
+        if cell not in self.moments:
+            self.moments[cell] = self.dates.read(cell)
+        seconds = self.moments[cell]
         if seconds is None:
             year = cell.strip()[:4]
             reason = (

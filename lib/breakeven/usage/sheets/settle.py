@@ -62,6 +62,8 @@ class Settling:
     gathered: Gathered
     name: str
     dates: Dates = field(default_factory=Dates)
+    moments: dict[str, float | None] = field(default_factory=dict)
+    """Times that were read, by their cells: rows of a report share theirs."""
     readings: list[Reading] = field(default_factory=list)
     halves: dict[str, int] = field(default_factory=dict)
     """Rows without a number on one side, by side."""
