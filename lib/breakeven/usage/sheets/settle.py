@@ -190,7 +190,7 @@ class Settling:
 
     def _buckets(self) -> bool:
         """Whether times are those of hours or weeks, by the name of their column, and repeat for no model."""
-        name = self.columns.shown().get("ts", "")
+        name = self.heads.get("ts", "")
         said = {one for word in words_of(name) for one in vocabulary().concepts.get(word, ())}
         return "bucket" in said and self._once()
 

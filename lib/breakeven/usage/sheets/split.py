@@ -21,9 +21,9 @@ _RULE = re.compile(r"[\s|:+=-]+")
 _DRAWN = re.compile(r"[\s|+=─━═┄┈┌┐└┘├┤┬┴┼╭╮╯╰╒╓╔╕╖╗╘╙╚╛╜╝╞╟╠╡╢╣╤╥╦╧╨╩╪╫╬┏┓┗┛┣┫┳┻╋┡┩╇│┃║-]*[─━═-]{3,}[^\w]*")
 """A line that is drawn between the rows of a table."""
 _SPACED = re.compile(r"""[^"'\n]*[,;] +"[^"\n]*"\s*([,;]|$)|.*"[,;] +"[^"]""")
-HEADER = "they repeat the names of the columns"
-NOTE = "they are notes or comments in one cell"
-OTHER = "they belong to another table of the file"
+HEADER = "rows that repeat the names of the columns"
+NOTE = "notes or comments in one cell"
+OTHER = "rows of another table of the file"
 
 Row = tuple[int, list[str]]
 """Line on which a row begins, counted from 1, and its cells."""
