@@ -1,7 +1,7 @@
 """Published files: what the makers state comes out, or the key that has no formula is named.
 
-``published.json`` holds for each file the keys that say its shape, the names of the others (``also``), and what
-its maker states: parameters in billions, cache in bytes a token at 16 bits by hand from the dimensions,
+``published.json`` holds for each file the keys that say its shape, the names of the others (``also``), and
+what its maker states: parameters in billions, cache in bytes a token at 16 bits by hand from the dimensions,
 and, where its layers keep one, the state of a sequence in bytes.
 """
 

@@ -169,7 +169,7 @@ def test_what_is_assumed_is_said() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"hidden_size": None}, "hidden_size (nor n_embd, d_model, dim) is missing"),
+        ({"hidden_size": None}, "hidden_size (nor n_embd, n_embed, d_model, dim) is missing"),
         ({"hidden_size": "wide"}, "hidden_size is 'wide'; it must be a whole number"),
         ({"hidden_size": True}, "hidden_size is 'True'; it must be a whole number"),
         ({"num_hidden_layers": 0}, "num_hidden_layers is '0'"),
@@ -181,6 +181,9 @@ def test_what_is_assumed_is_said() -> None:
         ({"layer_types": ["rwkv"] * 80}, "layer_types has 'rwkv', for which no formula is known"),
         ({"layer_types": ["mamba"] * 80}, "mamba_num_heads (nor mamba_n_heads) is missing"),
         ({"layer_types": ["sliding_attention"] * 80}, "sliding_window is missing"),
+        ({"d_model": 4096}, "hidden_size is '8192' and d_model is '4096'; they must agree"),
+        ({"model_type": "novel"}, "model_type is 'novel', a family whose layers are not on record"),
+        ({"quantization_config": {"quant_method": "quark"}}, "quantization_config.quant_method is 'quark'"),
         ({"mamba_d_state": 128}, "mamba_d_state is '128', which no formula on record takes into account"),
         ({"is_encoder_decoder": True}, "is_encoder_decoder is true"),
         ({"kv_lora_rank": 512}, "qk_nope_head_dim is missing"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from breakeven.hosting.config_json.families import Family
@@ -65,6 +65,8 @@ def attention_of(config: Config, family: Family, n_layers: int, hidden: int) -> 
     sparse = _sparse(config, hidden, heads, n_layers)
     cached = sum(counts[kind] * mixers[kind].cached for kind in (Kind.FULL, Kind.BOTH) if kind in mixers)
     shown = sliding_heads if sliding else full_heads
+    without = _without_own_cache(config, kinds)
+    cached -= without * full_heads.cached
     kept = round((cached + sparse.cached) / shown.cached, 6)  # as a link writes it
     return Attention(
         n_heads=shown.queries,
@@ -76,9 +78,22 @@ def attention_of(config: Config, family: Family, n_layers: int, hidden: int) -> 
         linear=n_layers - full - sliding,
         window=window,
         kv_layers=None if kept == full else kept,
-        weights=sum(counts[kind] * mixer.weights for kind, mixer in mixers.items()) + sparse.weights,
+        weights=sum(counts[kind] * mixer.weights for kind, mixer in mixers.items())
+        + sparse.weights
+        - without * hidden * full_heads.cached,
         state_bytes=state,
     )
+
+
+def _without_own_cache(config: Config, kinds: Sequence[Kind]) -> int:
+    """Layers that use the keys and values of the one before (Hunyuan-Large, arXiv:2411.02265). [-]"""
+    if not config.flag("use_cla", False):
+        config.known("cla_share_factor")
+        return 0
+    factor = config.whole("cla_share_factor")
+    if set(kinds) != {Kind.FULL} or config.has("kv_lora_rank"):
+        raise ConfigProblem("use_cla is true beside layers that are not of full attention")
+    return len(kinds) - -(-len(kinds) // factor)
 
 
 def _refuse_pairs(heads: Heads, sliding: int, window: int | None, state: float) -> None:

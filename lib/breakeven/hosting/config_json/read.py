@@ -76,7 +76,7 @@ def _model(config: Config) -> Model:
         raise ConfigProblem("is_encoder_decoder is true; only decoder-only models can be computed")
     family = family_of(config)
     n_layers = _n_layers(config)
-    hidden = config.whole("hidden_size", "n_embd", "d_model", "dim")
+    hidden = config.whole("hidden_size", "n_embd", "n_embed", "d_model", "dim")
     config.fill("hidden_size", hidden)
     attention = attention_of(config, family, n_layers, hidden)
     blocks = blocks_of_file(config, family, n_layers, hidden)

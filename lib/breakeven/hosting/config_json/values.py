@@ -49,6 +49,10 @@ class Config:
                 return default
             others = f" (nor {', '.join(names[1:])})" if len(names) > 1 else ""
             raise ConfigProblem(f"{names[0]}{others} is missing; it must be a whole number")
+        other = next((n for n in names if self.values.get(n) not in (None, self.values[name])), None)
+        if other is not None:
+            said, else_ = quote(self.values[name]), quote(self.values[other])
+            raise ConfigProblem(f"{name} is {said} and {other} is {else_}; they must agree")
         return whole_of(name, self.values[name], low=low)
 
     def maybe(self, *names: str, low: int = 1) -> int | None:
