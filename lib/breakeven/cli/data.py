@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from breakeven.cli import model, refresh
+from breakeven.cli import history, model, refresh
 from breakeven.question.arguments import BadInput, Parser
 
 
@@ -29,6 +29,7 @@ def add(commands: Any) -> None:
     check.set_defaults(command=_data_check)
     model.add(actions)
     refresh.add(actions)
+    history.add(actions)
 
 
 def _data_build(options: argparse.Namespace) -> int:

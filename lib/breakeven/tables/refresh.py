@@ -117,8 +117,8 @@ def _usd(value: Decimal | None) -> str:
     return "none" if value is None else f"${value.normalize():f}"
 
 
-def fetch(url: str = URL) -> bytes:
-    """Fetch the newest prices; the only place of the program that goes to the network.
+def fetch(url: str = URL, headers: Mapping[str, str] | None = None) -> bytes:
+    """Fetch the newest prices. Nothing goes to the network but what the ``data`` commands ask for.
 
     Raises
     ------
@@ -128,7 +128,9 @@ def fetch(url: str = URL) -> bytes:
     if not url.lower().startswith(("https://", "http://")):
         raise NotRefreshed(f"'{url[:200]}' must start with https://; a file is read with --from.")
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:
+        with urllib.request.urlopen(
+            urllib.request.Request(url, headers=dict(headers or {})), timeout=_TIMEOUT_S
+        ) as answer:
             content: bytes = answer.read(MOST_BYTES + 1)
     except (urllib.error.URLError, OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or error
@@ -344,7 +346,7 @@ def prepare(content: bytes, origin: str, day: date, data_dir: Path = DATA) -> tu
     # The publisher goes on listing what its makers have ended.
     rows = merge(old, [row for row in new if row["api_offer_id"] not in ended], day)
     text = csv_text(COLUMNS, ([_clean(row[name]) for name in COLUMNS] for row in rows))
-    _check(text, day, data_dir)
+    check_with(file_name(day), text, data_dir)
     return difference(old, rows, day), text
 
 
@@ -353,20 +355,26 @@ def _clean(cell: object) -> object:
     return (cell.strip() or None) if isinstance(cell, str) else cell
 
 
-def _check(text: str, day: date, data_dir: Path) -> None:
-    """Build all tables with the snapshot, away from the real ones."""
+def check_with(name: str, text: str, data_dir: Path) -> None:
+    """Build all tables with another text of one file, away from the real ones.
+
+    Raises
+    ------
+    NotRefreshed
+        If a rule is broken.
+    """
     with TemporaryDirectory(prefix="breakeven-") as folder:
         place = Path(folder)
         for path in data_dir.iterdir():
             if path.is_file() and not path.name.startswith("api_prices_snapshot_"):
                 (place / path.name).write_bytes(path.read_bytes())
-        write_whole(place / file_name(day), text)
+        write_whole(place / name, text)
         try:
             open_memory(place).close()
         except DataError as error:
             more = f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
             raise NotRefreshed(
-                f"The new prices break a rule: {error.problems[0]}{more}; the prices stay as they are."
+                f"The new rows break a rule: {error.problems[0]}{more}; the tables stay as they are."
             ) from None
 
 

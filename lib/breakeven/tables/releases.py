@@ -23,6 +23,8 @@ SOURCE = "litellm-history-daily"
 """Key in ``sources``."""
 MEMBER = "model_prices_and_context_window_backup.json"
 """End of the name of the map inside a wheel."""
+MOST_GONE = 0.2
+"""Share of the offers that may leave the list; more looks like a broken map."""
 MOST_USD_PER_MTOK = 600
 """No text model cost more (o1-pro, 2025): above it somebody slipped in the unit."""
 TIERS = (128, 200, 272)
@@ -82,10 +84,6 @@ class Release:
     version: str
     day: date
     """Day of its upload."""
-
-
-class NoPriceMap(ValueError):
-    """A release holds no price map that can be read; the text says why."""
 
 
 def usd_per_mtok(value: object) -> str:
@@ -154,6 +152,11 @@ def offers_in(
     return {offer: (key, line) for offer, (_, key, line) in found.items()}
 
 
+def names_known(*lists: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Spelling of each model's name by provider and the name in small letters; later lists win."""
+    return {(provider, name.lower()): name for names in lists for provider, name in names}
+
+
 def last_lines(lines: Iterable[Mapping[str, str]]) -> dict[tuple[str, str], Mapping[str, str]]:
     """Each offer's last row."""
     last: dict[tuple[str, str], Mapping[str, str]] = {}
@@ -186,3 +189,23 @@ def changes(
         if before is None or any(before[column] != line[column] for column in CHARGED):
             last[offer] = line
             yield line
+
+
+def doubts(before: Iterable[Mapping[str, str]], added: Iterable[Mapping[str, str]], limit: int) -> list[str]:
+    """Prices that move by more than a factor, as sentences; free ones are said by their flag."""
+    added, last, found = list(added), last_lines(before), []
+    alive = sum(line["gone"] == "false" for line in last.values())
+    gone = sum(line["gone"] == "true" for line in added)
+    if gone > MOST_GONE * alive:
+        found.append(f"{gone:,} of {alive:,} offers are no longer listed")
+    for line in added:
+        offer = line["provider"], line["api_model"]
+        for column in ("input_usd_per_mtok", "output_usd_per_mtok"):
+            was, now = (Decimal(row.get(column) or 0) for row in (last.get(offer, {}), line))
+            if was and now and not 1 / Decimal(limit) <= now / was <= limit:
+                found.append(
+                    f"{'/'.join(offer)} on {line['valid_from']}: {column} moves from ${was} to ${now}"
+                )
+        if line["gone"] == "false":
+            last[offer] = line
+    return found
