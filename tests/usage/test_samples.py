@@ -150,9 +150,7 @@ def test_bucket_file_says_what_it_withholds(edges):
     assert any("base price" in text for text in workload.withheld)
 
 
-def test_sums_are_hosted_at_the_mean_where_they_are_counted(
-    tmp_path, edges, tables
-):
+def test_sums_are_hosted_at_the_mean_where_they_are_counted(tmp_path, edges, tables):
     rows = "2026-11-01,gpt-4o,120000000,3000000{}\n2026-11-02,gpt-4o,2000000,100000{}\n"
     head = "date,model,input_tokens,output_tokens"
     bare, counted = tmp_path / "bare.csv", tmp_path / "counted.csv"

@@ -60,7 +60,7 @@ def _model(options: argparse.Namespace) -> int:
     if read.model is None:
         raise BadInput(f"{_PROG}: {options.config}: {read.problem}")
     name = (options.name or read.model.name).rpartition("/")[2]
-    row = _dimensions(read) | {
+    row = dimensions(read) | {
         "model_id": re.sub(r"[^a-z0-9._-]+", "-", name.lower()).lstrip("._-"),
         "name": name,
         "family": _family(text, {one["family"] for one in models}),
@@ -118,7 +118,7 @@ def _text(path: Path) -> str:
         raise BadInput(f"{_PROG}: {path}: {why}") from None
 
 
-def _dimensions(read: Read) -> dict[str, object]:
+def dimensions(read: Read) -> dict[str, object]:
     """Cells that come out of the file, written as the tables write them."""
     assert read.model is not None
     written: dict[object, str] = {None: "", True: "true", False: "false"}

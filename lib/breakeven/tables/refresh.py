@@ -102,8 +102,8 @@ class Difference:
     def doubts(self) -> tuple[str, ...]:
         """What somebody has to confirm, as sentences."""
         found = [
-            f"{move.api_offer_id}: {move.meter} moves from {_usd(move.before)} to {_usd(move.after)}, "
-            f"more than {LARGE}×"
+            f"{move.api_offer_id}: {move.meter} moves from {_usd(move.before, move.meter)} to "
+            f"{_usd(move.after, move.meter)}, more than {LARGE}×"
             for move in self.moves
             if move.is_large
         ]
@@ -113,8 +113,8 @@ class Difference:
         return tuple(found)
 
 
-def _usd(value: Decimal | None) -> str:
-    return "none" if value is None else f"${value.normalize():f}"
+def _usd(value: Decimal | None, meter: str) -> str:
+    return "none" if value is None else f"{'$' if 'usd' in meter else ''}{value.normalize():f}"
 
 
 def fetch(url: str = URL, headers: Mapping[str, str] | None = None) -> bytes:
