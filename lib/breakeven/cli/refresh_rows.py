@@ -1,9 +1,9 @@
 """Newer rows of ``gpu_prices`` and ``models``, by the rules that hold for API prices.
 
-Rents come as a CSV file with a header, or a JSON list of objects, in the columns of ``gpu_prices.csv``; needed
-are ``NEEDED``. A price is appended where it is another one than the last of its offer. What a file lacks ends by
-a row of ``gpu_listings.csv``, written by whoever read the whole list. Models are read again from the published
-``config.json`` of their repository: what it says stands in place of the dimensions of the row.
+Rents come as a CSV file with a header, or a JSON list of objects, in the columns of ``gpu_prices.csv``;
+needed are ``NEEDED``. A price is appended where it is another one than the last of its offer. What a file
+lacks ends by a row of ``gpu_listings.csv``, written by whoever read the whole list. Models are read again
+from the published ``config.json`` of their repository: what it states stands in place of the row's numbers.
 """
 
 from __future__ import annotations
@@ -68,9 +68,10 @@ def acceptor(table: Table) -> Callable[..., Path]:
     """What writes a table; it refuses moves by more than ten times that nobody confirmed."""
 
     def accept(text: str, found: Difference, *, confirm_large: bool, data_dir: Path) -> Path:
-        if found.doubts and not confirm_large:
-            more = f" and {len(found.doubts) - 1} more" if len(found.doubts) > 1 else ""
-            raise NotRefreshed(f"{found.doubts[0]}{more}; if that is right, add --confirm-large.")
+        large = found.doubts[: sum(move.is_large for move in found.moves)]  # nothing ends by being away
+        if large and not confirm_large:
+            more = f" and {len(large) - 1} more" if len(large) > 1 else ""
+            raise NotRefreshed(f"{large[0]}{more}; if that is right, add --confirm-large.")
         path = data_dir / FILES[table]
         try:
             write_whole(path, text)
@@ -99,7 +100,8 @@ def with_rents(
                 else f"source_id '{one['source_id']}' is not in sources.csv"
             )
             raise NotRefreshed(f"{origin}, row {place}: {what}.")
-        price, key = _decimal(one["usd_per_gpu_hour"], origin, place), _offer(one)
+        price, _ = (_decimal(one[c], c, origin, place) for c in ("usd_per_gpu_hour", "gpu_count"))
+        key = _offer(one)
         held = last.get(key)
         seen.add(key)
         if held and (Decimal(held["usd_per_gpu_hour"]) == price or held["valid_from"] >= one["valid_from"]):
@@ -193,13 +195,11 @@ def _number(cell: str) -> Decimal | None:
     return Decimal(cell) if cell else None
 
 
-def _decimal(cell: str, origin: str, place: int) -> Decimal:
+def _decimal(cell: str, column: str, origin: str, place: int) -> Decimal:
     try:
         return Decimal(cell)
     except InvalidOperation:
-        raise NotRefreshed(
-            f"{origin}, row {place}: usd_per_gpu_hour '{cell[:40]}' must be a number."
-        ) from None
+        raise NotRefreshed(f"{origin}, row {place}: {column} '{cell[:40]}' must be a number.") from None
 
 
 def _given(content: bytes, origin: str) -> list[Line]:
