@@ -1,8 +1,13 @@
 """Every page of the folder opens: it answers a link of the day of the tables, and an empty one."""
 
+import re
+import socket
+from datetime import date, timedelta
+
 import pytest
 
-from tests.builders import ROOT, TODAY, open_page
+from breakeven.dashboard.blocks import price_age
+from tests.builders import ROOT, TODAY, open_page, plain
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("[a-z]*.py"))
 
@@ -12,3 +17,22 @@ def test_page_opens_with_something_to_read(page: str) -> None:
     app = open_page(page, v="1", as_of=TODAY.isoformat())
     assert len(app.main.markdown) + len(app.main.subheader) + len(app.main.info) > 0
     assert not app.error
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_says_how_old_its_prices_are_and_fetches_none(page, monkeypatch):
+    asked = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *address, **_: asked.append(address) or [])
+    app = open_page(page, v="1", as_of=TODAY.isoformat())
+    line = r"API prices of \d{4}-\d\d-\d\d, \d+ days? old; GPU prices of \d{4}-\d\d-\d\d, \d+ days? old"
+    assert len([caption for caption in app.caption if re.search(line, plain(caption.value))]) == 1
+    assert not asked
+
+
+def test_age_counts_the_days_since_the_newest_price():
+    told = price_age(date(2026, 11, 30))
+    days = [date.fromisoformat(day) for day in re.findall(r"prices of (\S+),", told)]
+    ages = [int(n) for n in re.findall(r"(\d+) days? old", told)]
+    assert ages == [(date(2026, 11, 30) - day).days for day in days]
+    later = price_age(date(2026, 11, 30) + timedelta(days=400))
+    assert [int(n) >= 200 for n in re.findall(r"(\d+) days? old", later)] == [True, True]

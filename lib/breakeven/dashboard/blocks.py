@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from breakeven.dashboard.session import database
+from breakeven.tables import price_queries
 from breakeven.tables.records import Source
+from breakeven.words.numbers import count
 
 _UNIT = re.compile(r"(?<=\d) (?=(%|[µm]?s|min|h|[kMGT]?B)(?!\w))")
 
@@ -58,11 +62,22 @@ def problems(sentences: Sequence[str]) -> None:
 def header(question: str, link: str) -> None:
     """The question in one line, and the link that repeats it."""
     left, right = st.columns([4, 1], vertical_alignment="center")
-    left.caption("BREAKEVEN · LLM API, or your own GPUs?")
+    left.caption(plain(f"BREAKEVEN · LLM API, or your own GPUs? · {price_age(date.today())}"))
     left.markdown(plain(question))
     with right.popover("Copy link", width="stretch"):
         st.caption("This address repeats the page with all its numbers.")
         st.code(link, language=None, wrap_lines=True)
+
+
+def price_age(today: date) -> str:
+    """Say of which day the newest prices are; the app fetches none by itself."""
+    api, gpu = price_queries.newest_prices(database(), today)
+    told = [
+        f"{kind} prices of {day}, {count((today - day).days, 'day')} old"
+        for kind, day in (("API", api), ("GPU", gpu))
+        if day is not None
+    ]
+    return "; ".join(told) or "no prices"
 
 
 def sources_table(rows: Sequence[Source]) -> None:

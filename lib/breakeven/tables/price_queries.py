@@ -44,6 +44,12 @@ def gpu_price_history(connection: DuckDBPyConnection, gpu_id: str) -> list[Row]:
     return _rows(connection, _sql("gpu_price_history"), {"gpu": gpu_id})
 
 
+def newest_prices(connection: DuckDBPyConnection, day: date) -> tuple[date | None, date | None]:
+    """First days of the newest API price and the newest rent on or before a day; None: there is none."""
+    (row,) = _rows(connection, _sql("newest_prices"), {"day": day})
+    return row["api"], row["gpu"]
+
+
 def days_read(connection: DuckDBPyConnection, table: str, key: str) -> dict[str, date]:
     """Day on which each row of a table was read, by its key; both names come from the program."""
     rows = _rows(connection, f'SELECT "{key}" AS key, as_of FROM "{table}"', {})
