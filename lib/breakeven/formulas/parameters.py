@@ -38,7 +38,46 @@ def attention_weights(
     mla_qk_rope_dim: int | None = None,
     mla_v_head_dim: int | None = None,
 ) -> int:
-    """Projections of one layer: query, key, value and output; arguments of :func:`parameter_counts`. [-]"""
+    r"""Projections of one attention layer: query, key, value and output.
+
+    .. math::
+        P_\mathrm{attn} = d\,d_h\,(2 H + 2 H_\mathrm{kv})
+
+        P_\mathrm{attn}^\mathrm{MLA} = r_q\,(d + H d_{qk}) + d\,(r_\mathrm{kv} + d_\mathrm{rope})
+            + r_\mathrm{kv}\,H\,(d_\mathrm{nope} + d_v) + H d_v\,d
+
+    Parameters
+    ----------
+    hidden
+        Width of the residual stream, :math:`d`. [-]
+    n_heads, n_kv_heads
+        Query heads :math:`H` and key/value heads :math:`H_\mathrm{kv}`. [-]
+    head_dim
+        Width of one head, :math:`d_h`; not used for latent attention. [-]
+    mla_kv_lora_rank, mla_q_lora_rank
+        Widths of the compressed key/value :math:`r_\mathrm{kv}` and query :math:`r_q`; None: not compressed. [-]
+    mla_qk_nope_dim, mla_qk_rope_dim, mla_v_head_dim
+        Parts of a head without and with position, and width of a value head. [-]
+
+    Returns
+    -------
+    int
+        Weights of one layer, norms and biases left out. [-]
+
+    Raises
+    ------
+    ValueError
+        If latent attention lacks a dimension.
+
+    References
+    ----------
+    .. [1] DeepSeek-AI, "DeepSeek-V2", 2024, section 2.1.2, arXiv:2405.04434
+
+    Examples
+    --------
+    >>> attention_weights(hidden=8192, n_heads=64, n_kv_heads=8, head_dim=128)
+    150994944
+    """
     if mla_kv_lora_rank is None:
         return hidden * head_dim * (2 * n_heads + 2 * n_kv_heads)
     if mla_qk_nope_dim is None or mla_qk_rope_dim is None or mla_v_head_dim is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from breakeven.formulas import recurrent
 from breakeven.formulas.parameters import attention_weights
+from breakeven.hosting.config_json import weights
 from breakeven.hosting.config_json.layers import Kind
 from breakeven.hosting.config_json.values import Config, ConfigProblem, quote
 
@@ -126,7 +127,7 @@ def _gated_delta(config: Config, hidden: int) -> Mixer:
     heads, dim = config.whole("linear_num_value_heads"), config.whole("linear_value_head_dim")
     kernel = config.whole("linear_conv_kernel_dim", default=4)
     return Mixer(
-        weights=recurrent.gated_delta_weights(
+        weights=weights.gated_delta_weights(
             hidden=hidden,
             key_heads=key_heads,
             key_dim=key_dim,
@@ -158,7 +159,7 @@ def _kimi_delta(config: Config, hidden: int) -> Mixer:
             "takes into account"
         )
     return Mixer(
-        weights=recurrent.kimi_delta_weights(
+        weights=weights.kimi_delta_weights(
             hidden=hidden, heads=heads, head_dim=dim, conv_kernel=kernel, full_gate=full_gate
         ),
         state_bytes=_state(
@@ -169,7 +170,7 @@ def _kimi_delta(config: Config, hidden: int) -> Mixer:
 
 def _lightning(config: Config, heads: Heads) -> Mixer:
     return Mixer(
-        weights=recurrent.lightning_weights(hidden=heads.hidden, heads=heads.queries, head_dim=heads.width),
+        weights=weights.lightning_weights(hidden=heads.hidden, heads=heads.queries, head_dim=heads.width),
         state_bytes=_state(
             config, cells=heads.queries * heads.width**2, channels=0, kernel=1, default="float32"
         ),
@@ -181,9 +182,7 @@ def _mamba(config: Config, hidden: int) -> Mixer:
     state, kernel = config.whole("mamba_d_state"), config.whole("mamba_d_conv")
     rank = -(-hidden // 16) if config.get("mamba_dt_rank") == "auto" else config.whole("mamba_dt_rank")
     return Mixer(
-        weights=recurrent.mamba_weights(
-            hidden=hidden, inner=inner, state=state, rank=rank, conv_kernel=kernel
-        ),
+        weights=weights.mamba_weights(hidden=hidden, inner=inner, state=state, rank=rank, conv_kernel=kernel),
         state_bytes=_state(config, cells=inner * state, channels=inner, kernel=kernel, default="float32"),
     )
 
@@ -200,7 +199,7 @@ def _mamba2(config: Config, hidden: int) -> Mixer:
         raise ConfigProblem(f"mamba_d_ssm is {stated}; {heads} heads of {dim} make {inner}")
     config.known("expand", "mamba_expand", "time_step_rank")  # the heads settle the width
     return Mixer(
-        weights=recurrent.mamba2_weights(
+        weights=weights.mamba2_weights(
             hidden=hidden, inner=inner, groups=groups, state=state, heads=heads, conv_kernel=kernel
         ),
         state_bytes=_state(
@@ -219,7 +218,7 @@ def _convolution(config: Config, hidden: int) -> Mixer:
         if config.maybe(key) not in (None, hidden):
             raise ConfigProblem(f"{key} is {config.whole(key)}; only hidden_size {hidden} has a formula")
     return Mixer(
-        weights=recurrent.short_convolution_weights(hidden=hidden, conv_kernel=kernel),
+        weights=weights.short_convolution_weights(hidden=hidden, conv_kernel=kernel),
         state_bytes=recurrent.recurrent_state_bytes(
             cells=0, bytes_per_cell=1, conv_channels=hidden, conv_kernel=kernel, bytes_per_conv=_CONV_BYTES
         ),
