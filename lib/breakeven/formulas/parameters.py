@@ -55,7 +55,7 @@ def attention_weights(
     head_dim
         Width of one head, :math:`d_h`; not used for latent attention. [-]
     mla_kv_lora_rank, mla_q_lora_rank
-        Widths of the compressed key/value :math:`r_\mathrm{kv}` and query :math:`r_q`; None: not compressed. [-]
+        Widths of the compressed key/value :math:`r_\mathrm{kv}` and query :math:`r_q`, or None. [-]
     mla_qk_nope_dim, mla_qk_rope_dim, mla_v_head_dim
         Parts of a head without and with position, and width of a value head. [-]
 
