@@ -235,3 +235,12 @@ def test_needed_prices_that_are_absent_are_named(tmp_path, tables, edges):
     priced = price_workload(read_workload(path, edges=edges), tables, TODAY)
     assert priced.models[0].without_price == ("3.7M cache writes are priced as input: no price known",)
     assert "mistral-large-latest: 3.7M cache writes are priced as input: no price known." in priced.notes
+
+
+@pytest.mark.parametrize(
+    ("day", "doubted"), [(date(2024, 6, 1), True), (date(2024, 12, 1), False), (TODAY, False)]
+)
+def test_a_day_without_releases_of_the_price_list_says_how_sure_it_is(tmp_path, tables, day, doubted):
+    workload = read_workload(write(tmp_path / "x.csv", [("gpt-4o", 1000, 0, 0, 100)]))
+    notes = price_workload(workload, tables, day).notes
+    assert any("no releases from 2024-01 to 2024-11" in note for note in notes) == doubted

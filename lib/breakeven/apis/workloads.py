@@ -12,6 +12,7 @@ from duckdb import DuckDBPyConnection
 
 from breakeven.apis.bills import Bill, bills_of, group_of, without_price
 from breakeven.tables import queries
+from breakeven.tables.daily import doubt_on
 from breakeven.tables.ends import api_ends, successor_on
 from breakeven.tables.exports import Processing
 from breakeven.tables.names import Resolution, names_on, resolve
@@ -227,7 +228,7 @@ def price_workload(
         list_usd=sum(known, Decimal(0)) if known else None,
         unpriced_requests=unpriced,
         paid_usd=workload.paid_usd,
-        notes=tuple(_notes(models, ends)),
+        notes=tuple(_notes(models, ends, day)),
         ends=ends,
     )
 
@@ -397,8 +398,8 @@ def _endings(
     return tuple(sorted(found, key=lambda one: one.ends_on))
 
 
-def _notes(models: Sequence[ModelRow], ends: Sequence[Ending]) -> list[str]:
-    notes = []
+def _notes(models: Sequence[ModelRow], ends: Sequence[Ending], day: date) -> list[str]:
+    notes = [doubt] if (doubt := doubt_on(day)) else []
     unknown = [row for row in models if row.offer_id is None and row.model is not None]
     if unknown:
         notes.append(

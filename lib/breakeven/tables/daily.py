@@ -35,6 +35,11 @@ _FIRST, _AGAIN = GAP[0].isoformat(), GAP[1].isoformat()
 _SAMPLES = ("litellm-catalogues", "litellm-history-daily")
 _OTHER_LIST = "tokencost-catalogues"
 
+ON_GAP = (
+    "The price list has no releases from 2024-01 to 2024-11: prices of {day} are those read last before, "
+    "from fewer releases or the makers' pages, and may be weeks old."
+)
+
 Line = dict[str, str]
 _Offer = tuple[str, str]
 
@@ -64,6 +69,15 @@ def in_one_line(history: Sequence[Mapping[str, str]], daily: Sequence[Mapping[st
     for offer in told.keys() | listed.keys():
         lines += _timeline(told.get(offer, []), sorted(listed.get(offer, []), key=_day))
     return lines
+
+
+def doubt_on(day: date) -> str | None:
+    """How sure the prices of a day are, where less than usual.
+
+    >>> doubt_on(date(2024, 6, 1))[:50], doubt_on(date(2024, 11, 28))
+    ('The price list has no releases from 2024-01 to 202', None)
+    """
+    return ON_GAP.format(day=day) if GAP[0] <= day < GAP[1] else None
 
 
 def _day(row: Mapping[str, str]) -> str:
