@@ -19,9 +19,6 @@ from breakeven.usage.limits import Limits
 from breakeven.usage.sheets.words import vocabulary, words_of
 from breakeven.usage.stop import heed_stop
 
-CODEPAGE_BYTES = 1 << 16
-CODEPAGE_LINES = 10
-"""How much of a file tells its encoding."""
 CHUNK = 1 << 20
 MEGABYTE = 1_000_000
 REPLACED = "\N{REPLACEMENT CHARACTER}"
@@ -116,10 +113,9 @@ def make_plain(path: Path, folder: Path, limits: Limits, *, thorough: bool = Tru
             )
     if head.startswith(PARQUET):
         return Plain(path=path, parquet=True, notes=notes)
-    encoding = _encoding(head)
-    if encoding is None and (found := _codepage(path)):
-        encoding, name = found
-        notes.append(f"The file is not in UTF-8; by the names of its columns it is read as {name}.")
+    encoding = _encoding(head) or foreign_encoding(path)
+    if encoding in ENCODINGS:
+        notes.append(f"The text is not UTF-8; it is read as {ENCODINGS[encoding]}.")
     if encoding or _needs_repair(path, limits, thorough):
         repaired = folder / "repaired"
         _repair(path, repaired, encoding, limits, notes)
@@ -146,45 +142,45 @@ def _encoding(head: bytes) -> str | None:
     return None
 
 
-_CODEPAGES = {
+ENCODINGS = {
     "cp1252": "Windows-1252 (Western Europe)",
     "gb18030": "GB 18030 (Chinese)",
-    "cp932": "Shift-JIS (Japanese)",
-    "cp949": "EUC-KR (Korean)",
+    "shift_jis": "Shift JIS (Japanese)",
     "big5": "Big5 (Chinese)",
+    "euc_kr": "EUC-KR (Korean)",
     "cp1251": "Windows-1251 (Cyrillic)",
-    "cp1250": "Windows-1250 (Central Europe)",
 }
+"""Encodings without a mark that sheets come in, the more usual first."""
 
 
-def _codepage(path: Path) -> tuple[str, str] | None:
-    """Encoding of a text that is not UTF-8, in which more words of columns are known than without it."""
+def foreign_encoding(path: Path) -> str | None:
+    """Encoding of a text that is nowhere UTF-8 beyond ASCII, by the words that it has in each.
+
+    None where it is UTF-8, or where some lines are and others are not.
+    """
     with path.open("rb") as file:
-        data = file.read(CODEPAGE_BYTES)
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(data)
-    except UnicodeDecodeError:
-        pass
-    else:
+        lines = [line for line in file.read(CHUNK).splitlines() if not line.isascii()]
+    if not lines or b"\0" in b"".join(lines[:50]) or any(_decodes(line, "utf-8") for line in lines):
         return None
-    best, most = None, _known_letters(data.decode("utf-8", "replace"))
-    for encoding, name in _CODEPAGES.items():
-        try:
-            letters = _known_letters(codecs.getincrementaldecoder(encoding)().decode(data))
-        except UnicodeDecodeError:
+    best, most = "cp1252", 0
+    for encoding in ENCODINGS:
+        text = [line.decode(encoding) for line in lines[:200] if _decodes(line, encoding)]
+        if len(text) < len(lines[:200]):
             continue
-        if letters > most:
-            best, most = (encoding, name), letters
+        known = sum(
+            not word.isascii() and word in vocabulary().concepts for one in text for word in words_of(one)
+        )
+        if known > most:
+            best, most = encoding, known
     return best
 
 
-def _known_letters(text: str) -> int:
-    """Letters of the words beyond ASCII in the first lines that names of columns have."""
-    known = vocabulary()
-    words = (word for line in text.splitlines()[:CODEPAGE_LINES] for word in words_of(line[:2_000]))
-    return sum(
-        len(one) for one in words if not one.isascii() and (one in known.concepts or one in known.money)
-    )
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _needs_repair(path: Path, limits: Limits, thorough: bool = True) -> bool:
