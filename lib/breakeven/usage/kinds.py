@@ -23,6 +23,8 @@ SHORT_BYTES = 4_000_000
 LOOKED_AT = 50
 """Lines, or records, at the beginning of a file."""
 _STREAM = re.compile(r"(event|id|retry):|data:\s*(\{|\[DONE\])|:")
+_BLOCKS = "hash_ids"
+"""Key of the hashed blocks of a timed trace."""
 OWN_READER = "opentelemetry"
 """Its spans repeat what the spans below them add up, which only reading them one by one shows."""
 
@@ -66,10 +68,14 @@ def exported(names: Sequence[Path_]) -> bool:
 
 
 def _quantised(first: Sequence[Any], found: Recognised) -> bool:
-    """Whether the first times are whole thousands, as those of a trace in milliseconds are."""
+    """Whether the first times are whole thousands, as those of a trace in milliseconds are.
+
+    Where blocks are hashed in Mooncake's way, any whole numbers are its milliseconds.
+    """
     keys = [path[0] for path in found.mapping.get("ts", ())]
     times = [one[key] for one in first if isinstance(one, dict) for key in keys if key in one]
-    return bool(times) and all(isinstance(one, int) and one % 1000 == 0 for one in times)
+    step = 1 if any(isinstance(one, dict) and isinstance(one.get(_BLOCKS), list) for one in first) else 1000
+    return bool(times) and all(isinstance(one, int) and one % step == 0 for one in times)
 
 
 def _plain(first: Sequence[Any]) -> bool:
