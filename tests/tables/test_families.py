@@ -55,7 +55,7 @@ def test_the_source_of_a_price_from_elsewhere_is_kept(newest):
     row = newest["anthropic/claude-sonnet-4-5-20250929"]["standard", 0]
     assert row["source_id"] == "litellm-history-daily"
     told = dict(part.split(" = ") for part in row["meter_sources"].split("; "))
-    assert told["cache_write_5m_usd_per_mtok"] == "genai-prices-0.2.3 (anthropic/claude-sonnet-4-5)"
+    assert told["cache_write_1h_usd_per_mtok"] == "genai-prices-0.2.3 (anthropic/claude-sonnet-4-5)"
     assert "input_usd_per_mtok" not in told
 
 

@@ -275,4 +275,4 @@ def test_text_of_another_encoding_is_told_by_its_words(encoding, header, tmp_pat
     path = save(tmp_path, f"{header}\ngpt-4o;1000;100\n".encode(encoding))
     workload = read_workload(path)
     assert workload.tokens == Tokens(requests=1, input_uncached=1000, output=100)
-    assert any("not in UTF-8" in note for note in workload.notes)
+    assert any("not UTF-8" in note for note in workload.notes)

@@ -65,7 +65,7 @@ def _worth(cells: Sequence[str], below: Sequence[Row], mapping: ColumnMapping | 
     filled = [cell for cell in cells if cell.strip()]
     if not filled or sum(cell.strip()[:1].isdigit() for cell in filled) * 2 > len(filled):
         return 0
-    rows = [row for _, row in below if len(row) >= len(cells)]
+    rows = [row for _, row in below if len(row) >= len(cells) and list(row) != list(cells)]
     header = [cell.strip().lstrip("\ufeff") for cell in cells]
     if mapping is not None and not mapping.empty:
         names = {normal(one) for one in header}

@@ -111,7 +111,8 @@ def _header(
         tried += 1
         worth, names, lines = score(cells, records[place + 1 : place + 201]), cells, 1
         below = records[place + 1][1] if place + 1 < len(records) else []
-        if worth < 90 and _names(cells) and _names(below) and len(below) <= len(cells):
+        again = [_same(cell) for cell in below] == [_same(cell) for cell in cells]
+        if worth < 90 and not again and _names(cells) and _names(below) and len(below) <= len(cells):
             both = _with_units(cells, below) if _says_units(below) else _over_two(cells, below)
             other = score(both, records[place + 2 : place + 202])
             if other > worth or (other == worth > 0 and _says_units(below)):
