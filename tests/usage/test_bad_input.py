@@ -276,3 +276,9 @@ def test_text_of_another_encoding_is_told_by_its_words(encoding, header, tmp_pat
     workload = read_workload(path)
     assert workload.tokens == Tokens(requests=1, input_uncached=1000, output=100)
     assert any("not UTF-8" in note for note in workload.notes)
+
+
+def test_two_columns_of_one_side_are_no_answer_to_the_missing_other(tmp_path):
+    text = "model,input_tokens,input tokens used\ngpt-4o,1000,900\n"
+    with pytest.raises(Unreadable, match="No column holds the tokens"):
+        read_workload(save(tmp_path, text))

@@ -48,7 +48,6 @@ _SAID = {
     "total": "tokens in total",
     "n_requests": "requests",
 }
-_PARTS = ("uncached", "cache_read", "cache_write_5m", "cache_write_1h")
 
 
 @lru_cache(maxsize=20_000)
@@ -88,6 +87,8 @@ class Columns:
     header: Sequence[str] = ()
     by_name: bool = False
     """It is an export that is recognised."""
+    completed: bool = False
+    """A side that no column holds follows from the others."""
 
     @property
     def both(self) -> bool:
@@ -251,28 +252,29 @@ def _correct(columns: Columns, mapping: ColumnMapping) -> None:
 
 def _complete(columns: Columns, rows: Sequence[Sequence[str]]) -> None:
     """What is missing and follows from the rest: a side from the total, embeddings without completions."""
+    said = None if columns.by_name else _follows(columns, rows)
+    if said is not None:
+        columns.completed = True
+        columns.decisions.append(said)
+
+
+def _follows(columns: Columns, rows: Sequence[Sequence[str]]) -> str | None:
+    """How the side that no column holds follows from the others; None where both are there, or it does not."""
     places = columns.places
-    if columns.by_name:
-        return
     has_input = bool({"input", "uncached"} & set(places))
     if has_input and "output" not in places:
         if "total" in places and _differ(columns, rows):
-            columns.decisions.append(
-                "The completion is the total without the input: the file has no column of it."
-            )
-        elif _embeddings(columns, rows) or ("total" in places and _equal(columns, rows)):
-            columns.decisions.append(
-                "There is no column of completions: the rows are embeddings, or input only."
-            )
+            return "The completion is the total without the input: the file has no column of it."
+        if _embeddings(columns, rows) or ("total" in places and _equal(columns, rows)):
+            return "There is no column of completions: the rows are embeddings, or input only."
     elif "total" in places and "output" not in places and _embeddings(columns, rows):
         places["input"] = places.pop("total")
         if "total" in columns.meanings:
             columns.meanings["input"] = columns.meanings.pop("total")
-        columns.decisions.append("The rows are embeddings: all their tokens are input.")
+        return "The rows are embeddings: all their tokens are input."
     elif "output" in places and not has_input and "total" in places:
-        columns.decisions.append(
-            "The input is the total without the completion: the file has no column of it."
-        )
+        return "The input is the total without the completion: the file has no column of it."
+    return None
 
 
 def _differ(columns: Columns, rows: Sequence[Sequence[str]]) -> bool:
@@ -340,7 +342,7 @@ def by_meaning(table: Table) -> Recognised | None:
 
 def usable(columns: Columns) -> bool:
     """Whether tokens of a request can be had from the columns, completed by what they say."""
-    return columns.both or bool(columns.decisions)
+    return columns.both or columns.completed
 
 
 def set_styles(columns: Columns, rows: Sequence[Sequence[str]], *, semicolons: bool) -> None:
