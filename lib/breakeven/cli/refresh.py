@@ -163,7 +163,7 @@ def _cell(text: str) -> str:
 
 
 def _move(move: Move) -> str:
-    from breakeven.tables.records import Processing
+    from breakeven.tables.exports import Processing
     from breakeven.words.numbers import Money, times
 
     money = Money()

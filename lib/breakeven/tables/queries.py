@@ -14,6 +14,7 @@ import pandas as pd
 from duckdb import DuckDBPyConnection
 from pandas import DataFrame
 
+from breakeven.tables.exports import Processing
 from breakeven.tables.records import (
     ApiOffer,
     AppendixRow,
@@ -29,7 +30,6 @@ from breakeven.tables.records import (
     Precision,
     Preset,
     PriceTier,
-    Processing,
     Source,
     TrainingRun,
     TuningPrice,

@@ -5,14 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
-
-
-class Processing(StrEnum):
-    """How an API works a request off; a key of ``api_prices``."""
-
-    STANDARD = "standard"
-    BATCH = "batch"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
