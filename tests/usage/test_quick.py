@@ -185,3 +185,16 @@ def test_line_without_end_in_a_large_file_is_not_passed_over(tmp_path, edges):
     workload = read_workload(path, edges=edges)
     assert (workload.tokens.requests, workload.rows_rejected) == (2, 1)
     assert any("Line 3 is cut" in note for note in workload.notes)
+
+
+def test_failed_rows_are_told_alike_row_by_row_and_by_statements(tmp_path, edges, monkeypatch):
+    head = "request_created_at,request_model,status,cost,prompt_tokens,completion_tokens\n"
+    rows = [f"2026-11-03 09:00:00,gpt-4o,{status},0,100,50\n" for status in (200, 200, 429, 500, -3)]
+    path = tmp_path / "helicone.csv"
+    path.write_text(head + "".join(rows))
+    one_by_one = read_workload(path, edges=edges)
+    monkeypatch.setattr(breakeven.usage.kinds, "SHEET_BYTES", 0)
+    monkeypatch.setattr(breakeven.usage.read, "ROWS_BYTES", 0)
+    by_statements = read_workload(path, edges=edges)
+    for workload in (one_by_one, by_statements):
+        assert (workload.tokens.requests, workload.rows_skipped) == (2, 3)

@@ -113,7 +113,8 @@ def _skip(form: Format, known: bool) -> str:
     empty = "(r_keep IS NULL AND r_input IS NULL AND r_output IS NULL)"
     match form.keep:
         case "status":
-            return f"({empty} OR COALESCE(TRY_CAST(r_keep AS DOUBLE) >= 400, FALSE))"
+            code = "TRY_CAST(r_keep AS DOUBLE)"
+            return f"({empty} OR COALESCE({code} >= 400 OR {code} < 0, FALSE))"
         case "success":
             return "COALESCE(LOWER(r_keep) IN ('false', '0', 'failure', 'failed', 'error'), FALSE)"
         case "generation":
