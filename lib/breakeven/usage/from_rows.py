@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from breakeven.tables.exports import Format, Processing
+from breakeven.tables.exports import FIELDS, Format, Processing
 from breakeven.tables.meters import Meter
 from breakeven.usage.aggregate import sum_up
 from breakeven.usage.cells import query_of
@@ -26,26 +26,8 @@ from breakeven.usage.sql import PROCESSINGS, Edges
 from breakeven.usage.sums import Extras, How, Preview, Workload
 from breakeven.usage.table import Table, loads, shorten
 
-_MEANINGS = {
-    "ts": "ts",
-    "model": "model",
-    "input": "input",
-    "output": "output",
-    "cache_read": "cache_read",
-    "cache_write_5m": "cache_write_5m",
-    "cache_write_1h": "cache_write_1h",
-    "reasoning": "reasoning",
-    "n_requests": "n_requests",
-    "repeat": "repeat",
-    "context_tier": "context_tier",
-    "processing": "processing",
-    "cost": "reported_cost_usd",
-    "session": "session",
-    "tenant": "tenant",
-    "ttft_s": "ttft",
-    "e2e_s": "e2e",
-}
-"""Columns of the rows to meanings."""
+_MEANINGS = {"cost": "reported_cost_usd", "ttft_s": "ttft", "e2e_s": "e2e"}
+"""Columns of the rows that are named otherwise than what they mean."""
 
 
 def table_of(gathered: Gathered, limits: Limits) -> tuple[Table, Recognised]:
@@ -63,11 +45,9 @@ def table_of(gathered: Gathered, limits: Limits) -> tuple[Table, Recognised]:
         sample=[],
     )
     table.source = csv_source(table, len(header), limits)
-    mapping = {
-        meaning: ((name,),)
-        for name, meaning in _MEANINGS.items()
-        if name in filled or name in ("input", "output")
-    }
+    kept = [name for name in header if name in filled or name in ("input", "output")]
+    meant = {_MEANINGS.get(name, name): name for name in kept}
+    mapping = {meaning: ((name,),) for meaning, name in meant.items() if meaning in FIELDS}
     form = Format(
         format_id=gathered.kind_id,
         name=gathered.kind,

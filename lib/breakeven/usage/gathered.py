@@ -76,9 +76,13 @@ class Gathered:
         self.left_out[why] = self.left_out.get(why, 0) + rows
 
 
-def write_rows(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
-    """Write canonical rows; what a row does not say stays empty."""
+def write_rows(path: Path, rows: Iterable[Mapping[str, object]]) -> int:
+    """Write canonical rows, and say how many; what a row does not say stays empty."""
+    written = 0
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        writer.writerows([row.get(name, "") for name in COLUMNS] for row in rows)
+        for row in rows:
+            writer.writerow([row.get(name, "") for name in COLUMNS])
+            written += 1
+    return written

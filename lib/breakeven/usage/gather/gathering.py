@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -29,16 +28,11 @@ from breakeven.usage.gather.told import (
     twin_mark,
 )
 from breakeven.usage.gather.walk import Found, context_of, find, span_of
-from breakeven.usage.gathered import Gathered
+from breakeven.usage.gathered import COLUMNS, Gathered, write_rows
 from breakeven.usage.limits import Limits
 from breakeven.usage.stop import heed_stop
 from breakeven.usage.sums import Problem
 
-HEADER = (
-    *("file", "line", "ts", "model", "input", "cache_read", "cache_write_5m", "cache_write_1h", "output"),
-    *("reasoning", "n_requests", "processing", "cost", "currency", "session", "tenant", "ttft_s", "e2e_s"),
-    "extra",
-)
 NO_USAGE = "records without usage in them (questions, tool results and the like)"
 NOTHING = "records whose counts are all 0"
 STREAMED = "repeats of a message or request id, of which the fullest counts"
@@ -312,7 +306,7 @@ class _Gathering:
         above = ".".join(one.node.path)
         for meaning, key in one.used.items():
             if meaning not in ("total", "requests", "text_output", "uncached", "cache_write", "tool_input"):
-                column = meaning if meaning in HEADER else "extra"
+                column = meaning if meaning in COLUMNS else "extra"
             else:
                 column = {"requests": "n_requests", "uncached": "input", "cache_write": "cache_write_5m"}.get(
                     meaning, "input"
@@ -492,18 +486,13 @@ def gather(sources: Sequence[Source], folder: Path, limits: Limits) -> Gathered 
         decisions.append(
             f"times count {'milliseconds' if unit < 1 else 'seconds'} from a start of their own: {why}"
         )
-    rows = 0
-    with scratch.open(encoding="utf-8") as file, path.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out)
-        writer.writerow(HEADER)
-        settings = [(sides.decision(), sides.rule) for sides in work.sides]
-        for at, line in enumerate(file):
-            reason = work.lost.get(at)
-            if reason:
-                work.left_out[reason] += 1
-                continue
-            writer.writerow(_cells(json.loads(line), sources, settings, grain, unit))
-            rows += 1
+    settings = [(sides.decision(), sides.rule) for sides in work.sides]
+    with scratch.open(encoding="utf-8") as file:
+        kept = (line for at, line in enumerate(file) if at not in work.lost)
+        rows = write_rows(
+            path, (_canonical(json.loads(line), sources, settings, grain, unit) for line in kept)
+        )
+    work.left_out.update(work.lost.values())
     scratch.unlink()
     kind_id = work.kinds.most_common(1)[0][0] if work.kinds else ""
     kind = next((one.name for one in keys().kinds if one.id == kind_id), "JSON with usage objects")
@@ -516,23 +505,23 @@ def gather(sources: Sequence[Source], folder: Path, limits: Limits) -> Gathered 
     )  # fmt: skip
 
 
-def _cells(
+def _canonical(
     row: list[Any], sources: Sequence[Source], settings: Sequence[tuple[Any, Any]], grain: Grain, unit: float
-) -> list[Any]:
+) -> dict[str, Any]:
+    """A row of the scratch file in the canonical columns."""
     file, line, ts, clock, counts, side, rest = row
     tokens = settled(counts, *settings[side])
-    requests = counts.get("requests", "")
-    if grain is Grain.REQUEST:
-        requests = 1
     extra = json.dumps(rest["extra"], separators=(",", ":"), ensure_ascii=False) if rest["extra"] else ""
-    return [
-        *(sources[file].name, line, ts if clock is None else repr(clock * unit), rest["model"]),
-        *tokens.values(),
-        requests,
-        *(rest[name] for name in ("processing", "cost", "currency", "session", "tenant")),
-        *("" if rest[name] is None else round(rest[name], 6) for name in ("ttft", "e2e")),
-        extra,
-    ]
+    return {
+        **{name: rest[name] for name in ("model", "processing", "cost", "currency", "session", "tenant")},
+        **tokens,
+        **{f"{name}_s": "" if rest[name] is None else round(rest[name], 6) for name in ("ttft", "e2e")},
+        "file": sources[file].name,
+        "line": line,
+        "ts": ts if clock is None else repr(clock * unit),
+        "n_requests": 1 if grain is Grain.REQUEST else counts.get("requests", ""),
+        "extra": extra,
+    }
 
 
 def _learn_state(root: dict[str, Any], takes: Mapping[str, str], state: _State) -> None:
