@@ -73,12 +73,12 @@ class Processing(StrEnum):
     """Answered by a faster mode of the same model."""
 
 
+CACHES = ("cache_read", "cache_write_5m", "cache_write_1h")
+"""Meanings of columns of input tokens that went through a cache."""
 TOKEN_FIELDS = (
     "input",
     "output",
-    "cache_read",
-    "cache_write_5m",
-    "cache_write_1h",
+    *CACHES,
     "reasoning",
     "n_requests",
     "repeat",

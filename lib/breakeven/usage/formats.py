@@ -245,12 +245,16 @@ def _plain_format(found: Mapping[str, tuple[Path, ...]]) -> Format:
     return replace(exports().plain, grain=Grain.BUCKET if "n_requests" in found else Grain.REQUEST)
 
 
-def _plain_cached(found: Mapping[str, tuple[Path, ...]]) -> str:
-    """Anthropic's names mean outside, every other name inside."""
-    named = {normal(p[-1]) for name in ("cache_read", "cache_write_5m") for p in found.get(name, ())}
-    if not named:
+def side_of_names(names: Iterable[str]) -> Cached:
+    """Where the cached tokens of columns of such names are: Anthropic's mean outside, every other inside."""
+    spelled = {normal(name) for name in names}
+    if not spelled:
         return NONE
-    return OUTSIDE if named & exports().outside_names else INSIDE
+    return OUTSIDE if spelled & exports().outside_names else INSIDE
+
+
+def _plain_cached(found: Mapping[str, tuple[Path, ...]]) -> Cached:
+    return side_of_names(p[-1] for name in ("cache_read", "cache_write_5m") for p in found.get(name, ()))
 
 
 def _mapped(

@@ -23,6 +23,7 @@ import duckdb
 import numpy as np
 from duckdb import DuckDBPyConnection
 
+from breakeven.tables.exports import CACHES
 from breakeven.usage.aggregate import (
     BY_LENGTH,
     BY_TENANT,
@@ -63,7 +64,7 @@ _USABLE = {
     "session",
 }
 """Canonical columns that the short way knows, or that no sum needs."""
-_TOKENS = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h", "reasoning")
+_TOKENS = ("input", "output", *CACHES, "reasoning")
 _UNUSED = {"ttft", "e2e", "session"}
 MOST_NAMES = 1_000
 """Models beyond which no enumeration is made."""
@@ -318,7 +319,7 @@ def _statement(plan: _Plan) -> str:
     Whole numbers are added in double precision, which is exact as long as no sum passes 2**53.
     """
     columns, minutes = plan.columns, plan.minutes
-    parts = [name for name in _CACHES if name in columns]
+    parts = [name for name in CACHES if name in columns]
     extra = [*parts, *(["reasoning"] if "reasoning" in columns else [])]
     every = ["input", "output", *extra]
     cells = _cells(plan)
@@ -381,9 +382,6 @@ def _statement(plan: _Plan) -> str:
     {" UNION ALL ".join(selects)}"""
 
 
-_CACHES = ("cache_read", "cache_write_5m", "cache_write_1h")
-
-
 def _cells(plan: _Plan) -> list[str]:
     """Expressions of the columns that count."""
     columns = plan.columns
@@ -396,7 +394,7 @@ def _cells(plan: _Plan) -> list[str]:
 def _fine(plan: _Plan) -> str:
     """Condition that a row is a plain request; NULL where a cell is missing."""
     present = [name for name in _TOKENS if name in plan.columns]
-    parts = [f"d_{name}" for name in _CACHES if name in plan.columns]
+    parts = [f"d_{name}" for name in CACHES if name in plan.columns]
     said = [f"d_{name} >= 0" for name in present]
     said += [f"d_{name} = FLOOR(d_{name})" for name in present if not plan.whole(name)]
     said += [f"d_input + d_output + {' + '.join(parts) or '0'} <= {MOST_TOKENS_REQUEST}"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from breakeven.tables.exports import FIELDS
+from breakeven.tables.exports import CACHES, FIELDS
 from breakeven.usage.formats import (
     INSIDE,
     NONE,
@@ -21,6 +21,7 @@ from breakeven.usage.formats import (
     exports,
     normal,
     recognise_export,
+    side_of_names,
 )
 from breakeven.usage.sheets.numbers import Style, is_nothing, style_of
 from breakeven.usage.sheets.words import EXACT, FAIR, WEAK, Meaning, meaning_of, vocabulary, words_of
@@ -30,16 +31,8 @@ LOOKED_AT = 2_000
 """Rows whose cells are looked at before it is decided what a column holds."""
 _TRUE, _FALSE = ("true", "yes", "t", "y"), ("false", "no", "f", "n")
 FLAGS = frozenset((*_TRUE, *_FALSE))
-_COUNTS = (
-    "input",
-    "uncached",
-    "output",
-    "cache_read",
-    "cache_write_5m",
-    "cache_write_1h",
-    "reasoning",
-    "total",
-)
+COUNTED = ("input", "uncached", *CACHES, "output", "reasoning", "total")
+"""Meanings of columns of tokens."""
 _SAID = {
     "input": "tokens of input",
     "output": "tokens of output",
@@ -162,7 +155,7 @@ def _by_meaning(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns
         if meaning is None or not name:
             continue
         cells = [row[place] for row in rows[:LOOKED_AT] if not is_nothing(row[place])]
-        if meaning.field in (*_COUNTS, "n_requests", "repeat", "reported_cost_usd"):
+        if meaning.field in (*COUNTED, "n_requests", "repeat", "reported_cost_usd"):
             if meaning.field == "cache_read" and cells and all(c.strip().lower() in FLAGS for c in cells):
                 meaning = replace(meaning, field="cache_flag")
             elif not _numeric(cells):
@@ -259,7 +252,7 @@ def _complete(columns: Columns, rows: Sequence[Sequence[str]]) -> None:
 
 
 def _follows(columns: Columns, rows: Sequence[Sequence[str]]) -> str | None:
-    """How the side that no column holds follows from the others; None where both are there, or it does not."""
+    """How the side that no column holds follows from the others; None where it does not."""
     places = columns.places
     has_input = bool({"input", "uncached"} & set(places))
     if has_input and "output" not in places:
@@ -328,9 +321,9 @@ def by_meaning(table: Table) -> Recognised | None:
     if columns.by_name or not plain or not {"input", "output"} <= set(columns.places):
         return None
     kept = {name: places for name, places in columns.places.items() if name in FIELDS}
-    said = {name for name in ("cache_read", "cache_write_5m") if name in kept}
-    names = {normal(header[place]) for name in said for place, _ in kept[name]}
-    cached = NONE if not said else OUTSIDE if names & exports().outside_names else INSIDE
+    cached = side_of_names(
+        header[place] for name in ("cache_read", "cache_write_5m") for place, _ in kept.get(name, ())
+    )
     used = {place for places in kept.values() for place, _ in places}
     return Recognised(
         format=replace(columns.format, grain=grain_of(columns)),
@@ -348,7 +341,7 @@ def usable(columns: Columns) -> bool:
 def set_styles(columns: Columns, rows: Sequence[Sequence[str]], *, semicolons: bool) -> None:
     """Decide the style of the numbers of every column, each by all of its cells."""
     hint = "," if semicolons else None
-    counts = [name for name in columns.places if name in (*_COUNTS, "n_requests", "repeat")]
+    counts = [name for name in columns.places if name in (*COUNTED, "n_requests", "repeat")]
     for name in [*counts, *(["reported_cost_usd"] if "reported_cost_usd" in columns.places else [])]:
         place, path = columns.places[name][0]
         if path:

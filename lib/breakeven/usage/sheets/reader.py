@@ -10,18 +10,27 @@ from datetime import UTC, datetime
 from pathlib import Path as FilePath
 from typing import Any
 
+from breakeven.tables.exports import CACHES
 from breakeven.usage.formats import ColumnMapping, Grain, normal
 from breakeven.usage.gather import text_refusal
 from breakeven.usage.gathered import Gathered, write_rows
 from breakeven.usage.limits import Limits
 from breakeven.usage.packed import LEFT_OUT
 from breakeven.usage.sheets import marks
-from breakeven.usage.sheets.columns import LOOKED_AT, Columns, columns_of, grain_of, set_styles, usable
+from breakeven.usage.sheets.columns import (
+    COUNTED,
+    LOOKED_AT,
+    Columns,
+    columns_of,
+    grain_of,
+    set_styles,
+    usable,
+)
 from breakeven.usage.sheets.dates import Dates, dates_of
 from breakeven.usage.sheets.json_cells import gather_cells, json_columns
 from breakeven.usage.sheets.numbers import Style, is_nothing
 from breakeven.usage.sheets.reshape import Reshaped, models_in_names, reshaped
-from breakeven.usage.sheets.settle import CACHES, COUNTED, Reading, Settling
+from breakeven.usage.sheets.settle import Reading, Settling
 from breakeven.usage.sheets.split import Row, Sheet, split
 from breakeven.usage.sheets.words import vocabulary, words_of
 from breakeven.usage.spool import Unreadable

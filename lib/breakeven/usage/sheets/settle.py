@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from breakeven.usage.formats import INSIDE, NONE, OUTSIDE, Grain, exports, normal
+from breakeven.tables.exports import CACHES
+from breakeven.usage.formats import INSIDE, NONE, OUTSIDE, Grain, side_of_names
 from breakeven.usage.gathered import Gathered
 from breakeven.usage.sheets import marks
-from breakeven.usage.sheets.columns import Columns
+from breakeven.usage.sheets.columns import COUNTED, Columns
 from breakeven.usage.sheets.dates import Dates
 from breakeven.usage.sheets.split import Sheet
 from breakeven.usage.sheets.words import vocabulary, words_of
@@ -17,17 +18,6 @@ from breakeven.usage.sql import MOST_TOKENS_BUCKET, MOST_TOKENS_REQUEST
 from breakeven.usage.sums import Problem
 from breakeven.usage.table import shorten
 
-COUNTED = (
-    "input",
-    "uncached",
-    "cache_read",
-    "cache_write_5m",
-    "cache_write_1h",
-    "output",
-    "reasoning",
-    "total",
-)
-CACHES = ("cache_read", "cache_write_5m", "cache_write_1h")
 LONGEST_REQUEST = 20_000_000
 """Tokens beyond which a row is no single request: twice the longest context window there is. [tokens]"""
 _SUMS_NOT_ONE = "no context window holds so many tokens, so a row is a sum of requests"
@@ -300,9 +290,10 @@ class Settling:
             )
 
     def _by_name(self, parts: Sequence[str]) -> str:
-        """Anthropic's names mean outside, every other name inside."""
-        names = {normal(self.sheet.header[place]) for name in parts for place, _ in self.columns.places[name]}
-        side = OUTSIDE if names & exports().outside_names else INSIDE
+        """The side that the names of the columns say, which no total proves."""
+        side = side_of_names(
+            self.sheet.header[place] for name in parts for place, _ in self.columns.places[name]
+        )
         self.gathered.decisions.append(
             f"Cached tokens are taken to be {side} the input, as the names of the columns say; "
             "no total proves it."
