@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import breakeven.usage.kinds
 from breakeven.replay.arrivals import NO_TIMES, SUMS, NoArrivals, read_arrivals
 from breakeven.usage.spool import Unreadable
 from tests.builders import SAMPLES
@@ -119,3 +120,11 @@ def test_files_that_cannot_say_when_requests_came_say_why(sample, why):
 def test_a_file_without_tokens_is_refused(tmp_path):
     with pytest.raises(Unreadable, match="No column holds the tokens"):
         read_arrivals(write(tmp_path / "x.csv", "a,b\n1,2\n"))
+
+
+def test_large_sheet_is_read_by_the_words_of_its_columns_as_for_its_price(tmp_path, monkeypatch):
+    monkeypatch.setattr(breakeven.usage.kinds, "SHEET_BYTES", 0)
+    text = "Created At,Input Tokens,Output Tokens\n2026-11-03 09:00:00,900,10\n2026-11-03 09:00:05,700,20\n"
+    requests = read_arrivals(write(tmp_path / "large.csv", text)).requests
+    assert requests.prompt.tolist() == [900, 700]
+    assert requests.arrival_s.tolist() == [0.0, 5.0]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from breakeven.usage.formats import Path as Path_
 from breakeven.usage.formats import Recognised, exports, recognise, recognise_export
@@ -23,7 +23,7 @@ SHORT_BYTES = 4_000_000
 LOOKED_AT = 50
 """Lines, or records, at the beginning of a file."""
 _STREAM = re.compile(r"(event|id|retry):|data:\s*(\{|\[DONE\])|:")
-_BLOCKS = "hash_ids"
+BLOCKS = "hash_ids"
 """Key of the hashed blocks of a timed trace."""
 OWN_READER = "opentelemetry"
 """Its spans repeat what the spans below them add up, which only reading them one by one shows."""
@@ -50,20 +50,19 @@ def reader_of(path: Path, limits: Limits) -> Reader:
     if path.stat().st_size > SHORT_BYTES and _plain(first):
         return Reader.TABLE
     found = recognise_export(list(dict.fromkeys(name for one in first for name in flat(one))), kind="json")
-    by_statements = found is not None and not found.format.refusal and found.format.format_id != OWN_READER
-    if (
-        by_statements
-        and found is not None
-        and found.format.time_unit_s == 1e-3
-        and not _quantised(first, found)
-    ):
+    if not _by_statements(found) or found.format.refusal:
+        return Reader.RECORDS
+    if found.format.time_unit_s == 1e-3 and not _quantised(first, found):
         return Reader.RECORDS  # other traces have these names too, and count in another unit
-    return Reader.TABLE if by_statements else Reader.RECORDS
+    return Reader.TABLE
 
 
 def exported(names: Sequence[Path_]) -> bool:
     """Whether a JSON document with such keys is an export that is read by statements."""
-    found = recognise_export(names, kind="json")
+    return _by_statements(recognise_export(names, kind="json"))
+
+
+def _by_statements(found: Recognised | None) -> TypeGuard[Recognised]:
     return found is not None and found.format.format_id != OWN_READER
 
 
@@ -74,7 +73,7 @@ def _quantised(first: Sequence[Any], found: Recognised) -> bool:
     """
     keys = [path[0] for path in found.mapping.get("ts", ())]
     times = [one[key] for one in first if isinstance(one, dict) for key in keys if key in one]
-    step = 1 if any(isinstance(one, dict) and isinstance(one.get(_BLOCKS), list) for one in first) else 1000
+    step = 1 if any(isinstance(one, dict) and isinstance(one.get(BLOCKS), list) for one in first) else 1000
     return bool(times) and all(isinstance(one, int) and one % step == 0 for one in times)
 
 

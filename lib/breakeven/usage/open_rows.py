@@ -10,25 +10,20 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from breakeven.usage import kinds
 from breakeven.usage.cells import Query, query_of
 from breakeven.usage.files import connect
-from breakeven.usage.formats import OUTSIDE, ColumnMapping, Recognised, recognise
+from breakeven.usage.formats import OUTSIDE, ColumnMapping, Recognised
 from breakeven.usage.from_rows import table_of
-from breakeven.usage.gather import Source, gather, refusal_for
+from breakeven.usage.gather import Source
 from breakeven.usage.gathered import Gathered
-from breakeven.usage.kinds import SHEET_BYTES, Reader, exported, reader_of
+from breakeven.usage.kinds import BLOCKS
 from breakeven.usage.limits import Limits
-from breakeven.usage.open_table import OpenTable, open_table
+from breakeven.usage.open_table import OpenTable
 from breakeven.usage.packed import unpacked
-from breakeven.usage.refusal import json_refusal, refusal
-from breakeven.usage.sheets.reader import read_sheet
-from breakeven.usage.spool import Unreadable, make_plain
+from breakeven.usage.route import Records, Rows, gathered_records, recognised, routed
 from breakeven.usage.sql import Edges
 from breakeven.usage.table import Table
-from breakeven.usage.time_unit import with_time_unit
-
-_BLOCKS = "hash_ids"
-"""Key of the hashed blocks in a timed trace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,32 +52,21 @@ def open_files(
         If no columns with tokens are found in one of them, or it cannot be read.
     """
     sources: list[Source] = []
-    mapped = mapping is not None and not mapping.empty
     paths, names = unpacked(files, [file.name for file in files], folder, limits)
     for number, (file, name) in enumerate(zip(paths, names, strict=True)):
         inner = folder / f"rows{number}"
         inner.mkdir()
-        plain = make_plain(file.absolute(), inner, limits)
-        reader = Reader.TABLE if plain.parquet else reader_of(plain.path, limits)
-        if reader is Reader.RECORDS and not mapped:
-            sources.append(Source(path=plain.path, name=name))
-            continue
-        if reader is Reader.SHEET and plain.path.stat().st_size <= SHEET_BYTES:
-            gathered = read_sheet(plain.path, name, inner, mapping, limits)
-            if gathered is not None:
-                with _open_gathered(gathered, limits) as opened:
-                    yield opened
-                continue
-        with open_table(file, mapping, limits, inner, ordered=True) as table:
-            if table.table.kind == "json" and not mapped and not exported(table.table.names):
-                sources.append(Source(path=table.file, name=name))
-                continue
-            yield _open_table(table, mapping)
+        with routed(file, name, inner, mapping, limits, most_rows=kinds.SHEET_BYTES, ordered=True) as found:
+            match found:
+                case Records():
+                    sources.append(found.source)
+                case Rows():
+                    with _open_gathered(found.gathered, limits) as opened:
+                        yield opened
+                case OpenTable():
+                    yield _open_table(found, mapping)
     if sources:
-        found = gather(sources, folder, limits)
-        if found is None:
-            raise Unreadable(refusal_for(sources) or json_refusal(sources[0].path, limits))
-        with _open_gathered(found, limits) as opened:
+        with _open_gathered(gathered_records(sources, folder, limits), limits) as opened:
             yield opened
 
 
@@ -98,12 +82,9 @@ def _open_gathered(gathered: Gathered, limits: Limits) -> Iterator[OpenRows]:
 def _open_table(opened: OpenTable, mapping: ColumnMapping | None) -> OpenRows:
     """Rows of a file that is read by statements."""
     table = opened.table
-    found = recognise(table.names, mapping, nested=True, kind=table.kind)
-    if found is None:
-        raise Unreadable(refusal(table.names))
-    blocks = table.kind == "json" and (_BLOCKS,) in table.names
-    carry = [f"CAST(json_extract(j, '$.{_BLOCKS}') AS VARCHAR) AS blocks"] if blocks else []
-    found = with_time_unit(found, table, mapping)
+    found = recognised(table, mapping)
+    blocks = table.kind == "json" and (BLOCKS,) in table.names
+    carry = [f"CAST(json_extract(j, '$.{BLOCKS}') AS VARCHAR) AS blocks"] if blocks else []
     return _rows(opened.connection, table, found, query_of(table, found, Edges(), carry), blocks=blocks)
 
 

@@ -17,7 +17,7 @@ from breakeven.usage.json_table import is_document, json_documents, json_table, 
 from breakeven.usage.limits import Limits
 from breakeven.usage.parquet_table import parquet_table
 from breakeven.usage.salvage import salvage
-from breakeven.usage.spool import MEGABYTE, Unreadable, make_plain
+from breakeven.usage.spool import MEGABYTE, Plain, Unreadable
 from breakeven.usage.table import LOST_RECORD, Table, shorten
 
 
@@ -33,37 +33,33 @@ class OpenTable:
 
 @contextmanager
 def open_table(
-    path: FilePath,
+    plain: Plain,
     mapping: ColumnMapping | None,
     limits: Limits,
     folder: FilePath,
     *,
     ordered: bool = False,
-    thorough: bool = True,
 ) -> Iterator[OpenTable]:
     """Open a file for as long as it is queried.
 
     Parameters
     ----------
-    path
-        The file as it was given.
+    plain
+        The file, unpacked and decoded.
     mapping
         Columns that the user corrected; they help to find the delimiter.
     limits
         How much is read.
     folder
-        Private folder for a plain copy, where one is needed.
+        Private folder for what is left of a damaged document.
     ordered
         Rows come in their order.
-    thorough
-        Look for damage in the whole file and not only at its beginning.
 
     Raises
     ------
     Unreadable
         If the file cannot be read; also where the reader fails on a later query.
     """
-    plain = make_plain(path.absolute(), folder, limits, thorough=thorough)
     file = plain.path.absolute()
     try:
         size_mb = file.stat().st_size / MEGABYTE

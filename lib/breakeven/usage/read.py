@@ -19,25 +19,21 @@ from breakeven.usage.aside import beside
 from breakeven.usage.cells import query_of
 from breakeven.usage.csv_table import replace_quotes, with_types
 from breakeven.usage.files import files_of
-from breakeven.usage.formats import ColumnMapping, recognise
+from breakeven.usage.formats import ColumnMapping
 from breakeven.usage.from_rows import workload_of_rows
-from breakeven.usage.from_sums import Reading, unreadable, workload_of
-from breakeven.usage.gather import Source, gather, refusal_for
+from breakeven.usage.from_sums import Reading, workload_of
+from breakeven.usage.gather import Source
 from breakeven.usage.json_table import starts_json
-from breakeven.usage.kinds import Reader, exported, reader_of
 from breakeven.usage.limits import Limits, limits_from
 from breakeven.usage.merge import merge
 from breakeven.usage.open_table import OpenTable, open_table
 from breakeven.usage.packed import unpacked
 from breakeven.usage.quick import quick_sums
-from breakeven.usage.refusal import json_refusal, refusal
-from breakeven.usage.sheets.columns import by_meaning
-from breakeven.usage.sheets.reader import read_sheet
-from breakeven.usage.spool import Unreadable, make_plain
+from breakeven.usage.route import Records, Rows, gathered_records, recognised, routed
+from breakeven.usage.spool import Plain, Unreadable, make_plain
 from breakeven.usage.sql import Edges
 from breakeven.usage.stop import Stop, heeding
 from breakeven.usage.sums import Problem, Tokens, Workload
-from breakeven.usage.time_unit import with_time_unit
 
 __all__ = ["SHOWN_PROBLEMS", "Problem", "Tokens", "Workload", "read_workload"]
 
@@ -153,45 +149,51 @@ class _Reading:
         """
         folder = self.folder / f"part{number}"
         folder.mkdir()
+        notes: list[str] = []
         if file.stat().st_size > kinds.SHEET_BYTES and not starts_json(file):
-            read = self._quickly(file, name, folder)
+            plain = make_plain(file.absolute(), folder, self.limits, thorough=False)
+            read = self._quickly(plain, name, folder)
             if read is not None:
                 self.parts.append(read)
                 return
-        plain = make_plain(file.absolute(), folder, self.limits)
-        mapped = self.mapping is not None and not self.mapping.empty
-        reader = Reader.TABLE if plain.parquet else reader_of(plain.path, self.limits)
-        if reader is Reader.RECORDS and not mapped:
-            self.sources.append(Source(path=plain.path, name=name))
-            self.notes += plain.notes
-            return
-        if reader is Reader.SHEET and plain.path.stat().st_size <= max(kinds.SHEET_BYTES, ROWS_BYTES):
-            gathered = read_sheet(plain.path, name, folder, self.mapping, self.limits)
-            if gathered is not None:
-                self.parts.append(workload_of_rows(gathered, name, self.edges, self.limits, plain.notes))
-                return
-        with open_table(file, self.mapping, self.limits, folder) as opened:
-            if opened.table.kind == "json" and not mapped and not exported(opened.table.names):
-                self.sources.append(Source(path=opened.file, name=name))
-                self.notes += opened.table.notes
-                self.lost += unreadable(opened.table.lost, name)
-                return
-            read = _read_table(opened, name, self.edges, self.mapping, self.limits, folder)
-            assert read is not None
-            self.parts.append(read)
+            file, notes, folder = plain.path, plain.notes, folder / "again"
+            folder.mkdir()
+        most = max(kinds.SHEET_BYTES, ROWS_BYTES)
+        with routed(file, name, folder, self.mapping, self.limits, most_rows=most) as found:
+            match found:
+                case Records():
+                    self.sources.append(found.source)
+                    self.notes += [*notes, *found.notes]
+                    self.lost += found.lost
+                case Rows():
+                    notes += found.notes
+                    self.parts.append(workload_of_rows(found.gathered, name, self.edges, self.limits, notes))
+                case OpenTable():
+                    found.table.notes[:0] = notes
+                    self.parts.append(self._summed(found, name, folder))
 
-    def _quickly(self, file: FilePath, name: str, folder: FilePath) -> Workload | None:
+    def _quickly(self, plain: Plain, name: str, folder: FilePath) -> Workload | None:
         """Read a large sheet in one scan; None where it has to be read another way."""
         try:
-            with open_table(file, self.mapping, self.limits, folder, thorough=False) as opened:
+            with open_table(plain, self.mapping, self.limits, folder) as opened:
                 if opened.table.kind == "json":
                     return None
-                return _read_table(opened, name, self.edges, self.mapping, self.limits, folder, quickly=True)
+                asked = self._asked(opened, name)
+                return _in_one_scan(opened, asked, folder)
         except Unreadable:
             return None  # perhaps only its beginning; who reads it whole says why
 
+    def _summed(self, opened: OpenTable, name: str, folder: FilePath) -> Workload:
+        """Sum up one file by statements."""
+        asked = self._asked(opened, name)
+        return _in_one_scan(opened, asked, folder) or _carefully(opened, asked)
+
+    def _asked(self, opened: OpenTable, name: str) -> Reading:
+        found = recognised(opened.table, self.mapping)
+        return Reading(found=found, file=opened.file, name=name, edges=self.edges, limits=self.limits)
+
     def take_records(self, name: str, *, alone: bool) -> None:
-        """Read the files of records together, so that what one repeats of another counts once.
+        """Read the files of records together.
 
         Raises
         ------
@@ -202,10 +204,8 @@ class _Reading:
             return
         folder = self.folder / "records"
         folder.mkdir()
-        found = gather(self.sources, folder, self.limits)
         try:
-            if found is None:
-                raise Unreadable(refusal_for(self.sources) or json_refusal(self.sources[0].path, self.limits))
+            found = gathered_records(self.sources, folder, self.limits)
             found.rejected += self.lost
             found.seen += len(self.lost)
             shown = name if alone or len(self.sources) > 1 else self.sources[0].name
@@ -216,17 +216,18 @@ class _Reading:
             self.refusals.append(str(refusal))
 
 
-def _read_table(
-    opened: OpenTable,
-    name: str,
-    edges: Edges,
-    mapping: ColumnMapping | None,
-    limits: Limits,
-    folder: FilePath,
-    *,
-    quickly: bool = False,
-) -> Workload | None:
-    """Sum up one file; None where ``quickly`` is asked for and not possible.
+def _in_one_scan(opened: OpenTable, asked: Reading, folder: FilePath) -> Workload | None:
+    """Sum up one file in one scan; None where that is not possible."""
+    table, found = opened.table, asked.found
+    quick = quick_sums(opened.connection, table, found, asked.edges, asked.limits)
+    if quick is None:
+        return None
+    main = workload_of(asked, table, query_of(table, found, asked.edges), quick.sums, [])
+    return beside(main, quick, table, found, asked.edges, asked.limits, folder)
+
+
+def _carefully(opened: OpenTable, asked: Reading) -> Workload:
+    """Sum up one file of any rows.
 
     Raises
     ------
@@ -234,19 +235,7 @@ def _read_table(
         If no row can be read.
     """
     connection, table = opened.connection, opened.table
-    found = recognise(table.names, mapping, nested=True, kind=table.kind) or by_meaning(table)
-    if found is None:
-        raise Unreadable(refusal(table.names))
-    if found.format.refusal:
-        raise Unreadable(found.format.refusal)
-    found = with_time_unit(found, table, mapping)
-    asked = Reading(found=found, file=opened.file, name=name, edges=edges, limits=limits)
-    quick = quick_sums(connection, table, found, edges, limits)
-    if quick is not None:
-        main = workload_of(asked, table, query_of(table, found, edges), quick.sums, [])
-        return beside(main, quick, table, found, edges, limits, folder)
-    if quickly:
-        return None
+    found, edges, limits = asked.found, asked.edges, asked.limits
     fast = with_types(table, found, limits) if table.kind == "csv" else None
     if fast is not None:
         query = query_of(fast, found, edges)
