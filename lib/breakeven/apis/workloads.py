@@ -15,6 +15,7 @@ from breakeven.tables import queries
 from breakeven.tables.daily import doubt_on
 from breakeven.tables.ends import api_ends, successor_on
 from breakeven.tables.exports import Processing
+from breakeven.tables.meters import Meter
 from breakeven.tables.names import Resolution, names_on, resolve
 from breakeven.tables.records import ApiOffer
 from breakeven.usage.formats import Format
@@ -160,6 +161,46 @@ def collapsed(cells: Iterable[Cell]) -> dict[tuple[How, int, int], Tokens]:
     return sums_by(((cell.how, cell.tier, cell.context), cell.tokens) for cell in cells)
 
 
+def _groups(cells: Iterable[Cell], offer: str | None, edges: Edges) -> list[dict[str, Any]]:
+    """Cells as one bill, on one offer or on every one in force."""
+    return [
+        group_of(
+            0,
+            offer,
+            processing=how[0],
+            region=how[1],
+            tier=tier,
+            context=context,
+            edges=edges,
+            tokens=tokens,
+        )
+        for (how, tier, context), tokens in collapsed(cells).items()
+    ]
+
+
+def _beside_text(
+    key: int,
+    offer: str | None,
+    how: How,
+    meters: Mapping[Meter, int],
+    edges: Edges,
+    factor: Decimal = Decimal(1),
+) -> dict[str, Any]:
+    """What is counted beside tokens of text, as a group of a bill."""
+    return group_of(
+        key,
+        offer,
+        processing=how[0],
+        region=how[1],
+        tier=0,
+        context=-1,
+        edges=edges,
+        tokens=Tokens(),
+        extras=meters,
+        factor=factor,
+    )
+
+
 def price_workload(
     workload: Workload,
     connection: DuckDBPyConnection,
@@ -182,33 +223,8 @@ def price_workload(
     """
     offers = {offer.api_offer_id: offer for offer in queries.api_offers_on(connection, day)}
     edges = workload.edges
-    groups = [
-        group_of(
-            0,
-            None,
-            processing=how[0],
-            region=how[1],
-            tier=tier,
-            context=context,
-            edges=edges,
-            tokens=tokens,
-        )
-        for (how, tier, context), tokens in collapsed(workload.cells).items()
-    ]
-    groups += [
-        group_of(
-            0,
-            None,
-            processing=how[0],
-            region=how[1],
-            tier=0,
-            context=-1,
-            edges=edges,
-            tokens=Tokens(),
-            extras=meters,
-        )
-        for (_, how), meters in workload.extras.items()
-    ]
+    groups = _groups(workload.cells, None, edges)
+    groups += [_beside_text(0, None, how, meters, edges) for (_, how), meters in workload.extras.items()]
     tier_unknown = not workload.per_request and not any(cell.tier for cell in workload.cells)
     priced = [
         _priced_offer(offers[offer_id], bill, tier_unknown)
@@ -322,18 +338,7 @@ def _model_rows(
         meant = resolved.get(model)
         if meant is not None and meant.offer_id is not None:
             groups.append(
-                group_of(
-                    number[model],
-                    meant.offer_id,
-                    processing=how[0],
-                    region=how[1],
-                    tier=0,
-                    context=-1,
-                    edges=edges,
-                    tokens=Tokens(),
-                    extras=meters,
-                    factor=meant.factor,
-                )
+                _beside_text(number[model], meant.offer_id, how, meters, edges, factor=meant.factor)
             )
     bills = bills_of(connection, day, groups)
     rows = []
@@ -515,19 +520,7 @@ def sensitivity(priced: PricedWorkload, connection: DuckDBPyConnection, offer_id
     cells = workload.cells
 
     def bill(change: Callable[[Cell], Cell]) -> Decimal:
-        groups = [
-            group_of(
-                0,
-                offer_id,
-                processing=how[0],
-                region=how[1],
-                tier=tier,
-                context=context,
-                edges=workload.edges,
-                tokens=tokens,
-            )
-            for (how, tier, context), tokens in collapsed(change(cell) for cell in cells).items()
-        ]
+        groups = _groups(map(change, cells), offer_id, workload.edges)
         result = bills_of(connection, priced.day, groups).get((offer_id, 0))
         return result.prompt + result.completion if result else Decimal(0)
 
