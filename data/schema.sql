@@ -844,27 +844,39 @@ COMMENT ON COLUMN claims.as_of IS '[date] day it was read';
 
 CREATE TABLE model_scores (
     score_id VARCHAR PRIMARY KEY CHECK (regexp_full_match(score_id, '[a-z0-9][a-z0-9._-]*')),
-    benchmark VARCHAR NOT NULL CHECK (benchmark IN ('MMLU')),
+    benchmark VARCHAR NOT NULL CHECK (benchmark IN ('ECI', 'LMArena text', 'Aider polyglot', 'MMLU')),
     provider VARCHAR,
     api_model VARCHAR,
     model_id VARCHAR REFERENCES models (model_id),
-    score DOUBLE NOT NULL CHECK (score BETWEEN 0 AND 100),
+    variant VARCHAR,
+    score DOUBLE NOT NULL CHECK (score >= 0),
+    score_low DOUBLE,
+    score_high DOUBLE,
     setting VARCHAR NOT NULL,
+    scored_on DATE,
     notes VARCHAR,
     source_id VARCHAR NOT NULL REFERENCES sources (source_id),
     locator VARCHAR NOT NULL,
     as_of DATE NOT NULL,
     CHECK ((provider IS NULL) = (api_model IS NULL)),
-    CHECK ((api_model IS NULL) <> (model_id IS NULL))
+    CHECK ((api_model IS NULL) <> (model_id IS NULL)),
+    CHECK (variant IS NULL OR model_id IS NOT NULL),
+    CHECK (benchmark IN ('ECI', 'LMArena text') OR score <= 100),
+    CHECK ((score_low IS NULL) = (score_high IS NULL)),
+    CHECK (score_low <= score AND score <= score_high)
 );
-COMMENT ON TABLE model_scores IS 'Published benchmark scores, to tell which offers are of one capability; reasoning models are left out, their tokens do not compare';
+COMMENT ON TABLE model_scores IS 'Published benchmark scores, to tell which models are of one capability: one row per benchmark and model';
 COMMENT ON COLUMN model_scores.score_id IS '[-] key';
-COMMENT ON COLUMN model_scores.benchmark IS '[-] MMLU: questions with four choices from 57 subjects';
-COMMENT ON COLUMN model_scores.provider IS '[-] provider of a closed model, as in api_prices; empty for an open model';
+COMMENT ON COLUMN model_scores.benchmark IS '[-] ECI: Epoch Capabilities Index, one scale fitted to dozens of benchmarks; LMArena text: rating by votes, style controlled; Aider polyglot: 225 programming exercises; MMLU: questions with four choices from 57 subjects, no reasoning models';
+COMMENT ON COLUMN model_scores.provider IS '[-] provider of a model without a row in models, as in api_prices; empty: see model_id';
 COMMENT ON COLUMN model_scores.api_model IS '[-] the provider''s exact name of it';
 COMMENT ON COLUMN model_scores.model_id IS '[-] key of models; every offer that model_aliases maps to it counts';
-COMMENT ON COLUMN model_scores.score IS '[0 to 100] share of right answers, in percent';
+COMMENT ON COLUMN model_scores.variant IS '[-] issue of the model, as in model_aliases; empty: the first one';
+COMMENT ON COLUMN model_scores.score IS '[-] higher is better; of Aider polyglot and MMLU the share of right answers, in percent';
+COMMENT ON COLUMN model_scores.score_low IS '[-] lower end of the list''s own interval (ECI: 90 %); empty: it states none';
+COMMENT ON COLUMN model_scores.score_high IS '[-] upper end of it';
 COMMENT ON COLUMN model_scores.setting IS '[-] how it was asked: scores in different settings differ by some points';
+COMMENT ON COLUMN model_scores.scored_on IS '[date] day of the list or of the run; empty: not stated';
 COMMENT ON COLUMN model_scores.notes IS '[-] whose measurement, where it is not the publisher''s own';
 COMMENT ON COLUMN model_scores.source_id IS '[-] key of sources';
 COMMENT ON COLUMN model_scores.locator IS '[-] where in the source';

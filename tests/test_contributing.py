@@ -22,6 +22,7 @@ from breakeven.tables import queries
 from breakeven.tables.build import load
 from breakeven.tables.check import check
 from breakeven.tables.day import read_tables
+from breakeven.tables.scores import Scale, score_of, scores_in
 from tests.builders import ROOT, TODAY, copy_of_tables
 from tests.hosting.config_json.configs import LLAMA_2_70B
 
@@ -54,7 +55,19 @@ def opened(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def test_every_recipe_but_that_of_an_export_has_an_example() -> None:
     recipes = TEXT.split("\n## Add ")[1:]
     assert {recipe.split("\n")[0] for recipe in recipes if "\n```" not in recipe} == {"an export"}
-    assert len(recipes) == 7
+    assert len(recipes) == 8
+
+
+def test_score_counts_on_every_host_of_the_model(folder: Path) -> None:
+    append(folder, "model_scores")
+    for connection in opened(folder):
+        scores = scores_in(connection)
+        hosts = (
+            "openai/gpt-6.1-terra",
+            "aws/global.openai.gpt-6.1-terra",
+            "openrouter/openai/gpt-6.1-terra:batch",
+        )
+        assert all((found := score_of(scores, host, Scale.ECI)) and found.value == 164.1 for host in hosts)
 
 
 def test_source_that_nothing_names_yet_is_refused(folder: Path) -> None:

@@ -131,6 +131,19 @@ def broken(tmp_path_factory) -> tuple[dict[str, str], CheckReport]:
     line = data.change("tuning_prices", 1, serve_offer_id="openai/ft:gpt-99")
     want["tuned offer"] = f"tuning_prices.csv:{line}: serve_offer_id: 'openai/ft:gpt-99' must be an "
 
+    score = next(row for row in data.rows("model_scores") if row["provider"])
+    line = data.append("model_scores", score, score_id="test-1")
+    want["repeated score"] = f"model_scores.csv:{line}: benchmark, provider, api_model, model_id, variant: "
+    line = data.append("model_scores", score, score_id="test-2", api_model="gpt-99")
+    want["unpriced score"] = f"model_scores.csv:{line}: provider, api_model: "
+    line = data.append("model_scores", score, score_id="test-3", provider="moonshotai", api_model="kimi-k2.6")
+    want["score of a host"] = (
+        f"model_scores.csv:{line}: provider, api_model: 'moonshotai', 'kimi-k2.6' must be "
+    )
+    open_score = next(row for row in data.rows("model_scores") if row["model_id"])
+    line = data.append("model_scores", open_score, score_id="test-4", variant="V99")
+    want["unknown issue"] = f"model_scores.csv:{line}: model_id, variant: "
+
     data.write("presets", [])
     want["empty table"] = "presets.csv:1: file: has no rows"
 
@@ -158,6 +171,10 @@ def broken(tmp_path_factory) -> tuple[dict[str, str], CheckReport]:
         "spot above on-demand",
         "faster than its peak",
         "tuned offer",
+        "repeated score",
+        "unpriced score",
+        "score of a host",
+        "unknown issue",
         "empty table",
     ],
 )

@@ -23,6 +23,7 @@ from breakeven.tables.exports import BadExports, Exports, read_exports
 from breakeven.tables.names import Names, names_on, resolve
 from breakeven.tables.price_checks import price_faults
 from breakeven.tables.rules import table_names
+from breakeven.tables.scores import score_faults
 from breakeven.tables.sheet import WHOLE_FILE, Problem, Sheet, repeated_rows, shown
 
 Sheets = Mapping[str, Sheet]
@@ -426,6 +427,7 @@ _RULES: tuple[Callable[[Sheets], Iterator[Problem]], ...] = (
     _dear_spot_prices,
     price_faults,
     end_faults,
+    score_faults,
 )
 
 _DOUBTS: tuple[Callable[[Sheets], Iterator[Problem]], ...] = (

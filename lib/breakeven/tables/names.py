@@ -155,10 +155,19 @@ def names_on(connection: DuckDBPyConnection, day: date) -> Names:
             {"day": day},
         ).fetchall()
     }
-    rules = cursor.execute("SELECT * FROM name_rules ORDER BY rowid")
+    return Names.of(ends, name_rules(connection), frozenset(api_ends(connection)))
+
+
+def name_rules(connection: DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Rows of ``name_rules`` in the order of the file."""
+    rules = connection.cursor().execute("SELECT * FROM name_rules ORDER BY rowid")
     columns = [column[0] for column in rules.description or []]
-    rows = [dict(zip(columns, row, strict=True)) for row in rules.fetchall()]
-    return Names.of(ends, rows, frozenset(api_ends(connection)))
+    return [dict(zip(columns, row, strict=True)) for row in rules.fetchall()]
+
+
+def written_forms(name: str, names: Names) -> tuple[str, ...]:
+    """A name as written and as each rule leaves it, the last of which says least beside the model."""
+    return tuple(form.text for form in _forms(name, names.rewrites))
 
 
 def resolve(name: str, hint: str | None, names: Names) -> Resolution:
