@@ -541,7 +541,7 @@ def test_a_build_interrupted_halfway_leaves_the_old_file(monkeypatch, tmp_path):
 
     path = tmp_path / "tables.duckdb"
     path.write_bytes(b"what was there before")
-    monkeypatch.setattr(breakeven.tables.build, "build", interrupt)
+    monkeypatch.setattr(breakeven.tables.build, "load", interrupt)
     with pytest.raises(KeyboardInterrupt):
         build_file(path)
     assert path.read_bytes() == b"what was there before"

@@ -37,9 +37,11 @@ def _data_build(options: argparse.Namespace) -> int:
     from breakeven.tables.build import DataError, build_file
 
     try:
-        build_file(options.path, options.data or DATA)
+        notes = build_file(options.path, options.data or DATA)
     except DataError as problem:
         raise BadInput(_sentence(problem.problems)) from None
+    for note in notes:
+        print(note, file=sys.stderr)
     print(json.dumps({"path": str(options.path)}) if options.json else f"Wrote {options.path}.")
     return 0
 

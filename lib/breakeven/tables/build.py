@@ -20,6 +20,7 @@ from breakeven.tables.catalogue_rules import bad_patterns, rules_of_sheet
 from breakeven.tables.daily import in_one_line
 from breakeven.tables.ends import with_ends
 from breakeven.tables.kept import drop_old, kept_file
+from breakeven.tables.older import LATER, with_catalogue
 from breakeven.tables.rules import Check, Reference, TableRules, quoted, requirement, rules_of, table_names
 from breakeven.tables.sheet import WHOLE_ROW, Problem, Sheet, check_cells, read_sheet, repeated_rows, shown
 from breakeven.tables.snapshot import add_sources, newest_snapshot
@@ -121,11 +122,16 @@ def _own(connection: DuckDBPyConnection) -> str:
     return quoted(str(row[0]))
 
 
-def build_file(path: Path, data_dir: Path = DATA) -> None:
+def build_file(path: Path, data_dir: Path = DATA) -> list[str]:
     """Build the tables into a DuckDB file, whole or not at all.
 
     The file is made beside ``path`` and moved over it at the end, so that a reader
     finds either the old tables or the new ones.
+
+    Returns
+    -------
+    list of str
+        What files that an older version wrote do not say, each as ``file:line: column: reason``.
 
     Raises
     ------
@@ -138,13 +144,14 @@ def build_file(path: Path, data_dir: Path = DATA) -> None:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
         with contextlib.closing(duckdb.connect(draft, config=_OFFLINE)) as connection:
-            build(connection, data_dir)
+            sheets = load(connection, data_dir)
         draft.replace(path)
     except (OSError, duckdb.IOException) as error:
         raise DataError([f"{path}: cannot be written: {error}"]) from error
     finally:
         draft.unlink(missing_ok=True)
         draft.with_name(draft.name + ".wal").unlink(missing_ok=True)
+    return [str(note) for sheet in sheets.values() for note in sheet.notes]
 
 
 def build(connection: DuckDBPyConnection, data_dir: Path = DATA) -> None:
@@ -204,6 +211,7 @@ def _fill_tables(connection: DuckDBPyConnection, data_dir: Path) -> dict[str, Sh
     snapshot: Path | None = None
     for table in table_names(connection):
         rules = rules_of(connection, table)
+        columns, later = tuple(rules.types), LATER.get(table, ())
         if table == "api_prices":
             for past in (HISTORY, DAILY):
                 sheets[past] = _history_sheet(connection, data_dir, past, sheets)
@@ -211,9 +219,11 @@ def _fill_tables(connection: DuckDBPyConnection, data_dir: Path) -> dict[str, Sh
             if problems:
                 continue  # what is made from faulty rows would only repeat their faults
             snapshot = _snapshot(data_dir, sheets["sources"])
-            sheet = read_sheet(snapshot, tuple(rules.types)) if snapshot else _catalogue_sheet(rules, sheets)
+            sheet = read_sheet(snapshot, columns, later) if snapshot else _catalogue_sheet(rules, sheets)
+            if sheet.notes:
+                sheet = with_catalogue(sheet, _catalogue_sheet(rules, sheets))
         else:
-            sheet = read_sheet(data_dir / f"{table}.csv", tuple(rules.types))
+            sheet = read_sheet(data_dir / f"{table}.csv", columns, later)
             if table == "sources" and not sheet.problems and (snapshot := _snapshot(data_dir, sheet)):
                 add_sources(sheet, snapshot)
         if table == "api_prices" and not sheet.problems:

@@ -21,6 +21,7 @@ from breakeven.tables.ends import end_faults
 from breakeven.tables.exports import FILE as FORMATS
 from breakeven.tables.exports import BadExports, Exports, read_exports
 from breakeven.tables.names import Names, names_on, resolve
+from breakeven.tables.older import lacks
 from breakeven.tables.price_checks import price_faults
 from breakeven.tables.rules import table_names
 from breakeven.tables.scores import score_faults
@@ -84,6 +85,8 @@ def check(data_dir: Path = DATA) -> CheckReport:
             sheets = load(connection, data_dir)
         except DataError as error:
             return CheckReport(error.problems, [], {})
+        if older := list(lacks(connection)):
+            return CheckReport(older, [], {})
         try:
             sheets["formats"] = _citations(read_exports(data_dir))
         except BadExports as error:
@@ -91,9 +94,11 @@ def check(data_dir: Path = DATA) -> CheckReport:
         problems = [problem for rule in _RULES for problem in rule(sheets)]
         problems += _parameter_totals(connection, sheets["models"])
         problems += _names(connection, sheets["name_tests"])
+        doubts = [note for sheet in sheets.values() for note in sheet.notes]
+        doubts += [problem for rule in _DOUBTS for problem in rule(sheets)]
         return CheckReport(
             problems=[str(problem) for problem in problems],
-            warnings=[str(problem) for rule in _DOUBTS for problem in rule(sheets)],
+            warnings=[str(problem) for problem in doubts],
             counts={table: len(sheets[table].rows) for table in table_names(connection)},
         )
 

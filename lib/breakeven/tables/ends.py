@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 
 from duckdb import DuckDBPyConnection
@@ -37,7 +38,7 @@ def with_ends(prices: Sheet, ends: Sheet) -> Sheet:
         kept += _ended(rows, last[offer], place)
     order = [*(place[name] for name in _KEY), prices.columns.index("tier_above_tokens")]
     kept.sort(key=lambda row: (*(row[n] for n in (order[0], order[2], order[1])), int(str(row[order[3]]))))
-    return Sheet(prices.file, prices.columns, list(range(1, len(kept) + 1)), kept, prices.problems)
+    return replace(prices, lines=list(range(1, len(kept) + 1)), rows=kept)
 
 
 def _ended(rows: list[list[str | None]], end: str, place: Mapping[str, int]) -> Iterator[list[str | None]]:

@@ -7,7 +7,7 @@ Nothing is guessed or repaired here: what is not exactly as the schema says beco
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -53,6 +53,8 @@ class Sheet:
     """Cells of each row."""
     problems: list[Problem] = field(default_factory=list)
     """What could not be read."""
+    notes: list[Problem] = field(default_factory=list)
+    """What a file that an older version wrote does not say."""
 
     def add_problem(self, line: int, column: str, reason: str) -> None:
         """Note a problem of this file."""
@@ -69,15 +71,25 @@ class Sheet:
             yield line, dict(zip(self.columns, row, strict=True))
 
 
-def read_sheet(path: Path, columns: Sequence[str]) -> Sheet:
+def read_sheet(path: Path, columns: Sequence[str], later: Collection[str] = ()) -> Sheet:
     """Read a CSV file whose header must be exactly ``columns``.
 
     A file that cannot be read at all gives a sheet without rows and one problem.
+
+    Parameters
+    ----------
+    later
+        Columns that an older version did not write: where the header lacks one, its cells are empty, and that
+        is noted.
     """
     sheet = Sheet(path.name, tuple(columns))
     text = _text(path, sheet)
     if text is None:
         return sheet
+    header = text.partition("\n")[0].split(",")
+    absent = [name for name in columns if name in later and name not in header]
+    if absent and header == [name for name in columns if name not in absent]:
+        return _with_empty(read_sheet(path, header), columns, absent)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     start = 1
     try:
@@ -89,6 +101,14 @@ def read_sheet(path: Path, columns: Sequence[str]) -> Sheet:
     except csv.Error as error:
         sheet.add_problem(start, WHOLE_ROW, f"is not CSV: {error}")
     return sheet
+
+
+def _with_empty(held: Sheet, columns: Sequence[str], absent: Sequence[str]) -> Sheet:
+    """The rows of a file that an older version wrote, with empty cells for the columns that it lacks."""
+    rows = [[record.get(name) for name in columns] for _, record in held.records()]
+    note = "missing from the header, as an older version wrote it; their cells are taken as empty"
+    notes = [Problem(held.file, 1, ", ".join(absent), note)]
+    return Sheet(held.file, tuple(columns), held.lines, rows, held.problems, notes)
 
 
 def _text(path: Path, sheet: Sheet) -> str | None:
