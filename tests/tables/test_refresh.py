@@ -110,7 +110,7 @@ def file(tmp_path: Path, catalogue: list[dict[str, Any]]) -> Path:
         "cache_read_mtok": 1.25,
     }
     groq = next(p for p in newer if p["id"] == "groq")
-    groq["models"] = [m for m in groq["models"] if m["id"] != "llama-3.3-70b-versatile"]
+    groq["models"] = [m for m in groq["models"] if m["id"] != "openai/gpt-oss-20b"]
     groq["models"].append(
         {
             "id": "new-model",
@@ -149,7 +149,7 @@ def test_refresh_shows_then_writes_and_the_build_uses_it(folder: Path, file: Pat
     assert "1 new, 1 at another price" in said
     assert "openai/gpt-4o input: $2.50 to $5.00, 2× dearer" in said
     assert "groq/new-model" in said
-    assert "groq/llama-3.3-70b-versatile" in said
+    assert "groq/openai/gpt-oss-20b" in said
     assert "Nothing is written yet" in said
     assert newest_snapshot(folder) == (BASE, folder / file_name(BASE))
 
@@ -163,12 +163,12 @@ def test_refresh_shows_then_writes_and_the_build_uses_it(folder: Path, file: Pat
         assert before["openai/gpt-4o"][:2] == (2.5, 10)
         assert after["openai/gpt-4o"] == (5, 10, DAY)
         assert after["groq/new-model"] == (0.1, 0.3, DAY)
-        assert "groq/llama-3.3-70b-versatile" in before
-        assert "groq/llama-3.3-70b-versatile" not in after
+        assert "groq/openai/gpt-oss-20b" in before
+        assert "groq/openai/gpt-oss-20b" not in after
         # Whatever did not change keeps the day since when it holds.
-        assert after["anthropic/claude-3-haiku"] == before["anthropic/claude-3-haiku"]
+        assert after["anthropic/claude-haiku-4-5"] == before["anthropic/claude-haiku-4-5"]
         confirmed = tables.execute(
-            "SELECT source_id, as_of FROM api_prices WHERE api_offer_id = 'anthropic/claude-3-haiku' "
+            "SELECT source_id, as_of FROM api_prices WHERE api_offer_id = 'anthropic/claude-haiku-4-5' "
             "ORDER BY valid_from DESC LIMIT 1"
         ).fetchone()
         assert confirmed == (f"genai-prices-{DAY}", DAY)
@@ -192,7 +192,7 @@ def test_second_refresh_goes_on_from_the_first_and_one_of_the_same_day_replaces_
     assert (again.new, again.gone, again.moves) == ((), (), ())
     old = json.dumps(catalogue).encode()
     back, text = prepare(old, "x", AFTER, folder)
-    assert back.new == ("groq/llama-3.3-70b-versatile",)
+    assert back.new == ("groq/openai/gpt-oss-20b",)
     assert back.gone == ("groq/new-model",)
     assert back.changed == ("openai/gpt-4o",)
     accept(text, back, confirm_large=False, data_dir=folder)
