@@ -76,6 +76,7 @@ CREATE TABLE models (
     n_sliding_layers INTEGER CHECK (n_sliding_layers >= 0),
     n_linear_attn_layers INTEGER CHECK (n_linear_attn_layers >= 0),
     kv_layers DOUBLE CHECK (kv_layers >= 0),
+    state_bytes DOUBLE CHECK (state_bytes > 0),
     vocab INTEGER NOT NULL CHECK (vocab > 0),
     tied_embeddings BOOLEAN NOT NULL,
     max_context INTEGER NOT NULL CHECK (max_context > 0),
@@ -92,6 +93,7 @@ CREATE TABLE models (
     CHECK (params_active_b <= params_total_b),
     CHECK (attention <> 'MLA' OR (mla_kv_lora_rank IS NOT NULL AND mla_qk_rope_dim IS NOT NULL)),
     CHECK (experts_per_tok <= n_experts),
+    CHECK (n_linear_attn_layers IS NULL OR state_bytes IS NOT NULL OR NOT kv_derived),
     CHECK (n_kv_heads <= n_heads)
 );
 COMMENT ON TABLE models IS 'Architectures of language models';
@@ -124,6 +126,7 @@ COMMENT ON COLUMN models.n_full_attn_layers IS '[-] layers that attend to the wh
 COMMENT ON COLUMN models.n_sliding_layers IS '[-] layers that attend to a window';
 COMMENT ON COLUMN models.n_linear_attn_layers IS '[-] layers with a state that does not grow';
 COMMENT ON COLUMN models.kv_layers IS '[-] layers of the stated width that would keep as much cache of a growing context, where some keep less: one entry for several tokens counts as its share, a narrower one too; empty: the layers that attend to the whole context';
+COMMENT ON COLUMN models.state_bytes IS '[B] state of one sequence, however long, in the layers whose state does not grow; a model that has such layers and no size of it cannot be placed on a GPU';
 COMMENT ON COLUMN models.vocab IS '[-] rows of the embedding table';
 COMMENT ON COLUMN models.tied_embeddings IS '[-] input and output embedding are one matrix';
 COMMENT ON COLUMN models.max_context IS '[tokens] longest context';

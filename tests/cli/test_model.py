@@ -3,7 +3,7 @@
 import csv
 import json
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import duckdb
 import pytest
@@ -78,12 +78,10 @@ def test_printed_rows_pass_the_check_and_give_what_the_files_give(pasted, config
             "notes",
             "source_id",
             "locator",
-            "state_bytes",  # no column of the table: said in the notes
         }
         assert {key: getattr(model, key) for key in same} == {key: getattr(read, key) for key in same}
-        one, other = model_shape(model, bf16, 2.0), model_shape(replace(read, state_bytes=None), bf16, 2.0)
-        assert ("fixed state of" in (model.notes or "")) == bool(read.state_bytes)
-        assert one == other  # weights in bytes, KV cache in bytes a token
+        one, other = model_shape(model, bf16, 2.0), model_shape(read, bf16, 2.0)
+        assert one == other  # weights in bytes, KV cache in bytes a token, fixed state
         assert one.full_kv_bytes_per_token + one.sliding_kv_bytes_per_token > 0
 
 

@@ -150,6 +150,13 @@ ROW_FAULTS: list[tuple[str, dict[str, str], Callable[[dict[str, str]], Any], str
         "'MLA', '', '' must keep to ",
     ),
     (
+        "models",
+        {"state_bytes": ""},
+        lambda r: r["n_linear_attn_layers"],
+        "n_linear_attn_layers, state_bytes, kv_derived",
+        "'48', '', 'true' must keep to ",
+    ),
+    (
         "gpu_prices",
         {"gpu_id": "", "unresolved_reason": ""},
         anything,

@@ -117,22 +117,40 @@ def test_columns_out_of_order_are_a_fault_in_an_older_file_too(tmp_path: Path) -
     ]
 
 
-def _drop(path: Path, columns: Iterable[str]) -> None:
+def anything(_row: dict[str, str]) -> bool:
+    return True
+
+
+def rewrite(path: Path, without: Iterable[str], keep: Callable[[dict[str, str]], bool]) -> list[int]:
+    """Write some rows again without some columns; the lines on which the others stood."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    kept = [name for name in rows[0] if name not in columns]
-    path.write_text(csv_text(kept, ([row[name] for name in kept] for row in rows)), encoding="utf-8")
+    columns = [name for name in rows[0] if name not in without]
+    kept = [row for row in rows if keep(row)]
+    path.write_text(csv_text(columns, ([row[name] for name in columns] for row in kept)), encoding="utf-8")
+    return [line for line, row in enumerate(rows, start=2) if not keep(row)]
 
 
 def test_check_warns_of_columns_that_an_older_file_lacks(tmp_path: Path) -> None:
     data = copy_of_tables(tmp_path)
-    _drop(data / "models.csv", LATER["models"])
-    report = check(data)
-    assert [line for line in report.problems if "kv_layers" in line] == []
-    assert [line for line in report.warnings if "older version" in line] == [
-        "models.csv:1: kv_layers: missing from the header, as an older version wrote it; "
-        "their cells are taken as empty"
+    rewrite(data / "model_scores.csv", LATER["model_scores"], lambda row: row["benchmark"] == "MMLU")
+    assert [line for line in check(data).warnings if "older version" in line] == [
+        "model_scores.csv:1: variant, score_low, score_high, scored_on: missing from the header, as an older "
+        "version wrote it; their cells are taken as empty"
     ]
+
+
+def test_models_of_an_older_file_that_lacks_their_recurrent_state_are_refused_by_line(
+    tmp_path: Path,
+) -> None:
+    data = copy_of_tables(tmp_path)
+    hybrid = rewrite(tmp_path / "data" / "models.csv", (), lambda row: not row["n_linear_attn_layers"])
+    shutil.copy(DATA / "models.csv", data)
+    rewrite(data / "models.csv", LATER["models"], anything)
+    problems = check(data).problems
+    assert [line for line in problems if "state_bytes" in line] == problems
+    assert [int(line.split(":")[1]) for line in problems] == hybrid
+    assert len(hybrid) == 15
 
 
 def _without_table(schema: str) -> str:
@@ -164,7 +182,7 @@ def test_a_folder_with_an_older_schema_is_told_by_name_what_it_lacks(
     schema = data / "schema.sql"
     schema.write_text(change(schema.read_text(encoding="utf-8")), encoding="utf-8")
     if "kv_layers" in said:
-        _drop(data / "models.csv", {"kv_layers"})
+        rewrite(data / "models.csv", {"kv_layers"}, anything)
     assert main(["data", "check", "--data", str(data)]) == 2
     out, err = capsys.readouterr()
     assert said in err.splitlines()

@@ -140,9 +140,6 @@ def _notes(read: Read) -> str:
     """What whoever reads the row must know about its numbers."""
     assert read.model is not None
     total = "totals are computed from the dimensions of config.json, not the publisher's own figures"
-    if read.model.state_bytes:
-        state = f"the fixed state of {read.model.state_bytes / 1e6:,.1f} MB a sequence has no column here"
-        return "; ".join([total, state, *(note.rstrip(".") for note in read.notes)])
     return "; ".join([total, *(note.rstrip(".") for note in read.notes)])
 
 

@@ -24,11 +24,12 @@ LATER: Mapping[str, frozenset[str]] = {
             "meter_sources",
         }
     ),
-    "models": frozenset({"kv_layers"}),
+    "models": frozenset({"kv_layers", "state_bytes"}),
     "model_scores": frozenset({"variant", "score_low", "score_high", "scored_on"}),
 }
 """By table: columns that came later. Where a file lacks one, its cells are taken as empty. For prices, which
-would then be billed as text, see :func:`with_catalogue`; without ``kv_layers`` a cache has its full size."""
+would then be billed as text, see :func:`with_catalogue`; without ``kv_layers`` a cache has its full size, and
+a model whose recurrent layers have no ``state_bytes`` is refused."""
 _NO_METERS = "refreshed by an older version, which kept no price of audio, pictures and searches"
 
 _COLUMNS = (

@@ -127,7 +127,7 @@ def _records(kind: type[Row], rows: list[dict[str, Any]]) -> list[Row]:
 
 def models(connection: DuckDBPyConnection) -> dict[str, Model]:
     """All architectures by id, by name."""
-    rows = _rows(connection, "SELECT *, NULL AS state_bytes FROM models ORDER BY name", {})
+    rows = _rows(connection, "SELECT * FROM models ORDER BY name", {})
     return {record.model_id: record for record in _records(Model, rows)}
 
 

@@ -67,7 +67,7 @@ class Model:
     n_linear_attn_layers: int | None
     kv_layers: float | None = None
     state_bytes: float | None = None
-    """Fixed state of one sequence in the recurrent layers; no column, only a model typed in has it. [B]"""
+    """Fixed state of one sequence in the recurrent layers. [B]"""
     vocab: int
     tied_embeddings: bool
     max_context: int

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from duckdb import DuckDBPyConnection
 
 from breakeven.hosting import model_shape
 from breakeven.hosting.config_json import from_link, read_config, to_link
@@ -46,6 +47,21 @@ def test_what_the_maker_states_comes_out(entry: dict[str, Any]) -> None:
     if entry["native"] is not None:
         assert read.model.native_precision == entry["native"]
     assert from_link(to_link(read.model)) == (read.model, None)
+
+
+def test_state_of_the_tables_models_is_that_of_their_published_files(connection: DuckDBPyConnection) -> None:
+    by_name = {entry["name"]: entry for entry in RIGHT}
+    held = connection.execute("SELECT hf_id, state_bytes FROM models WHERE kv_derived").fetchall()
+    compared = {
+        name: (state, read_config(json.dumps(by_name[name]["keys"])).model)
+        for name, state in held
+        if name in by_name
+    }
+    assert {name: state for name, (state, _) in compared.items()} == {
+        name: read and read.state_bytes for name, (_, read) in compared.items()
+    }
+    assert len(compared) >= 50
+    assert sum(state is not None for state, _ in compared.values()) == 7
 
 
 @pytest.mark.parametrize("entry", [e for e in ALL if "refused" in e], ids=lambda entry: entry["name"])
