@@ -19,6 +19,7 @@ from breakeven.views.capacity import show as show_capacity
 from breakeven.views.workload import show as show_workload
 from breakeven.views.workload.show import breakdowns as show_breakdowns
 from breakeven.views.workload.show import columns as show_columns
+from breakeven.views.workload.show import names as show_names
 
 # 1. Input
 not_named = uploads.notice_link()
@@ -90,7 +91,7 @@ show_workload.answer(result, hosting, uploads.explained(result, named), sources(
 show_workload.recognised(read.workload)
 show_columns.columns(read.workload, columns, live=bool(files))
 show_workload.problems(read.workload)
-uploads.name_models(show_workload.unknown_models(result, named))
+uploads.name_models(show_names.unknown_models(result, named))
 show_workload.offers(result, money)
 show_workload.deployments(hosting, read.workload, money)
 show_capacity.section(files, sample, columns, result, hosting, scenario, options, money)

@@ -11,13 +11,19 @@ from breakeven.usage.read import read_workload
 from tests.builders import open_page
 
 
-@pytest.fixture(scope="module")
-def digest(tmp_path_factory):
-    """A shared workload of one model that nobody knows: 1,000,000 prompt and 100,000 completion tokens."""
-    path = tmp_path_factory.mktemp("shared") / "x.csv"
-    path.write_text("model,input_tokens,output_tokens,count\nour-own-name,1000,100,1000\n")
+def shared(folder, *models):
+    """A shared workload of some models: 1,000,000 prompt and 100,000 completion tokens of each."""
+    path = folder / "x.csv"
+    rows = "".join(f"{model},1000,100,1000\n" for model in models)
+    path.write_text(f"model,input_tokens,output_tokens,count\n{rows}")
     with open_memory() as tables:
         return pack(read_workload(path, edges=price_edges(tables)))
+
+
+@pytest.fixture(scope="module")
+def digest(tmp_path_factory):
+    """A shared workload of one model that nobody knows."""
+    return shared(tmp_path_factory.mktemp("shared"), "our-own-name")
 
 
 def parameter(page, key):
@@ -54,3 +60,27 @@ def test_name_chosen_on_the_page_enters_the_link(digest):
     assert not page.exception
     assert parameter(page, "names") == "our-own-name=openai/gpt-4o"
     assert "\\$3.50" in page.subheader[0].value
+
+
+def test_nearest_names_are_one_click_away_and_can_be_forgotten(tmp_path):
+    page = opened(w=shared(tmp_path, "gpt-4oo", "claude-sonet-4-5", "our-own-name"))
+    assert len([box for box in page.selectbox if box.label == "Price it as"]) == 3
+    page.button(key="near_openai/gpt-4o_gpt-4oo").click().run()
+    assert not page.exception
+    assert parameter(page, "names") == "gpt-4oo=openai/gpt-4o"
+    assert "\\$3.50" in page.subheader[0].value
+    page.button(key="near_anthropic/claude-sonnet-4-5_claude-sonet-4-5").click().run()
+    # Claude Sonnet 4.5: $3 and $15 per 1M tokens.
+    assert "\\$8.00" in page.subheader[0].value
+    page.button(key="forget_gpt-4oo").click().run()
+    assert not page.exception
+    assert parameter(page, "names") == "claude-sonet-4-5=anthropic/claude-sonnet-4-5"
+    assert page.button(key="near_openai/gpt-4o_gpt-4oo")
+
+
+def test_names_beyond_twenty_are_counted_and_none_has_the_place_of_another(tmp_path):
+    same = "a" * 70
+    page = opened(w=shared(tmp_path, *(f"{same}{number}" for number in range(23))))
+    assert not page.exception
+    assert len([box for box in page.selectbox if box.label == "Price it as"]) == 20
+    assert "3 more names follow when these are named." in [one.value for one in page.caption]

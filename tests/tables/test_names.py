@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from breakeven.paths import DATA
-from breakeven.tables.names import Names, names_on, resolve
+from breakeven.tables.names import Names, names_on, nearest, resolve
 from tests.builders import csv_rows
 
 NEWEST = date(2026, 11, 30)
@@ -83,8 +83,8 @@ def test_an_offer_that_ended_is_found_with_its_end(names):
 
 
 def test_a_name_that_left_a_price_list_is_sold_on_under_another(names):
-    """litellm dropped grok-4 on 2026-09-16; xAI sells it as grok-4-0709."""
-    assert resolve("grok-4", None, names).offer_id == "x-ai/grok-4-0709"
+    """litellm dropped gpt-realtime-2025-08-28 on 2026-07-18; OpenAI sells it as gpt-realtime."""
+    assert resolve("gpt-realtime-2025-08-28", None, names).offer_id == "openai/gpt-realtime"
 
 
 @given(st.text(max_size=60), st.sampled_from([None, "azure", "bedrock", "openrouter", "nobody"]))
@@ -112,3 +112,11 @@ def test_a_rule_that_is_no_expression_is_said():
     row = {"rule": "rewrite", "pattern": "(", "replacement": "", "provider": "", "factor": None, "says": ""}
     with pytest.raises(ValueError, match="must be a regular expression"):
         Names.of({}, [row])
+
+
+def test_nearest_names_are_the_makers_first_and_none_that_is_not_alike(names):
+    assert resolve("gpt-4oo", None, names).nearest[0] == "openai/gpt-4o"
+    assert resolve("claude-sonet-4-6", None, names).nearest[0] == "anthropic/claude-sonnet-4-6"
+    assert resolve("our-own-name", None, names).nearest == ()
+    assert nearest("gpt-4oo", ["openai/gpt-4o", "azure/gpt-4o"]) == ["openai/gpt-4o"]
+    assert nearest("gpt-4oo", ["openai/gpt-4o", "azure/gpt-4o"], "azure") == ["azure/gpt-4o"]

@@ -208,7 +208,7 @@ def _resolve(name: str, hint: str | None, names: Names) -> Resolution:
             # What a later form would have said of the price holds of the name as written, too.
             factor = Decimal(0) if free else form.factor
             return Resolution(offer, steps, factor, said is not None, names.ends[offer])
-    return Resolution(None, nearest=tuple(nearest(forms[-1].text, names.offer_ids)))
+    return Resolution(None, nearest=tuple(nearest(forms[-1].text, names.offer_ids, first)))
 
 
 def _tries(
@@ -282,8 +282,18 @@ def _catalogue() -> Mapping[str, Any]:
     return {provider.id: provider for provider in data.providers}
 
 
-def nearest(model: str, offer_ids: Sequence[str], most: int = 3) -> list[str]:
-    """Offers whose names look most like an unknown one."""
-    by_name = {offer.partition("/")[2].lower(): offer for offer in sorted(offer_ids, reverse=True)}
-    near = get_close_matches(model[:100].lower(), list(by_name), n=most, cutoff=0.4)
+def nearest(model: str, offer_ids: Sequence[str], first: str | None = None, most: int = 3) -> list[str]:
+    """Offers whose names look most like an unknown one.
+
+    Of several offers of one name it is that of who bills by the file (``first``), else of the provider that a
+    bare name is looked up at first: the maker's before a cloud's.
+    """
+    order = {provider: place for place, provider in enumerate(shipped().usual)}
+
+    def place(offer: str) -> tuple[bool, int, str]:
+        provider = offer.partition("/")[0]
+        return provider != first, order.get(provider, len(order)), offer
+
+    by_name = {offer.partition("/")[2].lower(): offer for offer in sorted(offer_ids, key=place, reverse=True)}
+    near = get_close_matches(model[:100].lower(), list(by_name), n=most, cutoff=0.6)
     return [by_name[name] for name in near]

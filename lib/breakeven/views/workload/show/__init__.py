@@ -153,33 +153,6 @@ def problems(workload: Workload) -> None:
         csv_of(table, "breakeven-problems.csv", key="problems_csv")
 
 
-def unknown_models(result: PricedWorkload, named: dict[str, str]) -> dict[str, str]:
-    """Let the visitor say what a model name means; gives the names that are mapped."""
-    unknown = [row for row in result.models if row.offer_id is None and row.model is not None]
-    named = dict(named)
-    if not unknown and not named:
-        return named
-    with st.expander(f"Models without a known price: {len(unknown)}", expanded=bool(unknown)):
-        offers = [one.offer.api_offer_id for one in result.offers]
-        for number_, row in enumerate(unknown[:20]):
-            model = row.model or ""
-            st.markdown(plain(f"'{model}': {count(row.tokens.requests, 'request')}, unpriced."))
-            chosen = st.selectbox(
-                "Price it as",
-                [*row.nearest, *sorted(set(offers) - set(row.nearest))],
-                index=None,
-                placeholder="choose an offer; the nearest names come first",
-                key=f"map_{number_}_{model[:60]}",
-            )
-            if chosen:
-                named[model] = chosen
-        for model, offer in named.items():
-            st.markdown(plain(f"'{model}' is priced as {offer}."))
-        if named and st.button("Forget these names", key="forget_names"):
-            named = {}
-    return named
-
-
 def offers(result: PricedWorkload, money: Money) -> None:
     """All offers, ranked; search and filters."""
     st.markdown("**What it would cost at every API**")
