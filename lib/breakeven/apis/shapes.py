@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
 
 from breakeven.formulas import cost
-from breakeven.formulas.arrays import Floats
+from breakeven.formulas.arrays import Booleans, Floats
 from breakeven.question.parts import Shape
 from breakeven.tables.queries import billed
 from breakeven.tables.records import ApiOffer, PriceTier
@@ -118,7 +118,9 @@ def _prices(tier: PriceTier) -> tuple[float, float, float, float, float]:
     )
 
 
-def _bills(offers: Sequence[ApiOffer], shape: Shape, marks: Sequence[str | None]) -> list[ApiBill]:
+def _bills(
+    offers: Sequence[ApiOffer], shape: Shape, *, resellers: bool, patient: bool, marked: bool = True
+) -> list[ApiBill]:
     """Bills of one shape."""
     if not offers:
         return []
@@ -128,6 +130,10 @@ def _bills(offers: Sequence[ApiOffer], shape: Shape, marks: Sequence[str | None]
         completion=np.array([float(shape.completion_tokens)]),
         cached=np.array([float(shape.cached_tokens)]),
     )
+    marks: Sequence[str | None] = [None] * len(offers)
+    if marked:
+        usd = prompt_usd + completion_usd
+        marks = Marks.of(offers, usd, resellers=resellers, patient=patient).at(0)
     return [
         ApiBill(
             offer=offer,
@@ -140,15 +146,83 @@ def _bills(offers: Sequence[ApiOffer], shape: Shape, marks: Sequence[str | None]
     ]
 
 
-def _mark(offer: ApiOffer, resellers: bool) -> str | None:
-    """Why an offer of the right model is not taken as the cheapest by itself."""
+def _mark(offer: ApiOffer, resellers: bool, patient: bool) -> str | None:
+    """Why an offer of the right model is not taken as the cheapest by itself, whatever the shape."""
     if offer.flag:
         return offer.flag
     if offer.deprecated:
         return "being retired by the provider"
-    if offer.variant and BATCH_VARIANT in offer.variant.split(", "):
+    if offer.variant and BATCH_VARIANT in offer.variant.split(", ") and not patient:
         return "batch processing: the answer may take hours"
     return "reseller" if offer.reseller and not resellers else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """What speaks against offers (rows) at some shapes (columns)."""
+
+    always: tuple[str | None, ...]
+    """Why an offer is not the cheapest by itself at any shape."""
+    lags: Booleans
+    """Known only from an older catalogue, while another offer of a newer one can serve the shape."""
+    outlier: Booleans
+    """Far below every other provider's, as an artefact of a catalogue would be."""
+
+    @classmethod
+    def of(cls, offers: Sequence[ApiOffer], usd: Floats, *, resellers: bool, patient: bool) -> Marks:
+        """Mark offers of one model.
+
+        Parameters
+        ----------
+        offers
+            Rows.
+        usd
+            Their bills, NaN where an offer's context does not hold the shape. [USD]
+        resellers
+            Let resellers be the cheapest.
+        patient
+            The answers may take hours: offers of batch processing count as any other.
+        """
+        always = tuple(_mark(offer, resellers, patient) for offer in offers)
+        serves = ~np.isnan(usd)
+        open_ = serves & np.array([mark is None for mark in always])[:, None]
+        doubtful = np.array([is_doubtful(offer) for offer in offers])[:, None]
+        lags = open_ & doubtful & (open_ & ~doubtful).any(axis=0)
+        # Resellers and older catalogues count as witnesses, unless they pass on the offer itself.
+        witness = np.array(
+            [[not other.flag and one.provider not in other.provider for other in offers] for one in offers]
+        )
+        outlier = np.zeros_like(open_)
+        cells = np.arange(usd.shape[1])
+        while True:
+            asked = np.where(open_ & ~lags & ~outlier, usd, np.inf)
+            lowest = asked.argmin(axis=0)
+            others = np.where(witness[lowest].T & serves & ~outlier, usd, np.inf).min(axis=0)
+            bad = np.isfinite(others) & (asked[lowest, cells] < OUTLIER_SHARE * others)
+            if not bad.any():
+                return cls(always=always, lags=lags, outlier=outlier)
+            outlier[lowest[bad], cells[bad]] = True
+
+    @property
+    def clean(self) -> Booleans:
+        """Offers that nothing speaks against; whether they serve the shape is another matter."""
+        return np.array([mark is None for mark in self.always])[:, None] & ~self.lags & ~self.outlier
+
+    def at(self, column: int) -> list[str | None]:
+        """What speaks against each offer at one shape, in words."""
+        return [
+            mark
+            or ("only in an older catalogue, which may lag" if lags else None)
+            or (
+                f"less than {percent(OUTLIER_SHARE)} of what the next provider asks; "
+                "check before relying on it"
+                if outlier
+                else None
+            )
+            for mark, lags, outlier in zip(
+                self.always, self.lags[:, column], self.outlier[:, column], strict=True
+            )
+        ]
 
 
 def is_doubtful(offer: ApiOffer) -> bool:
@@ -171,6 +245,7 @@ def answer_of_apis(
     resellers: bool,
     chosen: ApiOffer | None,
     named: bool,
+    patient: bool = False,
 ) -> ApiAnswer:
     """Bills of all offers of a model, the doubtful ones marked, and the one to compare with.
 
@@ -186,26 +261,18 @@ def answer_of_apis(
         The offer to compare with instead of the cheapest; any model.
     named
         The reader asked for an offer by name; with ``chosen`` None it is not in force.
+    patient
+        The answers may take hours: offers of batch processing count as any other.
     """
-    bills: list[ApiBill] = []
-    left: list[LeftOut] = []
-    confirmed = any(not is_doubtful(offer) and _mark(offer, resellers) is None for offer in offers)
-    marks = [
-        "only in an older catalogue, which may lag"
-        if (mark := _mark(offer, resellers)) is None and confirmed and is_doubtful(offer)
-        else mark
-        for offer in offers
-    ]
-    for bill in _bills(offers, shape, marks):
-        if np.isnan(bill.usd):
-            left.append(_too_long(bill.offer, shape))
-        else:
-            bills.append(bill)
-    bills = _mark_outliers(sorted(bills, key=lambda b: (b.usd, b.offer.api_offer_id)))
+    bills = _bills(offers, shape, resellers=resellers, patient=patient)
+    left = [_too_long(bill.offer, shape) for bill in bills if np.isnan(bill.usd)]
+    bills = sorted(
+        (bill for bill in bills if not np.isnan(bill.usd)), key=lambda b: (b.usd, b.offer.api_offer_id)
+    )
     clean = [bill for bill in bills if bill.mark is None]
     answer = None if named or not clean else clean[0]
     if chosen is not None:
-        (answer,) = _bills([chosen], shape, [None])
+        (answer,) = _bills([chosen], shape, resellers=resellers, patient=patient, marked=False)
         if np.isnan(answer.usd):
             left.insert(0, _too_long(chosen, shape))
             answer = None
@@ -217,25 +284,3 @@ def answer_of_apis(
         n_within_20_percent=sum(1 for b in clean if b.usd <= NEAR_SHARE * lowest),
         left_out=tuple(left),
     )
-
-
-def _mark_outliers(bills: list[ApiBill]) -> list[ApiBill]:
-    """Mark offers far below every other provider's, as an artefact of a catalogue would be.
-
-    Resellers and older catalogues count as witnesses, unless they pass on the offer itself.
-    """
-    marked: dict[str, str] = {}
-    for bill in [bill for bill in bills if bill.mark is None]:
-        others = [
-            other.usd
-            for other in bills
-            if bill.offer.provider not in other.offer.provider
-            and other.offer.api_offer_id not in marked
-            and not other.offer.flag
-        ]
-        if others and bill.usd < OUTLIER_SHARE * min(others):
-            marked[bill.offer.api_offer_id] = (
-                f"less than {percent(OUTLIER_SHARE)} of what the next provider asks; "
-                "check before relying on it"
-            )
-    return [replace(bill, mark=marked.get(bill.offer.api_offer_id, bill.mark)) for bill in bills]

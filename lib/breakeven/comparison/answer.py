@@ -7,12 +7,24 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
 from breakeven.apis.shapes import ApiAnswer, answer_of_apis
 from breakeven.comparison.map import CostMap, cost_map
-from breakeven.comparison.volume import AtLoad, Volume, volume_of
-from breakeven.formulas import cost
+from breakeven.comparison.reach import Reach, Winner, reach_of
+from breakeven.comparison.volume import (
+    AtLoad,
+    Hosts,
+    Stretch,
+    Terms,
+    Volume,
+    at_load,
+    busy_at_par,
+    cheaper_hosted,
+    volume_of,
+)
 from breakeven.formulas.arrays import Floats
+from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import ModelShape
 from breakeven.hosting import (
     KV_BYTES,
@@ -26,6 +38,7 @@ from breakeven.hosting import (
     what_would_fit,
 )
 from breakeven.hosting.choose import choose, ranked, rents
+from breakeven.hosting.fleet import Fleet, fleet_of
 from breakeven.hosting.hardware import Deployments, candidates_on
 from breakeven.hosting.row import HostRow, host_row, stops_next
 from breakeven.question.parts import Shape
@@ -51,8 +64,18 @@ class BatchCurve:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hosted:
+    """One deployment with its bill at the load of the question."""
+
+    row: HostRow
+    replicas: int
+    usd: float
+    """Dollars a month, or for the job. [USD]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShapeAnswer:
-    """Everything about one of the two shapes."""
+    """Everything about one of the two shapes; both bills at the load of the question."""
 
     shape: Shape
     api: ApiAnswer
@@ -61,21 +84,37 @@ class ShapeAnswer:
     host_reason: str | None
     ideal: HostRow | None
     """The physical limit of the same deployment and batch."""
-    ranking: tuple[HostRow, ...]
+    ranking: tuple[Hosted, ...]
     """Deployments that hold the targets, cheapest first."""
     ratio: float | None
-    """API dollars over self-hosting dollars; above 1 self-hosting is cheaper."""
+    """The API's bill over that of self-hosting; above 1 self-hosting is cheaper."""
     within_range: bool
-    """The API's price lies inside the range of the estimate."""
+    """Level: the API's bill lies inside the range of the estimate's, or next to it."""
     break_even_busy: float | None
     """Busy share at which both cost the same; at 1 or above no volume does."""
-    first_paying_rate: float | None
-    never_dearer_rate: float | None
+    stretches: tuple[Stretch, ...] | None
+    """Loads at which self-hosting is cheaper; None: one side is missing."""
+    reach: Reach | None
+    """How far the verdict carries."""
     stops_next: str | None
     """What keeps the batch from being larger."""
     volume: Volume | None
     at_load: AtLoad | None
     curve: BatchCurve | None
+
+    @property
+    def first_paying(self) -> float | None:
+        """Load from which self-hosting first costs less; infinite: none. None: one side is missing."""
+        if self.stretches is None:
+            return None
+        return self.stretches[0].start if self.stretches else np.inf
+
+    @property
+    def never_dearer(self) -> float | None:
+        """Load from which it never costs more again; infinite: none. None: one side is missing."""
+        if self.stretches is None:
+            return None
+        return self.stretches[-1].start if self.stretches else np.inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +167,7 @@ def compare(scenario: Scenario, tables: Tables) -> Comparison:
         scenario=scenario,
         model=model,
         shapes=answers,
-        map=_map(scenario, tables, chosen, answers) if drawn else None,
+        map=_map(scenario, tables, chosen) if drawn else None,
         problems=tuple(problems),
         left_out=found.left_out if found else (),
         model_shape=shape,
@@ -180,19 +219,27 @@ def _chosen_offer(scenario: Scenario, tables: Tables) -> tuple[ApiOffer | None, 
     )
 
 
-def _map(
-    scenario: Scenario, tables: Tables, chosen: ApiOffer | None, answers: Sequence[ShapeAnswer]
-) -> CostMap | None:
-    """Self-hosting against the offer that is named, or those of the model that no answer marks."""
-    offers = tables.api_offers_by_model.get(scenario.model, []) if chosen is None else [chosen]
-    marked = {bill.offer.api_offer_id for one in answers for bill in one.api.same_model if bill.mark}
+def _map(scenario: Scenario, tables: Tables, chosen: ApiOffer | None) -> CostMap | None:
+    """Self-hosting against the offer that is named, or the model's own that nothing speaks against."""
     return cost_map(
         tables,
         scenario.served,
         scenario.hardware,
         scenario.targets,
         scenario.overhead_percent,
-        tuple(one.api_offer_id for one in offers if one is chosen or one.api_offer_id not in marked),
+        terms_of(scenario),
+        None if chosen is None else chosen.api_offer_id,
+        scenario.resellers,
+    )
+
+
+def terms_of(scenario: Scenario) -> Terms:
+    """How the fleets of a question are sized, and what is paid besides."""
+    return Terms(
+        load=scenario.load,
+        utilisation=scenario.targets.utilisation,
+        overhead_month=scenario.overhead_month,
+        pools=scenario.mode == Mode.DISAGGREGATED,
     )
 
 
@@ -241,15 +288,18 @@ def _answer(
         resellers=scenario.resellers,
         chosen=chosen,
         named=scenario.api != CHEAPEST,
+        patient=scenario.load.ends,
     )
+    terms = terms_of(scenario)
     host: HostRow | None = None
     ideal: HostRow | None = None
     curve: BatchCurve | None = None
     host_reason: str | None = None
     stops: str | None = None
-    ranking: tuple[HostRow, ...] = ()
+    ranking: tuple[Hosted, ...] = ()
+    pool: Hosts | None = None
     if model is not None and work is not None and found is not None and result is not None:
-        host, host_reason, ranking = _pick(scenario, column, model, work, found.candidates, result)
+        host, host_reason, ranking, pool = _pick(scenario, column, model, work, found.candidates, result)
         if host is not None and found.refusal:
             host, host_reason, ranking = None, found.refusal, ()
         if host is not None:
@@ -257,17 +307,15 @@ def _answer(
             limit = _at(work, [host.candidate], scenario, [shape], ideal=True, batch=batch)
             ideal = _row(limit, [host.candidate], 0)
             curve, stops = _curve(scenario, shape, work, host)
-    ratio = busy = first = always = volume = at_load = None
-    within = False
-    if host is not None and api.bill is not None and api.bill.usd > 0:
-        ratio = api.bill.usd / host.usd
-        within = host.usd_low <= api.bill.usd <= host.usd_high
-        busy = float(
-            cost.break_even_utilisation(
-                busy_usd_per_request=host.usd * scenario.utilisation, api_usd_per_request=api.bill.usd
-            )
-        )
-        first, always, volume, at_load = volume_of(scenario, host, api.bill)
+    ratio = busy = stretches = volume = own = reach = None
+    if host is not None:
+        own = at_load(terms, host, api.bill.usd if api.bill else None)
+    if host is not None and pool is not None and own is not None and api.bill and own.api_usd:
+        ratio = own.api_usd / own.host_usd if own.host_usd > 0 else np.inf
+        busy = busy_at_par(host, api.bill.usd)
+        stretches = cheaper_hosted(terms, pool, api.bill.usd)
+        volume = volume_of(terms, pool, api.bill.usd, stretches)
+        reach = reach_of(api, own, host, tables, named=scenario.api != CHEAPEST, day=scenario.as_of)
     return ShapeAnswer(
         shape=shape,
         api=api,
@@ -276,14 +324,28 @@ def _answer(
         ideal=ideal,
         ranking=ranking,
         ratio=ratio,
-        within_range=within,
+        within_range=reach is not None and reach.winner == Winner.LEVEL,
         break_even_busy=busy,
-        first_paying_rate=first,
-        never_dearer_rate=always,
+        stretches=stretches,
+        reach=reach,
         stops_next=stops,
         volume=volume,
-        at_load=at_load,
+        at_load=own,
         curve=curve,
+    )
+
+
+def _fleet(scenario: Scenario, candidates: Sequence[Candidate], result: Evaluation, column: int) -> Fleet:
+    """What each candidate costs at the load of the question."""
+    terms = terms_of(scenario)
+    return fleet_of(
+        terms.load,
+        prefill_s=result.prefill_s[:, column],
+        decode_s=result.decode_s[:, column],
+        usd_per_hour=np.array([one.usd_per_hour for one in candidates]),
+        utilisation=terms.utilisation,
+        overhead_month=terms.overhead_month,
+        pools=terms.pools,
     )
 
 
@@ -294,43 +356,62 @@ def _pick(
     work: ModelShape,
     candidates: Sequence[Candidate],
     result: Evaluation,
-) -> tuple[HostRow | None, str | None, tuple[HostRow, ...]]:
-    """The scenario's deployment, or the cheapest that holds the targets; a reason if there is none."""
+) -> tuple[HostRow | None, str | None, tuple[Hosted, ...], Hosts | None]:
+    """The scenario's deployment, or the cheapest at its load that holds the targets.
+
+    With it a reason if there is none, all that hold them, and those that it was chosen from.
+    """
     shape = scenario.shapes[column]
     longest = shape.prompt_tokens + shape.completion_tokens
-    usd, holds = result.usd[:, column], result.holds[:, column]
-    ranking = tuple(_row(result, candidates, int(i), column) for i in ranked(usd, holds))
+    holds = result.holds[:, column]
+    fleet = _fleet(scenario, candidates, result, column)
+
+    def row(i: int) -> HostRow:
+        return _row(result, candidates, i, column)
+
+    def pool(among: Sequence[int] | NDArray[np.intp]) -> Hosts:
+        at = np.asarray(among, dtype=np.intp)
+        return Hosts(
+            prefill_s=result.prefill_s[at, column],
+            decode_s=result.decode_s[at, column],
+            usd_per_hour=np.array([candidates[i].usd_per_hour for i in at]),
+        )
+
+    ranking = tuple(
+        Hosted(row=row(int(i)), replicas=int(fleet.replicas[i]), usd=float(fleet.usd[i]))
+        for i in ranked(fleet.order, holds)
+    )
     if longest > model.max_context:
         too_long = (
             f"{model.name} holds at most {model.max_context:,} tokens of context; "
             f"this request has {longest:,}."
         )
         if scenario.gpu == CHEAPEST:
-            return None, too_long, ()
+            return None, too_long, (), None
         # A named deployment is timed all the same: the 2023 article measured beyond the context.
-        return _row(result, candidates, 0, column), too_long, ranking
+        return row(0), too_long, ranking, pool([0])
     standing = np.array([one.standing for one in candidates], dtype=np.intp)
-    best = choose(usd, holds, standing)
+    best = choose(fleet.order, holds, standing)
     if best is not None:
-        return _row(result, candidates, best, column), None, ranking
-    fitting = choose(usd, result.fits[:, column], rents(standing))
+        return row(best), None, ranking, pool(np.flatnonzero(holds & (standing == standing[best])))
+    fitting = choose(fleet.order, result.fits[:, column], rents(standing))
     if fitting is not None:
-        nearest = _row(result, candidates, fitting, column)
-        return nearest, _missed_targets(scenario, nearest), ()
+        return row(fitting), _missed_targets(scenario, row(fitting)), (), pool([fitting])
     roomiest = int(np.argmax(result.most_sequences[:, column]))
     most = int(result.most_sequences[roomiest, column])
     if most >= 1:
-        row = _row(result, candidates, roomiest, column)
+        one = row(roomiest)
         return (
             None,
-            f"A batch of {row.batch:,} does not fit: {row.candidate.n_gpus} × {row.candidate.gpu.name} can "
+            f"A batch of {one.batch:,} does not fit: {one.candidate.n_gpus} × {one.candidate.gpu.name} can "
             f"hold at most {count(most, 'sequence')} of {longest:,} tokens. "
             "Choose a smaller batch or more GPUs.",
             (),
+            None,
         )
     gpu = max((c.gpu for c in candidates), key=lambda g: g.memory_gb)
     reason = what_would_fit(work, gpu, usable=scenario.usable, context_tokens=longest, name=model.name)
-    return None, reason, ()
+    return None, reason, (), None
 
 
 def _missed_targets(scenario: Scenario, row: HostRow) -> str:

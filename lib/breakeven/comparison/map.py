@@ -1,4 +1,4 @@
-"""Self-hosting against the API at every length of prompt and completion."""
+"""Self-hosting against the API at every length of prompt and completion, at the load of the question."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from breakeven.apis.shapes import bills_of
+from breakeven.apis.shapes import Marks, bills_of
+from breakeven.comparison.volume import Terms
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.parts import ModelShape
 from breakeven.hosting import KV_BYTES, Ask, Candidate, ask_of, evaluate, model_shape
 from breakeven.hosting.choose import Standings, choose_each
+from breakeven.hosting.fleet import fleet_of
 from breakeven.hosting.hardware import deployments_on
 from breakeven.question import parts
 from breakeven.tables.day import Tables, derived
+from breakeven.tables.records import ApiOffer
 
 MAP_PROMPTS: Floats = np.exp2(np.arange(4, 17.5, 0.5))
 MAP_COMPLETIONS: Floats = np.exp2(np.arange(0, 14.5, 0.5))
@@ -23,13 +26,14 @@ MAP_COMPLETIONS: Floats = np.exp2(np.arange(0, 14.5, 0.5))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostMap:
-    """Self-hosting over API cost on a grid; rows completion tokens, columns prompt tokens."""
+    """Self-hosting over API bill on a grid; rows completion tokens, columns prompt tokens."""
 
     prompt_tokens: Floats
     completion_tokens: Floats
     host_over_api: Floats
     """NaN where either side cannot serve the shape."""
     api_usd: Floats
+    """Dollars a month, or for the job. [USD]"""
     host_usd: Floats
 
 
@@ -40,11 +44,13 @@ def cost_map(
     hardware: parts.Hardware,
     targets: parts.Targets,
     overhead_percent: float,
-    offer_ids: tuple[str, ...],
+    terms: Terms,
+    offer_id: str | None,
+    resellers: bool,
 ) -> CostMap | None:
     """Self-hosting over API for every shape of the grid; None where there is no deployment or no offer.
 
-    The map covers all shapes, so it stays while only the reader's own shapes, load or currency move.
+    The map covers all shapes, so it stays while only the reader's own shapes or currency move.
 
     Parameters
     ----------
@@ -54,8 +60,13 @@ def cost_map(
         The model, and what may host it.
     overhead_percent
         What is paid on top of the rent. [%]
-    offer_ids
-        API offers of which the cheapest counts at each shape.
+    terms
+        The load, and how fleets are sized for it.
+    offer_id
+        The API offer to compare with; None: at each shape the cheapest of the model that nothing speaks
+        against, as the answer takes it.
+    resellers
+        Let resellers be the cheapest.
 
     Raises
     ------
@@ -64,21 +75,23 @@ def cost_map(
     """
     model = tables.models[served.model]
     candidates = deployments_on(tables, served, hardware, overhead_percent).candidates
-    offers = [offer for offer in tables.api_offers if offer.api_offer_id in offer_ids]
+    offers = (
+        tables.api_offers_by_model.get(served.model, [])
+        if offer_id is None
+        else [offer for offer in tables.api_offers if offer.api_offer_id == offer_id]
+    )
     if not candidates or not offers:
         return None
     work = model_shape(model, tables.precisions[served.precision], KV_BYTES[served.kv_precision])
     ask = ask_of(targets, hardware.mode)
     grid_n, grid_c = np.meshgrid(MAP_PROMPTS, MAP_COMPLETIONS)
     prompt, completion = grid_n.ravel(), grid_c.ravel()
-    prompt_usd, completion_usd = bills_of(
-        offers, prompt=prompt, completion=completion, cached=np.zeros_like(prompt)
+    api_usd = _api_usd(
+        offers, prompt, completion, named=offer_id is not None, terms=terms, resellers=resellers
     )
-    api_usd = np.fmin.reduce(prompt_usd + completion_usd, axis=0)
-    api_usd = np.where(api_usd > 0, api_usd, np.nan)  # an offer free of charge leaves nothing to compare
     host_usd = np.full(prompt.shape, np.nan)
     room = prompt + completion <= model.max_context
-    host_usd[room] = _host_usd(work, candidates, ask, prompt[room], completion[room])
+    host_usd[room] = _host_usd(work, candidates, ask, terms, prompt[room], completion[room])
     return CostMap(
         prompt_tokens=MAP_PROMPTS,
         completion_tokens=MAP_COMPLETIONS,
@@ -88,25 +101,56 @@ def cost_map(
     )
 
 
-def _host_usd(
-    work: ModelShape, candidates: Sequence[Candidate], ask: Ask, prompt: Floats, completion: Floats
+def _api_usd(
+    offers: Sequence[ApiOffer],
+    prompt: Floats,
+    completion: Floats,
+    *,
+    named: bool,
+    terms: Terms,
+    resellers: bool,
 ) -> Floats:
-    """Dollars per request of the deployment chosen at each shape; NaN where none holds the targets."""
+    """Bill of the offer that is compared with at each shape; NaN where none serves it or it is free."""
+    prompt_usd, completion_usd = bills_of(
+        offers, prompt=prompt, completion=completion, cached=np.zeros_like(prompt)
+    )
+    usd = prompt_usd + completion_usd
+    if not named:
+        clean = Marks.of(offers, usd, resellers=resellers, patient=terms.load.ends).clean
+        usd = np.where(clean, usd, np.nan)
+    lowest = np.fmin.reduce(usd, axis=0) * terms.load.billed
+    return np.where(lowest > 0, lowest, np.nan)
+
+
+def _host_usd(
+    work: ModelShape,
+    candidates: Sequence[Candidate],
+    ask: Ask,
+    terms: Terms,
+    prompt: Floats,
+    completion: Floats,
+) -> Floats:
+    """Bill of the deployment chosen at each shape; NaN where none holds the targets."""
     grid_n, grid_c = np.meshgrid(MAP_PROMPTS[::4], MAP_COMPLETIONS[::4])
-    coarse, _, _ = _chosen(work, candidates, ask, grid_n.ravel(), grid_c.ravel())
+    coarse, _, _ = _chosen(work, candidates, ask, terms, grid_n.ravel(), grid_c.ravel())
     finalists = [candidates[i] for i in np.unique(coarse[coarse >= 0])] or candidates[:1]
-    _, usd, standing = _chosen(work, finalists, ask, prompt, completion)
+    _, usd, standing = _chosen(work, finalists, ask, terms, prompt, completion)
     # Where no finalist of the best standing holds the targets, one may that wins nowhere on the coarse grid.
     open_ = standing > min(one.standing for one in candidates)
     if open_.any() and len(finalists) < len(candidates):
-        usd[open_] = _chosen(work, candidates, ask, prompt[open_], completion[open_])[1]
+        usd[open_] = _chosen(work, candidates, ask, terms, prompt[open_], completion[open_])[1]
     return usd
 
 
 def _chosen(
-    work: ModelShape, candidates: Sequence[Candidate], ask: Ask, prompt: Floats, completion: Floats
+    work: ModelShape,
+    candidates: Sequence[Candidate],
+    ask: Ask,
+    terms: Terms,
+    prompt: Floats,
+    completion: Floats,
 ) -> tuple[NDArray[np.intp], Floats, Standings]:
-    """The deployment of each shape, or -1; its dollars per request, or NaN; its standing."""
+    """The deployment of each shape, or -1; its bill, or NaN; its standing."""
     result = evaluate(
         work,
         candidates,
@@ -115,7 +159,16 @@ def _chosen(
         completion_tokens=completion,
         cached_tokens=np.zeros_like(prompt),
     )
+    fleet = fleet_of(
+        terms.load,
+        prefill_s=result.prefill_s,
+        decode_s=result.decode_s,
+        usd_per_hour=np.array([[one.usd_per_hour] for one in candidates]),
+        utilisation=terms.utilisation,
+        overhead_month=terms.overhead_month,
+        pools=terms.pools,
+    )
     standing = np.array([one.standing for one in candidates], dtype=np.intp)
-    best = choose_each(result.usd, result.holds, standing)
-    usd = np.where(best >= 0, result.usd[best, np.arange(best.size)], np.nan)
+    best = choose_each(fleet.order, result.holds, standing)
+    usd = np.where(best >= 0, fleet.usd[best, np.arange(best.size)], np.nan)
     return best, usd, np.where(best >= 0, standing[best], np.iinfo(np.intp).max)

@@ -1,89 +1,235 @@
-"""Both monthly bills against the load, and the loads at which they are level."""
+"""Both bills against the load: at the load that is asked, over a range, and where they change places."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from breakeven.apis.shapes import ApiBill
 from breakeven.formulas import cost
 from breakeven.formulas.arrays import Floats
-from breakeven.formulas.units import SECONDS_PER_HOUR, SECONDS_PER_MONTH
+from breakeven.formulas.units import HOURS_PER_MONTH, SECONDS_PER_HOUR, SECONDS_PER_MONTH
+from breakeven.hosting.fleet import Fleet, fleet_of
 from breakeven.hosting.row import HostRow
-from breakeven.question.scenario import Scenario
+from breakeven.question.parts import Load
 
 VOLUME_POINTS = 160
+MOST_STEPS = 20_000
+"""Steps of one deployment's staircase that are looked at: a later one is a ten-thousandth of the bill."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How a fleet is sized and what is paid besides: all but the deployment and the amount of work."""
+
+    load: Load
+    utilisation: float
+    overhead_month: float
+    pools: bool
+    """Prompts are read by replicas of their own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hosts:
+    """Deployments that may be chosen, one entry each."""
+
+    prefill_s: Floats
+    decode_s: Floats
+    usd_per_hour: Floats
+
+    def fleets(self, terms: Terms, requests: Floats | None = None) -> Fleet:
+        """Their fleets for the load of the question, or for other numbers of requests."""
+        return fleet_of(
+            terms.load,
+            prefill_s=self.prefill_s,
+            decode_s=self.decode_s,
+            usd_per_hour=self.usd_per_hour,
+            utilisation=terms.utilisation,
+            overhead_month=terms.overhead_month,
+            pools=terms.pools,
+            requests=requests,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Loads between which self-hosting costs less than the API; in the unit of the question."""
+
+    start: float
+    """Not itself in it, unless 0."""
+    end: float
+    """Itself in it; infinite: from the start at any load."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
-    """Monthly bills against load; US dollars."""
+    """Bills against the load, of the cheapest deployment at each; US dollars a month, or for the job."""
 
-    requests_per_s: Floats
-    api_usd_month: Floats
-    host_usd_month: Floats
+    requests: Floats
+    """Per unit of time of the question; of a job all together."""
+    api_usd: Floats
+    host_usd: Floats
     replicas: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtLoad:
-    """Both bills at the scenario's own load; US dollars a month."""
+    """Both bills at the scenario's own load; US dollars a month, or for the job."""
 
     requests_per_s: float
     replicas: int
     busy: float
     """Share of the time that those replicas work. [0 to 1]"""
-    api_usd_month: float
-    host_usd_month: float
+    hours: float
+    """Hours that each is rented. [h]"""
+    api_usd: float | None
+    """None: no offer can be compared with."""
+    host_usd: float
+    host_usd_low: float
+    """The bill with the work that the estimate's range ends at: whole replicas, so often the same."""
+    host_usd_high: float
+    requests: float
+    """Requests on the bill. [-]"""
+
+    def host_usd_per_request(self) -> float:
+        """The bill over its requests. [USD]"""
+        return self.host_usd / self.requests
 
 
-def volume_of(scenario: Scenario, host: HostRow, bill: ApiBill) -> tuple[float, float, Volume, AtLoad]:
-    """Break-even loads, the staircase, and both bills at the scenario's own load."""
-    rent = host.candidate.usd_per_hour / SECONDS_PER_HOUR
-    carries = scenario.utilisation / host.replica_s
-    fixed = scenario.overhead_month / SECONDS_PER_MONTH
+def at_load(terms: Terms, host: HostRow, api_usd_per_request: float | None) -> AtLoad:
+    """Both bills at the load of the question."""
+    ends = (host.usd_low / host.usd, host.usd_high / host.usd) if host.usd > 0 else (1.0, 1.0)
+    times = np.array([1.0, *ends])
+    one = Hosts(
+        prefill_s=host.prefill_s * times,
+        decode_s=host.decode_s * times,
+        usd_per_hour=np.full(3, host.candidate.usd_per_hour),
+    ).fleets(terms)
+    return AtLoad(
+        requests_per_s=terms.load.per_s,
+        replicas=int(one.replicas[0]),
+        busy=float(one.busy[0]),
+        hours=float(one.hours[0]),
+        api_usd=None if api_usd_per_request is None else terms.load.billed * api_usd_per_request,
+        host_usd=float(one.usd[0]),
+        host_usd_low=float(one.usd[1]),
+        host_usd_high=float(one.usd[2]),
+        requests=terms.load.billed,
+    )
 
-    def staircase(load: Floats) -> tuple[Floats, Floats]:
-        replicas = np.asarray(
-            cost.replicas_needed(
-                requests_per_s=load,
-                replica_s_per_request=host.replica_s,
-                utilisation=scenario.utilisation,
-            )
+
+def cheaper_hosted(terms: Terms, hosts: Hosts, api_usd_per_request: float) -> tuple[Stretch, ...]:
+    """Loads at which some deployment costs less than the API, whole replicas counted.
+
+    Every deployment is a staircase (of a job: a slope with steps) against the API's straight line, so
+    the loads are exact. Above the last stretch that ends, the last one has no end, or the API is cheaper.
+
+    Parameters
+    ----------
+    terms
+        How fleets are sized; of its load only the kind counts.
+    hosts
+        Deployments of which the cheapest counts at each load.
+    api_usd_per_request
+        Bill of the API, more than 0. [USD]
+
+    Returns
+    -------
+    tuple
+        Stretches in order, none touching the next; requests per unit of time of the question.
+    """
+    kept = _undominated(hosts)
+    starts, ends = [], []
+    for prefill_s, decode_s, usd_per_hour in zip(
+        kept.prefill_s, kept.decode_s, kept.usd_per_hour, strict=True
+    ):
+        rows = _stretches_of(
+            terms, float(prefill_s), float(decode_s), float(usd_per_hour), api_usd_per_request
         )
-        return replicas, (replicas * rent + fixed) * SECONDS_PER_MONTH
+        starts.append(rows[0])
+        ends.append(rows[1])
+    return _merged(np.concatenate(starts), np.concatenate(ends))
 
-    about = {
-        "replica_usd_per_s": rent,
-        "api_usd_per_request": bill.usd,
-        "replica_requests_per_s": carries,
-        "fixed_usd_per_s": fixed,
-    }
-    first = float(cost.first_paying_rate(**about))
-    always = float(cost.never_dearer_rate(**about))
-    own = scenario.load.per_s
-    points = [4 * carries, 1.5 * own] + [1.5 * x for x in (first, always) if np.isfinite(x)]
+
+def _undominated(hosts: Hosts) -> Hosts:
+    """Deployments to which no other is preferable at every load: cheaper, and quicker at both parts."""
+    table = np.stack([hosts.usd_per_hour, hosts.prefill_s, hosts.decode_s], axis=1)
+    table = np.unique(table, axis=0)
+    no_worse = (table[:, None, :] <= table[None, :, :]).all(axis=2) & ~np.eye(len(table), dtype=bool)
+    usd, prefill, decode = table[~no_worse.any(axis=0)].T
+    return Hosts(prefill_s=prefill, decode_s=decode, usd_per_hour=usd)
+
+
+def _stretches_of(
+    terms: Terms, prefill_s: float, decode_s: float, usd_per_hour: float, api_usd: float
+) -> tuple[Floats, Floats]:
+    """Where one deployment costs less than the API: starts and ends, step by step."""
+    load = terms.load
+    work = prefill_s + decode_s
+    fixed = terms.overhead_month
+    if load.ends:
+        # k replicas share up to k (T - s) / g requests; each more request costs its work.
+        room, slope = load.finish_s - load.startup_s, usd_per_hour / SECONDS_PER_HOUR * work
+        step_usd, line = usd_per_hour / SECONDS_PER_HOUR * load.startup_s, api_usd
+        fixed = terms.overhead_month * load.finish_s / SECONDS_PER_MONTH
+    else:
+        room, slope = terms.utilisation * load.unit_s, 0.0
+        step_usd, line = usd_per_hour * HOURS_PER_MONTH, api_usd * SECONDS_PER_MONTH / load.unit_s
+    parts = [prefill_s, decode_s] if terms.pools else [work]
+    gain = line - slope - step_usd * work / room
+    if gain <= 0:
+        return np.empty(0), np.empty(0)
+    # From here on a step begins below the line: k steps cost at most what work alone asks, and one each.
+    safe = (fixed + len(parts) * step_usd) / gain
+    jumps = [np.arange(0, min(safe * part / room, MOST_STEPS) + 1) * (room / part) for part in parts]
+    edges = np.unique(np.concatenate(jumps))
+    middle = (edges + np.append(edges[1:], edges[-1] + room / max(parts))) / 2
+    replicas = np.sum([np.ceil(middle * part / room * (1 - 1e-12)) for part in parts], axis=0)
+    meets = (fixed + replicas * step_usd) / (line - slope)
+    starts = np.maximum(edges, meets)
+    # After the last edge looked at, the line only gains.
+    ends = np.append(edges[1:], np.inf)
+    good = starts < ends
+    return starts[good], ends[good]
+
+
+def _merged(starts: Floats, ends: Floats) -> tuple[Stretch, ...]:
+    """The union of stretches."""
+    found: list[Stretch] = []
+    for start, end in sorted(zip(starts.tolist(), ends.tolist(), strict=True)):
+        if found and start <= found[-1].end * (1 + 1e-12):
+            found[-1] = Stretch(start=found[-1].start, end=max(found[-1].end, end))
+        else:
+            found.append(Stretch(start=start, end=end))
+    return tuple(found)
+
+
+def volume_of(terms: Terms, hosts: Hosts, api_usd_per_request: float, stretches: Sequence[Stretch]) -> Volume:
+    """Bills from no load to one that shows the reader's own and where they change places."""
+    kept = _undominated(hosts)
+    own = terms.load.requests
+    carries = terms.utilisation * terms.load.unit_s / float((kept.prefill_s + kept.decode_s).min())
+    turns = [x for one in stretches for x in (one.start, one.end) if np.isfinite(x) and x > 0]
+    points = [4 * carries, *(1.5 * x for x in turns)]
     # Beyond forty steps the staircase is a line to the eye; the reader's own load must be on it.
     top = max(min(max(points), 40 * carries), 1.5 * own)
-    load = np.linspace(0, top, VOLUME_POINTS + 1)[1:]
-    replicas, host_usd = staircase(load)
-    own_replicas, own_usd = staircase(np.array([own]))
-    n = int(own_replicas[0])
-    return (
-        first,
-        always,
-        Volume(
-            requests_per_s=load,
-            api_usd_month=load * bill.usd * SECONDS_PER_MONTH,
-            host_usd_month=host_usd,
-            replicas=replicas,
-        ),
-        AtLoad(
-            requests_per_s=own,
-            replicas=n,
-            busy=own * host.replica_s / n,
-            api_usd_month=own * bill.usd * SECONDS_PER_MONTH,
-            host_usd_month=float(own_usd[0]),
-        ),
+    requests = np.linspace(0, top, VOLUME_POINTS + 1)[1:]
+    fleets = kept.fleets(terms, requests[:, None])
+    best = np.argmin(fleets.usd, axis=1)
+    each = np.arange(requests.size)
+    per_bill = 1.0 if terms.load.ends else SECONDS_PER_MONTH / terms.load.unit_s
+    return Volume(
+        requests=requests,
+        api_usd=requests * per_bill * api_usd_per_request,
+        host_usd=fleets.usd[each, best],
+        replicas=fleets.replicas[each, best],
+    )
+
+
+def busy_at_par(host: HostRow, api_usd_per_request: float) -> float:
+    """How busy one deployment must be for a request to cost what the API charges; 1 or more: never."""
+    never_idle = host.replica_s * host.candidate.usd_per_hour / SECONDS_PER_HOUR
+    return float(
+        cost.break_even_utilisation(busy_usd_per_request=never_idle, api_usd_per_request=api_usd_per_request)
     )

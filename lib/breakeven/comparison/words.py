@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
 from breakeven.comparison.answer import Comparison, ShapeAnswer
 from breakeven.comparison.map import CostMap
+from breakeven.comparison.reach import LEVEL_SHARE, Winner, winner_of
 from breakeven.formulas.kv_cache import kv_bytes_per_sequence, kv_replication
 from breakeven.formulas.parts import ModelShape
-from breakeven.formulas.units import GIGA
+from breakeven.formulas.units import GIGA, SECONDS_PER_HOUR
 from breakeven.hosting import read_on
-from breakeven.hosting.row import HostRow
+from breakeven.question.parts import Load
 from breakeven.question.scenario import CHEAPEST, Scenario
 from breakeven.words.ages import read_before
 from breakeven.words.names import FRESH_DAYS, PER_REQUESTS, deployment_name, gpu_name, offer_name
-from breakeven.words.numbers import Money, count, gigabytes, load, percent, seconds, seconds_span, times
+from breakeven.words.numbers import Money, count, gigabytes, percent, seconds, seconds_span, times
+from breakeven.words.numbers import load as per_time
 
 
 def question(comparison: Comparison, money: Money) -> str:
@@ -40,25 +41,35 @@ def question(comparison: Comparison, money: Money) -> str:
     return f"{model}, {scenario.precision}, {where}, against {against}. Prices of {scenario.as_of}."
 
 
-def headline(answer: ShapeAnswer) -> str:
-    """Say who is cheaper, in one sentence."""
+def period(ends: bool) -> str:
+    """What a bill is for."""
+    return "for the job" if ends else "a month"
+
+
+def headline(answer: ShapeAnswer, scenario: Scenario) -> str:
+    """Say who is cheaper at the load of the question, in one sentence."""
     if answer.host is None and answer.api.bill is None:
         return "Neither side can be priced"
     if answer.host is None:
         return "No deployment to compare with"
     if answer.api.bill is None:
         return "No API offer to compare with"
-    if answer.ratio is None:
+    here, reach, money = answer.at_load, answer.reach, scenario.money
+    if here is None or here.api_usd is None or reach is None or answer.ratio is None:
         return "The API offer is free of charge, so there is nothing to compare"
-    if answer.within_range:
-        return f"About as cheap: self-hosting costs {times(1 / answer.ratio)} the API's price"
-    if answer.ratio > 1:
-        return f"Self-hosting is {times(answer.ratio)} cheaper"
-    return f"The API is {times(1 / answer.ratio)} cheaper"
+    per = period(scenario.load.ends)
+    api, hosted = money.amount(here.api_usd), money.amount(here.host_usd)
+    if reach.winner == Winner.LEVEL:
+        return f"About as cheap: {hosted} {per} self-hosted, {api} at the API"
+    if reach.rests_on:
+        return f"About as cheap, if {reach.rests_on}: {api} {per} at the API, {hosted} self-hosted"
+    if reach.winner == Winner.HOST:
+        return f"Self-hosting is {times(answer.ratio)} cheaper: {hosted} {per} against {api}"
+    return f"The API is {times(1 / answer.ratio)} cheaper: {api} {per} against {hosted}"
 
 
 def condition(answer: ShapeAnswer, scenario: Scenario) -> str:
-    """Say from which volume, or how busy, the headline holds."""
+    """Say how far the headline carries: at which loads, at how many hosts."""
     if answer.host is None:
         return answer.host_reason or "No deployment can be computed; the reasons stand below."
     if answer.api.bill is None:
@@ -69,39 +80,82 @@ def condition(answer: ShapeAnswer, scenario: Scenario) -> str:
         if scenario.api == CHEAPEST:
             return "No unmarked API offer of this model is in force on that day; choose another offer or day."
         return f"{scenario.api} has no price in force on {scenario.as_of}."
-    if answer.ratio is None or answer.break_even_busy is None:
+    if answer.stretches is None or answer.reach is None:
         return ""
-    first, always = answer.first_paying_rate, answer.never_dearer_rate
-    if always is not None and math.isfinite(always):
-        if first is not None and math.isfinite(first):
-            busy = percent(min(first * answer.host.replica_s, 1))
-            pays = f"one replica first pays at {load(first)}, {busy} busy"
-            if math.isclose(first, always, rel_tol=1e-6):
-                return f"From {load(always)} at any volume ({busy} busy)."
-            return f"From {load(always)} at any volume; {pays}."
-        return f"From {load(always)} at any volume."
-    if answer.break_even_busy < 1:
-        return (
-            f"Self-hosting would pay only with GPUs more than {percent(answer.break_even_busy)} busy "
-            f"(planned: {percent(scenario.utilisation)})."
-        )
-    return "At any volume: even GPUs that are never idle cost more."
+    return " ".join(part for part in (_turns(answer, scenario), _hosts(answer)) if part)
 
 
-def bills(answer: ShapeAnswer, money: Money) -> str:
-    """Write both bills per thousand requests, the range of the estimate with them."""
+def load_of(requests: float, load: Load) -> str:
+    """Write a number of requests in the unit of a load: so many a second, or in the whole job."""
+    return count(round(requests), "request") if load.ends else per_time(requests / load.unit_s)
+
+
+def _turns(answer: ShapeAnswer, scenario: Scenario) -> str:
+    """Say at which loads the other side is cheaper."""
+    load = scenario.load
+    if not answer.stretches:
+        busy = answer.break_even_busy or math.inf
+        if busy < 1 and not load.ends:
+            return (
+                f"Self-hosting would pay only with GPUs more than {percent(busy)} busy "
+                f"(planned: {percent(scenario.utilisation)})."
+            )
+        return "So it is at any load: even GPUs that are never idle cost more."
+    own = load.requests
+    last = answer.stretches[-1]
+    here = next((one for one in answer.stretches if one.start < own <= one.end), None)
+    if here is None:
+        after = next(one for one in answer.stretches if one.start >= own)
+        text = f"Self-hosting pays from {load_of(after.start, load)}"
+        if after is not last:
+            text += f", at any load from {load_of(last.start, load)}"
+        return f"{text}."
+    if here.start <= 0:
+        return "So it is at any load."
+    text = f"Below {load_of(here.start, load)} the API is cheaper"
+    if here is not last:
+        text += f", and again from {load_of(here.end, load)} to {load_of(last.start, load)}"
+    return f"{text}."
+
+
+def _hosts(answer: ShapeAnswer) -> str:
+    """Say at how many API hosts the headline holds, and what the median one says."""
+    reach = answer.reach
+    if reach is None or reach.median_ratio is None or reach.hosts < 2:
+        return ""
+    ratio = reach.median_ratio
+    if reach.holding == reach.hosts:
+        return f"Holds at all {reach.hosts} hosts."
+    says = (
+        "both cost about the same"
+        if 1 / LEVEL_SHARE <= ratio <= LEVEL_SHARE
+        else f"self-hosting is {times(ratio)} cheaper"
+        if ratio > 1
+        else f"the API is {times(1 / ratio)} cheaper"
+    )
+    return f"Holds at {reach.holding} of {reach.hosts} hosts; at the median one {says}."
+
+
+def bills(answer: ShapeAnswer, scenario: Scenario) -> str:
+    """Write both bills per million tokens and per thousand requests, the range of the estimate with them."""
+    here, money = answer.at_load, scenario.money
+    tokens = answer.shape.prompt_tokens + answer.shape.completion_tokens
     parts = []
     if answer.api.bill:
         middle = ""
         if answer.api.median_usd and answer.api.bill.offer.model_id and len(answer.api.same_model) > 1:
             middle = f" (median {money.amount(answer.api.median_usd * PER_REQUESTS)})"
-        parts.append(f"API {money.amount(answer.api.bill.usd * PER_REQUESTS)}{middle}")
-    if answer.host:
-        low, high = answer.host.usd_low * PER_REQUESTS, answer.host.usd_high * PER_REQUESTS
+        usd = answer.api.bill.usd
+        parts.append(f"API {money.amount(usd * PER_REQUESTS)}{middle}, {money.per_million(usd / tokens)}")
+    if here and answer.host:
+        usd = here.host_usd_per_request()
+        scale = PER_REQUESTS / here.requests
+        low, high = here.host_usd_low * scale, here.host_usd_high * scale
+        range_ = f" (estimate {money.span(low, high)})" if low < high else ""
         parts.append(
-            f"self-hosted {money.amount(answer.host.usd * PER_REQUESTS)} (estimate {money.span(low, high)})"
+            f"self-hosted {money.amount(usd * PER_REQUESTS)}{range_}, {money.per_million(usd / tokens)}"
         )
-    return f"Per {PER_REQUESTS:,} requests: {', '.join(parts)}." if parts else ""
+    return f"At that load per {PER_REQUESTS:,} requests: {'; '.join(parts)}." if parts else ""
 
 
 def contenders(answer: ShapeAnswer) -> str:
@@ -113,7 +167,9 @@ def contenders(answer: ShapeAnswer) -> str:
         if unmarked and unmarked[0].api_offer_id == answer.api.bill.offer.api_offer_id:
             others = answer.api.n_within_20_percent - 1
             more = f", {count(others, 'other offer') if others else 'no other offer'} within 20 % of it"
-        parts.append(f"API: {offer_name(answer.api.bill.offer)}{more}")
+        offer = answer.api.bill.offer
+        room = f", context {offer.context_tokens:,} tokens" if offer.context_tokens else ""
+        parts.append(f"API: {offer_name(offer)}{room}{more}")
     if answer.host:
         parts.append(
             f"self-hosted: {deployment_name(answer.host)}, batch {answer.host.batch:,}, "
@@ -136,50 +192,60 @@ def ages(answer: ShapeAnswer, comparison: Comparison) -> str:
     return "; ".join(parts) + "." if parts else ""
 
 
-def by_kind(answer: ShapeAnswer, money: Money) -> list[str]:
-    """Compare prompt tokens and completion tokens apart."""
-    if answer.host is None or answer.api.bill is None:
+def by_kind(answer: ShapeAnswer, scenario: Scenario) -> list[str]:
+    """Compare prompt tokens and completion tokens apart: each side's bill at the load, over its tokens."""
+    here, bill, money = answer.at_load, answer.api.bill, scenario.money
+    if answer.host is None or here is None or bill is None:
         return []
     lines = []
-    host = answer.host
     # What the estimate cannot tell apart is level, as in the headline.
-    low, high = (host.usd_low / host.usd, host.usd_high / host.usd) if host.usd > 0 else (1.0, 1.0)
+    low, high = (
+        end / here.host_usd if here.host_usd > 0 else 1.0 for end in (here.host_usd_low, here.host_usd_high)
+    )
+    usd = here.host_usd_per_request()
+    reading = answer.host.prefill_s / answer.host.replica_s
     for word, tokens, host_usd, api_usd in (
-        ("Prompt", answer.shape.prompt_tokens, answer.host.prompt_usd, answer.api.bill.prompt_usd),
-        (
-            "Completion",
-            answer.shape.completion_tokens,
-            answer.host.completion_usd,
-            answer.api.bill.completion_usd,
-        ),
+        ("Prompt", answer.shape.prompt_tokens, usd * reading, bill.prompt_usd),
+        ("Completion", answer.shape.completion_tokens, usd * (1 - reading), bill.completion_usd),
     ):
         own, other = money.per_million(host_usd / tokens), money.amount(api_usd / tokens * 1e6)
+        text = f"{word} tokens: {own} self-hosted, {other} at the API"
         if api_usd <= 0 or host_usd <= 0:
-            lines.append(f"{word} tokens: {own} self-hosted, {other} at the API.")
-        elif 0.97 <= api_usd / host_usd <= 1.03 or low * host_usd <= api_usd <= high * host_usd:
-            lines.append(f"{word} tokens: {own} self-hosted, {other} at the API: level.")
+            lines.append(f"{text}.")
+        elif (winner := winner_of(api_usd, low * host_usd, high * host_usd)) == Winner.LEVEL:
+            lines.append(f"{text}: level.")
         else:
             ratio = api_usd / host_usd
-            gap = f"{times(ratio)} cheaper" if ratio > 1 else f"{times(1 / ratio)} dearer"
-            lines.append(f"{word} tokens: {own} self-hosted, {other} at the API: {gap} self-hosted.")
+            gap = f"{times(ratio)} cheaper" if winner == Winner.HOST else f"{times(1 / ratio)} dearer"
+            lines.append(f"{text}: {gap} self-hosted.")
+    if answer.host.usd > 0 and not scenario.load.ends:
+        idle = (
+            answer.host.usd
+            * scenario.utilisation
+            / (answer.shape.prompt_tokens + answer.shape.completion_tokens)
+        )
+        lines.append(
+            f"If the GPUs were never idle, a token would cost {money.per_million(idle)} self-hosted."
+        )
     return lines
 
 
-def at_load(answer: ShapeAnswer, money: Money) -> str:
-    """Compare the monthly bills at the reader's own load."""
-    if answer.at_load is None or answer.host is None:
+def at_load(answer: ShapeAnswer, scenario: Scenario) -> str:
+    """Say what is rented for the load, and how busy it is."""
+    here, host = answer.at_load, answer.host
+    if here is None or host is None:
         return ""
-    here = answer.at_load
-    gpus = here.replicas * answer.host.candidate.n_gpus
-    size = f"{count(here.replicas, 'replica')} of {count(answer.host.candidate.n_gpus, 'GPU')}"
+    n = host.candidate.n_gpus
+    size = f"{count(here.replicas, 'replica')} of {count(n, 'GPU')}"
     if here.replicas > 1:
-        size += f" each ({gpus:,} GPUs)"
-    cheaper = "the API" if here.api_usd_month < here.host_usd_month else "self-hosting"
-    return (
-        f"At your {load(here.requests_per_s)}: {size}, {percent(here.busy)} busy, "
-        f"{money.amount(here.host_usd_month)} a month against {money.amount(here.api_usd_month)} "
-        f"at the API: {cheaper} is cheaper."
-    )
+        size += f" each ({here.replicas * n:,} GPUs)"
+    paid = f"{scenario.money.amount(here.host_usd)} {period(scenario.load.ends)}"
+    if scenario.load.ends:
+        return (
+            f"Your {load_of(scenario.load.requests, scenario.load)}: {size}, done after "
+            f"{seconds(here.hours * SECONDS_PER_HOUR)}, {paid}."
+        )
+    return f"Your {per_time(here.requests_per_s)}: {size}, {percent(here.busy)} busy, {paid}."
 
 
 def why(answer: ShapeAnswer, work: ModelShape | None, scenario: Scenario) -> list[str]:
@@ -246,42 +312,48 @@ def memory_sentence(answer: ShapeAnswer, work: ModelShape, scenario: Scenario) -
     )
 
 
-def map_finding(cost_map: CostMap) -> str:
+def map_finding(cost_map: CostMap, scenario: Scenario) -> str:
     """Say what the map shows."""
+    at = f"At {load_of(scenario.load.requests, scenario.load)} "
     ratio = cost_map.host_over_api[np.isfinite(cost_map.host_over_api)]
     if ratio.size == 0:
-        return "No shape can be priced on both sides"
+        return f"{at}no shape can be priced on both sides"
     share = float((ratio < 1).mean())
     if share == 0:
-        return "The API is cheaper for every shape that both can serve"
+        return f"{at}the API is cheaper for every shape that both can serve"
     if share == 1:
-        return "Self-hosting is cheaper for every shape that both can serve"
-    return f"Self-hosting is cheaper for {percent(share)} of the shapes, the API for the others"
+        return f"{at}self-hosting is cheaper for every shape that both can serve"
+    return f"{at}self-hosting is cheaper for {percent(share)} of the shapes, the API for the others"
 
 
-def volume_finding(answer: ShapeAnswer) -> str:
+def volume_finding(answer: ShapeAnswer, load: Load) -> str:
     """Say what the bills against volume show."""
-    always = answer.never_dearer_rate
+    always = answer.never_dearer
     if always is None:
         return "The bills need both sides"
+    if always <= 0:
+        return "Self-hosting is cheaper at any load"
     if math.isfinite(always):
-        return f"Self-hosting is never dearer from {load(always)} on"
-    return "The API is cheaper at every volume"
+        return f"Self-hosting is never dearer from {load_of(always, load)} on"
+    return "The API is cheaper at any load"
 
 
-def batch_finding(answer: ShapeAnswer) -> str:
-    """Say from which batch a completion token costs no more than at the API."""
+def batch_finding(answer: ShapeAnswer, scenario: Scenario) -> str:
+    """Say from which batch a completion token costs no more than at the API, on GPUs as busy as planned."""
     if answer.curve is None:
         return "No deployment to show"
     if answer.api.bill is None or answer.api.bill.completion_usd <= 0:
         return "A larger batch makes completion tokens cheaper"
+    busy = "" if scenario.load.ends else f"On GPUs {percent(scenario.utilisation)} busy "
     price = answer.api.bill.completion_usd / answer.shape.completion_tokens
+    said = f"completion tokens stay dearer self-hosted up to a batch of {answer.curve.batch[-1]:.0f}"
     for batch, usd in zip(answer.curve.batch, answer.curve.completion_usd_per_token, strict=True):
         if usd <= 1.05 * price:
+            said = f"completion tokens are dearer self-hosted until a batch of about {batch:.0f}"
             if batch == answer.curve.batch[0]:
-                return "Completion tokens are cheaper self-hosted at any batch"
-            return f"Completion tokens are dearer self-hosted until a batch of about {batch:.0f}"
-    return f"Completion tokens stay dearer self-hosted up to a batch of {answer.curve.batch[-1]:.0f}"
+                said = "completion tokens are cheaper self-hosted at any batch"
+            break
+    return busy + said if busy else said[0].upper() + said[1:]
 
 
 def price_notes(comparison: Comparison, scenario: Scenario) -> list[str]:
@@ -303,7 +375,7 @@ def price_notes(comparison: Comparison, scenario: Scenario) -> list[str]:
                 line += f"; older than {FRESH_DAYS} days on {scenario.as_of}"
             lines.append(line + ".")
             lines += [f"Passed over: {gone.what}, {gone.why}." for gone in price.passed_over]
-            lines += _cheaper_in_doubt(answer.host, answer.ranking)
+            lines += _cheaper_in_doubt(answer)
         if answer.api.bill:
             offer_of = answer.api.bill.offer
             tier = answer.api.bill.tier
@@ -318,11 +390,13 @@ def price_notes(comparison: Comparison, scenario: Scenario) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-def _cheaper_in_doubt(host: HostRow, ranking: Sequence[HostRow]) -> list[str]:
+def _cheaper_in_doubt(answer: ShapeAnswer) -> list[str]:
     """Name the GPUs that would be cheaper if no doubt stood against their price, each once."""
+    if answer.at_load is None:
+        return []
     doubts = {
-        gpu_name(row.candidate.gpu): row.candidate.price.doubt
-        for row in ranking
-        if row.usd < host.usd and row.candidate.price.doubt
+        gpu_name(one.row.candidate.gpu): one.row.candidate.price.doubt
+        for one in answer.ranking
+        if one.usd < answer.at_load.host_usd and one.row.candidate.price.doubt
     }
     return [f"Cheaper on paper, not chosen: {name}, {doubt}." for name, doubt in doubts.items()]

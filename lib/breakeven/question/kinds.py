@@ -29,3 +29,11 @@ class PriceKind(StrEnum):
     MARKETPLACE = "marketplace"
     RESERVED = "reserved"
     ESTIMATE = "estimate"
+
+
+class Per(StrEnum):
+    """Unit of time of a load."""
+
+    SECOND = "second"
+    MONTH = "month"
+    ONCE = "once"

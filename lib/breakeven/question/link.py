@@ -32,6 +32,8 @@ PAGE_PREFIXES = tuple(
     )
 )
 """Starts of the parameters that single pages add with :class:`breakeven.question.fields.LinkFields`."""
+LATER_FIELDS = ("finish_hours", "startup_minutes")
+"""Fields that links of this version got later: an old link that leaves them out misses nothing."""
 MOST_PARTS = 200
 """Parameters that are read; a link of ours has far fewer."""
 
@@ -125,7 +127,7 @@ def decode(
             0, f"The link is of version {quoted(version)}; version {VERSION} is read as far as it goes."
         )
     if own:
-        missing = [name for name in ("v", *SCENARIO_FIELDS.keys) if name not in own]
+        missing = [name for name in ("v", *SCENARIO_FIELDS.keys) if name not in (*own, *LATER_FIELDS)]
         if missing:
             shown = ", ".join(missing[:6]) + (f" and {len(missing) - 6} more" if len(missing) > 6 else "")
             warnings.append(f"The link leaves out {shown}; the usual values are used.")

@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from breakeven.formulas.mode import Mode
-from breakeven.formulas.units import SECONDS_PER_MONTH
-from breakeven.question.kinds import CacheFormat, PriceKind, WeightFormat
+from breakeven.formulas.units import SECONDS_PER_HOUR, SECONDS_PER_MONTH
+from breakeven.question.kinds import CacheFormat, Per, PriceKind, WeightFormat
 from breakeven.words import numbers
 
 if TYPE_CHECKING:
@@ -43,15 +43,42 @@ class Shapes(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """How many requests come."""
+    """How many requests come: so many a second or a month, or once."""
 
     requests: float
-    per: str
+    per: Per
+    finish_hours: float
+    startup_minutes: float
+
+    @property
+    def ends(self) -> bool:
+        """A job: the requests come once, all together."""
+        return self.per == Per.ONCE
+
+    @property
+    def finish_s(self) -> float:
+        """Time within which a job must be done. [s]"""
+        return self.finish_hours * SECONDS_PER_HOUR
+
+    @property
+    def startup_s(self) -> float:
+        """Time until a replica of a job serves. [s]"""
+        return self.startup_minutes * 60.0
+
+    @property
+    def unit_s(self) -> float:
+        """Time in which that many requests come; of a job the time that it may take. [s]"""
+        return {Per.SECOND: 1.0, Per.MONTH: SECONDS_PER_MONTH, Per.ONCE: self.finish_s}[self.per]
 
     @property
     def per_s(self) -> float:
-        """Requests per second. [1/s]"""
-        return self.requests / (1.0 if self.per == "second" else SECONDS_PER_MONTH)
+        """Requests per second, of a job in the time that it may take. [1/s]"""
+        return self.requests / self.unit_s
+
+    @property
+    def billed(self) -> float:
+        """Requests on one bill: a month of them, or the whole job. [-]"""
+        return self.requests if self.ends else self.per_s * SECONDS_PER_MONTH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from typing import Any
 
 from breakeven.formulas.mode import Mode
 from breakeven.question import parts
-from breakeven.question.kinds import CacheFormat, PriceKind, WeightFormat
+from breakeven.question.kinds import CacheFormat, Per, PriceKind, WeightFormat
 from breakeven.words.numbers import SYMBOLS
 from breakeven.words.numbers import number as plain
 
@@ -57,7 +57,9 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "completion_b": TOKENS,
         "cached_b": Limit(low=0, high=2_000_000),
         "requests": Limit(low=1e-6, high=1e12),
-        "per": Limit(choices=("second", "month")),
+        "per": Limit.of(Per),
+        "finish_hours": Limit(low=1, high=8760),
+        "startup_minutes": Limit(low=0, high=59),
         "batch": Limit(low=1, high=4096),
         "ttft": Limit(low=0.001, high=3600),
         "tpot": Limit(low=0.0001, high=60),
@@ -78,6 +80,7 @@ _KINDS: Mapping[str, type[StrEnum]] = {
     "precision": WeightFormat,
     "kv_precision": CacheFormat,
     "mode": Mode,
+    "per": Per,
 }
 
 
@@ -194,8 +197,12 @@ class Scenario:
     """Cached part of the second prompt. [tokens]"""
     requests: float = 1.0
     """Load, in requests per ``per``."""
-    per: str = "second"
-    """Unit of time of the load."""
+    per: Per = Per.SECOND
+    """Unit of time of the load; ``once`` for a job that ends."""
+    finish_hours: float = 24.0
+    """Time within which a job must be done; a day, as batch APIs promise. [h]"""
+    startup_minutes: float = 10.0
+    """Time until a replica of a job serves: the machine starts, the weights are read. [min]"""
     batch: int | None = None
     """Sequences decoded together; None: the most that memory and targets allow. [-]"""
     ttft: float | None = 2.0
@@ -260,8 +267,9 @@ class Scenario:
 
     @property
     def targets(self) -> parts.Targets:
-        """What a deployment must keep, and how full it may be."""
-        return parts.part_of(self, parts.Targets)
+        """What a deployment must keep, and how full it may be; a job leaves nothing idle."""
+        targets = parts.part_of(self, parts.Targets)
+        return replace(targets, utilisation=1.0) if self.load.ends else targets
 
     @property
     def money(self) -> parts.Money:

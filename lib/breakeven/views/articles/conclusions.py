@@ -13,7 +13,8 @@ import numpy as np
 from breakeven.comparison.answer import Comparison, compare
 from breakeven.comparison.words import headline
 from breakeven.formulas.mode import Mode
-from breakeven.question.kinds import WeightFormat
+from breakeven.formulas.units import SECONDS_PER_HOUR
+from breakeven.question.kinds import Per, WeightFormat
 from breakeven.question.pages.articles import OPEN, REPRODUCES, ROUNDS, WRONG
 from breakeven.question.scenario import Scenario
 from breakeven.views.articles import appendix as runs
@@ -24,7 +25,7 @@ from breakeven.views.articles.judge import Judged, amount
 from breakeven.views.articles.registry import Recomputation
 from breakeven.views.articles.transformer import peak_flop_per_s
 from breakeven.words.names import deployment_name, kind_of, offer_name, shape_name
-from breakeven.words.numbers import Money, count, number, percent, times
+from breakeven.words.numbers import Money, count, number, percent, seconds, times
 
 PROJECT_DAY = date(2023, 8, 30)
 """Day of Shrott's article."""
@@ -147,7 +148,8 @@ def _today(now: Comparison) -> str:
         (False, False): "neither half holds",
     }[prompt, generation]
     parts = [
-        f"{_lower(headline(shape))} for {kind_of(shape.shape).lower()} work ({shape_name(shape.shape)})"
+        f"{_lower(headline(shape, now.scenario))} for {kind_of(shape.shape).lower()} work "
+        f"({shape_name(shape.shape)})"
         for shape in (a, b)
     ]
     return (
@@ -203,7 +205,7 @@ class Cost:
 
 
 def project_scenario(day: date, model: str) -> Scenario:
-    """Shrott's prompts as batch work of one month on one model."""
+    """Shrott's prompts as a job on one model."""
     return Scenario(
         as_of=day,
         model=model,
@@ -212,7 +214,7 @@ def project_scenario(day: date, model: str) -> Scenario:
         prompt_b=PROJECT_IN,
         completion_b=PROJECT_OUT,
         requests=float(PROJECT_PROMPTS),
-        per="month",
+        per=Per.ONCE,
         ttft=None,
         tpot=None,
     )
@@ -253,12 +255,12 @@ def project_costs(facts: Facts) -> tuple[list[Cost], tuple[str, ...]]:
             then_usd=_or_none(
                 money.rent_of_hours, facts, offer=PROJECT_RENT, day=PROJECT_DAY, hours=PROJECT_HOURS
             ),
-            now_usd=host.usd * PROJECT_PROMPTS if host else None,
+            now_usd=shape.at_load.host_usd if host and shape.at_load else None,
             note=(
                 f"then the RTX A5000 he found, all of its time used; now {name} on {deployment_name(host)} "
                 f"at {Money().amount(host.candidate.price.usd_per_gpu_hour)} per GPU-hour, "
-                f"{percent(answer.scenario.utilisation)} busy"
-                if host
+                f"done after {seconds(shape.at_load.hours * SECONDS_PER_HOUR)}"
+                if host and shape.at_load
                 else _why(answer)
             ),
         )

@@ -15,6 +15,7 @@ import plotly.graph_objects as go
 
 from breakeven.comparison.answer import ShapeAnswer
 from breakeven.comparison.map import CostMap
+from breakeven.comparison.words import period
 from breakeven.dashboard.figure import (
     API,
     API_LIGHT,
@@ -27,10 +28,11 @@ from breakeven.dashboard.figure import (
     log_ticks,
     title,
 )
-from breakeven.formulas.units import SECONDS_PER_MONTH
+from breakeven.formulas.arrays import Floats
 from breakeven.question.parts import Shape
+from breakeven.question.scenario import Scenario
 from breakeven.tables.records import Preset
-from breakeven.words.names import PER_REQUESTS, deployment_name, kind_of, offer_name
+from breakeven.words.names import deployment_name, kind_of, offer_name
 from breakeven.words.numbers import Money, number
 
 _TOKEN_TICKS = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536]
@@ -41,91 +43,132 @@ _THREE = ",.3~r"
 """Plotly's format of three significant digits without an exponent."""
 
 
-def split_bars(answer: ShapeAnswer, money: Money, top_usd: float) -> go.Figure:
-    """Draw both bills per thousand requests, prompt and completion stacked.
+def money_strip(answer: ShapeAnswer, scenario: Scenario) -> go.Figure:
+    """Draw every way to buy the shape on one axis of money: offers above, deployments below.
 
-    Parameters
-    ----------
-    answer
-        One shape.
-    money
-        Currency.
-    top_usd
-        The larger bill, which sets the axis. [USD per request]
+    Hollow marks are offers and deployments that are not taken by themselves; the reason is in the hover.
     """
-    sides = []
-    if answer.host:
-        host = answer.host
-        sides.append(("Self-hosted", host.prompt_usd, host.completion_usd, SELF_HOSTED_LIGHT, SELF_HOSTED))
-    if answer.api.bill:
-        bill = answer.api.bill
-        sides.append(("API", bill.prompt_usd, bill.completion_usd, API_LIGHT, API))
-    scale = PER_REQUESTS * money.rate
+    money, own = scenario.money, answer.at_load
+    per = period(scenario.load.ends)
+    bill, requests = answer.api.bill, scenario.load.billed
+    offers = list(answer.api.same_model)
+    if bill is not None and all(one.offer.api_offer_id != bill.offer.api_offer_id for one in offers):
+        offers.append(bill)
+    sides = [
+        (
+            "API",
+            API,
+            "circle",
+            [
+                (
+                    one.usd * requests,
+                    one.mark,
+                    f"{offer_name(one.offer)}: {money.amount(one.usd * requests)} {per}",
+                )
+                for one in offers
+                if one.usd > 0
+            ],
+            None if bill is None else bill.usd * requests,
+        ),
+        (
+            "Self-hosted",
+            SELF_HOSTED,
+            "diamond",
+            [
+                (
+                    one.usd,
+                    one.row.candidate.price.doubt,
+                    f"{one.replicas:,} × {deployment_name(one.row)}: {money.amount(one.usd)} {per}",
+                )
+                for one in answer.ranking
+                if one.usd > 0
+            ],
+            None if own is None else own.host_usd,
+        ),
+    ]
     data: list[Trace] = []
-    totals = []
-    for side, prompt, completion, light, dark in sides:
-        for word, usd, colour, ink, pattern in (
-            ("prompt", prompt, light, "black", ""),
-            ("completion", completion, dark, "white", "/"),
-        ):
+    labels: list[dict[str, Any]] = []
+    for y, (name, colour, symbol, marks, chosen) in enumerate(reversed(sides)):
+        if not marks and not chosen:
+            continue
+        if marks:
             data.append(
                 {
-                    "type": "bar",
-                    "x": [usd * scale],
-                    "y": [side],
-                    "orientation": "h",
+                    "type": "scatter",
+                    "mode": "markers",
+                    "x": [usd * money.rate for usd, _, _ in marks],
+                    "y": [y] * len(marks),
                     "marker": {
                         "color": colour,
-                        "pattern": {
-                            "shape": pattern,
-                            "fillmode": "overlay",
-                            "fgcolor": "rgba(255,255,255,.35)",
-                            "size": 6,
-                        },
+                        "size": 9,
+                        "opacity": 0.75,
+                        "symbol": [f"{symbol}-open" if why else symbol for _, why, _ in marks],
                     },
-                    "text": [word if usd > 0.22 * top_usd else ""],
-                    "textposition": "inside",
-                    "insidetextanchor": "middle",
-                    "textfont": {"color": ink},
-                    "hovertext": [
-                        f"{side}, {word}: {money.amount(usd * PER_REQUESTS)} per {PER_REQUESTS:,} requests"
-                    ],
+                    "hovertext": [text + (f"<br>{why}" if why else "") for _, why, text in marks],
                     "hoverinfo": "text",
                 }
             )
-        totals.append(
-            {
-                "x": (prompt + completion) * scale,
-                "y": side,
-                "text": money.amount((prompt + completion) * PER_REQUESTS),
-                "showarrow": False,
-                "xanchor": "left",
-                "xshift": 4,
-            }
+        if chosen:
+            data.append(
+                {
+                    "type": "scatter",
+                    "mode": "markers",
+                    "x": [chosen * money.rate],
+                    "y": [y],
+                    "marker": {
+                        "color": colour,
+                        "size": 17,
+                        "symbol": symbol,
+                        "line": {"color": "white", "width": 2},
+                    },
+                    "hovertext": [f"{name}, in the headline: {money.amount(chosen)} {per}"],
+                    "hoverinfo": "text",
+                }
+            )
+        clean = sorted(usd for usd, why, _ in marks if not why) or ([chosen] if chosen else [])
+        words = (
+            [(clean[0], "cheapest"), (clean[-1], "dearest")] if len(clean) > 1 else [(c, name) for c in clean]
         )
+        labels += [
+            {
+                "x": math.log10(usd * money.rate),
+                "y": y,
+                "text": f"{word} {money.amount(usd)}",
+                "showarrow": False,
+                "yshift": 17,
+                "font": {"size": 12},
+                "xanchor": "left" if word == "cheapest" else "right" if word == "dearest" else "center",
+            }
+            for usd, word in words
+        ]
+    if not data:
+        return figure(150, [], {}, {})
     return figure(
         165,
         data,
         {
-            "title": title(f"{money.currency} per {PER_REQUESTS:,} requests"),
-            "range": [0, top_usd * scale * 1.28],
-            "nticks": 5,
-            "tickprefix": money.symbol,
+            "type": "log",
+            "title": title(f"{money.currency} {per}"),
+            **log_ticks([np.asarray(trace["x"]) for trace in data], money.symbol),
         },
-        {},
-        barmode="stack",
-        bargap=0.25,
-        annotations=totals,
+        {
+            "tickvals": [0, 1],
+            "ticktext": [name for name, *_ in reversed(sides)],
+            "range": [-0.6, 1.7],
+            "zeroline": False,
+            "showgrid": False,
+        },
+        annotations=labels,
     )
 
 
 def cost_map(
-    cost_map: CostMap, shapes: Sequence[Shape], presets: Sequence[Preset], money: Money
+    cost_map: CostMap, shapes: Sequence[Shape], presets: Sequence[Preset], scenario: Scenario
 ) -> go.Figure:
-    """Draw who is cheaper for every shape, with the line of equal cost."""
-    ratio = cost_map.host_over_api
+    """Draw who is cheaper for every shape at the load of the question, with the line of equal bills."""
+    ratio, money = cost_map.host_over_api, scenario.money
     depth = np.log2(ratio)
-    scale = PER_REQUESTS * money.rate
+    scale = money.rate
     # Which side is cheaper and by how much, so that the hover says it in words.
     words = np.where(ratio < 1, "self-hosting", "the API")
     gap = np.where(ratio < 1, 1 / ratio, ratio)
@@ -147,7 +190,7 @@ def cost_map(
                 "%{x:,.0f} in / %{y:,.0f} out: %{text} is %{customdata[0]:.2~r}× cheaper<br>"
                 f"API {money.symbol}%{{customdata[1]:{_THREE}}}, "
                 f"self-hosted {money.symbol}%{{customdata[2]:{_THREE}}} "
-                f"per {PER_REQUESTS:,} requests<extra></extra>"
+                f"{period(scenario.load.ends)}<extra></extra>"
             ),
             "hoverongaps": False,
             "colorbar": {
@@ -224,22 +267,28 @@ def _token_axis(text: str, values: np.ndarray) -> Axis:
     }
 
 
-def volume(answer: ShapeAnswer, money: Money, per: str) -> go.Figure:
-    """Draw both monthly bills against the load: a line and a staircase."""
-    curve = answer.volume
-    if curve is None or answer.at_load is None or answer.host is None or answer.api.bill is None:
+def volume(answer: ShapeAnswer, scenario: Scenario) -> go.Figure:
+    """Draw both bills against the load: a line and a staircase, and where they change places."""
+    curve, money, load = answer.volume, scenario.money, scenario.load
+    if curve is None or answer.at_load is None or answer.api.bill is None:
         return figure(300, [], {}, {})
-    unit = 1.0 if per == "second" else SECONDS_PER_MONTH
-    x = curve.requests_per_s * unit
-    names = (offer_name(answer.api.bill.offer), f"%{{customdata}} × {deployment_name(answer.host)}")
+    per, unit = period(load.ends), "in the job" if load.ends else f"per {load.per}"
+    x = curve.requests
+    sides: tuple[tuple[str, str, Floats, str, dict[str, str]], ...] = (
+        (offer_name(answer.api.bill.offer), "API", curve.api_usd, API, {}),
+        (
+            "%{customdata} replicas of the cheapest deployment",
+            "self-hosted",
+            curve.host_usd,
+            SELF_HOSTED,
+            {"dash": "dash", "shape": "vh"},
+        ),
+    )
     data: list[Trace] = []
     labels: list[dict[str, Any]] = []
-    last = sorted((float(curve.api_usd_month[-1]), float(curve.host_usd_month[-1])))
+    last = sorted((float(curve.api_usd[-1]), float(curve.host_usd[-1])))
     close = last[0] > 0.85 * last[1]
-    for name, label, usd, colour, line in (
-        (names[0], "API", curve.api_usd_month, API, {}),
-        (names[1], "self-hosted", curve.host_usd_month, SELF_HOSTED, {"dash": "dash", "shape": "vh"}),
-    ):
+    for name, label, usd, colour, line in sides:
         data.append(
             {
                 "type": "scatter",
@@ -249,8 +298,8 @@ def volume(answer: ShapeAnswer, money: Money, per: str) -> go.Figure:
                 "customdata": curve.replicas,
                 "line": {"color": colour, "width": 2.5} | line,
                 "hovertemplate": (
-                    f"%{{x:{_THREE}}} requests per {per}: "
-                    f"{money.symbol}%{{y:{_THREE}}} a month, {name}<extra></extra>"
+                    f"%{{x:{_THREE}}} requests {unit}: {money.symbol}%{{y:{_THREE}}} {per}, {name}"
+                    "<extra></extra>"
                 ),
             }
         )
@@ -264,31 +313,44 @@ def volume(answer: ShapeAnswer, money: Money, per: str) -> go.Figure:
                 "yshift": -14 if close and usd[-1] < last[1] else 12,
             }
         )
-    marks = [(answer.at_load.requests_per_s, "your load", LIMIT)]
-    if answer.never_dearer_rate is not None and math.isfinite(answer.never_dearer_rate):
-        marks.append((answer.never_dearer_rate, "never dearer from here", SELF_HOSTED))
+    first, always = answer.first_paying, answer.never_dearer
+    marks = [(load.requests, "your load", LIMIT)]
+    if first is not None and math.isfinite(first) and first > 0:
+        same = first == always
+        marks.append((first, "self-hosting cheaper from here" if same else "first cheaper here", SELF_HOSTED))
+        if not same and always is not None:
+            marks.append((always, "never dearer from here", SELF_HOSTED))
     lines = []
-    for index, (rate, label, colour) in enumerate(marks):
-        if rate > curve.requests_per_s[-1]:
+    for index, (at, label, colour) in enumerate(marks):
+        if at > x[-1]:
             continue
-        place = {"x0": rate * unit, "x1": rate * unit, "y0": 0, "y1": 1, "yref": "paper"}
-        lines.append({"type": "line", "line": {"color": colour, "width": 1.5, "dash": "dot"}} | place)
+        lines.append(
+            {
+                "type": "line",
+                "line": {"color": colour, "width": 1.5, "dash": "dot"},
+                "x0": at,
+                "x1": at,
+                "y0": 0,
+                "y1": 1,
+                "yref": "paper",
+            }
+        )
         labels.append(
             {
-                "x": rate * unit,
+                "x": at,
                 "y": 1 - 0.1 * index,
                 "yref": "paper",
                 "text": label,
                 "showarrow": False,
-                "xanchor": "left" if rate < 0.5 * curve.requests_per_s[-1] else "right",
+                "xanchor": "left" if at < 0.5 * x[-1] else "right",
             }
         )
     return figure(
         300,
         data,
-        {"title": title(f"Requests per {per}"), "rangemode": "tozero", "nticks": 6},
+        {"title": title(f"Requests {unit}"), "rangemode": "tozero", "nticks": 6},
         {
-            "title": title(f"{money.currency} per month"),
+            "title": title(f"{money.currency} {per}"),
             "rangemode": "tozero",
             "tickprefix": money.symbol,
             "tickformat": _THREE,
@@ -300,7 +362,7 @@ def volume(answer: ShapeAnswer, money: Money, per: str) -> go.Figure:
 
 
 def batch_curve(answer: ShapeAnswer, money: Money) -> go.Figure:
-    """Draw what a prompt token and a completion token cost against the batch, the API's prices beside."""
+    """Draw what a token costs against the batch while GPUs are as busy as planned, and at the API."""
     curve = answer.curve
     if curve is None or answer.host is None:
         return figure(300, [], {}, {})

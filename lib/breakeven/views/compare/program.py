@@ -11,6 +11,7 @@ from breakeven.comparison.answer import Comparison, ShapeAnswer
 from breakeven.hosting.program import deployment_as_json
 from breakeven.hosting.row import HostRow
 from breakeven.question.link import encode
+from breakeven.question.parts import Load
 from breakeven.words import names
 from breakeven.words.ages import age_days, known_on
 from breakeven.words.numbers import Money, finite
@@ -36,14 +37,15 @@ def answer_as_text(answer: Comparison, warnings: Sequence[str]) -> str:
     for shape in answer.shapes:
         lines += [
             "",
-            f"{names.kind_of(shape.shape)}, {names.shape_name(shape.shape)}: {verdict.headline(shape)}.",
+            f"{names.kind_of(shape.shape)}, {names.shape_name(shape.shape)}: "
+            f"{verdict.headline(shape, answer.scenario)}.",
             verdict.condition(shape, answer.scenario),
             *([shape.host_reason] if shape.host and shape.host_reason else []),
-            verdict.bills(shape, money),
             verdict.contenders(shape),
             verdict.ages(shape, answer),
-            verdict.at_load(shape, money),
-            *verdict.by_kind(shape, money),
+            verdict.at_load(shape, answer.scenario),
+            verdict.bills(shape, answer.scenario),
+            *verdict.by_kind(shape, answer.scenario),
             *verdict.why(shape, answer.model_shape, answer.scenario),
         ]
     lines += ["", *verdict.price_notes(answer, answer.scenario)]
@@ -54,18 +56,32 @@ def _money(answer: Comparison) -> Money:
     return answer.scenario.money
 
 
+def _per_s(requests: float | None, load: Load) -> float | None:
+    """A load per second; a job has none."""
+    return None if requests is None or load.ends else finite(requests / load.unit_s)
+
+
 def _shape(shape: ShapeAnswer, answer: Comparison) -> dict[str, Any]:
+    load = answer.scenario.load
     return {
         "prompt_tokens": shape.shape.prompt_tokens,
         "completion_tokens": shape.shape.completion_tokens,
         "cached_tokens": shape.shape.cached_tokens,
-        "verdict": verdict.headline(shape),
+        "verdict": verdict.headline(shape, answer.scenario),
         "condition": verdict.condition(shape, answer.scenario),
         "ratio": finite(shape.ratio),
         "within_range": shape.within_range,
         "break_even_busy": finite(shape.break_even_busy),
-        "first_paying_requests_per_s": finite(shape.first_paying_rate),
-        "never_dearer_requests_per_s": finite(shape.never_dearer_rate),
+        "first_paying_requests_per_s": _per_s(shape.first_paying, load),
+        "never_dearer_requests_per_s": _per_s(shape.never_dearer, load),
+        "cheaper_hosted": None
+        if shape.stretches is None
+        else [{"from_requests": one.start, "to_requests": finite(one.end)} for one in shape.stretches],
+        "winner": None if shape.reach is None else str(shape.reach.winner),
+        "rests_on": None if shape.reach is None else shape.reach.rests_on,
+        "hosts": None if shape.reach is None else shape.reach.hosts,
+        "hosts_that_agree": None if shape.reach is None else shape.reach.holding,
+        "median_ratio": None if shape.reach is None else shape.reach.median_ratio,
         "api": None if shape.api.bill is None else _bill(shape.api.bill, answer),
         "api_median_usd_per_request": shape.api.median_usd,
         "api_offers": [_bill(bill, answer) for bill in shape.api.same_model],
@@ -73,7 +89,9 @@ def _shape(shape: ShapeAnswer, answer: Comparison) -> dict[str, Any]:
         "self_hosted": None if shape.host is None else _host(shape.host),
         "self_hosted_reason": shape.host_reason,
         "physical_limit": None if shape.ideal is None else _host(shape.ideal),
-        "deployments": [_host(row) for row in shape.ranking],
+        "deployments": [
+            {**_host(one.row), "replicas": one.replicas, "usd_at_load": one.usd} for one in shape.ranking
+        ],
         "batch_curve": None
         if shape.curve is None
         else [
@@ -101,11 +119,17 @@ def _shape(shape: ShapeAnswer, answer: Comparison) -> dict[str, Any]:
             "requests_per_s": shape.at_load.requests_per_s,
             "replicas": shape.at_load.replicas,
             "busy": shape.at_load.busy,
-            "api_usd_per_month": shape.at_load.api_usd_month,
-            "self_hosted_usd_per_month": shape.at_load.host_usd_month,
+            "bill_of": "job" if load.ends else "month",
+            "requests": shape.at_load.requests,
+            "hours": shape.at_load.hours,
+            "api_usd": shape.at_load.api_usd,
+            "self_hosted_usd": shape.at_load.host_usd,
+            "self_hosted_usd_range": [shape.at_load.host_usd_low, shape.at_load.host_usd_high],
+            "api_usd_per_month": None if load.ends else shape.at_load.api_usd,
+            "self_hosted_usd_per_month": None if load.ends else shape.at_load.host_usd,
         },
         "why": [
-            *verdict.by_kind(shape, _money(answer)),
+            *verdict.by_kind(shape, answer.scenario),
             *verdict.why(shape, answer.model_shape, answer.scenario),
         ],
     }

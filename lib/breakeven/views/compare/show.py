@@ -19,8 +19,9 @@ from breakeven.words.glossary import SERVING, explained
 from breakeven.words.numbers import Money, rounded
 
 
-def verdicts(answer: Comparison, money: Money) -> None:
-    """Both shapes side by side, the verdict first."""
+def verdicts(answer: Comparison) -> None:
+    """Both shapes side by side: the verdict, how far it carries, every way to buy it."""
+    scenario = answer.scenario
     for number, (column, shape) in enumerate(zip(st.columns(2, gap="large"), answer.shapes, strict=True)):
         with column:
             st.caption(
@@ -28,39 +29,38 @@ def verdicts(answer: Comparison, money: Money) -> None:
                     f"{'AB'[number]} · {names.kind_of(shape.shape).upper()} · {names.shape_name(shape.shape)}"
                 )
             )
-            st.subheader(plain(verdict.headline(shape)), anchor=False)
-            st.markdown(plain(verdict.condition(shape, answer.scenario)))
+            st.subheader(plain(f"{verdict.headline(shape, scenario)}."), anchor=False)
+            st.markdown(plain(verdict.condition(shape, scenario)))
             if shape.host is not None and shape.host_reason:
                 st.warning(plain(shape.host_reason), icon=":material/timer_off:")
-            top = max((side.usd for side in (shape.host, shape.api.bill) if side is not None), default=0.0)
-            if top > 0:
+            if shape.ranking or shape.api.same_model:
                 st.plotly_chart(
-                    charts.split_bars(shape, money, top),
-                    key=f"bars_{number}",
+                    charts.money_strip(shape, scenario),
+                    key=f"strip_{number}",
                     config={"displayModeBar": False},
-                    alt=verdict.bills(shape, money),
+                    alt=verdict.bills(shape, scenario),
                 )
             for line in (
-                verdict.bills(shape, money),
                 verdict.contenders(shape),
                 verdict.ages(shape, answer),
-                verdict.at_load(shape, money),
+                verdict.at_load(shape, scenario),
+                verdict.bills(shape, scenario),
             ):
                 if line:
                     st.markdown(plain(line))
 
 
-def cost_map(answer: Comparison, presets: Sequence[Preset], money: Money) -> None:
+def cost_map(answer: Comparison, presets: Sequence[Preset]) -> None:
     """Who is cheaper for every shape."""
     if answer.map is None:
         st.info("The map needs a deployment and an API offer that can be priced.")
         return
-    st.markdown(f"**{plain(verdict.map_finding(answer.map))}**")
+    st.markdown(f"**{plain(verdict.map_finding(answer.map, answer.scenario))}**")
     st.plotly_chart(
-        charts.cost_map(answer.map, [shape.shape for shape in answer.shapes], presets, money),
+        charts.cost_map(answer.map, [shape.shape for shape in answer.shapes], presets, answer.scenario),
         key="map",
         config={"displayModeBar": False},
-        alt=verdict.map_finding(answer.map),
+        alt=verdict.map_finding(answer.map, answer.scenario),
     )
     st.caption(
         "Blue: self-hosting cheaper. Orange: API cheaper. Black line: equal. A, B: your shapes. "
@@ -69,8 +69,8 @@ def cost_map(answer: Comparison, presets: Sequence[Preset], money: Money) -> Non
     )
 
 
-def volume(answer: Comparison, money: Money) -> None:
-    """Monthly bills against the load, one tab a shape."""
+def volume(answer: Comparison) -> None:
+    """Both bills against the load, one tab a shape."""
     tabs = st.tabs(["Shape A", "Shape B"], key="volume_tab", on_change="rerun")
     for tab, shape, number in zip(tabs, answer.shapes, "AB", strict=True):
         if not tab.open:
@@ -79,16 +79,16 @@ def volume(answer: Comparison, money: Money) -> None:
             if shape.volume is None:
                 st.info("The bills need a deployment and an API offer that can be priced.")
                 continue
-            st.markdown(f"**{plain(verdict.volume_finding(shape))}**")
+            st.markdown(f"**{plain(verdict.volume_finding(shape, answer.scenario.load))}**")
             st.plotly_chart(
-                charts.volume(shape, money, answer.scenario.per),
+                charts.volume(shape, answer.scenario),
                 key=f"volume_{number}",
                 config={"displayModeBar": False},
-                alt=verdict.at_load(shape, money),
+                alt=verdict.at_load(shape, answer.scenario),
             )
 
 
-def reasons(answer: Comparison, money: Money) -> None:
+def reasons(answer: Comparison) -> None:
     """Why: tokens by kind, what binds, the physical limit."""
     st.subheader(
         "Why",
@@ -97,12 +97,14 @@ def reasons(answer: Comparison, money: Money) -> None:
     )
     for column, shape in zip(st.columns(2, gap="large"), answer.shapes, strict=True):
         with column:
-            lines = verdict.by_kind(shape, money) + verdict.why(shape, answer.model_shape, answer.scenario)
+            lines = verdict.by_kind(shape, answer.scenario) + verdict.why(
+                shape, answer.model_shape, answer.scenario
+            )
             if not lines:
                 st.info("There is nothing to explain until both sides can be priced.")
                 continue
             if shape.curve is not None:
-                lines.insert(2, f"{verdict.batch_finding(shape)}.")
+                lines.insert(2, f"{verdict.batch_finding(shape, answer.scenario)}.")
             st.markdown("\n".join(f"- {plain(line)}" for line in lines))
 
 
@@ -114,13 +116,13 @@ def working(answer: Comparison, money: Money) -> None:
     with box:
         for number, (column, shape) in enumerate(zip(st.columns(2, gap="large"), answer.shapes, strict=True)):
             with column:
-                st.markdown(f"**{'AB'[number]}: {plain(verdict.batch_finding(shape))}**")
+                st.markdown(f"**{'AB'[number]}: {plain(verdict.batch_finding(shape, answer.scenario))}**")
                 if shape.curve is not None:
                     st.plotly_chart(
                         charts.batch_curve(shape, money),
                         key=f"batch_{number}",
                         config={"displayModeBar": False},
-                        alt=verdict.batch_finding(shape),
+                        alt=verdict.batch_finding(shape, answer.scenario),
                     )
         st.caption(
             "Filled points fit in the usable memory, open ones do not. Prices per token fall with the batch "
@@ -128,7 +130,7 @@ def working(answer: Comparison, money: Money) -> None:
         )
 
 
-def rankings(letter: str, shape: ShapeAnswer, money: Money) -> None:
+def rankings(letter: str, shape: ShapeAnswer, scenario: Scenario) -> None:
     """All offers and all deployments of one shape, cheapest first; downloads."""
     box = st.expander(
         f"Shape {letter}: all offers and deployments", key=f"ranking_{letter}", on_change="rerun"
@@ -136,34 +138,34 @@ def rankings(letter: str, shape: ShapeAnswer, money: Money) -> None:
     if not box.open:
         return
     with box:
-        offers = offers_table(shape, money)
+        offers = offers_table(shape, scenario)
         st.markdown(f"**{len(offers)} API offers of the same model**")
         if len(offers):
             st.dataframe(offers, hide_index=True, key=f"offers_{letter}", column_config=separated(offers))
             csv_of(offers, f"breakeven-offers-{letter.lower()}.csv", key=f"offers_csv_{letter}")
         for gone in shape.api.left_out:
             st.caption(plain(f"Left out: {gone.what}, {gone.why}."))
-        hosts = hosts_table(shape, money)
+        hosts = hosts_table(shape, scenario)
         st.markdown(f"**{len(hosts)} deployments that hold the targets**")
         if len(hosts):
             st.dataframe(hosts, hide_index=True, key=f"hosts_{letter}")
             csv_of(hosts, f"breakeven-deployments-{letter.lower()}.csv", key=f"hosts_csv_{letter}")
 
 
-def offers_table(shape: ShapeAnswer, money: Money) -> pd.DataFrame:
+def offers_table(shape: ShapeAnswer, scenario: Scenario) -> pd.DataFrame:
     """API offers of the model at one shape."""
-    scale = names.PER_REQUESTS * money.rate
-    unit = f"{money.currency} per {names.PER_REQUESTS:,} requests"
+    scale = names.PER_REQUESTS * scenario.money.rate
     return pd.DataFrame(
         [
             {
                 "Offer": bill.offer.api_offer_id,
-                unit: rounded(bill.usd * scale),
+                _bill_unit(scenario): rounded(bill.usd * scenario.load.billed * scenario.money.rate),
+                "Not the default because": bill.mark or "",
+                "Context [tokens]": bill.offer.context_tokens,
+                f"{scenario.currency} per {names.PER_REQUESTS:,} requests": rounded(bill.usd * scale),
                 "Prompt part": rounded(bill.prompt_usd * scale),
                 "Completion part": rounded(bill.completion_usd * scale),
                 "Variant": bill.offer.variant or "",
-                "Context [tokens]": bill.offer.context_tokens,
-                "Not the default because": bill.mark or "",
                 "Since": bill.offer.valid_from,
             }
             for bill in shape.api.same_model
@@ -171,27 +173,35 @@ def offers_table(shape: ShapeAnswer, money: Money) -> pd.DataFrame:
     )
 
 
-def hosts_table(shape: ShapeAnswer, money: Money) -> pd.DataFrame:
+def hosts_table(shape: ShapeAnswer, scenario: Scenario) -> pd.DataFrame:
     """Deployments at one shape."""
-    scale = names.PER_REQUESTS * money.rate
-    unit = f"{money.currency} per {names.PER_REQUESTS:,} requests"
+    money = scenario.money
     return pd.DataFrame(
         [
             {
-                "Deployment": names.deployment_name(row),
-                unit: rounded(row.usd * scale),
-                "Range": money.span(row.usd_low * names.PER_REQUESTS, row.usd_high * names.PER_REQUESTS),
-                f"{money.currency} per GPU-hour": rounded(row.candidate.price.usd_per_gpu_hour * money.rate),
-                "Batch": row.batch,
-                "TTFT [s]": rounded(row.ttft_s),
-                "TPOT [ms]": rounded(row.tpot_s * 1e3),
-                "Not certain": row.candidate.profile.caveat or "",
-                "GPU price from": f"{row.candidate.price.offer.provider}, "
-                f"{row.candidate.price.offer.valid_from}",
+                "Deployment": names.deployment_name(one.row),
+                _bill_unit(scenario): rounded(one.usd * money.rate),
+                "Not certain": "; ".join(
+                    filter(None, (one.row.candidate.price.doubt, one.row.candidate.profile.caveat))
+                ),
+                "Replicas": one.replicas,
+                "TTFT [s]": rounded(one.row.ttft_s),
+                "TPOT [ms]": rounded(one.row.tpot_s * 1e3),
+                "Batch": one.row.batch,
+                f"{money.currency} per GPU-hour": rounded(
+                    one.row.candidate.price.usd_per_gpu_hour * money.rate
+                ),
+                "GPU price from": f"{one.row.candidate.price.offer.provider}, "
+                f"{one.row.candidate.price.offer.valid_from}",
             }
-            for row in shape.ranking
+            for one in shape.ranking
         ]
     )
+
+
+def _bill_unit(scenario: Scenario) -> str:
+    """Head of the column of bills."""
+    return f"{scenario.currency} {verdict.period(scenario.load.ends)}"
 
 
 def sources(answer: Comparison, known: Mapping[str, Source], scenario: Scenario) -> None:

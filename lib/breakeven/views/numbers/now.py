@@ -389,8 +389,8 @@ def break_even_load(facts: Facts) -> Rule:
     """Load from which self-hosting is never dearer."""
     working, loads, sources = [], [], []
     for letter, answer in zip("AB", facts.answer.shapes, strict=True):
-        if answer.never_dearer_rate is not None:
-            loads.append(answer.never_dearer_rate)
+        if answer.never_dearer is not None:
+            loads.append(answer.never_dearer / facts.scenario.load.unit_s)
         working.append(f"Shape {letter}, {shape_name(answer.shape)}: {condition(answer, facts.scenario)}")
         if answer.host and answer.api.bill:
             sources += [answer.host.candidate.price.offer.source_id, answer.api.bill.offer.source_id]
