@@ -16,7 +16,6 @@ from breakeven.comparison.volume import (
     AtLoad,
     Hosts,
     Stretch,
-    Terms,
     Volume,
     at_load,
     busy_at_par,
@@ -24,7 +23,6 @@ from breakeven.comparison.volume import (
     volume_of,
 )
 from breakeven.formulas.arrays import Floats
-from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import ModelShape
 from breakeven.hosting import (
     KV_BYTES,
@@ -38,7 +36,7 @@ from breakeven.hosting import (
     what_would_fit,
 )
 from breakeven.hosting.choose import choose, ranked, rents
-from breakeven.hosting.fleet import Fleet, fleet_of
+from breakeven.hosting.fleet import Fleet, fleet_of, terms_of
 from breakeven.hosting.hardware import Deployments, candidates_on
 from breakeven.hosting.row import HostRow, host_row, stops_next
 from breakeven.question.parts import Shape
@@ -233,16 +231,6 @@ def _map(scenario: Scenario, tables: Tables, chosen: ApiOffer | None) -> CostMap
     )
 
 
-def terms_of(scenario: Scenario) -> Terms:
-    """How the fleets of a question are sized, and what is paid besides."""
-    return Terms(
-        load=scenario.load,
-        utilisation=scenario.targets.utilisation,
-        overhead_month=scenario.overhead_month,
-        pools=scenario.mode == Mode.DISAGGREGATED,
-    )
-
-
 def _at(
     model: ModelShape,
     candidates: Sequence[Candidate],
@@ -337,15 +325,11 @@ def _answer(
 
 def _fleet(scenario: Scenario, candidates: Sequence[Candidate], result: Evaluation, column: int) -> Fleet:
     """What each candidate costs at the load of the question."""
-    terms = terms_of(scenario)
     return fleet_of(
-        terms.load,
+        terms_of(scenario),
         prefill_s=result.prefill_s[:, column],
         decode_s=result.decode_s[:, column],
         usd_per_hour=np.array([one.usd_per_hour for one in candidates]),
-        utilisation=terms.utilisation,
-        overhead_month=terms.overhead_month,
-        pools=terms.pools,
     )
 
 

@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from breakeven.apis.shapes import Marks, bills_of
-from breakeven.comparison.volume import Terms
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.parts import ModelShape
 from breakeven.hosting import KV_BYTES, Ask, Candidate, ask_of, evaluate, model_shape
 from breakeven.hosting.choose import Standings, choose_each
-from breakeven.hosting.fleet import fleet_of
+from breakeven.hosting.fleet import Terms, fleet_of
 from breakeven.hosting.hardware import deployments_on
 from breakeven.question import parts
 from breakeven.tables.day import Tables, derived
@@ -160,13 +159,10 @@ def _chosen(
         cached_tokens=np.zeros_like(prompt),
     )
     fleet = fleet_of(
-        terms.load,
+        terms,
         prefill_s=result.prefill_s,
         decode_s=result.decode_s,
         usd_per_hour=np.array([[one.usd_per_hour] for one in candidates]),
-        utilisation=terms.utilisation,
-        overhead_month=terms.overhead_month,
-        pools=terms.pools,
     )
     standing = np.array([one.standing for one in candidates], dtype=np.intp)
     best = choose_each(fleet.order, result.holds, standing)

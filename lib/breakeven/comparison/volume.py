@@ -10,24 +10,12 @@ import numpy as np
 from breakeven.formulas import cost
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.units import HOURS_PER_MONTH, SECONDS_PER_HOUR, SECONDS_PER_MONTH
-from breakeven.hosting.fleet import Fleet, fleet_of
+from breakeven.hosting.fleet import Fleet, Terms, fleet_of
 from breakeven.hosting.row import HostRow
-from breakeven.question.parts import Load
 
 VOLUME_POINTS = 160
 MOST_STEPS = 20_000
 """Steps of one deployment's staircase that are looked at: a later one is a ten-thousandth of the bill."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """How a fleet is sized and what is paid besides: all but the deployment and the amount of work."""
-
-    load: Load
-    utilisation: float
-    overhead_month: float
-    pools: bool
-    """Prompts are read by replicas of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +29,10 @@ class Hosts:
     def fleets(self, terms: Terms, requests: Floats | None = None) -> Fleet:
         """Their fleets for the load of the question, or for other numbers of requests."""
         return fleet_of(
-            terms.load,
+            terms,
             prefill_s=self.prefill_s,
             decode_s=self.decode_s,
             usd_per_hour=self.usd_per_hour,
-            utilisation=terms.utilisation,
-            overhead_month=terms.overhead_month,
-            pools=terms.pools,
             requests=requests,
         )
 

@@ -18,7 +18,6 @@ from breakeven.question.scenario import CHEAPEST, Scenario
 from breakeven.words.ages import read_before
 from breakeven.words.names import FRESH_DAYS, PER_REQUESTS, deployment_name, gpu_name, offer_name
 from breakeven.words.numbers import Money, count, gigabytes, percent, seconds, seconds_span, times
-from breakeven.words.numbers import load as per_time
 
 
 def question(comparison: Comparison, money: Money) -> str:
@@ -41,11 +40,6 @@ def question(comparison: Comparison, money: Money) -> str:
     return f"{model}, {scenario.precision}, {where}, against {against}. Prices of {scenario.as_of}."
 
 
-def period(ends: bool) -> str:
-    """What a bill is for."""
-    return "for the job" if ends else "a month"
-
-
 def headline(answer: ShapeAnswer, scenario: Scenario) -> str:
     """Say who is cheaper at the load of the question, in one sentence."""
     if answer.host is None and answer.api.bill is None:
@@ -57,7 +51,7 @@ def headline(answer: ShapeAnswer, scenario: Scenario) -> str:
     here, reach, money = answer.at_load, answer.reach, scenario.money
     if here is None or here.api_usd is None or reach is None or answer.ratio is None:
         return "The API offer is free of charge, so there is nothing to compare"
-    per = period(scenario.load.ends)
+    per = scenario.load.period
     api, hosted = money.amount(here.api_usd), money.amount(here.host_usd)
     if reach.winner == Winner.LEVEL:
         return f"About as cheap: {hosted} {per} self-hosted, {api} at the API"
@@ -85,11 +79,6 @@ def condition(answer: ShapeAnswer, scenario: Scenario) -> str:
     return " ".join(part for part in (_turns(answer, scenario), _hosts(answer)) if part)
 
 
-def load_of(requests: float, load: Load) -> str:
-    """Write a number of requests in the unit of a load: so many a second, or in the whole job."""
-    return count(round(requests), "request") if load.ends else per_time(requests / load.unit_s)
-
-
 def _turns(answer: ShapeAnswer, scenario: Scenario) -> str:
     """Say at which loads the other side is cheaper."""
     load = scenario.load
@@ -100,21 +89,21 @@ def _turns(answer: ShapeAnswer, scenario: Scenario) -> str:
                 f"Self-hosting would pay only with GPUs more than {percent(busy)} busy "
                 f"(planned: {percent(scenario.utilisation)})."
             )
-        return "So it is at any load: even GPUs that are never idle cost more."
+        return "The API is cheaper at any load, even if GPUs were never idle."
     own = load.requests
     last = answer.stretches[-1]
     here = next((one for one in answer.stretches if one.start < own <= one.end), None)
     if here is None:
         after = next(one for one in answer.stretches if one.start >= own)
-        text = f"Self-hosting pays from {load_of(after.start, load)}"
+        text = f"Self-hosting pays from {load.said(after.start)}"
         if after is not last:
-            text += f", at any load from {load_of(last.start, load)}"
+            text += f", at any load from {load.said(last.start)}"
         return f"{text}."
     if here.start <= 0:
-        return "So it is at any load."
-    text = f"Below {load_of(here.start, load)} the API is cheaper"
+        return "Self-hosting is cheaper at any load."
+    text = f"Below {load.said(here.start)} the API is cheaper"
     if here is not last:
-        text += f", and again from {load_of(here.end, load)} to {load_of(last.start, load)}"
+        text += f", and again from {load.said(here.end)} to {load.said(last.start)}"
     return f"{text}."
 
 
@@ -239,13 +228,13 @@ def at_load(answer: ShapeAnswer, scenario: Scenario) -> str:
     size = f"{count(here.replicas, 'replica')} of {count(n, 'GPU')}"
     if here.replicas > 1:
         size += f" each ({here.replicas * n:,} GPUs)"
-    paid = f"{scenario.money.amount(here.host_usd)} {period(scenario.load.ends)}"
+    paid = f"{scenario.money.amount(here.host_usd)} {scenario.load.period}"
     if scenario.load.ends:
         return (
-            f"Your {load_of(scenario.load.requests, scenario.load)}: {size}, done after "
+            f"Your {scenario.load.said()}: {size}, done after "
             f"{seconds(here.hours * SECONDS_PER_HOUR)}, {paid}."
         )
-    return f"Your {per_time(here.requests_per_s)}: {size}, {percent(here.busy)} busy, {paid}."
+    return f"Your {scenario.load.said()}: {size}, {percent(here.busy)} busy, {paid}."
 
 
 def why(answer: ShapeAnswer, work: ModelShape | None, scenario: Scenario) -> list[str]:
@@ -314,7 +303,7 @@ def memory_sentence(answer: ShapeAnswer, work: ModelShape, scenario: Scenario) -
 
 def map_finding(cost_map: CostMap, scenario: Scenario) -> str:
     """Say what the map shows."""
-    at = f"At {load_of(scenario.load.requests, scenario.load)} "
+    at = f"At {scenario.load.said()} "
     ratio = cost_map.host_over_api[np.isfinite(cost_map.host_over_api)]
     if ratio.size == 0:
         return f"{at}no shape can be priced on both sides"
@@ -334,7 +323,7 @@ def volume_finding(answer: ShapeAnswer, load: Load) -> str:
     if always <= 0:
         return "Self-hosting is cheaper at any load"
     if math.isfinite(always):
-        return f"Self-hosting is never dearer from {load_of(always, load)} on"
+        return f"Self-hosting is never dearer from {load.said(always)} on"
     return "The API is cheaper at any load"
 
 

@@ -23,6 +23,7 @@ from breakeven.hosting.evaluation import (
     sequences_that_fit,
     stack_models,
 )
+from breakeven.hosting.fleet import Fleet, Terms, fleet_of
 from breakeven.hosting.hardware import RATES, TIMINGS, Hardware, Indices
 from breakeven.hosting.profiles import timing_of
 from breakeven.hosting.shapes import KV_BYTES, Unplaceable, compute_class, model_shape
@@ -59,6 +60,9 @@ class Grid:
     m: Indices
     """Position in ``modes`` of each candidate."""
     result: Evaluation
+    terms: Terms
+    fleet: Fleet
+    """What each candidate costs at the load of the question."""
     too_large: int
     """Deployments whose memory does not hold the weights and one sequence."""
     left_out: tuple[LeftOut, ...]
@@ -70,7 +74,17 @@ class Grid:
 
     def ranked(self) -> Indices:
         """Candidates that hold the targets, cheapest first."""
-        return ranked(self.result.usd, self.result.holds)
+        return ranked(self.fleet.order, self.result.holds)
+
+    def fleets(self, candidates: Indices, *, prefill_s: Floats, decode_s: Floats) -> Fleet:
+        """What candidates cost at the load with other times: at other batches, at an end of the range."""
+        return fleet_of(
+            self.terms,
+            prefill_s=prefill_s,
+            decode_s=decode_s,
+            usd_per_hour=self.hardware.usd_per_hour[self.h[candidates]],
+            pools=_pools(self.modes)[self.m[candidates]],
+        )
 
     @property
     def as_asked(self) -> Booleans:
@@ -81,7 +95,7 @@ class Grid:
     def best(self, among: Booleans | None = None) -> int | None:
         """The cheapest of the best standing among those that hold the targets."""
         holds = self.result.holds if among is None else self.result.holds & among
-        return choose(self.result.usd, holds, self.standing)
+        return choose(self.fleet.order, holds, self.standing)
 
 
 def work_of(
@@ -133,7 +147,9 @@ def work_of(
     )
 
 
-def rank(work: Work, hardware: Hardware, ask: Ask, shape: Shape, *, modes: Sequence[Mode]) -> Grid:
+def rank(
+    work: Work, hardware: Hardware, ask: Ask, shape: Shape, terms: Terms, *, modes: Sequence[Mode]
+) -> Grid:
     """Evaluate every candidate that fits, at the best batch of each.
 
     Parameters
@@ -144,6 +160,8 @@ def rank(work: Work, hardware: Hardware, ask: Ask, shape: Shape, *, modes: Seque
         Targets, batch, utilisation, memory, speculation; its mode is replaced by each of ``modes``.
     shape
         Tokens of one request.
+    terms
+        The load that the candidates are priced at; each mode has its pools.
     modes
         Serving modes.
     """
@@ -198,17 +216,33 @@ def rank(work: Work, hardware: Hardware, ask: Ask, shape: Shape, *, modes: Seque
                 fit=fit,
             )
         )
+    joined = _joined(parts)
+    of_mode = np.repeat(np.arange(len(modes)), w.size)
+    of_hardware = np.concatenate(rows)
     return Grid(
         work=work,
         hardware=hardware,
         modes=tuple(modes),
         w=np.tile(w, len(modes)),
-        h=np.concatenate(rows) if rows else np.empty(0, dtype=np.intp),
-        m=np.repeat(np.arange(len(modes)), w.size),
-        result=_joined(parts),
+        h=of_hardware,
+        m=of_mode,
+        result=joined,
+        terms=terms,
+        fleet=fleet_of(
+            terms,
+            prefill_s=joined.prefill_s,
+            decode_s=joined.decode_s,
+            usd_per_hour=hardware.usd_per_hour[of_hardware],
+            pools=_pools(modes)[of_mode],
+        ),
         too_large=int((~room).sum()),
         left_out=tuple(left),
     )
+
+
+def _pools(modes: Sequence[Mode]) -> Booleans:
+    """Modes in which prompts are read by replicas of their own."""
+    return np.array([mode == Mode.DISAGGREGATED for mode in modes], dtype=bool)
 
 
 def again(

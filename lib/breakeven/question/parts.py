@@ -80,6 +80,18 @@ class Load:
         """Requests on one bill: a month of them, or the whole job. [-]"""
         return self.requests if self.ends else self.per_s * SECONDS_PER_MONTH
 
+    @property
+    def period(self) -> str:
+        """What a bill is for, in words."""
+        return "for the job" if self.ends else "a month"
+
+    def said(self, requests: float | None = None) -> str:
+        """Write the load, or another number of requests in its unit of time."""
+        amount = self.requests if requests is None else requests
+        if self.ends:
+            return numbers.count(round(amount), "request")
+        return numbers.load(amount / self.unit_s)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:

@@ -15,7 +15,6 @@ import plotly.graph_objects as go
 
 from breakeven.comparison.answer import ShapeAnswer
 from breakeven.comparison.map import CostMap
-from breakeven.comparison.words import period
 from breakeven.dashboard.figure import (
     API,
     API_LIGHT,
@@ -49,7 +48,7 @@ def money_strip(answer: ShapeAnswer, scenario: Scenario) -> go.Figure:
     Hollow marks are offers and deployments that are not taken by themselves; the reason is in the hover.
     """
     money, own = scenario.money, answer.at_load
-    per = period(scenario.load.ends)
+    per = scenario.load.period
     bill, requests = answer.api.bill, scenario.load.billed
     offers = list(answer.api.same_model)
     if bill is not None and all(one.offer.api_offer_id != bill.offer.api_offer_id for one in offers):
@@ -190,7 +189,7 @@ def cost_map(
                 "%{x:,.0f} in / %{y:,.0f} out: %{text} is %{customdata[0]:.2~r}× cheaper<br>"
                 f"API {money.symbol}%{{customdata[1]:{_THREE}}}, "
                 f"self-hosted {money.symbol}%{{customdata[2]:{_THREE}}} "
-                f"{period(scenario.load.ends)}<extra></extra>"
+                f"{scenario.load.period}<extra></extra>"
             ),
             "hoverongaps": False,
             "colorbar": {
@@ -272,7 +271,7 @@ def volume(answer: ShapeAnswer, scenario: Scenario) -> go.Figure:
     curve, money, load = answer.volume, scenario.money, scenario.load
     if curve is None or answer.at_load is None or answer.api.bill is None:
         return figure(300, [], {}, {})
-    per, unit = period(load.ends), "in the job" if load.ends else f"per {load.per}"
+    per, unit = load.period, "in the job" if load.ends else f"per {load.per}"
     x = curve.requests
     sides: tuple[tuple[str, str, Floats, str, dict[str, str]], ...] = (
         (offer_name(answer.api.bill.offer), "API", curve.api_usd, API, {}),

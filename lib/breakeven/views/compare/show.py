@@ -201,7 +201,7 @@ def hosts_table(shape: ShapeAnswer, scenario: Scenario) -> pd.DataFrame:
 
 def _bill_unit(scenario: Scenario) -> str:
     """Head of the column of bills."""
-    return f"{scenario.currency} {verdict.period(scenario.load.ends)}"
+    return f"{scenario.currency} {scenario.load.period}"
 
 
 def sources(answer: Comparison, known: Mapping[str, Source], scenario: Scenario) -> None:

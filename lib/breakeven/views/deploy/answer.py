@@ -8,14 +8,14 @@ from datetime import date
 
 import numpy as np
 
-from breakeven.formulas import cost
+from breakeven.formulas.arrays import Floats
 from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import ModelShape, Speculation
-from breakeven.formulas.units import SECONDS_PER_HOUR, SECONDS_PER_MONTH
-from breakeven.hosting import Ask, ask_of, evaluate
+from breakeven.hosting import Ask, Evaluation, ask_of, evaluate
 from breakeven.hosting.choose import COUNTS, choose, rents
 from breakeven.hosting.config_json import from_link
 from breakeven.hosting.config_json.read import TYPED
+from breakeven.hosting.fleet import Fleet, Terms, fleet_of, terms_of
 from breakeven.hosting.grid import Grid, rank, work_of
 from breakeven.hosting.hardware import Hardware, hardware_of
 from breakeven.hosting.profiles import timing_of
@@ -52,30 +52,46 @@ class Placement:
     work: ModelShape
     """What the model asks of the hardware at those precisions."""
     host: HostRow
+    fleet: Fleet
+    """Its replicas for the load of the question, and their bill."""
 
-    def usd_per_token(self, shape: Shape) -> float:
-        """Dollars per token of a request, prompt and completion together. [USD/token]"""
-        return self.host.usd / (shape.prompt_tokens + shape.completion_tokens)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """Whole replicas for the scenario's load."""
-
-    requests_per_s: float
-    replicas: int
-    prefill_replicas: int
-    """Replicas that only read prompts, where the pools are separate; else 0."""
-    n_gpus: int
-    """GPUs of one replica."""
-    busy: float
-    """Share of the time that they work. [0 to 1]"""
-    usd_month: float
+    @property
+    def replicas(self) -> int:
+        """Copies of the model, both pools together. [-]"""
+        return int(self.fleet.replicas)
 
     @property
     def gpus(self) -> int:
-        """GPUs of all replicas together."""
-        return self.replicas * self.n_gpus
+        """GPUs of all replicas together. [-]"""
+        return self.replicas * self.host.candidate.n_gpus
+
+    @property
+    def usd(self) -> float:
+        """Bill of a month, or of the job. [USD]"""
+        return float(self.fleet.usd)
+
+    def usd_range(self, terms: Terms) -> tuple[float, float]:
+        """The bill at both ends of the estimate's range. [USD]"""
+        host = self.host
+        low, high = (host.usd_low / host.usd, host.usd_high / host.usd) if host.usd > 0 else (1.0, 1.0)
+        longer = np.array([low, high])
+        ends = fleet_of(
+            replace(terms, pools=self.mode == Mode.DISAGGREGATED),
+            prefill_s=host.prefill_s * longer,
+            decode_s=host.decode_s * longer,
+            usd_per_hour=np.asarray(host.candidate.usd_per_hour),
+        ).usd
+        return float(ends[0]), float(ends[1])
+
+    def bills(self, result: Evaluation, terms: Terms, *, longer: float = 1.0, rent: float = 1.0) -> Floats:
+        """Bills of this deployment with other times of an evaluation, or times and rent so much higher."""
+        fleet = fleet_of(
+            replace(terms, pools=self.mode == Mode.DISAGGREGATED),
+            prefill_s=result.prefill_s.ravel() * longer,
+            decode_s=result.decode_s.ravel() * longer,
+            usd_per_hour=np.asarray(self.host.candidate.usd_per_hour * rent),
+        )
+        return fleet.usd
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +112,6 @@ class Answer:
     """The recommendation holds the targets."""
     ideal: HostRow | None
     """The physical limit of the same deployment and batch."""
-    plan: Plan | None
     stops_next: str | None
     """What keeps the batch from being larger."""
     needs: tuple[str, ...]
@@ -110,9 +125,10 @@ class Answer:
             raise IndexError(index)
         return placement(self.grid, index)
 
-    def plan_of(self, row: Placement) -> Plan:
-        """Replicas of a deployment for the scenario's load."""
-        return plan_of(row, self.scenario)
+    def usd_per_token(self, usd: float) -> float:
+        """A bill over the tokens that it pays for. [USD/token]"""
+        tokens = self.shape.prompt_tokens + self.shape.completion_tokens
+        return usd / (self.scenario.load.billed * tokens)
 
 
 def deploy(
@@ -161,7 +177,7 @@ def deploy(
     best = None if grid is None else grid.best()
     holds = best is not None
     if grid is not None and best is None and grid.w.size:
-        best = choose(grid.result.usd, grid.result.fits, rents(grid.standing))
+        best = choose(grid.fleet.order, grid.result.fits, rents(grid.standing))
     chosen = placement(grid, best) if grid is not None and best is not None else None
     needs = () if holds or grid is None else what_it_takes(grid, ask, shape, scenario)
     return Answer(
@@ -175,7 +191,6 @@ def deploy(
         chosen=chosen,
         holds=holds,
         ideal=None if chosen is None else _ideal(chosen, ask, shape),
-        plan=None if chosen is None else plan_of(chosen, scenario),
         stops_next=None if chosen is None or not holds else _stops(chosen, ask, shape, scenario),
         needs=needs,
         problems=tuple(problems),
@@ -246,7 +261,9 @@ def _grid(
         kv_precisions=considered(scenario.kv_precision, extra.cache, CACHES),
         context_tokens=shape.prompt_tokens + shape.completion_tokens,
     )
-    return rank(work, hardware, ask, shape, modes=considered(scenario.mode, extra.modes, MODES))
+    return rank(
+        work, hardware, ask, shape, terms_of(scenario), modes=considered(scenario.mode, extra.modes, MODES)
+    )
 
 
 def placement(grid: Grid, index: int) -> Placement:
@@ -260,30 +277,7 @@ def placement(grid: Grid, index: int) -> Placement:
         mode=grid.modes[grid.m[index]],
         work=one,
         host=host_row(grid.result, grid.hardware.candidates[grid.h[index]], (index,)),
-    )
-
-
-def plan_of(row: Placement, scenario: Scenario) -> Plan:
-    """Whole replicas for the scenario's load, none busier than planned; each pool on its own."""
-    load, host = scenario.load.per_s, row.host
-
-    def replicas(busy_s: float) -> int:
-        return int(
-            cost.replicas_needed(
-                requests_per_s=load, replica_s_per_request=busy_s, utilisation=scenario.utilisation
-            )
-        )
-
-    reading = replicas(host.prefill_s) if row.mode == Mode.DISAGGREGATED else 0
-    n = reading + replicas(host.decode_s) if reading else replicas(host.replica_s)
-    rent = n * host.candidate.usd_per_hour / SECONDS_PER_HOUR * SECONDS_PER_MONTH
-    return Plan(
-        requests_per_s=load,
-        replicas=n,
-        prefill_replicas=reading,
-        n_gpus=host.candidate.n_gpus,
-        busy=load * host.replica_s / n,
-        usd_month=rent + scenario.overhead_month,
+        fleet=grid.fleet.at(index),
     )
 
 

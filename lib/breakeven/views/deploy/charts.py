@@ -13,10 +13,11 @@ from breakeven.dashboard.figure import LIMIT, SELF_HOSTED, SELF_HOSTED_LIGHT, Tr
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.units import GIGA, TERA
 from breakeven.hosting.grid import Grid
+from breakeven.question.scenario import Scenario
 from breakeven.views.deploy import Answer
 from breakeven.views.deploy.detail import BatchCurve, Frontier, Memory, Roofline, Swing
 from breakeven.views.deploy.words import candidate_texts, point_sentence
-from breakeven.words.numbers import Money, gigabytes, number, seconds
+from breakeven.words.numbers import gigabytes, number, seconds
 
 FREE = "#D9D9D9"
 _MARKS = {"prefill": "square", "decode": "circle"}
@@ -68,16 +69,12 @@ def memory_bar(memory: Memory) -> go.Figure:
 
 
 def batch_panel(
-    curve: BatchCurve, panel: str, money: Money, *, target: float | None, stops: str | None
+    curve: BatchCurve, panel: str, scenario: Scenario, *, target: float | None, stops: str | None
 ) -> go.Figure:
     """Draw one quantity against the batch, the chosen batch marked and what stops the next one."""
+    money = scenario.money
     label, values, unit, word = {
-        "cost": (
-            f"{money.currency} per 1M tokens",
-            curve.usd_per_token * 1e6 * money.rate,
-            money.symbol,
-            "cost",
-        ),
+        "cost": (f"{money.currency} {scenario.load.period}", curve.usd * money.rate, money.symbol, "cost"),
         "throughput": ("Completion tokens/s", curve.tokens_per_s, "", "throughput"),
         "ttft": ("TTFT [s]", curve.ttft_s, "", "TTFT"),
         "tpot": ("TPOT [ms]", curve.tpot_s * 1e3, "", "TPOT"),
@@ -190,14 +187,14 @@ def _ranked(grid: Grid, indices: Any) -> Frontier:
     return Frontier(
         candidate=at,
         batch=result.batch[at],
-        usd=result.usd[at],
+        usd=grid.fleet.usd[at],
         ttft_s=result.ttft_s[at],
         tpot_s=result.tpot_s[at],
     )
 
 
-def cost_against(answer: Answer, line: Frontier, what: str, money: Money) -> go.Figure:
-    """Draw every candidate's cost against its TPOT or TTFT, the frontier, and the recommendation.
+def cost_against(answer: Answer, line: Frontier, what: str) -> go.Figure:
+    """Draw every candidate's bill against its TPOT or TTFT, the frontier, and the recommendation.
 
     Parameters
     ----------
@@ -207,18 +204,15 @@ def cost_against(answer: Answer, line: Frontier, what: str, money: Money) -> go.
         The frontier over all candidates and batches.
     what
         ``TPOT`` or ``TTFT``.
-    money
-        Currency.
     """
-    grid = answer.grid
+    grid, money, period = answer.grid, answer.scenario.money, answer.scenario.load.period
     if grid is None:
         return figure(380, [], {}, {})
-    per_million = 1e6 / (answer.shape.prompt_tokens + answer.shape.completion_tokens)
     scale, unit = (1e3, "ms") if what == "TPOT" else (1.0, "s")
 
     def points(part: Frontier, **style: Any) -> Trace:
         names = candidate_texts(answer, part.candidate.tolist(), part.batch.tolist())
-        usd = part.usd * per_million
+        usd = part.usd
         columns = zip(names, usd.tolist(), part.ttft_s.tolist(), part.tpot_s.tolist(), strict=True)
         times = part.tpot_s if what == "TPOT" else part.ttft_s
         return {
@@ -227,14 +221,14 @@ def cost_against(answer: Answer, line: Frontier, what: str, money: Money) -> go.
             "x": (times * scale).astype(np.float32),
             "y": (usd * money.rate).astype(np.float32),
             "hovertext": [
-                f"{name}<br>{money.amount(y)} per 1M tokens, TTFT {seconds(a)}, TPOT {seconds(b)}"
+                f"{name}<br>{money.amount(y)} {period}, TTFT {seconds(a)}, TPOT {seconds(b)}"
                 for name, y, a, b in columns
             ],
             "hoverinfo": "text",
         } | style
 
     fits = np.flatnonzero(grid.result.fits)
-    shown = fits[np.argsort(grid.result.usd[fits], kind="stable")][:MOST_POINTS]
+    shown = fits[np.argsort(grid.fleet.order[fits], kind="stable")][:MOST_POINTS]
     held = grid.result.holds[shown]
     cross = {"color": LIMIT, "symbol": "x-thin", "size": 6, "line": {"width": 1, "color": LIMIT}}
     dot = {"color": SELF_HOSTED_LIGHT, "symbol": "circle", "size": 7}
@@ -274,7 +268,7 @@ def cost_against(answer: Answer, line: Frontier, what: str, money: Money) -> go.
         },
         {
             "type": "log",
-            "title": title(f"{money.currency} per 1M tokens"),
+            "title": title(f"{money.currency} {period}"),
             **_few_ticks([trace["y"] for trace in data], money.symbol),
         },
         shapes=lines,
@@ -352,9 +346,10 @@ def roofline(roof: Roofline) -> go.Figure:
     )
 
 
-def tornado(swings: Sequence[Swing], usd_per_token: float, money: Money) -> go.Figure:
-    """Draw what each assumption does to the cost, the widest on top."""
-    scale = 1e6 * money.rate
+def tornado(swings: Sequence[Swing], usd: float, scenario: Scenario) -> go.Figure:
+    """Draw what each assumption does to the bill, the widest on top."""
+    money = scenario.money
+    scale = money.rate
     names = [swing.name for swing in swings][::-1]
     data: list[Trace] = []
     for word, colour in (("low", SELF_HOSTED_LIGHT), ("high", SELF_HOSTED)):
@@ -365,14 +360,14 @@ def tornado(swings: Sequence[Swing], usd_per_token: float, money: Money) -> go.F
                 "type": "bar",
                 "orientation": "h",
                 "y": names,
-                "base": usd_per_token * scale,
-                "x": [(end - usd_per_token) * scale for end in ends],
+                "base": usd * scale,
+                "x": [(end - usd) * scale for end in ends],
                 "marker": {"color": colour},
                 "text": texts,
                 "textposition": "outside",
                 "cliponaxis": False,
                 "hovertext": [
-                    f"{name} at {text}: {money.per_million(end)}"
+                    f"{name} at {text}: {money.amount(end)} {scenario.load.period}"
                     for name, text, end in zip(names, texts, ends, strict=True)
                 ],
                 "hoverinfo": "text",
@@ -385,7 +380,7 @@ def tornado(swings: Sequence[Swing], usd_per_token: float, money: Money) -> go.F
         60 + 46 * len(swings),
         data,
         {
-            "title": title(f"{money.currency} per 1M tokens"),
+            "title": title(f"{money.currency} {scenario.load.period}"),
             "range": [max(low - room, 0), high + room],
             "tickprefix": money.symbol,
             "nticks": 6,
@@ -396,8 +391,8 @@ def tornado(swings: Sequence[Swing], usd_per_token: float, money: Money) -> go.F
         shapes=[
             {
                 "type": "line",
-                "x0": usd_per_token * scale,
-                "x1": usd_per_token * scale,
+                "x0": usd * scale,
+                "x1": usd * scale,
                 "y0": 0,
                 "y1": 1,
                 "yref": "paper",

@@ -254,13 +254,12 @@ def _as_json(answer: Answer, most: int, notes: Sequence[str]) -> dict[str, Any]:
     """Plain values; US dollars, seconds, tokens."""
     from breakeven.views.deploy import words
     from breakeven.views.deploy.table import rows_of
-    from breakeven.words.numbers import Money
 
     chosen, ideal, grid = answer.chosen, answer.ideal, answer.grid
     best = None if grid is None else grid.best()
     return {
         "question": words.question(answer),
-        "recommendation": words.recommendation(answer, Money()),
+        "recommendation": words.recommendation(answer),
         "chosen": rows_of(answer, [best])[0] | {"rank": answer.order.index(best) + 1}
         if best is not None
         else None,
@@ -297,15 +296,15 @@ def _lines(answer: Answer, most: int, notes: Sequence[str]) -> list[str]:
     from breakeven.views.deploy import words
     from breakeven.views.deploy.table import rows_of
     from breakeven.words.names import gpu_name
-    from breakeven.words.numbers import Money, seconds
+    from breakeven.words.numbers import seconds
 
-    money = Money()
-    first = words.recommendation(answer, money)
-    lines = [first + "." * (not first.endswith(".")), words.trust(answer), words.load_sentence(answer, money)]
+    money = answer.scenario.money
+    first = words.recommendation(answer)
+    lines = [first + "." * (not first.endswith(".")), words.trust(answer), words.load_sentence(answer)]
     lines += [
         words.binds(answer),
         words.price_sentence(answer, money),
-        words.cheaper_but(answer, money),
+        words.cheaper_but(answer),
         *notes,
     ]
     lines += [line for line in (*answer.problems, *answer.needs) if line != first]
@@ -316,8 +315,8 @@ def _lines(answer: Answer, most: int, notes: Sequence[str]) -> list[str]:
         model = f"{row['model']}: " if many else ""
         lines.append(
             f"{row['rank']:>3}. {model}{words.row_name(row, names)}: "
-            f"{money.per_million(row['usd_per_1m_tokens'] / 1e6)} "
-            f"({money.span(row['usd_per_1m_tokens_low'], row['usd_per_1m_tokens_high'])}), "
+            f"{money.amount(row['usd_at_load'])} {answer.scenario.load.period}, "
+            f"{money.per_million(row['usd_per_1m_tokens'] / 1e6)}, "
             f"batch {row['batch']:,}, TTFT {seconds(row['ttft_s'])}, TPOT {seconds(row['tpot_s'])}"
             + (", not measured" if row["not_certain_because"] else "")
         )

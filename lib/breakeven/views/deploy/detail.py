@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from breakeven.formulas.parts import IDEAL, Engine, ModelShape, Replica
 from breakeven.formulas.step import StepTime, decode_step, mean_context, prefill_step
 from breakeven.formulas.units import GIGA
 from breakeven.hosting import MOST_SEQUENCES, Ask, Candidate, Evaluation, engine_of, evaluate, evaluate_arrays
+from breakeven.hosting.fleet import terms_of
 from breakeven.hosting.grid import again
 from breakeven.hosting.hardware import Indices
 from breakeven.question.parts import Shape
@@ -44,8 +46,8 @@ class BatchCurve:
     """Cost, latency and throughput of the chosen deployment against the batch."""
 
     batch: Floats
-    usd_per_token: Floats
-    """Prompt and completion tokens together. [USD/token]"""
+    usd: Floats
+    """Bill of a month, or of the job. [USD]"""
     ttft_s: Floats
     tpot_s: Floats
     tokens_per_s: Floats
@@ -61,10 +63,9 @@ def batch_curve(answer: Answer, row: Placement) -> BatchCurve:
     doubling = np.exp2(np.arange(0, np.floor(np.log2(top)) + 1))
     batch = np.unique(np.append(doubling, float(row.host.batch)))
     result = at_batches(row, answer.ask, answer.shape, batch)
-    tokens = answer.shape.prompt_tokens + answer.shape.completion_tokens
     return BatchCurve(
         batch=batch,
-        usd_per_token=result.usd[:, 0] / tokens,
+        usd=row.bills(result, terms_of(answer.scenario)),
         ttft_s=result.ttft_s[:, 0],
         tpot_s=result.tpot_s[:, 0],
         tokens_per_s=answer.shape.completion_tokens / result.replica_s[:, 0],
@@ -209,49 +210,44 @@ class Swing:
     """The assumption at its cheaper end, in words."""
     high: str
     usd_low: float
-    """Dollars per token there. [USD/token]"""
+    """Bill of a month there, or of the job. [USD]"""
     usd_high: float
 
     @property
     def width(self) -> float:
-        """Dollars per token between both ends."""
+        """Dollars between both ends."""
         return self.usd_high - self.usd_low
 
 
 def swings(answer: Answer, row: Placement) -> list[Swing]:
     """Move one assumption at a time, the widest first; the batch is sought anew under the targets."""
-    usd = row.usd_per_token(answer.shape)
-    busy = answer.ask.utilisation
-    busier = min(2 * busy, 1.0)
+    terms, busy = terms_of(answer.scenario), answer.ask.utilisation
+    own = at_batches(row, answer.ask, answer.shape, np.array([float(row.host.batch)]))
     price = row.host.candidate.price
+    factors = (row.host.usd_low / row.host.usd, row.host.usd_high / row.host.usd) if row.host.usd else (1, 1)
+    now, low, high = price.usd_per_gpu_hour, price.cheapest_usd, price.dearest_usd
+    if price.n_offers < 2 or low == high:
+        low, high = (1 - STEP) * now, (1 + STEP) * now
+
+    def bill(**moved: Any) -> float:
+        return float(row.bills(own, moved.pop("terms", terms), **moved)[0])
+
+    def swing(name: str, words: Sequence[str], usd: Sequence[float]) -> Swing:
+        return Swing(name=name, low=words[0], high=words[1], usd_low=usd[0], usd_high=usd[1])
+
+    ends = (min(2 * busy, 1.0), busy / 2)
     found = [
-        _pair("Busy share", usd, [(busy / busier, busier), (2.0, busy / 2)], percent),
-        Swing(
-            name="Error of the estimate",
-            low="lower end",
-            high="upper end",
-            usd_low=usd * row.host.usd_low / row.host.usd,
-            usd_high=usd * row.host.usd_high / row.host.usd,
+        swing("Error of the estimate", ("lower end", "upper end"), [bill(longer=one) for one in factors]),
+        swing(
+            "Price of a GPU-hour",
+            [Money().amount(one) for one in (low, high)],
+            [bill(rent=one / now if now else 1.0) for one in (low, high)],
         ),
     ]
-    low, high = price.cheapest_usd, price.dearest_usd
-    if price.n_offers < 2 or low == high:
-        low, high = (1 - STEP) * price.usd_per_gpu_hour, (1 + STEP) * price.usd_per_gpu_hour
-    now = price.usd_per_gpu_hour
-    found.append(_pair("Price of a GPU-hour", usd, [(low / now, low), (high / now, high)], Money().amount))
-    return sorted([*found, *_efficiency_swings(answer, row)], key=lambda swing: -swing.width)
-
-
-def _pair(name: str, usd: float, ends: list[tuple[float, float]], form: Callable[[float], str]) -> Swing:
-    """A factor and a value at each end."""
-    (low, low_value), (high, high_value) = ends
-    return Swing(
-        name=name,
-        low=form(low_value),
-        high=form(high_value),
-        usd_low=usd * low,
-        usd_high=usd * high,
-    )
+    if not answer.scenario.load.ends:  # a job leaves nothing idle
+        bills = [bill(terms=replace(terms, utilisation=one)) for one in ends]
+        found.append(swing("Busy share", [percent(one) for one in ends], bills))
+    return sorted([*found, *_efficiency_swings(answer, row)], key=lambda one: -one.width)
 
 
 def _efficiency_swings(answer: Answer, row: Placement) -> list[Swing]:
@@ -279,8 +275,7 @@ def _efficiency_swings(answer: Answer, row: Placement) -> list[Swing]:
             engines.append(replace(engine, **moved))
         ends.append((name, values))
     result = _with_engines(answer, row, engines)
-    tokens = answer.shape.prompt_tokens + answer.shape.completion_tokens
-    usd = result.usd / tokens
+    usd = row.bills(result, terms_of(answer.scenario))
     return [
         Swing(name=name, low=low, high=high, usd_low=float(usd[2 * i]), usd_high=float(usd[2 * i + 1]))
         for i, (name, (low, high)) in enumerate(ends)
@@ -318,7 +313,7 @@ class Frontier:
     candidate: Indices
     batch: Floats
     usd: Floats
-    """Dollars per request."""
+    """Bill of a month, or of the job. [USD]"""
     ttft_s: Floats
     tpot_s: Floats
 
@@ -329,20 +324,21 @@ def frontiers(answer: Answer) -> dict[str, Frontier]:
     if grid is None or not grid.result.fits.any():
         return {}
     fits = np.flatnonzero(grid.result.fits)
-    near = fits[np.argsort(grid.result.usd[fits], kind="stable")][:MOST_CANDIDATES]
+    near = fits[np.argsort(grid.fleet.order[fits], kind="stable")][:MOST_CANDIDATES]
     powers = np.exp2(np.arange(0, np.log2(MOST_SEQUENCES) + 1))
     candidates = np.concatenate([near, np.repeat(near, powers.size)])
     batch = np.concatenate([grid.result.batch[near], np.tile(powers, near.size)])
     room = batch <= grid.result.most_sequences[candidates]
     order, result = again(grid, answer.ask, answer.shape, candidates=candidates[room], batch=batch[room])
     rows = candidates[room][order]
+    usd = grid.fleets(rows, prefill_s=result.prefill_s, decode_s=result.decode_s).usd
     found = {}
     for what, seconds in (("TPOT", result.tpot_s), ("TTFT", result.ttft_s)):
-        line = unbeaten(result.usd, seconds)
+        line = unbeaten(usd, seconds)
         found[what] = Frontier(
             candidate=rows[line],
             batch=result.batch[line],
-            usd=result.usd[line],
+            usd=usd[line],
             ttft_s=result.ttft_s[line],
             tpot_s=result.tpot_s[line],
         )

@@ -34,17 +34,17 @@ def answered(scenario: Scenario, extra: Fields) -> Answer:
 
 def recommendation(answer: Answer, money: Money) -> None:
     """What to deploy, then how far to trust it."""
-    st.subheader(plain(words.recommendation(answer, money)), anchor=False)
+    st.subheader(plain(words.recommendation(answer)), anchor=False)
     if answer.needs:
         for sentence in answer.needs[0 if answer.chosen else 1 :]:
             st.warning(plain(sentence), icon=":material/straighten:")
     lines = (
         words.trust(answer),
-        words.load_sentence(answer, money),
+        words.load_sentence(answer),
         words.binds(answer),
         words.price_sentence(answer, money),
-        words.cheaper_but(answer, money),
-        words.beside_compare(answer, money),
+        words.cheaper_but(answer),
+        words.beside_compare(answer),
     )
     st.markdown("\n".join(f"- {plain(line)}" for line in lines if line))
 
@@ -64,7 +64,7 @@ def ranking(answer: Answer, money: Money) -> None:
             hide_index=True,
             key="ranking_table",
             height=min(38 * len(frame) + 38, 320),
-            column_config={f"{money.currency} a month": st.column_config.NumberColumn(format="localized")},
+            column_config={_bill_unit(answer): st.column_config.NumberColumn(format="localized")},
         )
         csv_of(
             lambda: pd.DataFrame(rows_of(answer, answer.order)),
@@ -86,17 +86,22 @@ def ranking_frame(answer: Answer, money: Money) -> pd.DataFrame:
         [
             {
                 "Deployment": ("★ " if index == best else "") + words.row_name(row, names),
+                _bill_unit(answer): rounded(row["usd_at_load"] * money.rate),
+                "Not certain": words.certainty(row["not_certain_because"]),
                 f"{money.currency} per 1M tokens": rounded(row["usd_per_1m_tokens"] * money.rate),
-                "Range": money.span(row["usd_per_1m_tokens_low"], row["usd_per_1m_tokens_high"]),
                 "TTFT [s]": rounded(row["ttft_s"]),
                 "TPOT [ms]": rounded(row["tpot_s"] * 1e3),
                 "Batch": row["batch"],
-                f"{money.currency} a month": rounded(row["usd_per_month"] * money.rate),
-                "Not certain": words.certainty(row["not_certain_because"]),
+                "Range": money.span(row["usd_at_load_low"], row["usd_at_load_high"]),
             }
             for index, row in zip(shown, rows_of(answer, shown), strict=True)
         ]
     )
+
+
+def _bill_unit(answer: Answer) -> str:
+    """Head of the column of bills."""
+    return f"{answer.scenario.currency} {answer.scenario.load.period}"
 
 
 def memory(answer: Answer) -> None:
@@ -110,7 +115,7 @@ def memory(answer: Answer) -> None:
     st.caption(plain(words.memory_parts(filled)))
 
 
-def details(answer: Answer, money: Money) -> None:
+def details(answer: Answer) -> None:
     """Charts of the recommendation; only the open tab is drawn."""
     if answer.chosen is None:
         return
@@ -125,10 +130,10 @@ def details(answer: Answer, money: Money) -> None:
     ):
         if tab.open:
             with tab:
-                block(answer, money)
+                block(answer)
 
 
-def _batch(answer: Answer, money: Money) -> None:
+def _batch(answer: Answer) -> None:
     if answer.chosen is None:
         return
     curve = batch_curve(answer, answer.chosen)
@@ -140,7 +145,7 @@ def _batch(answer: Answer, money: Money) -> None:
         with columns[number % 2]:
             st.plotly_chart(
                 charts_deploy.batch_panel(
-                    curve, panel, money, target=targets.get(panel), stops=answer.stops_next
+                    curve, panel, answer.scenario, target=targets.get(panel), stops=answer.stops_next
                 ),
                 key=f"batch_{panel}",
                 config=_BARE,
@@ -149,14 +154,14 @@ def _batch(answer: Answer, money: Money) -> None:
     st.caption("The diamond is the chosen batch. Open points do not fit in the usable memory.")
 
 
-def _frontier(answer: Answer, money: Money) -> None:
+def _frontier(answer: Answer) -> None:
     if answer.grid is None:
         return
     for what, line in frontiers(answer).items():
-        finding = words.frontier_finding(answer, line, what, money)
+        finding = words.frontier_finding(answer, line, what)
         st.markdown(f"**{plain(finding)}**")
         st.plotly_chart(
-            charts_deploy.cost_against(answer, line, what, money),
+            charts_deploy.cost_against(answer, line, what),
             key=f"frontier_{what}",
             config=_BARE,
             alt=finding,
@@ -168,7 +173,7 @@ def _frontier(answer: Answer, money: Money) -> None:
     )
 
 
-def _roofline(answer: Answer, _money: Money) -> None:
+def _roofline(answer: Answer) -> None:
     if answer.chosen is None:
         return
     roof = roofline(answer, answer.chosen)
@@ -181,14 +186,14 @@ def _roofline(answer: Answer, _money: Money) -> None:
     )
 
 
-def _tornado(answer: Answer, money: Money) -> None:
+def _tornado(answer: Answer) -> None:
     if answer.chosen is None:
         return
     found = swings(answer, answer.chosen)
     finding = words.swing_finding(found)
     st.markdown(f"**{plain(finding)}**")
-    usd = answer.chosen.usd_per_token(answer.shape)
-    st.plotly_chart(charts_deploy.tornado(found, usd, money), key="tornado", config=_BARE, alt=finding)
+    chart = charts_deploy.tornado(found, answer.chosen.usd, answer.scenario)
+    st.plotly_chart(chart, key="tornado", config=_BARE, alt=finding)
     st.caption(
         "One assumption at a time: the busy share halved and doubled, the price from the cheapest to the "
         "dearest offer in force (or a fifth down and up), the rest a fifth down and up."

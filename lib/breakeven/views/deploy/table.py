@@ -7,49 +7,37 @@ from typing import Any
 
 import numpy as np
 
-from breakeven.formulas.cost import replicas_needed
-from breakeven.formulas.mode import Mode
-from breakeven.formulas.units import SECONDS_PER_HOUR, SECONDS_PER_MONTH
 from breakeven.hosting.program import deployment_as_json
 from breakeven.views.deploy.answer import Answer
 
 
 def rows_of(answer: Answer, indices: Sequence[int]) -> list[dict[str, Any]]:
-    """Candidates of the grid in the order given; the replicas are those for the scenario's load."""
+    """Candidates of the grid in the order given; bills and replicas are those at the scenario's load."""
     grid = answer.grid
     if grid is None or not len(indices):
         return []
     at = np.asarray(indices, dtype=np.intp)
     result, hardware, work = grid.result, grid.hardware, grid.work
-    per_million = 1e6 / (answer.shape.prompt_tokens + answer.shape.completion_tokens)
-    pools = np.array([mode == Mode.DISAGGREGATED for mode in grid.modes])[grid.m[at]]
-
-    def replicas(busy_s: Any) -> Any:
-        return np.asarray(
-            replicas_needed(
-                requests_per_s=answer.scenario.load.per_s,
-                replica_s_per_request=busy_s,
-                utilisation=answer.scenario.utilisation,
-            )
-        )
-
-    reading = np.where(pools, replicas(result.prefill_s[at]), 0)
-    total = np.where(pools, reading + replicas(result.decode_s[at]), replicas(result.replica_s[at]))
-    month = total * hardware.usd_per_hour[grid.h[at]] / SECONDS_PER_HOUR * SECONDS_PER_MONTH
-    month = month + answer.scenario.overhead_month
-    low = result.prompt_usd_low[at] + result.completion_usd_low[at]
-    high = result.prompt_usd_high[at] + result.completion_usd_high[at]
+    fleet = grid.fleet
+    billed = answer.scenario.load.billed * (answer.shape.prompt_tokens + answer.shape.completion_tokens)
+    low, high = (
+        grid.fleets(at, prefill_s=result.prefill_s[at] * longer, decode_s=result.decode_s[at] * longer).usd
+        for longer in (factor[grid.h[at]] for factor in hardware.factors)
+    )
+    usd = fleet.usd[at]
     columns = zip(
         *(grid.h[at].tolist(), grid.w[at].tolist(), grid.m[at].tolist()),
-        *(total.tolist(), reading.tolist(), month.tolist()),
-        *((x * per_million).tolist() for x in (result.usd[at], low, high)),
+        *(fleet.replicas[at].tolist(), fleet.prefill_replicas[at].tolist(), usd.tolist()),
+        *((x / billed * 1e6).tolist() for x in (usd, low, high)),
+        *(low.tolist(), high.tolist(), fleet.hours[at].tolist(), fleet.busy[at].tolist()),
         *(x[at].tolist() for x in (result.batch, result.most_sequences, result.ttft_s, result.tpot_s)),
         *(x[at].tolist() for x in (result.prefill_compute_bound, result.decode_compute_bound, result.holds)),
         strict=True,
     )
-    rows = []
+    rows, ends = [], answer.scenario.load.ends
     for number, values in enumerate(columns, start=1):
-        h, w, m, n, pool, usd_month, usd, usd_low, usd_high, batch, most, ttft, tpot, pre, dec, holds = values
+        h, w, m, n, pool, bill, per, per_low, per_high, bill_low, bill_high, hours, busy, *times = values
+        batch, most, ttft, tpot, pre, dec, holds = times
         candidate = hardware.candidates[h]
         row, plain = candidate.profile.efficiency, deployment_as_json(candidate)
         # Columns of the CSV keep their names and places; a new one comes last.
@@ -66,10 +54,10 @@ def rows_of(answer: Answer, indices: Sequence[int]) -> list[dict[str, Any]]:
                 "precision": work.precisions[work.precision[w]].precision_id,
                 "kv_precision": str(work.kv_precisions[work.kv[w]]),
                 "mode": str(grid.modes[m]),
-                "usd_per_1m_tokens": usd,
-                "usd_per_1m_tokens_low": usd_low,
-                "usd_per_1m_tokens_high": usd_high,
-                "usd_per_month": usd_month,
+                "usd_per_1m_tokens": per,
+                "usd_per_1m_tokens_low": per_low,
+                "usd_per_1m_tokens_high": per_high,
+                "usd_per_month": None if ends else bill,
                 "batch": int(batch),
                 "max_batch": int(most),
                 "ttft_s": ttft,
@@ -85,6 +73,11 @@ def rows_of(answer: Answer, indices: Sequence[int]) -> list[dict[str, Any]]:
                 "not_certain_because": caveat,
                 "usd_per_hour": usd_per_hour,
                 **price,
+                "usd_at_load": bill,
+                "usd_at_load_low": bill_low,
+                "usd_at_load_high": bill_high,
+                "hours": hours,
+                "busy": busy,
             }
         )
     return rows

@@ -6,28 +6,27 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from breakeven.formulas.mode import Mode
-from breakeven.formulas.units import TERA
+from breakeven.formulas.units import SECONDS_PER_HOUR, TERA
 from breakeven.hosting import read_on
 from breakeven.hosting.config_json.read import TYPED
-from breakeven.hosting.row import HostRow
+from breakeven.hosting.fleet import terms_of
 from breakeven.question.kinds import CacheFormat
 from breakeven.question.pages.deploy import OWNED
-from breakeven.question.parts import Shape
 from breakeven.tables.records import Gpu
-from breakeven.views.deploy.answer import Answer, Placement, Plan
+from breakeven.views.deploy.answer import Answer, Placement
 from breakeven.views.deploy.detail import Frontier, Memory, Roofline, Swing
 from breakeven.words.names import gpu_name, shape_name
 from breakeven.words.numbers import (
     Money,
     count,
     gigabytes,
-    load,
     number,
     percent,
     seconds,
     seconds_span,
     times,
 )
+from breakeven.words.numbers import load as per_time
 
 MODE_WORDS = {
     Mode.CONTINUOUS: "continuous batching",
@@ -56,40 +55,36 @@ def formats(row: Placement) -> str:
     return ", ".join(parts)
 
 
-def size(plan: Plan, row: Placement) -> str:
+def size(row: Placement) -> str:
     """Write replicas times GPUs each, never GPUs alone.
 
     The pools of a separated deployment are named apart.
     """
-    if plan.prefill_replicas:
-        reading = plan.prefill_replicas
-        writing = plan.replicas - reading
-        pools = f"{count(reading, 'prefill replica')} + {count(writing, 'decode replica')}"
+    reading = int(row.fleet.prefill_replicas)
+    if reading:
+        pools = f"{count(reading, 'prefill replica')} + {count(row.replicas - reading, 'decode replica')}"
         return f"{pools} × {gpus_name(row)} each"
-    return f"{count(plan.replicas, 'replica')} × {gpus_name(row)}"
+    return f"{count(row.replicas, 'replica')} × {gpus_name(row)}"
 
 
-def recommendation(answer: Answer, money: Money) -> str:
+def bill(answer: Answer, row: Placement) -> str:
+    """Write what a placement costs at the load: dollars a month, or for the job."""
+    return f"{answer.scenario.money.amount(row.usd)} {answer.scenario.load.period}"
+
+
+def recommendation(answer: Answer) -> str:
     """The first sentence: what to deploy, at what cost, how fast."""
-    row, plan = answer.chosen, answer.plan
-    if row is None or plan is None:
+    row, money = answer.chosen, answer.scenario.money
+    if row is None:
         if answer.problems:
             return answer.problems[0]
         return answer.needs[0] if answer.needs else "No deployment can be computed"
-    low, high = span_per_million(row.host, answer.shape)
-    cost = money.per_million(row.usd_per_token(answer.shape))
     text = (
-        f"{row.model.name} at {formats(row)}, {shape_name(answer.shape)}: {size(plan, row)}, "
-        f"batch {row.host.batch:,}, {cost} ({money.span(low, high)}), "
-        f"TTFT {seconds(row.host.ttft_s)}, TPOT {seconds(row.host.tpot_s)}"
+        f"{row.model.name} at {formats(row)}, {shape_name(answer.shape)}, {answer.scenario.load.said()}: "
+        f"{size(row)}, {bill(answer, row)} ({money.per_million(answer.usd_per_token(row.usd))}), "
+        f"batch {row.host.batch:,}, TTFT {seconds(row.host.ttft_s)}, TPOT {seconds(row.host.tpot_s)}"
     )
     return text if answer.holds else f"Nothing holds the targets. The cheapest that fits: {text}"
-
-
-def span_per_million(host: HostRow, shape: Shape) -> tuple[float, float]:
-    """Range of the cost. [USD per 1M tokens]"""
-    tokens = shape.prompt_tokens + shape.completion_tokens
-    return host.usd_low / tokens * 1e6, host.usd_high / tokens * 1e6
 
 
 def question(answer: Answer) -> str:
@@ -134,7 +129,7 @@ def certainty(caveat: str | None) -> str:
     return f"extrapolated: {caveat}" if beyond else f"not certain: {caveat}"
 
 
-def cheaper_but(answer: Answer, money: Money) -> str:
+def cheaper_but(answer: Answer) -> str:
     """Name what is ranked above the recommendation and why it is not recommended."""
     grid = answer.grid
     best = None if grid is None else grid.best()
@@ -146,14 +141,13 @@ def cheaper_but(answer: Answer, money: Money) -> str:
     why = doubt or certainty(first.host.candidate.profile.caveat).partition(":")[0]
     but = "at a doubtful rent" if doubt else "not measured"
     return (
-        f"Cheaper, but {but}: {count(above, 'deployment')}, from "
-        f"{money.per_million(first.usd_per_token(answer.shape))} on "
-        f"{size(answer.plan_of(first), first)} at {formats(first)} ({why}). Only measured speeds and rents "
+        f"Cheaper, but {but}: {count(above, 'deployment')}, from {bill(answer, first)} on "
+        f"{size(first)} at {formats(first)} ({why}). Only measured speeds and rents "
         "that are fresh and confirmed are recommended."
     )
 
 
-def beside_compare(answer: Answer, money: Money) -> str:
+def beside_compare(answer: Answer) -> str:
     """Say what the recommendation would be in the scenario's own formats, where it is in others.
 
     Compare hosts the model only as the scenario says; this page considers more.
@@ -174,22 +168,25 @@ def beside_compare(answer: Answer, money: Money) -> str:
     if own is None:
         return f"{lead}: with that alone nothing holds the targets."
     place = answer.place(own)
-    return (
-        f"{lead}: with that alone the choice is {size(answer.plan_of(place), place)}, "
-        f"{money.per_million(place.usd_per_token(answer.shape))}."
-    )
+    return f"{lead}: with that alone the choice is {size(place)}, {bill(answer, place)}."
 
 
-def load_sentence(answer: Answer, money: Money) -> str:
-    """Whole replicas for the load, and the bill of a month."""
-    row, plan = answer.chosen, answer.plan
-    if row is None or plan is None:
+def load_sentence(answer: Answer) -> str:
+    """Whole replicas for the load, how busy they are, what the estimate's range does to the bill."""
+    row, load = answer.chosen, answer.scenario.load
+    if row is None:
         return ""
-    total = f" ({count(plan.gpus, 'GPU')} in all)" if plan.replicas > 1 else ""
-    carries = 1 / row.host.replica_s
+    total = f" ({count(row.gpus, 'GPU')} in all)" if row.replicas > 1 else ""
+    rented = (
+        f"done after {seconds(float(row.fleet.hours) * SECONDS_PER_HOUR)}"
+        if load.ends
+        else f"{percent(float(row.fleet.busy))} busy"
+    )
+    low, high = row.usd_range(terms_of(answer.scenario))
+    span = f" (estimate {answer.scenario.money.span(low, high)})" if low < high else ""
     return (
-        f"For {load(plan.requests_per_s)}: {size(plan, row)}{total}, {percent(plan.busy)} busy, "
-        f"{money.amount(plan.usd_month)} a month. One replica serves {load(carries)} when never idle."
+        f"For {load.said()}: {size(row)}{total}, {rented}, {bill(answer, row)}{span}. "
+        f"One replica serves {per_time(1 / row.host.replica_s)} when never idle."
     )
 
 
@@ -258,17 +255,17 @@ def batch_finding(answer: Answer) -> str:
     return f"Batch {row.host.batch:,}: {answer.stops_next} stops the next one"
 
 
-def frontier_finding(answer: Answer, line: Frontier, what: str, money: Money) -> str:
+def frontier_finding(answer: Answer, line: Frontier, what: str) -> str:
     """Say what speed costs."""
-    per_million = 1e6 / (answer.shape.prompt_tokens + answer.shape.completion_tokens)
+    money = answer.scenario.money
     times = line.tpot_s if what == "TPOT" else line.ttft_s
     slow, fast = float(times[-1]), float(times[0])
-    low, high = float(line.usd[-1]) * per_million, float(line.usd[0]) * per_million
+    low, high = float(line.usd[-1]), float(line.usd[0])
     if len(times) == 1:
         return f"One deployment is both cheapest and fastest by {what}"
     return (
         f"From {what} {seconds(slow)} down to {seconds(fast)} the cost rises from {money.amount(low)} to "
-        f"{money.amount(high)} per 1M tokens"
+        f"{money.amount(high)} {answer.scenario.load.period}"
     )
 
 
