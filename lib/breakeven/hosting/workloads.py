@@ -7,7 +7,7 @@ taken at the mean length: attention, batches and the targets are not linear.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from math import ceil
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.parts import ModelShape
-from breakeven.formulas.units import SECONDS_PER_HOUR
+from breakeven.formulas.units import SECONDS_PER_HOUR, SECONDS_PER_MONTH
 from breakeven.hosting import (
     COUNTS,
     KV_BYTES,
@@ -29,10 +29,12 @@ from breakeven.hosting import (
     model_shape,
 )
 from breakeven.hosting.choose import choose, preferred, splits
+from breakeven.hosting.fleet import Fleet, Terms, fleet_of, terms_of
+from breakeven.question.kinds import Per
 from breakeven.question.scenario import Scenario
 from breakeven.tables.day import Tables
 from breakeven.tables.records import Model
-from breakeven.usage.sums import Tokens, Workload, loads, sums_by
+from breakeven.usage.sums import Tokens, Workload, covered_s, loads, sums_by
 from breakeven.words.numbers import percent
 
 HOLD_SHARE = 0.95
@@ -61,11 +63,19 @@ class HostedOffer:
 
     model: Model
     candidate: Candidate
-    prompt_usd: float
-    """Rent for the prompts, idle time included. [USD]"""
-    completion_usd: float
+    usd: float
+    """Rent of whole replicas for the busiest time, over the time that the file covers; of a file without
+    times that of a job. [USD]"""
     usd_low: float
     usd_high: float
+    prompt_usd: float
+    """The part of it that the prompts take of the work. [USD]"""
+    completion_usd: float
+    never_idle_usd: float
+    """Rent of the work alone. [USD]"""
+    replicas: int
+    hours: float
+    """Hours that each is rented. [h]"""
     replica_s: float
     """Busy seconds of one replica for the whole workload. [s]"""
     holds_share: float
@@ -77,13 +87,6 @@ class HostedOffer:
     replicas_mean: int | None
     """Replicas at the mean load; None: the file has no times."""
     replicas_peak: int | None
-    usd_fixed: float | None
-    """Rent of the replicas for the peak, over the time that the file spans. [USD]"""
-
-    @property
-    def usd(self) -> float:
-        """Rent of a fleet that is busy as much as assumed. [USD]"""
-        return self.prompt_usd + self.completion_usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,8 @@ class Hosting:
     assumed: str
     mean_requests_per_s: float | None
     peak_requests_per_s: float | None
+    covered_s: float | None = None
+    """Time that the bills are for; None: the file has no times, they are those of a job. [s]"""
 
 
 def shapes_of(workload: Workload, most: int) -> Shapes:
@@ -151,9 +156,18 @@ def host_workload(workload: Workload, tables: Tables, asked: Scenario) -> Hostin
     asked
         Targets, utilisation, precision and the like.
     """
+    demand = _demand(workload, asked)
+    if demand.terms.load.ends:
+        asked = replace(asked, per=Per.ONCE)
+        rented = (
+            f"worked off as one job within {asked.finish_hours:g} h, since the file has no times; "
+            f"{asked.startup_minutes:g} minutes to start a replica"
+        )
+    else:
+        rented = f"whole replicas for the busiest time, at most {percent(asked.utilisation)} busy then"
     assumed = (
-        f"{asked.precision} weights, {asked.gpu_price_type} price ({asked.gpu_offer}), "
-        f"busy {percent(asked.utilisation)} of the time, {_targets(asked)}"
+        f"{asked.precision} weights, {asked.gpu_price_type} price ({asked.gpu_offer}), {rented}, "
+        f"{_targets(asked)}"
     )
     if not workload.per_request:
         assumed += (
@@ -163,7 +177,6 @@ def host_workload(workload: Workload, tables: Tables, asked: Scenario) -> Hostin
         return Hosting(
             offers=(), left_out=(), assumed=assumed, mean_requests_per_s=None, peak_requests_per_s=None
         )
-    mean, peak = loads(workload)
     precision = tables.precisions[asked.precision]
     candidates, _ = candidates_of(
         tables,
@@ -190,7 +203,7 @@ def host_workload(workload: Workload, tables: Tables, asked: Scenario) -> Hostin
             left.append((model.name, str(reason)))
     offers: list[HostedOffer] = []
     if candidates and placed:
-        offers, more = _cheapest(workload, placed, candidates, ask_of(asked.targets, asked.mode), mean, peak)
+        offers, more = _cheapest(workload, placed, candidates, ask_of(asked.targets, asked.mode), demand)
         left += more
     elif not candidates:
         left.append(("all models", f"no {asked.gpu_price_type} price of a GPU is in force on {asked.as_of}"))
@@ -198,9 +211,49 @@ def host_workload(workload: Workload, tables: Tables, asked: Scenario) -> Hostin
         offers=tuple(sorted(offers, key=lambda o: (o.candidate.price.doubt is not None, o.usd))),
         left_out=tuple(left),
         assumed=assumed,
-        mean_requests_per_s=mean,
-        peak_requests_per_s=peak,
+        mean_requests_per_s=demand.mean,
+        peak_requests_per_s=demand.peak,
+        covered_s=demand.covered_s,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Demand:
+    """What a file asks of a fleet."""
+
+    terms: Terms
+    mean: float | None
+    """Load over the whole time. [requests/s]"""
+    peak: float | None
+    covered_s: float | None
+
+    def fleets(
+        self, pairs: Sequence[tuple[ModelShape, Candidate]], prefill_s: Floats, decode_s: Floats
+    ) -> Fleet:
+        """A fleet a pair, its bill over the time that the file covers."""
+        fleet = fleet_of(
+            self.terms,
+            prefill_s=prefill_s,
+            decode_s=decode_s,
+            usd_per_hour=np.array([candidate.usd_per_hour for _, candidate in pairs]),
+        )
+        if self.covered_s is None:
+            return fleet
+        share = self.covered_s / SECONDS_PER_MONTH
+        return replace(fleet, usd=fleet.usd * share, hours=fleet.hours * share)
+
+
+def _demand(workload: Workload, asked: Scenario) -> _Demand:
+    """The load of a file: its busiest time where it has times, else all of it as one job."""
+    mean, peak = loads(workload)
+    covered = covered_s(workload)
+    load = replace(asked.load, requests=max(float(workload.tokens.requests), 1.0), per=Per.ONCE)
+    if peak and covered:
+        load = replace(load, requests=peak, per=Per.SECOND)
+    else:
+        mean = peak = covered = None
+    terms = replace(terms_of(asked), load=load, utilisation=asked.utilisation)
+    return _Demand(terms=terms, mean=mean, peak=peak, covered_s=covered)
 
 
 def _stacked(models: Sequence[ModelShape]) -> ModelShape:
@@ -213,9 +266,9 @@ def _stacked(models: Sequence[ModelShape]) -> ModelShape:
 
 
 def _evaluate(
-    pairs: Sequence[tuple[ModelShape, Candidate]], ask: Ask, shapes: Shapes
-) -> tuple[Evaluation, Floats, NDArray[np.bool_], Floats]:
-    """Every pair at every cell: dollars for the workload, whether it counts, share that holds."""
+    pairs: Sequence[tuple[ModelShape, Candidate]], ask: Ask, shapes: Shapes, demand: _Demand
+) -> tuple[Evaluation, Fleet, NDArray[np.bool_], Floats]:
+    """Every pair at every cell: its fleet for the workload, whether it counts, share that holds."""
     result = evaluate(
         _stacked([model for model, _ in pairs]),
         [candidate for _, candidate in pairs],
@@ -224,9 +277,11 @@ def _evaluate(
         completion_tokens=shapes.completion,
         cached_tokens=shapes.cached,
     )
-    share = (result.holds @ shapes.requests) / shapes.requests.sum()
+    weights = shapes.requests / shapes.requests.sum()
+    share = result.holds @ weights
     usable = result.fits.all(axis=1) & (share >= HOLD_SHARE)
-    return result, result.usd @ shapes.requests, usable, share
+    fleet = demand.fleets(pairs, result.prefill_s @ weights, result.decode_s @ weights)
+    return result, fleet, usable, share
 
 
 def _cheapest(
@@ -234,14 +289,13 @@ def _cheapest(
     placed: Sequence[tuple[Model, ModelShape]],
     candidates: Sequence[Candidate],
     ask: Ask,
-    mean: float | None,
-    peak: float | None,
+    demand: _Demand,
 ) -> tuple[list[HostedOffer], list[tuple[str, str]]]:
     """A first look at everything with few cells, then the finalists at many."""
     pairs = [(shape, candidate) for _, shape in placed for candidate in candidates]
-    _, usd, usable, share = _evaluate(pairs, ask, shapes_of(workload, COARSE_SHAPES))
+    _, fleet, usable, share = _evaluate(pairs, ask, shapes_of(workload, COARSE_SHAPES), demand)
     grid = (len(placed), len(candidates))
-    usd, usable, near = usd.reshape(grid), usable.reshape(grid), share.reshape(grid)
+    usd, usable, near = fleet.order.reshape(grid), usable.reshape(grid), share.reshape(grid)
     standing = np.array([candidate.standing for candidate in candidates], dtype=np.intp)
     finalists: list[tuple[int, int]] = []
     left = []
@@ -259,59 +313,60 @@ def _cheapest(
         return [], left
     shapes = shapes_of(workload, FINE_SHAPES)
     chosen = [(placed[row][1], candidates[i]) for row, i in finalists]
-    result, usd, usable, share = _evaluate(chosen, ask, shapes)
+    result, fleet, usable, share = _evaluate(chosen, ask, shapes, demand)
     standing = np.array([candidate.standing for _, candidate in chosen], dtype=np.intp)
     offers = []
     for row in sorted({row for row, _ in finalists}):
         mine = np.array([r == row for r, _ in finalists], dtype=bool)
-        best_place = choose(usd, mine & usable if (mine & usable).any() else mine, standing)
+        best_place = choose(fleet.order, mine & usable if (mine & usable).any() else mine, standing)
         place = 0 if best_place is None else best_place
         offers.append(
-            _offer(placed[row][0], chosen[place][1], result, place, shapes, share, ask, workload, mean, peak)
+            _offer(placed[row][0], chosen[place], result, fleet, place, shapes, float(share[place]), demand)
         )
     return offers, left
 
 
 def _offer(
     model: Model,
-    candidate: Candidate,
+    pair: tuple[ModelShape, Candidate],
     result: Evaluation,
+    fleets: Fleet,
     row: int,
     shapes: Shapes,
-    share: Floats,
-    ask: Ask,
-    workload: Workload,
-    mean: float | None,
-    peak: float | None,
+    holds_share: float,
+    demand: _Demand,
 ) -> HostedOffer:
-    weights = shapes.requests
-    n = float(weights.sum())
+    """One deployment of one model with its bill."""
+    candidate, n = pair[1], float(shapes.requests.sum())
 
-    def summed(array: Floats) -> float:
-        return float(array[row] @ weights)
+    def mean(array: Floats) -> float:
+        return float(array[row] @ shapes.requests) / n
 
-    seconds = summed(result.replica_s)
-    per_request = seconds / n
+    prefill, decode, fleet = mean(result.prefill_s), mean(result.decode_s), fleets.at(row)
+    row_ = candidate.profile.efficiency
+    ends = np.array([row_.tpot_factor_low, row_.tpot_factor_high])
+    low, high = demand.fleets([pair] * 2, prefill * ends, decode * ends).usd.tolist()
 
     def replicas(load: float | None) -> int | None:
-        return None if load is None else max(1, ceil(load * per_request / ask.utilisation))
+        return None if load is None else max(1, ceil(load * (prefill + decode) / demand.terms.utilisation))
 
-    most = replicas(peak)
-    span = workload.span_s
-    fixed = most * candidate.usd_per_hour * span / SECONDS_PER_HOUR if most and span else None
+    usd, work = float(fleet.usd), prefill + decode
     return HostedOffer(
         model=model,
         candidate=candidate,
-        prompt_usd=summed(result.prompt_usd),
-        completion_usd=summed(result.completion_usd),
-        usd_low=summed(result.prompt_usd_low) + summed(result.completion_usd_low),
-        usd_high=summed(result.prompt_usd_high) + summed(result.completion_usd_high),
-        replica_s=seconds,
-        holds_share=float(share[row]),
-        batch=summed(result.batch) / n,
-        ttft_s=summed(result.ttft_s) / n,
-        tpot_s=summed(result.tpot_s) / n,
-        replicas_mean=replicas(mean),
-        replicas_peak=most,
-        usd_fixed=fixed,
+        usd=usd,
+        usd_low=low,
+        usd_high=high,
+        prompt_usd=usd * prefill / work,
+        completion_usd=usd * decode / work,
+        never_idle_usd=work * n * candidate.usd_per_hour / SECONDS_PER_HOUR,
+        replicas=int(fleet.replicas),
+        hours=float(fleet.hours),
+        replica_s=work * n,
+        holds_share=holds_share,
+        batch=mean(result.batch),
+        ttft_s=mean(result.ttft_s),
+        tpot_s=mean(result.tpot_s),
+        replicas_mean=replicas(demand.mean),
+        replicas_peak=replicas(demand.peak),
     )

@@ -221,6 +221,23 @@ def loads(workload: Workload) -> tuple[float | None, float | None]:
     span = workload.span_s
     if span is None or not workload.minutes:
         return None, None
+    by_step, step_s = _steps(workload)
+    mean = workload.tokens.requests / max(span, 1.0)
+    return mean, max(max(by_step.values(), default=0) / min(step_s, max(span, 1.0)), mean)
+
+
+def covered_s(workload: Workload) -> float | None:
+    """Time that a file speaks of, the last of its steps included; None where it has no times. [s]"""
+    span = workload.span_s
+    if span is None or not workload.minutes:
+        return None
+    by_step, step_s = _steps(workload)
+    # A sum of a day carries the day's first moment: thirty of them are thirty days, not 29.
+    return max(span, (max(by_step) - min(by_step)) * 60.0 + step_s) if step_s > 60 and by_step else span
+
+
+def _steps(workload: Workload) -> tuple[dict[int, int], float]:
+    """Requests by the minute in which a step of the file starts, and how long a step is. [s]"""
     by_step: dict[int, int] = {}
     for one in workload.minutes:
         if isinstance(one.key, int):
@@ -229,5 +246,4 @@ def loads(workload: Workload) -> tuple[float | None, float | None]:
     step_s = 60.0 * min((b - a for a, b in pairwise(steps)), default=60)
     if any(key % 60 for key in steps):
         step_s = 60.0
-    mean = workload.tokens.requests / max(span, 1.0)
-    return mean, max(max(by_step.values(), default=0) / min(step_s, max(span, 1.0)), mean)
+    return by_step, step_s

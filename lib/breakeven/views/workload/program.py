@@ -9,6 +9,7 @@ from typing import Any
 
 from breakeven.apis.paid import Paid, paid_sentence
 from breakeven.apis.workloads import Ending, ModelRow, PricedOffer, PricedWorkload
+from breakeven.formulas.units import SECONDS_PER_HOUR
 from breakeven.hosting import read_on
 from breakeven.hosting.program import deployment_as_json
 from breakeven.hosting.workloads import HostedOffer, Hosting
@@ -17,6 +18,7 @@ from breakeven.usage.digest import BadDigest, pack
 from breakeven.usage.read import SHOWN_PROBLEMS
 from breakeven.usage.sums import Tokens
 from breakeven.words.ages import age_days, known_on, read_before
+from breakeven.words.names import deployment_name
 from breakeven.words.numbers import Money, count, number, percent, seconds
 
 
@@ -173,7 +175,10 @@ def _deployment(one: HostedOffer) -> dict[str, Any]:
         "tpot_s": one.tpot_s,
         "replicas_mean": one.replicas_mean,
         "replicas_peak": one.replicas_peak,
-        "usd_fixed": one.usd_fixed,
+        "usd_fixed": None if one.replicas_peak is None else one.usd,
+        "never_idle_usd": one.never_idle_usd,
+        "replicas": one.replicas,
+        "hours": one.hours,
     }
 
 
@@ -195,10 +200,7 @@ def as_text(
         )
     if hosting.offers:
         first = hosting.offers[0]
-        lines.append(
-            f"Cheapest to host: {first.model.name} on {first.candidate.n_gpus} × {first.candidate.gpu.name}, "
-            f"{money.amount(first.usd)} ({money.span(first.usd_low, first.usd_high)})."
-        )
+        lines.append(f"Cheapest to host: {hosted_sentence(first, money)}.")
     if aged := ages(priced, hosting, known):
         lines.append(aged)
     if paid is not None:
@@ -243,15 +245,9 @@ def as_text(
     if hosting.offers:
         lines.append(f"Deployments ({hosting.assumed})")
         for host in hosting.offers[:top]:
-            fleet = ""
-            if host.replicas_peak is not None and host.usd_fixed is not None:
-                fleet = (
-                    f", {count(host.replicas_peak, 'replica')} for the peak: {money.amount(host.usd_fixed)}"
-                )
             lines.append(
-                f"  {money.amount(host.usd):>12}  {host.model.model_id} on {host.candidate.n_gpus} × "
-                f"{host.candidate.gpu.gpu_id}, TTFT {seconds(host.ttft_s)}, "
-                f"TPOT {seconds(host.tpot_s)}{fleet}"
+                f"  {money.amount(host.usd):>12}  {host.model.model_id} on {fleet_name(host)}, "
+                f"TTFT {seconds(host.ttft_s)}, TPOT {seconds(host.tpot_s)}"
             )
     return "\n".join(lines)
 
@@ -270,6 +266,18 @@ def ending_sentence(one: Ending, day: date, money: Money) -> str:
     own = "" if past or one.list_usd is None else f" instead of {money.amount(float(one.list_usd))}"
     usd = money.amount(float(one.successor_usd))
     return f"{head}; its successor {one.successor} costs {usd} on these requests{own}."
+
+
+def fleet_name(one: HostedOffer) -> str:
+    """Write replicas times GPUs each."""
+    return f"{count(one.replicas, 'replica')} × {deployment_name(one)}"
+
+
+def hosted_sentence(one: HostedOffer, money: Money) -> str:
+    """Write what a model costs to host for a file."""
+    span = f" (estimate {money.span(one.usd_low, one.usd_high)})" if one.usd_low < one.usd_high else ""
+    rented = seconds(one.hours * SECONDS_PER_HOUR)
+    return f"{one.model.name} on {fleet_name(one)} for {rented}, {money.amount(one.usd)}{span}"
 
 
 def ages(priced: PricedWorkload, hosting: Hosting, known: Mapping[str, Source]) -> str:

@@ -16,8 +16,7 @@ from breakeven.hosting.workloads import Hosting
 from breakeven.tables.records import Source
 from breakeven.usage.read import SHOWN_PROBLEMS
 from breakeven.usage.sums import Workload
-from breakeven.views.workload.program import ages, source_ids
-from breakeven.words.names import gpu_name
+from breakeven.views.workload.program import ages, fleet_name, hosted_sentence, source_ids
 from breakeven.words.numbers import Money, count, load, number, percent, rounded, seconds
 
 NAME = st.column_config.TextColumn(width=230)
@@ -41,11 +40,7 @@ def answer(
     lines = []
     if hosting.offers:
         first = hosting.offers[0]
-        where = f"{first.candidate.n_gpus}×{gpu_name(first.candidate.gpu)}"
-        span = money.span(first.usd_low, first.usd_high)
-        lines.append(
-            f"Cheapest to host: {first.model.name} on {where}, {money.amount(first.usd)} (estimate {span})."
-        )
+        lines.append(f"Cheapest to host: {hosted_sentence(first, money)}.")
     if result.unpriced_requests and result.list_usd is not None:
         unpriced = count(result.unpriced_requests, "request")
         lines.append(f"Not in the list price: {unpriced} of models without a known price.")
@@ -241,15 +236,13 @@ def deployments(hosting: Hosting, workload: Workload, money: Money) -> None:
             {
                 "Model": one.model.name,
                 f"Bill [{money.currency}]": rounded(one.usd * money.rate),
-                "Deployment": f"{one.candidate.n_gpus}×{gpu_name(one.candidate.gpu)}",
+                "Deployment": fleet_name(one),
                 "Range": money.span(one.usd_low, one.usd_high),
                 "Prompt share [%]": rounded(100 * one.prompt_usd / one.usd),
                 "TTFT": seconds(one.ttft_s),
                 "TPOT": seconds(one.tpot_s),
-                "Replicas at the peak": one.replicas_peak,
-                f"Fixed fleet [{money.currency}]": None
-                if one.usd_fixed is None
-                else rounded(one.usd_fixed * money.rate),
+                "Hours": rounded(one.hours),
+                f"If never idle [{money.currency}]": rounded(one.never_idle_usd * money.rate),
                 "Not certain": one.candidate.profile.caveat or "",
             }
             for one in hosting.offers
