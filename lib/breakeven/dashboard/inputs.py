@@ -9,6 +9,7 @@ import streamlit as st
 
 from breakeven.dashboard.session import key_of, presets
 from breakeven.question.calibrated import OWN
+from breakeven.question.kinds import Per
 from breakeven.question.scenario import AUTO, CHEAPEST, DEAREST, LIMITS, MEDIAN
 from breakeven.tables.day import Tables
 from breakeven.tables.records import ApiOffer, GpuOffer
@@ -70,11 +71,30 @@ def _capped(letter: str) -> str:
     return key
 
 
-def load_inputs() -> None:
-    """How many requests."""
-    st.markdown("**Load**")
-    _number("Requests", "requests", "Load that both monthly bills are computed for.")
-    st.segmented_control("per", LIMITS["per"].choices, required=True, key=key_of("per"))
+_PER_WORDS = {Per.SECOND: "a second", Per.MONTH: "a month", Per.ONCE: "once, as a job"}
+
+
+def load_inputs(*, counted: bool = True) -> None:
+    """How many requests, or only how fast, where the page counts them itself."""
+    st.markdown("**Load**" if counted else "**How fast they come**")
+    per = key_of("per")
+    st.segmented_control(
+        "They come", LIMITS["per"].choices, format_func=_PER_WORDS.__getitem__, required=True, key=per
+    )
+    once = st.session_state[per] == Per.ONCE
+    if counted or not once:
+        _number("Requests", "requests", "Load that both bills are computed for.")
+    if once:
+        _number(
+            "Done within [hours]",
+            "finish_hours",
+            "As many replicas as that takes; batch APIs promise a day.",
+        )
+        _number(
+            "Start of a replica [minutes]",
+            "startup_minutes",
+            "Until the machine runs and the weights are read; rented, and nothing is served.",
+        )
 
 
 def model_inputs(tables: Tables, money: Money) -> None:

@@ -178,6 +178,7 @@ SHROTT_SCENARIO: Mapping[str, object] = MappingProxyType(
         "prompt_a": 1000,
         "completion_a": 200,
         "cached_a": 0,
+        "per": "once",
     }
 )
 """What Shrott's article fixes of the scenario; a 13B model stands for the one that was tuned."""

@@ -77,6 +77,9 @@ def add(commands: Any) -> None:
     command.add_argument("--teacher", help="API offer of the bigger model, such as openai/gpt-4.1")
     command.add_argument("--rival", help="a second API offer to compare with")
     command.add_argument("--requests", type=a_number, help="requests to serve in all")
+    command.add_argument(
+        "--requests-per-month", type=a_number, help="how fast they come; left out: once, as a job"
+    )
     command.add_argument("--prompt", type=whole, help="prompt tokens of a request")
     command.add_argument("--completion", type=whole, help="completion tokens of a request")
     command.add_argument("--tuning-usd", type=a_number, help="cost of tuning, where it is known")
@@ -125,6 +128,7 @@ def _asked(options: argparse.Namespace, known: Any) -> tuple[Any, Any, list[str]
     from dataclasses import replace
 
     from breakeven.question.fields import pairs_of
+    from breakeven.question.kinds import Per
     from breakeven.question.link import decode
     from breakeven.question.pages.train import FIELDS, USUAL
     from breakeven.question.scenario import Scenario
@@ -157,6 +161,10 @@ def _asked(options: argparse.Namespace, known: Any) -> tuple[Any, Any, list[str]
     if options.model is not None and options.params is not None:
         raise BadInput("breakeven train: give --model or --params, not both")
     fixed: dict[str, Any] = {}
+    if options.requests_per_month is not None:
+        fixed |= {"requests": options.requests_per_month, "per": Per.MONTH}
+    elif not options.link:
+        fixed["per"] = Per.ONCE
     if options.model is not None:
         fixed["model"] = pick(known.model, options.model, "--model")
     for option, field in (("prompt", "prompt_a"), ("completion", "completion_a"), ("as_of", "as_of")):

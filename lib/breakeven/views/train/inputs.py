@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import streamlit as st
 
+from breakeven.dashboard.inputs import load_inputs
 from breakeven.dashboard.session import key_of
 from breakeven.formulas.training_memory import ZERO_STAGES
 from breakeven.question.pages.train import (
@@ -189,6 +190,7 @@ def prompting_inputs(tables: Tables) -> None:
         "Completion tokens", 1, 2_000_000, step=1, key=key_of("completion_a"), help="Of one request."
     )
     _number("Requests in all", "requests", "Served by the tuned model, or sent to the bigger one.")
+    load_inputs(counted=False)
     _whole("Labels bought", "labelled", "Examples whose answer comes from the bigger model.")
     _number("Price of a label [USD]", "label_usd", "Empty: one request at the bigger model.", "one request")
     _number(

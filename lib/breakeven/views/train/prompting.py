@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from breakeven.apis.shapes import bills_of
 from breakeven.comparison.answer import compare
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.training import paying_requests
-from breakeven.formulas.units import GIGA, MEGA
+from breakeven.formulas.units import GIGA, MEGA, SECONDS_PER_HOUR
 from breakeven.question.pages.train import FULL, Fields
 from breakeven.question.scenario import Scenario
 from breakeven.tables.day import Tables
@@ -18,7 +18,7 @@ from breakeven.tables.records import ApiOffer, TuningPrice
 from breakeven.views.train.answer import TrainingAnswer, TrainingFacts
 from breakeven.views.train.efficiency import Span
 from breakeven.words.names import offer_name
-from breakeven.words.numbers import percent
+from breakeven.words.numbers import count, percent
 
 CURVE_POINTS = 81
 
@@ -92,12 +92,12 @@ def hold_against_prompting(
     labels = plan.labelled * (label or 0.0)
     labels_known = label is not None or not plan.labelled
     tuning = _tuning(answer, problems)
-    serve, served_on = _serving(plan, scenario, tables, problems, keys)
+    serve, start_usd, served_on = _serving(plan, scenario, tables, problems, keys)
     tuned = None
     if tuning is not None and serve is not None and labels_known:
         tuned = Path(
             name=f"tuned {answer.model.name}",
-            once=labels + tuning.mid,
+            once=labels + tuning.mid + start_usd,
             each=serve.mid,
             each_range=(serve.low, serve.high),
         )
@@ -191,28 +191,39 @@ def _tuning(answer: TrainingAnswer, problems: list[str]) -> Span | None:
 
 def _serving(
     plan: Fields, scenario: Scenario, tables: Tables, problems: list[str], keys: list[str]
-) -> tuple[Span | None, str]:
-    """Cost of one request on the tuned model, adapters merged: that of its base model."""
+) -> tuple[Span | None, float, str]:
+    """Cost of one request on the tuned model, adapters merged: that of its base model at the load.
+
+    Beside it what a job pays once to start its replicas [USD], and what serves it in words.
+    """
     if plan.serve_usd is not None:
         each = plan.serve_usd / 1000
-        return Span(low=each, mid=each, high=each), "at the cost per request that was typed"
+        return Span(low=each, mid=each, high=each), 0.0, "at the cost per request that was typed"
     if plan.params_b is not None:
         problems.append(
             "A size alone cannot be served: choose a model of the tables, or type what a thousand requests "
             "cost on the tuned model."
         )
-        return None, ""
+        return None, 0.0, ""
+    load = scenario.load
+    if load.ends:
+        scenario = replace(scenario, requests=float(plan.requests))
     answer = compare(scenario, tables)
-    host = answer.shapes[0].host
+    host, own = answer.shapes[0].host, answer.shapes[0].at_load
     problems += answer.problems
-    if host is None:
+    if host is None or own is None:
         problems.append(answer.shapes[0].host_reason or "No deployment can serve the tuned model.")
-        return None, ""
+        return None, 0.0, ""
     keys += [host.candidate.profile.efficiency.source_id, host.candidate.price.offer.source_id]
-    return (
-        Span(low=host.usd_low, mid=host.usd, high=host.usd_high),
-        f"on {host.candidate.n_gpus} × {host.candidate.gpu.name}, {percent(scenario.utilisation)} busy",
+    start = (
+        own.replicas * load.startup_s / SECONDS_PER_HOUR * host.candidate.usd_per_hour if load.ends else 0.0
     )
+    low, mid, high = (
+        (usd - start) / own.requests for usd in (own.host_usd_low, own.host_usd, own.host_usd_high)
+    )
+    where = f"on {count(own.replicas, 'replica')} of {host.candidate.n_gpus} × {host.candidate.gpu.name}"
+    how = "as one job" if load.ends else f"{percent(own.busy)} busy at your {load.said()}"
+    return Span(low=max(low, 0.0), mid=mid, high=high), start, f"{where}, {how}"
 
 
 def _pays_from(tuned: Path | None, other: Path | None) -> float | None:
