@@ -15,6 +15,8 @@ from breakeven.dashboard.session import (
     tables_on,
 )
 from breakeven.question.pages.capacity import FIELDS, USUAL
+from breakeven.question.pages.workload import FIELDS as BILL
+from breakeven.question.pages.workload import USUAL as BILL_USUAL
 from breakeven.views.capacity import show as show_capacity
 from breakeven.views.workload import show as show_workload
 from breakeven.views.workload.show import breakdowns as show_breakdowns
@@ -24,7 +26,8 @@ from breakeven.views.workload.show import names as show_names
 # 1. Input
 not_named = uploads.notice_link()
 scenario, warnings = open_scenario()
-_, more = open_fields(FIELDS, USUAL)
+more = open_fields(FIELDS, USUAL)[1]
+floor_more = open_fields(BILL, BILL_USUAL)[1]
 with st.sidebar:
     files = st.file_uploader(
         "Usage files",
@@ -68,11 +71,12 @@ scenario = scenario_of_widgets()
 options = fields_of_widgets(FIELDS, USUAL)
 money = money_of(scenario)
 read = uploads.read_any(files, sample, columns)
-page = FIELDS.write(options) | uploads.link_fields(read, columns)
+bill = fields_of_widgets(BILL, BILL_USUAL)
+page = FIELDS.write(options) | BILL.write(bill) | uploads.link_fields(read, columns)
 save_scenario(scenario, **page)
 
 # 2. Answer
-blocks.link_warnings([*warnings, *more, *not_named])
+blocks.link_warnings([*warnings, *more, *floor_more, *not_named])
 blocks.header("What would this usage cost elsewhere?", link_to(scenario, **page))
 inputs.note_on_money(money)
 if read.workload is None:
@@ -85,15 +89,18 @@ if read.workload is None:
 named = uploads.named_models()
 result = uploads.priced(read.workload, scenario, named)
 hosting = uploads.hosted(read.workload, scenario)
+ladder = uploads.laddered(result, hosting, named, scenario, bill.floor)
+hosting = ladder.ordered(hosting)
 
 # 3. Show
-show_workload.answer(result, hosting, uploads.explained(result, named), sources(), money)
+show_workload.answer(result, ladder, uploads.explained(result, named), sources(), money)
+show_workload.floor_input(result, uploads.own_scores_of(result).problems)
 show_workload.recognised(read.workload)
 show_columns.columns(read.workload, columns, live=bool(files))
 show_workload.problems(read.workload)
 uploads.name_models(show_names.unknown_models(result, named))
-show_workload.offers(result, money)
-show_workload.deployments(hosting, read.workload, money)
+show_workload.offers(result, ladder, money)
+show_workload.deployments(hosting, ladder, read.workload, money)
 show_capacity.section(files, sample, columns, result, hosting, scenario, options, money)
 show_breakdowns.breakdowns(result, named, money)
 show_workload.sources(result, hosting, sources())

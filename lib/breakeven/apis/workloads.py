@@ -62,6 +62,11 @@ class PricedOffer:
         return "; ".join(mark for mark in (*marks, *self.notes) if mark)
 
     @property
+    def remarks_stand(self) -> bool:
+        """Whether something speaks against taking it: a mark, or requests that are too long for it."""
+        return _marked(self.offer) or not self.serves_all
+
+    @property
     def usd(self) -> Decimal:
         """Bill for the requests that are served. [USD]"""
         return self.prompt_usd + self.completion_usd
@@ -161,11 +166,13 @@ def collapsed(cells: Iterable[Cell]) -> dict[tuple[How, int, int], Tokens]:
     return sums_by(((cell.how, cell.tier, cell.context), cell.tokens) for cell in cells)
 
 
-def _groups(cells: Iterable[Cell], offer: str | None, edges: Edges) -> list[dict[str, Any]]:
+def _groups(
+    cells: Iterable[Cell], offer: str | None, edges: Edges, key: int = 0, factor: Decimal = Decimal(1)
+) -> list[dict[str, Any]]:
     """Cells as one bill, on one offer or on every one in force."""
     return [
         group_of(
-            0,
+            key,
             offer,
             processing=how[0],
             region=how[1],
@@ -173,6 +180,7 @@ def _groups(cells: Iterable[Cell], offer: str | None, edges: Edges) -> list[dict
             context=context,
             edges=edges,
             tokens=tokens,
+            factor=factor,
         )
         for (how, tier, context), tokens in collapsed(cells).items()
     ]
@@ -511,6 +519,60 @@ def _moment(minutes: int) -> datetime:
 # --- what one change saves ------------------------------------------------------------------------
 
 
+def _shorter(cell: Cell) -> Cell:
+    return replace(cell, tokens=replace(cell.tokens, output=cell.tokens.output * 4 // 5))
+
+
+def _cached(cell: Cell) -> Cell:
+    half = cell.tokens.input_uncached // 2
+    tokens = replace(
+        cell.tokens,
+        input_uncached=cell.tokens.input_uncached - half,
+        cache_read=cell.tokens.cache_read + half,
+    )
+    return replace(cell, tokens=tokens)
+
+
+def _batched(cell: Cell) -> Cell:
+    return replace(cell, processing=Processing.BATCH)
+
+
+CHANGES: Mapping[str, Callable[[Cell], Cell]] = {"shorter": _shorter, "cached": _cached, "batched": _batched}
+"""What one change makes of requests: a fifth less output, half of the uncached prompt cached, batch."""
+
+
+def groups_of_models(workload: Workload, models: Sequence[str | None]) -> list[dict[str, Any]]:
+    """Groups of a bill of each model's requests, by its place in the list, on every offer in force."""
+    edges, number = workload.edges, {model: index for index, model in enumerate(models)}
+    groups = [
+        group
+        for model, index in number.items()
+        for group in _groups((cell for cell in workload.cells if cell.model == model), None, edges, index)
+    ]
+    return groups + [
+        _beside_text(number[model], None, how, meters, edges)
+        for (model, how), meters in workload.extras.items()
+        if model in number
+    ]
+
+
+def changed(priced: PricedWorkload, connection: DuckDBPyConnection, change: str) -> Decimal:
+    """List price of the models used, after one of :data:`CHANGES` to every request. [USD]"""
+    workload, edges = priced.workload, priced.workload.edges
+    used = {row.model: row for row in priced.models if row.offer_id is not None}
+    groups = []
+    for index, (model, row) in enumerate(used.items()):
+        cells = (CHANGES[change](cell) for cell in workload.cells if cell.model == model)
+        served = [replace(cell, context=-1) for cell in cells]
+        groups += _groups(served, row.offer_id, edges, index, row.resolution.factor)
+        groups += [
+            _beside_text(index, row.offer_id, how, meters, edges, row.resolution.factor)
+            for (name, how), meters in workload.extras.items()
+            if name == model
+        ]
+    return sum((bill.usd for bill in bills_of(connection, priced.day, groups).values()), Decimal(0))
+
+
 def sensitivity(priced: PricedWorkload, connection: DuckDBPyConnection, offer_id: str) -> tuple[Change, ...]:
     """What the bill on one offer becomes with shorter answers, caching, batching or another model."""
     workload = priced.workload
@@ -524,41 +586,19 @@ def sensitivity(priced: PricedWorkload, connection: DuckDBPyConnection, offer_id
         result = bills_of(connection, priced.day, groups).get((offer_id, 0))
         return result.prompt + result.completion if result else Decimal(0)
 
-    def shorter(cell: Cell) -> Cell:
-        return replace(cell, tokens=replace(cell.tokens, output=cell.tokens.output * 4 // 5))
-
-    def cached(cell: Cell) -> Cell:
-        half = cell.tokens.input_uncached // 2
-        tokens = replace(
-            cell.tokens,
-            input_uncached=cell.tokens.input_uncached - half,
-            cache_read=cell.tokens.cache_read + half,
-        )
-        return replace(cell, tokens=tokens)
-
-    def batched(cell: Cell) -> Cell:
-        return replace(cell, processing=Processing.BATCH)
-
     changes = []
     for name, change in (
-        ("Answers 20 % shorter", shorter),
-        ("Half of the uncached prompt read from a cache", cached),
-        ("Everything as batch", batched),
+        ("Answers 20 % shorter", "shorter"),
+        ("Half of the uncached prompt read from a cache", "cached"),
+        ("Everything as batch", "batched"),
     ):
-        usd = bill(change)
+        usd = bill(CHANGES[change])
         why = None if usd != now.usd else "this offer has no lower price for it"
         changes.append(Change(name=name, usd=usd, saves_usd=now.usd - usd, why_not=why))
     other = next((o for o in priced.offers if o.serves_all and _same_open_model(o.offer, now.offer)), None)
     if other is not None and other.usd < now.usd:
         name = f"The same model elsewhere: {other.offer.api_offer_id}"
         changes.append(Change(name=name, usd=other.usd, saves_usd=now.usd - other.usd))
-    best = priced.best
-    if best is not None and best.offer.api_offer_id != offer_id:
-        changes.append(
-            Change(
-                name=f"Another model: {best.offer.api_offer_id}", usd=best.usd, saves_usd=now.usd - best.usd
-            )
-        )
     return tuple(changes)
 
 

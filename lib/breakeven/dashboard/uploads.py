@@ -17,6 +17,7 @@ import streamlit as st
 
 from breakeven.apis.paid import Paid, explain_paid
 from breakeven.apis.workloads import PricedWorkload, price_edges, price_workload
+from breakeven.comparison.ladder import NO_FLOOR, USED, Ladder, ladder_of
 from breakeven.dashboard import upload_store
 from breakeven.dashboard.cancel import CANCELLED, cancellable
 from breakeven.dashboard.session import database, known_ids, own_calibration, tables_on
@@ -24,6 +25,7 @@ from breakeven.hosting.workloads import Hosting, host_workload
 from breakeven.paths import DATA
 from breakeven.question.scenario import Scenario
 from breakeven.replay.arrivals import Arrivals, NoArrivals, read_arrivals
+from breakeven.tables.scores import OwnScores, Scale, Scores, own_scores, score_of, scores_in
 from breakeven.usage.digest import LONGEST, BadDigest, pack, unpack
 from breakeven.usage.formats import TIME_UNITS, BadMapping, ColumnMapping, parse_mapping, write_mapping
 from breakeven.usage.names import read_names, write_names
@@ -39,6 +41,7 @@ _READ = "workload_read"
 _PRICED = "workload_priced"
 _HOSTED = "workload_hosted"
 _PAID = "workload_paid"
+_LADDER = "workload_ladder"
 _ARRIVALS = "workload_arrivals"
 _SHARED = "workload_shared"
 _WRITTEN = "workload_link"
@@ -47,6 +50,10 @@ _NAMED = "workload_named"
 _NOT_NAMED = "workload_not_named"
 _PACKED = "workload_packed"
 _COLUMNS = "workload_columns"
+OWN_SCORES = "workload_own_scores"
+"""Key of the upload of the visitor's own scores."""
+MOST_SCORES_BYTES = 1_000_000
+"""Bytes of it that are read."""
 AT_ONCE = 2
 """Large files that are read at once; each may take the memory of one reader."""
 _SMALL_BYTES = 2_000_000
@@ -327,6 +334,7 @@ def _once(key: tuple[object, ...], read: Any) -> Read:
     if kept is None or kept[0] != key:
         st.session_state.pop(_PRICED, None)
         st.session_state.pop(_HOSTED, None)
+        st.session_state.pop(_LADDER, None)
         st.session_state.pop(_PAID, None)
         try:
             workload = read()
@@ -371,6 +379,40 @@ def hosted(workload: Workload, scenario: Scenario) -> Hosting:
         (scenario, own_calibration().engine if own_calibration().given else None),
         lambda: host_workload(workload, tables_on(scenario.as_of), scenario),
     )
+
+
+def laddered(
+    result: PricedWorkload, hosting: Hosting, named: dict[str, str], scenario: Scenario, floor: str
+) -> Ladder:
+    """The file rung by rung; kept until prices, fleets, floor or the visitor's own scores change."""
+    own = own_scores_of(result)
+    key = (_price_key(result.day, named), scenario, floor, tuple(sorted(own.values.items())))
+    with_own = _scores().with_own(own.values) if own.values else _scores()
+    return _kept(_LADDER, key, lambda: ladder_of(result, hosting, database(), with_own, floor))
+
+
+def own_scores_of(result: PricedWorkload) -> OwnScores:
+    """The visitor's own list of scores, as uploaded."""
+    file = st.session_state.get(OWN_SCORES)
+    if file is None:
+        return OwnScores({}, ())
+    text = file.getvalue()[:MOST_SCORES_BYTES].decode("utf-8", errors="replace")
+    return own_scores(text, _scores(), (one.offer.api_offer_id for one in result.offers))
+
+
+@st.cache_resource(show_spinner=False)
+def _scores() -> Scores:
+    """Published scores."""
+    return scores_in(database())
+
+
+def floors(result: PricedWorkload) -> list[str]:
+    """Floors to choose from: the two general ones, the models of the file, then every scored offer."""
+    scores = _scores()
+    used = [row.offer_id for row in result.models if row.offer_id]
+    offers = sorted(one.offer.api_offer_id for one in result.offers if not one.offer.reseller)
+    known = [one for one in (*used, *offers) if any(score_of(scores, one, scale) for scale in Scale)]
+    return list(dict.fromkeys([USED, NO_FLOOR, *known]))
 
 
 def _kept(slot: str, key: object, make: Callable[[], Answer]) -> Answer:

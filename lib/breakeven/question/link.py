@@ -9,7 +9,17 @@ from urllib.parse import urlencode
 
 from breakeven.question.calibrated import FIELDS as CALIBRATED_FIELDS
 from breakeven.question.fields import LinkFields, pairs_of, quoted
-from breakeven.question.pages import articles, capacity, deploy, evidence, method, numbers, prices, train
+from breakeven.question.pages import (
+    articles,
+    capacity,
+    deploy,
+    evidence,
+    method,
+    numbers,
+    prices,
+    train,
+    workload,
+)
 from breakeven.question.scenario import AUTO, CHEAPEST, DEAREST, MEDIAN, Scenario
 
 VERSION = "1"
@@ -28,6 +38,7 @@ PAGE_PREFIXES = tuple(
         numbers.FIELDS,
         prices.FIELDS,
         train.FIELDS,
+        workload.FIELDS,
         CALIBRATED_FIELDS,
     )
 )

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import argparse
 from datetime import date
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from breakeven.question.arguments import BadInput, Said, day, told_on_terminal, whole
+
+if TYPE_CHECKING:
+    from breakeven.tables.queries import Connection
+    from breakeven.tables.scores import Scores
 
 
 def add(commands: Any) -> None:
@@ -20,6 +25,13 @@ def add(commands: Any) -> None:
         default="",
         help="input=column,output=column,cached=column,cached_in=inside,model=column …",
     )
+    command.add_argument(
+        "--floor",
+        default="used",
+        help="how good another model must be: 'used', at least as good as the one it replaces; 'none'; "
+        "or a model's name",
+    )
+    command.add_argument("--scores", help="a CSV file of your own scores: name,score")
     command.add_argument("--json", action="store_true")
     command.set_defaults(command=_price)
 
@@ -27,6 +39,7 @@ def add(commands: Any) -> None:
 def _price(options: argparse.Namespace) -> Said:
     from breakeven.apis.paid import explain_paid
     from breakeven.apis.workloads import price_edges, price_workload
+    from breakeven.comparison.ladder import ladder_of
     from breakeven.hosting.workloads import host_workload
     from breakeven.question.scenario import Scenario
     from breakeven.tables.build import open_memory
@@ -51,8 +64,43 @@ def _price(options: argparse.Namespace) -> Said:
     priced = price_workload(workload, connection, day)
     tables = read_tables(connection, day)
     hosting = host_workload(workload, tables, Scenario(as_of=day))
+    scores, said = _scores(options, connection)
+    ladder = ladder_of(priced, hosting, connection, scores, _floor(options.floor, scores))
     paid = explain_paid(priced, connection)
     return Said(
-        program=lambda: as_json(priced, hosting, tables.sources, options.top, paid),
-        text=lambda: as_text(priced, hosting, tables.sources, options.top or 10, paid),
+        program=lambda: (
+            as_json(priced, hosting, ladder, tables.sources, options.top, paid) | {"scores_left_out": said}
+        ),
+        text=lambda: "\n".join(
+            [*said, as_text(priced, hosting, ladder, tables.sources, options.top or 10, paid)]
+        ),
     )
+
+
+def _floor(text: str, scores: Scores) -> str:
+    """The floor as it is asked for; a model must have a score to hold others against."""
+    from breakeven.comparison.ladder import NO_FLOOR, USED
+    from breakeven.tables.scores import Scale, score_of
+
+    if text in (USED, NO_FLOOR) or any(score_of(scores, text, scale) for scale in Scale):
+        return text
+    raise BadInput(
+        f"breakeven price: --floor: '{text}' has no published score; name a model that has one, or 'none'"
+    )
+
+
+def _scores(options: argparse.Namespace, connection: Connection) -> tuple[Scores, list[str]]:
+    """Published scores and the visitor's own, and what of the latter is left out."""
+    from breakeven.tables.scores import own_scores, scores_in
+
+    scores = scores_in(connection)
+    if options.scores is None:
+        return scores, []
+    path = Path(options.scores)
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as reason:
+        raise BadInput(f"breakeven price: {path}: {reason.strerror or 'cannot be read'}") from None
+    offers = (one for (one,) in connection.execute("SELECT DISTINCT api_offer_id FROM api_prices").fetchall())
+    own = own_scores(text, scores, offers)
+    return scores.with_own(own.values), [f"{path.name}, {problem}." for problem in own.problems]

@@ -9,6 +9,7 @@ from typing import Any
 
 from breakeven.apis.paid import Paid, paid_sentence
 from breakeven.apis.workloads import Ending, ModelRow, PricedOffer, PricedWorkload
+from breakeven.comparison.ladder import NO_FLOOR, Ladder
 from breakeven.formulas.units import SECONDS_PER_HOUR
 from breakeven.hosting import read_on
 from breakeven.hosting.program import deployment_as_json
@@ -17,6 +18,7 @@ from breakeven.tables.records import Source
 from breakeven.usage.digest import BadDigest, pack
 from breakeven.usage.read import SHOWN_PROBLEMS
 from breakeven.usage.sums import Tokens
+from breakeven.views.workload import words
 from breakeven.words.ages import age_days, known_on, read_before
 from breakeven.words.names import deployment_name
 from breakeven.words.numbers import Money, count, number, percent, seconds
@@ -25,6 +27,7 @@ from breakeven.words.numbers import Money, count, number, percent, seconds
 def as_json(
     priced: PricedWorkload,
     hosting: Hosting,
+    ladder: Ladder,
     known: Mapping[str, Source],
     top: int | None = None,
     paid: Paid | None = None,
@@ -82,8 +85,12 @@ def as_json(
             }
             for one in priced.ends
         ],
-        "offers": [_offer(one, priced.day, known) for one in priced.offers[:top]],
-        "deployments": [_deployment(one) for one in hosting.offers[:top]],
+        "ladder": _ladder(ladder),
+        "offers": [
+            _offer(one, priced.day, known) | {"at_least_as_good": good}
+            for one, good in held_in_order(ladder)[:top]
+        ],
+        "deployments": [_deployment(one) | {"at_least_as_good": good} for one, good in ladder.hosts[:top]],
         "deployments_assume": hosting.assumed,
         "deployments_left_out": [{"model": model, "why": why} for model, why in hosting.left_out],
         "load": {
@@ -93,6 +100,33 @@ def as_json(
         "withheld": list(workload.withheld),
         "notes": [*workload.notes, *priced.notes],
         "digest": digest,
+    }
+
+
+def held_in_order(ladder: Ladder) -> list[tuple[PricedOffer, bool | None]]:
+    """Every offer, those that are good enough first, those without a score last."""
+    parts = ((ladder.held.as_good, True), (ladder.held.lesser, False), (ladder.held.unscored, None))
+    return [(one, good) for part, good in parts for one in part]
+
+
+def _ladder(ladder: Ladder) -> dict[str, Any]:
+    return {
+        "floor": ladder.floor,
+        "held_against": ladder.reference,
+        "scale": None if ladder.scale is None else str(ladder.scale),
+        "covered_s": ladder.covered_s,
+        "rungs": [
+            {
+                "rung": str(one.kind),
+                "usd": one.usd,
+                "saves_usd": one.saves_usd,
+                "usd_per_month": None if one.usd is None else ladder.month_usd(one.usd),
+                "choices": list(one.choices),
+                "lost": one.lost,
+                "why_not": one.why,
+            }
+            for one in ladder.rungs
+        ],
     }
 
 
@@ -185,6 +219,7 @@ def _deployment(one: HostedOffer) -> dict[str, Any]:
 def as_text(
     priced: PricedWorkload,
     hosting: Hosting,
+    ladder: Ladder,
     known: Mapping[str, Source],
     top: int,
     paid: Paid | None = None,
@@ -193,15 +228,10 @@ def as_text(
     money = Money()
     workload, tokens = priced.workload, priced.workload.tokens
     lines = []
-    best = priced.best
-    if best is not None:
-        lines.append(
-            f"Cheapest API for all of it: {best.offer.api_offer_id}, {money.amount(float(best.usd))}."
-        )
-    if hosting.offers:
-        first = hosting.offers[0]
-        lines.append(f"Cheapest to host: {hosted_sentence(first, money)}.")
-    if aged := ages(priced, hosting, known):
+    lines += [f"{words.verdict(priced, ladder, money)}.", *words.ladder_lines(ladder, money)]
+    if ladder.hosts:
+        lines.append(f"{hosted_sentence(ladder, money)}.")
+    if aged := ages(ladder, known, priced.day):
         lines.append(aged)
     if paid is not None:
         lines.append(paid_sentence(paid, money))
@@ -237,17 +267,18 @@ def as_text(
         )
     lines.append("")
     lines.append("APIs")
-    for one in priced.offers[:top]:
-        mark = one.remarks
-        lines.append(
-            f"  {money.amount(float(one.usd)):>12}  {one.offer.api_offer_id}{f'  ({mark})' if mark else ''}"
-        )
-    if hosting.offers:
+    for part, offers in words.parts(ladder):
+        if offers:
+            lines.append(f" {part}")
+        for one in offers[:top]:
+            mark = f"  ({one.remarks})" if one.remarks else ""
+            lines.append(f"  {money.amount(float(one.usd)):>12}  {one.offer.api_offer_id}{mark}")
+    if ladder.hosts:
         lines.append(f"Deployments ({hosting.assumed})")
-        for host in hosting.offers[:top]:
+        for host, good in ladder.hosts[:top]:
             lines.append(
                 f"  {money.amount(host.usd):>12}  {host.model.model_id} on {fleet_name(host)}, "
-                f"TTFT {seconds(host.ttft_s)}, TPOT {seconds(host.tpot_s)}"
+                f"TTFT {seconds(host.ttft_s)}, TPOT {seconds(host.tpot_s)}, {words.standing(good)}"
             )
     return "\n".join(lines)
 
@@ -273,22 +304,24 @@ def fleet_name(one: HostedOffer) -> str:
     return f"{count(one.replicas, 'replica')} × {deployment_name(one)}"
 
 
-def hosted_sentence(one: HostedOffer, money: Money) -> str:
-    """Write what a model costs to host for a file."""
+def hosted_sentence(ladder: Ladder, money: Money) -> str:
+    """Write what the cheapest model that is good enough costs to host for a file."""
+    one, good = ladder.hosts[0]
     span = f" (estimate {money.span(one.usd_low, one.usd_high)})" if one.usd_low < one.usd_high else ""
     rented = seconds(one.hours * SECONDS_PER_HOUR)
-    return f"{one.model.name} on {fleet_name(one)} for {rented}, {money.amount(one.usd)}{span}"
+    kept = "" if ladder.floor == NO_FLOOR or good is None else f", {words.standing(good)}"
+    where = f"{one.model.name} on {fleet_name(one)}"
+    return f"Cheapest to host{kept}: {where} for {rented}, {money.amount(one.usd)}{span}"
 
 
-def ages(priced: PricedWorkload, hosting: Hosting, known: Mapping[str, Source]) -> str:
+def ages(ladder: Ladder, known: Mapping[str, Source], day: date) -> str:
     """Say how old the two prices are that the answer rests on."""
     parts = []
-    if hosting.offers:
-        price = hosting.offers[0].candidate.price
+    if ladder.hosts:
+        price = ladder.hosts[0][0].candidate.price
         parts.append(f"GPU price {read_on(price.offer)}" + (f" ({price.doubt})" if price.doubt else ""))
-    if priced.best is not None:
-        read = known[priced.best.offer.source_id].accessed
-        parts.append(f"API price {read_before(read, priced.day)}")
+    if ladder.best is not None:
+        parts.append(f"API price {read_before(known[ladder.best.offer.source_id].accessed, day)}")
     return "; ".join(parts) + "." if parts else ""
 
 

@@ -5,10 +5,85 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from breakeven.apis.workloads import Change, CostRow, PricedWorkload
+from breakeven.apis.workloads import Change, CostRow, PricedOffer, PricedWorkload
+from breakeven.comparison.ladder import NO_FLOOR, USED, Kind, Ladder
 from breakeven.usage.formats import Grain, Recognised
 from breakeven.usage.sums import Workload
 from breakeven.words.numbers import Money, count, number, percent, times
+
+FLOOR_WORDS = {
+    USED: "at least as good as the one it replaces",
+    NO_FLOOR: "any model with a score",
+}
+"""The two floors that name no model."""
+
+
+def verdict(priced: PricedWorkload, ladder: Ladder, money: Money) -> str:
+    """What the usage costs, and the most that can be saved without losing quality, in one sentence."""
+    best = ladder.best
+    good = next((one for one in ladder.rungs if one.kind == Kind.AS_GOOD), None)
+    if priced.list_usd is None:
+        if best is None:
+            return "No API offer with a published score can serve all of it"
+        return f"The cheapest scored API for all of it asks {money.amount(float(best.usd))} ({_offer(best)})"
+    head = f"This usage costs {money.amount(float(priced.list_usd))} at list price"
+    month = ladder.month_usd(float(priced.list_usd))
+    if month is not None:
+        head += f", {money.amount(month)} a month"
+    if ladder.floor not in (USED, NO_FLOOR):
+        held = f"as good as {ladder.floor}"
+    else:
+        held = "at least as good" if ladder.floor == USED else "with any published score"
+    if ladder.floor == USED and good is not None and good.usd is not None:
+        by = f" by {ladder.scale}" if ladder.scale is not None else ""
+        return f"{head}; models {held}{by} would cost {money.amount(good.usd)}"
+    if ladder.floor != USED and best is not None:
+        return f"{head}; the cheapest model {held} asks {money.amount(float(best.usd))} ({_offer(best)})"
+    return f"{head}; no model {held} is cheaper at any host"
+
+
+def _offer(one: PricedOffer) -> str:
+    return f"{one.offer.name} at {one.offer.provider}"
+
+
+def ladder_lines(ladder: Ladder, money: Money) -> list[str]:
+    """The rungs, a line each: what changes, what it then costs, what it saves, what is lost."""
+    lines = []
+    for one in ladder.rungs:
+        name = f"{str(one.kind)[0].upper()}{str(one.kind)[1:]}"
+        if one.usd is None:
+            lines.append(f"{name}: {one.why}.")
+            continue
+        month = ladder.month_usd(one.usd)
+        per = "" if month is None else f", {money.amount(month)} a month"
+        saved = ""
+        if one.kind != Kind.USED and one.saves_usd is not None:
+            less = one.saves_usd >= 0
+            saved = f", {money.amount(abs(one.saves_usd))} {'less' if less else 'more'}"
+        lost = f"; lost: {one.lost}" if one.lost else ""
+        what = (
+            f" ({', '.join(one.choices[:3])}{', …' if len(one.choices) > 3 else ''})" if one.choices else ""
+        )
+        lines.append(f"{name}: {money.amount(one.usd)}{per}{saved}{what}{lost}.")
+    return lines
+
+
+def parts(ladder: Ladder) -> tuple[tuple[str, tuple[PricedOffer, ...]], ...]:
+    """Offers by whether they are good enough, with what each part is called."""
+    held = ladder.reference
+    on = "" if ladder.scale is None else f" by {ladder.scale}"
+    if ladder.floor == NO_FLOOR or held is None:
+        return (("With a published score", ladder.held.as_good), ("No score known", ladder.held.unscored))
+    return (
+        (f"At least as good as {held}{on}", ladder.held.as_good),
+        (f"Less good than {held}{on}", ladder.held.lesser),
+        ("No score known: how good they are cannot be said", ladder.held.unscored),
+    )
+
+
+def standing(good: bool | None) -> str:
+    """What is known of how good a model is, in words."""
+    return {True: "at least as good", False: "less good", None: "no score"}[good]
 
 
 def by_model(result: PricedWorkload, money: Money) -> str:

@@ -3,44 +3,68 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
 
 from breakeven.apis.paid import Paid, paid_sentence
 from breakeven.apis.workloads import PricedOffer, PricedWorkload
+from breakeven.comparison.ladder import Ladder, Rung
+from breakeven.dashboard import uploads
 from breakeven.dashboard.blocks import plain, sources_table
 from breakeven.dashboard.downloads import csv_of
 from breakeven.hosting.workloads import Hosting
+from breakeven.question.pages.workload import FIELDS
 from breakeven.tables.records import Source
 from breakeven.usage.read import SHOWN_PROBLEMS
 from breakeven.usage.sums import Workload
-from breakeven.views.workload.program import ages, fleet_name, hosted_sentence, source_ids
+from breakeven.views.workload import words
+from breakeven.views.workload.program import ages, fleet_name, held_in_order, hosted_sentence, source_ids
 from breakeven.words.numbers import Money, count, load, number, percent, rounded, seconds
 
 NAME = st.column_config.TextColumn(width=230)
 """Column of names: the number beside it stays on a narrow screen."""
 
 
+def floor_input(result: PricedWorkload, problems: Sequence[str]) -> None:
+    """How good another model must be, and the visitor's own scores."""
+    key = f"{FIELDS.prefix}floor"
+    options = uploads.floors(result)
+    if st.session_state[key] not in options:
+        options.append(st.session_state[key])
+    st.selectbox(
+        "Another model must be",
+        options,
+        format_func=lambda one: words.FLOOR_WORDS.get(one, f"as good as {one}"),
+        key=key,
+        help="By published scores of the same benchmark; a model without one is listed apart.",
+    )
+    box = st.expander("Your own scores", key="own_scores_box", on_change="rerun")
+    if box.open:
+        with box:
+            st.file_uploader(
+                "A CSV file of names and scores",
+                type=["csv", "txt"],
+                key=uploads.OWN_SCORES,
+                help="Two columns, name,score; higher is better. They count before the published ones.",
+            )
+    for problem in problems:
+        st.warning(plain(f"Your scores, {problem}."), icon=":material/report:")
+
+
 def answer(
-    result: PricedWorkload, hosting: Hosting, paid: Paid | None, known: Mapping[str, Source], money: Money
+    result: PricedWorkload, ladder: Ladder, paid: Paid | None, known: Mapping[str, Source], money: Money
 ) -> None:
-    """The answer in one sentence, then what it rests on."""
-    best = result.best
-    if best is None:
-        head = "No API offer can serve all of it"
-    else:
-        other = f"{best.offer.name} at {best.offer.provider}"
-        cheapest = f"the cheapest API for all of it asks {money.amount(float(best.usd))} ({other})"
-        head = cheapest[0].upper() + cheapest[1:]
-        if result.list_usd is not None:
-            head = f"This usage costs {money.amount(float(result.list_usd))} at list price; {cheapest}"
-    st.subheader(plain(head), anchor=False)
+    """The answer in one sentence, the ladder of what could be saved, then what it rests on."""
+    st.subheader(plain(f"{words.verdict(result, ladder, money)}."), anchor=False)
+    if ladder.rungs:
+        rungs = rungs_table(ladder, money)
+        st.dataframe(rungs, hide_index=True, key="ladder_table", column_config={"What changes": NAME})
+        csv_of(rungs, "breakeven-workload-ladder.csv", key="ladder_csv")
     lines = []
-    if hosting.offers:
-        first = hosting.offers[0]
-        lines.append(f"Cheapest to host: {hosted_sentence(first, money)}.")
+    if ladder.hosts:
+        lines.append(f"{hosted_sentence(ladder, money)}.")
     if result.unpriced_requests and result.list_usd is not None:
         unpriced = count(result.unpriced_requests, "request")
         lines.append(f"Not in the list price: {unpriced} of models without a known price.")
@@ -48,12 +72,38 @@ def answer(
         lines.append(paid_sentence(paid, money))
     elif result.paid_usd is not None:  # a shared digest
         lines.append(f"Paid, as the file said: {money.amount(result.paid_usd)}.")
-    if aged := ages(result, hosting, known):
+    if aged := ages(ladder, known, result.day):
         lines.append(aged)
     for line in lines:
         st.markdown(plain(line))
     if paid is not None and paid.models:
         _paid(paid, money)
+
+
+def rungs_table(ladder: Ladder, money: Money) -> pd.DataFrame:
+    """The ladder as rows: what changes, what it costs, what it saves, what is lost."""
+    monthly = ladder.rungs[0].usd is not None and ladder.month_usd(ladder.rungs[0].usd) is not None
+
+    def amount(usd: float | None) -> float | None:
+        return None if usd is None else rounded(usd * money.rate)
+
+    def row(one: Rung) -> dict[str, object]:
+        bill = {
+            f"Bill [{money.currency}]": amount(one.usd),
+            f"Saves [{money.currency}]": amount(one.saves_usd),
+        }
+        if monthly:
+            month = None if one.usd is None else ladder.month_usd(one.usd)
+            bill = {f"{money.currency} a month": amount(month), **bill}
+        name = str(one.kind)
+        return {
+            "What changes": name[0].upper() + name[1:],
+            **bill,
+            "How": one.why or ", ".join(one.choices),
+            "What is lost": one.lost or "",
+        }
+
+    return pd.DataFrame([row(one) for one in ladder.rungs])
 
 
 def _paid(paid: Paid, money: Money) -> None:
@@ -148,8 +198,8 @@ def problems(workload: Workload) -> None:
         csv_of(table, "breakeven-problems.csv", key="problems_csv")
 
 
-def offers(result: PricedWorkload, money: Money) -> None:
-    """All offers, ranked; search and filters."""
+def offers(result: PricedWorkload, ladder: Ladder, money: Money) -> None:
+    """All offers, those that are good enough first; search and filters."""
     st.markdown("**What it would cost at every API**")
     left, right = st.columns([2, 3])
     text = left.text_input("Search", key="offers_search", placeholder="model or provider").strip().lower()
@@ -163,8 +213,8 @@ def offers(result: PricedWorkload, money: Money) -> None:
     used = {row.offer_id for row in result.models}
     used_models = {one.offer.model_id for one in result.offers if one.offer.api_offer_id in used} - {None}
     rows = [
-        one
-        for one in result.offers
+        (one, good)
+        for one, good in held_in_order(ladder)
         if (not text or text in f"{one.offer.api_offer_id} {one.offer.name}".lower())
         and (not providers or one.offer.provider in providers)
         and (not open_only or one.offer.model_id)
@@ -194,25 +244,26 @@ def _parquet(table: pd.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def offers_table(rows: list[PricedOffer], money: Money) -> pd.DataFrame:
-    """Offers as rows, the bill first."""
+def offers_table(rows: Sequence[tuple[PricedOffer, bool | None]], money: Money) -> pd.DataFrame:
+    """Offers as rows, the bill and how good it is first."""
     return pd.DataFrame(
         [
             {
                 "Offer": one.offer.api_offer_id,
                 f"Bill [{money.currency}]": rounded(float(one.usd) * money.rate, 4),
+                "How good": words.standing(good),
+                "Remarks": one.remarks,
                 "Prompt part": rounded(float(one.prompt_usd) * money.rate),
                 "Completion part": rounded(float(one.completion_usd) * money.rate),
                 "Not served [requests]": one.requests_not_served,
-                "Remarks": one.remarks,
                 "Since": one.offer.valid_from,
             }
-            for one in rows
+            for one, good in rows
         ]
     )
 
 
-def deployments(hosting: Hosting, workload: Workload, money: Money) -> None:
+def deployments(hosting: Hosting, ladder: Ladder, workload: Workload, money: Money) -> None:
     """The cheapest deployment of every open model, from the joint histogram of lengths."""
     st.markdown("**What it would cost on rented GPUs**")
     if not hosting.offers:
@@ -243,9 +294,12 @@ def deployments(hosting: Hosting, workload: Workload, money: Money) -> None:
                 "TPOT": seconds(one.tpot_s),
                 "Hours": rounded(one.hours),
                 f"If never idle [{money.currency}]": rounded(one.never_idle_usd * money.rate),
-                "Not certain": one.candidate.profile.caveat or "",
+                "How good": words.standing(good),
+                "Not certain": "; ".join(
+                    filter(None, (one.candidate.price.doubt, one.candidate.profile.caveat))
+                ),
             }
-            for one in hosting.offers
+            for one, good in ladder.hosts
         ]
     )
     st.dataframe(table, hide_index=True, key="hosts_table")
