@@ -161,7 +161,9 @@ def ladder_of(
     below = base if good.usd is None else good.usd
     rungs = [
         Rung(kind=Kind.USED, usd=base, saves_usd=0.0, choices=tuple(_own(row) for row in few[:5])),
-        _replaced(Kind.HOSTS, few, bills, clean, base, rest, lambda row, one: _same(scores, row, one)),
+        _replaced(
+            Kind.HOSTS, few, bills, clean, base, rest, _same_model(priced, connection, scores, few, bills)
+        ),
         good,
         *_smaller(few, bills, clean, base, below, rest, scores, reference, scale),
         _hosted(priced, ladder.hosts, base),
@@ -222,15 +224,44 @@ def _clean(
     return found
 
 
+_CACHE = {"cache_read", "cache_write_5m", "cache_write_1h"}
+
+
 def _usd(bill: Bill | None) -> float:
-    """A bill of all requests; NaN where some are too long for the offer or it serves none."""
-    return float("nan") if bill is None or bill.not_served or not bill.served else float(bill.usd)
+    """A bill of all requests; NaN where some are too long for the offer, or something has no price there."""
+    if bill is None or bill.not_served or not bill.served:
+        return float("nan")
+    # A host that sells no cache reads and writes it all as input; what else has no price there is not sold.
+    return float("nan") if set(bill.without_price) - _CACHE else float(bill.usd)
 
 
-def _same(scores: Scores, row: ModelRow, offer: ApiOffer) -> bool:
-    """Whether an offer is of the model that was used."""
-    own = row.offer_id or ""
-    return bool(set(scores.keys(own)[:1]) & set(scores.keys(offer.api_offer_id)[:1]))
+def _same_model(
+    priced: PricedWorkload,
+    connection: Connection,
+    scores: Scores,
+    used: Sequence[ModelRow],
+    bills: Mapping[tuple[str, int], Bill],
+) -> Callable[[ModelRow, ApiOffer], bool]:
+    """Whether an offer is of the model that was used, and its list of prices as full.
+
+    A host's list that lacks the price of long requests or of writes to the cache, which the model's own
+    has, says nothing of what they cost there.
+    """
+    number = {row.model: index for index, row in enumerate(used)}
+    sql = "SELECT DISTINCT api_offer_id FROM api_prices WHERE tier_above_tokens > 0"
+    tiered = {offer_id for (offer_id,) in connection.cursor().execute(sql).fetchall()}
+    long = {cell.model for cell in priced.workload.cells if cell.tier}
+
+    def same(row: ModelRow, offer: ApiOffer) -> bool:
+        own = row.offer_id or ""
+        if not set(scores.keys(own)[:1]) & set(scores.keys(offer.api_offer_id)[:1]):
+            return False
+        if row.model in long and own in tiered and offer.api_offer_id not in tiered:
+            return False
+        lacking = set(bills[offer.api_offer_id, number[row.model]].without_price) & _CACHE
+        return not lacking or bool(row.without_price)
+
+    return same
 
 
 def _good_enough(scores: Scores, floor: str, offers: Sequence[str]) -> Callable[[ModelRow, ApiOffer], bool]:
