@@ -14,8 +14,10 @@ from breakeven.hosting.fleet import Fleet, Terms, fleet_of
 from breakeven.hosting.row import HostRow
 
 VOLUME_POINTS = 160
-MOST_STEPS = 20_000
-"""Steps of one deployment's staircase that are looked at: a later one is a ten-thousandth of the bill."""
+MOST_STEPS = 2_000
+"""Steps of one deployment's staircase that are looked at: a later one is less than a thousandth of it."""
+NARROW = 1e-9
+"""Stretches and gaps of a smaller share of the load are rounding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,16 +127,13 @@ def cheaper_hosted(terms: Terms, hosts: Hosts, api_usd_per_request: float) -> tu
         Stretches in order, none touching the next; requests per unit of time of the question.
     """
     kept = _undominated(hosts)
-    starts, ends = [], []
-    for prefill_s, decode_s, usd_per_hour in zip(
-        kept.prefill_s, kept.decode_s, kept.usd_per_hour, strict=True
-    ):
-        rows = _stretches_of(
-            terms, float(prefill_s), float(decode_s), float(usd_per_hour), api_usd_per_request
+    rows = [
+        _stretches_of(terms, float(prefill_s), float(decode_s), float(usd_per_hour), api_usd_per_request)
+        for prefill_s, decode_s, usd_per_hour in zip(
+            kept.prefill_s, kept.decode_s, kept.usd_per_hour, strict=True
         )
-        starts.append(rows[0])
-        ends.append(rows[1])
-    return _merged(np.concatenate(starts), np.concatenate(ends))
+    ]
+    return _merged(np.concatenate([one for one, _ in rows]), np.concatenate([one for _, one in rows]))
 
 
 def _undominated(hosts: Hosts) -> Hosts:
@@ -163,31 +162,40 @@ def _stretches_of(
         step_usd, line = usd_per_hour * HOURS_PER_MONTH, api_usd * SECONDS_PER_MONTH / load.unit_s
     parts = [prefill_s, decode_s] if terms.pools else [work]
     gain = line - slope - step_usd * work / room
-    if gain <= 0:
+    if gain <= NARROW * line:
         return np.empty(0), np.empty(0)
-    # From here on a step begins below the line: k steps cost at most what work alone asks, and one each.
+    # From here on the line is never met again: k steps cost at most what work alone asks, and one each.
     safe = (fixed + len(parts) * step_usd) / gain
-    jumps = [np.arange(0, min(safe * part / room, MOST_STEPS) + 1) * (room / part) for part in parts]
-    edges = np.unique(np.concatenate(jumps))
-    middle = (edges + np.append(edges[1:], edges[-1] + room / max(parts))) / 2
-    replicas = np.sum([np.ceil(middle * part / room * (1 - 1e-12)) for part in parts], axis=0)
-    meets = (fixed + replicas * step_usd) / (line - slope)
-    starts = np.maximum(edges, meets)
-    # After the last edge looked at, the line only gains.
-    ends = np.append(edges[1:], np.inf)
-    good = starts < ends
+    top = min(safe, MOST_STEPS * room / max(parts))
+    steps = [np.floor(top * part / room) for part in parts]
+    edges = np.unique(
+        np.concatenate([np.arange(n + 1) * (room / part) for n, part in zip(steps, parts, strict=True)])
+    )
+    beyond = min((n + 1) * (room / part) for n, part in zip(steps, parts, strict=True))
+    ends = np.append(edges[1:], beyond)
+    middle = (edges + ends) / 2
+    replicas = np.sum([np.ceil(middle * part / room) for part in parts], axis=0)
+    starts = np.maximum(edges, (fixed + replicas * step_usd) / (line - slope))
+    if safe <= top:
+        ends[-1] = np.inf
+    else:  # what lies between is as cheap to less than one step in so many
+        starts, ends = np.append(starts, safe), np.append(ends, np.inf)
+    good = starts < ends * (1 - NARROW)
     return starts[good], ends[good]
 
 
 def _merged(starts: Floats, ends: Floats) -> tuple[Stretch, ...]:
     """The union of stretches."""
-    found: list[Stretch] = []
-    for start, end in sorted(zip(starts.tolist(), ends.tolist(), strict=True)):
-        if found and start <= found[-1].end * (1 + 1e-12):
-            found[-1] = Stretch(start=found[-1].start, end=max(found[-1].end, end))
-        else:
-            found.append(Stretch(start=start, end=end))
-    return tuple(found)
+    if not starts.size:
+        return ()
+    order = np.argsort(starts, kind="stable")
+    starts, furthest = starts[order], np.maximum.accumulate(ends[order])
+    apart = np.flatnonzero(starts[1:] > furthest[:-1] * (1 + NARROW))
+    firsts, lasts = np.append(0, apart + 1), np.append(apart, starts.size - 1)
+    return tuple(
+        Stretch(start=start, end=end)
+        for start, end in zip(starts[firsts].tolist(), furthest[lasts].tolist(), strict=True)
+    )
 
 
 def volume_of(terms: Terms, hosts: Hosts, api_usd_per_request: float, stretches: Sequence[Stretch]) -> Volume:
