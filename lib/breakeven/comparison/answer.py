@@ -300,7 +300,7 @@ def _answer(
         own = at_load(terms, host, api.bill.usd if api.bill else None)
     if host is not None and pool is not None and own is not None and api.bill and own.api_usd:
         ratio = own.api_usd / own.host_usd if own.host_usd > 0 else np.inf
-        busy = busy_at_par(host, api.bill.usd)
+        busy = busy_at_par(pool, api.bill.usd)
         stretches = cheaper_hosted(terms, pool, api.bill.usd)
         volume = volume_of(terms, pool, api.bill.usd, stretches)
         reach = reach_of(api, own, host, tables, named=scenario.api != CHEAPEST, day=scenario.as_of)

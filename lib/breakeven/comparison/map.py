@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from breakeven.apis.shapes import Marks, bills_of
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.parts import ModelShape
 from breakeven.hosting import KV_BYTES, Ask, Candidate, ask_of, evaluate, model_shape
-from breakeven.hosting.choose import Standings, choose_each
+from breakeven.hosting.choose import choose_each
 from breakeven.hosting.fleet import Terms, fleet_of
 from breakeven.hosting.hardware import deployments_on
 from breakeven.question import parts
@@ -130,26 +129,6 @@ def _host_usd(
     completion: Floats,
 ) -> Floats:
     """Bill of the deployment chosen at each shape; NaN where none holds the targets."""
-    grid_n, grid_c = np.meshgrid(MAP_PROMPTS[::4], MAP_COMPLETIONS[::4])
-    coarse, _, _ = _chosen(work, candidates, ask, terms, grid_n.ravel(), grid_c.ravel())
-    finalists = [candidates[i] for i in np.unique(coarse[coarse >= 0])] or candidates[:1]
-    _, usd, standing = _chosen(work, finalists, ask, terms, prompt, completion)
-    # Where no finalist of the best standing holds the targets, one may that wins nowhere on the coarse grid.
-    open_ = standing > min(one.standing for one in candidates)
-    if open_.any() and len(finalists) < len(candidates):
-        usd[open_] = _chosen(work, candidates, ask, terms, prompt[open_], completion[open_])[1]
-    return usd
-
-
-def _chosen(
-    work: ModelShape,
-    candidates: Sequence[Candidate],
-    ask: Ask,
-    terms: Terms,
-    prompt: Floats,
-    completion: Floats,
-) -> tuple[NDArray[np.intp], Floats, Standings]:
-    """The deployment of each shape, or -1; its bill, or NaN; its standing."""
     result = evaluate(
         work,
         candidates,
@@ -166,5 +145,4 @@ def _chosen(
     )
     standing = np.array([one.standing for one in candidates], dtype=np.intp)
     best = choose_each(fleet.order, result.holds, standing)
-    usd = np.where(best >= 0, fleet.usd[best, np.arange(best.size)], np.nan)
-    return best, usd, np.where(best >= 0, standing[best], np.iinfo(np.intp).max)
+    return np.where(best >= 0, fleet.usd[best, np.arange(best.size)], np.nan)

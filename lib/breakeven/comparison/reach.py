@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from breakeven.apis.shapes import ApiAnswer
+from breakeven.apis.shapes import ApiAnswer, ApiBill
 from breakeven.comparison.volume import AtLoad
 from breakeven.hosting.row import HostRow
 from breakeven.tables.day import Tables
@@ -74,11 +75,13 @@ def reach_of(
     median = None if named or api.median_usd is None or own.host_usd <= 0 else api.median_usd * own.requests
     median_ratio = None if median is None else median / own.host_usd
     rests = None
-    read = tables.sources[api.bill.offer.source_id].accessed
-    if winner == Winner.API and agree == 1 and len(clean) > 1 and median_ratio and median_ratio > 1:
-        rests = f"{api.bill.offer.provider}'s price holds, which no other host comes near"
-    elif winner == Winner.API and age_days(read, day) > FRESH_DAYS:
-        rests = f"the API's price of {known_on(read, day)} still holds"
+    if winner == Winner.API:
+        rests = _rests_on_api(
+            api.bill, [one for one, word in zip(clean, said, strict=True) if word == winner], tables, day
+        )
+        elsewhere = None if median is None else winner_of(median, own.host_usd_low, own.host_usd_high)
+        if agree == 1 and len(clean) > 1 and elsewhere != winner:
+            rests = f"{api.bill.offer.provider}'s price holds, which no other host comes near"
     elif winner == Winner.HOST and host.candidate.price.doubt:
         offer = host.candidate.price.offer
         rests = f"{offer.provider}'s GPU price holds ({host.candidate.price.doubt})"
@@ -89,3 +92,11 @@ def reach_of(
         median_ratio=median_ratio,
         rests_on=rests,
     )
+
+
+def _rests_on_api(bill: ApiBill, agreeing: Sequence[ApiBill], tables: Tables, day: date) -> str | None:
+    """The API's price where no list that was read lately says the same."""
+    lists = {one.offer.source_id for one in (bill, *agreeing)}
+    if any(age_days(tables.sources[key].accessed, day) <= FRESH_DAYS for key in lists):
+        return None
+    return f"the API's price of {known_on(tables.sources[bill.offer.source_id].accessed, day)} still holds"

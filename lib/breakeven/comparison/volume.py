@@ -220,9 +220,12 @@ def volume_of(terms: Terms, hosts: Hosts, api_usd_per_request: float, stretches:
     )
 
 
-def busy_at_par(host: HostRow, api_usd_per_request: float) -> float:
-    """How busy one deployment must be for a request to cost what the API charges; 1 or more: never."""
-    never_idle = host.replica_s * host.candidate.usd_per_hour / SECONDS_PER_HOUR
+def busy_at_par(hosts: Hosts, api_usd_per_request: float) -> float:
+    """How busy the best deployment must be for a request to cost what the API charges; 1 or more: never."""
+    work_s = hosts.prefill_s + hosts.decode_s
     return float(
-        cost.break_even_utilisation(busy_usd_per_request=never_idle, api_usd_per_request=api_usd_per_request)
+        cost.break_even_utilisation(
+            busy_usd_per_request=float((work_s * hosts.usd_per_hour).min()) / SECONDS_PER_HOUR,
+            api_usd_per_request=api_usd_per_request,
+        )
     )

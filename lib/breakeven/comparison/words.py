@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from breakeven.comparison.answer import Comparison, ShapeAnswer
 from breakeven.comparison.map import CostMap
 from breakeven.comparison.reach import LEVEL_SHARE, Winner, winner_of
+from breakeven.comparison.volume import Stretch
 from breakeven.formulas.kv_cache import kv_bytes_per_sequence, kv_replication
 from breakeven.formulas.parts import ModelShape
 from breakeven.formulas.units import GIGA, SECONDS_PER_HOUR
@@ -18,6 +20,9 @@ from breakeven.question.scenario import CHEAPEST, Scenario
 from breakeven.words.ages import read_before
 from breakeven.words.names import FRESH_DAYS, PER_REQUESTS, deployment_name, gpu_name, offer_name
 from breakeven.words.numbers import Money, count, gigabytes, percent, seconds, seconds_span, times
+
+NEAR_RATIO = 2.0
+"""A verdict that one price makes is no winner below this ratio of the bills. [-]"""
 
 
 def question(comparison: Comparison, money: Money) -> str:
@@ -55,11 +60,12 @@ def headline(answer: ShapeAnswer, scenario: Scenario) -> str:
     api, hosted = money.amount(here.api_usd), money.amount(here.host_usd)
     if reach.winner == Winner.LEVEL:
         return f"About as cheap: {hosted} {per} self-hosted, {api} at the API"
-    if reach.rests_on:
-        return f"About as cheap, if {reach.rests_on}: {api} {per} at the API, {hosted} self-hosted"
+    provided = f", if {reach.rests_on}" if reach.rests_on else ""
+    if provided and 1 / NEAR_RATIO < answer.ratio < NEAR_RATIO:
+        return f"About as cheap{provided}: {api} {per} at the API, {hosted} self-hosted"
     if reach.winner == Winner.HOST:
-        return f"Self-hosting is {times(answer.ratio)} cheaper: {hosted} {per} against {api}"
-    return f"The API is {times(1 / answer.ratio)} cheaper: {api} {per} against {hosted}"
+        return f"Self-hosting is {times(answer.ratio)} cheaper{provided}: {hosted} {per} against {api}"
+    return f"The API is {times(1 / answer.ratio)} cheaper{provided}: {api} {per} against {hosted}"
 
 
 def condition(answer: ShapeAnswer, scenario: Scenario) -> str:
@@ -76,35 +82,40 @@ def condition(answer: ShapeAnswer, scenario: Scenario) -> str:
         return f"{scenario.api} has no price in force on {scenario.as_of}."
     if answer.stretches is None or answer.reach is None:
         return ""
-    return " ".join(part for part in (_turns(answer, scenario), _hosts(answer)) if part)
+    turns = _turns(answer.stretches, answer.break_even_busy, scenario)
+    if answer.reach.winner == Winner.LEVEL:
+        turns = f"Too close to call; by the middle of the estimate, {turns[0].lower()}{turns[1:]}"
+    return " ".join(part for part in (turns, _hosts(answer)) if part)
 
 
-def _turns(answer: ShapeAnswer, scenario: Scenario) -> str:
-    """Say at which loads the other side is cheaper."""
+def _turns(stretches: Sequence[Stretch], busy: float | None, scenario: Scenario) -> str:
+    """Say at which loads the other side is cheaper: next to the reader's own, and from where for good."""
     load = scenario.load
-    if not answer.stretches:
-        busy = answer.break_even_busy or math.inf
-        if busy < 1 and not load.ends:
+    if not stretches:
+        if busy is not None and busy < 1 and not load.ends:
             return (
                 f"Self-hosting would pay only with GPUs more than {percent(busy)} busy "
                 f"(planned: {percent(scenario.utilisation)})."
             )
         return "The API is cheaper at any load, even if GPUs were never idle."
-    own = load.requests
-    last = answer.stretches[-1]
-    here = next((one for one in answer.stretches if one.start < own <= one.end), None)
+    own, last = load.requests, stretches[-1]
+    below = [one for one in stretches if one.end < own]
+    here = next((one for one in stretches if one.start < own <= one.end), None)
+    from_last = f"at any load from {load.said(last.start)}"
     if here is None:
-        after = next(one for one in answer.stretches if one.start >= own)
-        text = f"Self-hosting pays from {load.said(after.start)}"
-        if after is not last:
-            text += f", at any load from {load.said(last.start)}"
+        after = stretches[len(below)]
+        also = f" up to {load.said(below[-1].end)} and again" if below else ""
+        text = f"Self-hosting pays{also} from {load.said(after.start)}"
+        return f"{text}." if after is last else f"{text}, {from_last}."
+    if here is last and (below or here.start <= 0):
+        return f"Self-hosting is cheaper {from_last if below else 'at any load'}."
+    first = load.said(here.start)
+    text = f"From {load.said(below[-1].end)} to {first}" if below else f"Below {first}"
+    text += " the API is cheaper"
+    if here is last:
         return f"{text}."
-    if here.start <= 0:
-        return "Self-hosting is cheaper at any load."
-    text = f"Below {load.said(here.start)} the API is cheaper"
-    if here is not last:
-        text += f", and again from {load.said(here.end)} to {load.said(last.start)}"
-    return f"{text}."
+    text = f"{text}, and again" if here.start > 0 else "The API is cheaper"
+    return f"{text} from {load.said(here.end)}; self-hosting is cheaper {from_last}."
 
 
 def _hosts(answer: ShapeAnswer) -> str:
@@ -139,8 +150,8 @@ def bills(answer: ShapeAnswer, scenario: Scenario) -> str:
     if here and answer.host:
         usd = here.host_usd_per_request()
         scale = PER_REQUESTS / here.requests
-        low, high = here.host_usd_low * scale, here.host_usd_high * scale
-        range_ = f" (estimate {money.span(low, high)})" if low < high else ""
+        span = money.span(here.host_usd_low * scale, here.host_usd_high * scale)
+        range_ = f" (estimate {span})" if span != money.amount(usd * PER_REQUESTS) else ""
         parts.append(
             f"self-hosted {money.amount(usd * PER_REQUESTS)}{range_}, {money.per_million(usd / tokens)}"
         )
@@ -333,7 +344,7 @@ def batch_finding(answer: ShapeAnswer, scenario: Scenario) -> str:
         return "No deployment to show"
     if answer.api.bill is None or answer.api.bill.completion_usd <= 0:
         return "A larger batch makes completion tokens cheaper"
-    busy = "" if scenario.load.ends else f"On GPUs {percent(scenario.utilisation)} busy "
+    idle = "that are never idle" if scenario.load.ends else f"{percent(scenario.utilisation)} busy"
     price = answer.api.bill.completion_usd / answer.shape.completion_tokens
     said = f"completion tokens stay dearer self-hosted up to a batch of {answer.curve.batch[-1]:.0f}"
     for batch, usd in zip(answer.curve.batch, answer.curve.completion_usd_per_token, strict=True):
@@ -342,7 +353,7 @@ def batch_finding(answer: ShapeAnswer, scenario: Scenario) -> str:
             if batch == answer.curve.batch[0]:
                 said = "completion tokens are cheaper self-hosted at any batch"
             break
-    return busy + said if busy else said[0].upper() + said[1:]
+    return f"On GPUs {idle} {said}"
 
 
 def price_notes(comparison: Comparison, scenario: Scenario) -> list[str]:

@@ -98,9 +98,14 @@ def question(answer: Answer) -> str:
     held = ", ".join(targets) or "no latency target"
     names = ", ".join(model.name for model in answer.models[:3]) or scenario.model
     kind = "owned hardware" if answer.extra.price == OWNED else f"{scenario.gpu_price_type} prices"
+    how = (
+        f"{scenario.load.said()} done within {seconds(scenario.load.finish_s)}"
+        if scenario.load.ends
+        else f"{percent(scenario.utilisation)} busy"
+    )
     return (
         f"Which GPUs, how many, which batch for {names}, {shape_name(answer.shape)}, {held}, "
-        f"{percent(scenario.utilisation)} busy? {kind.capitalize()} of {scenario.as_of}."
+        f"{how}? {kind.capitalize()} of {scenario.as_of}."
     )
 
 
@@ -182,8 +187,9 @@ def load_sentence(answer: Answer) -> str:
         if load.ends
         else f"{percent(float(row.fleet.busy))} busy"
     )
-    low, high = row.usd_range(terms_of(answer.scenario))
-    span = f" (estimate {answer.scenario.money.span(low, high)})" if low < high else ""
+    money = answer.scenario.money
+    ends = money.span(*row.usd_range(terms_of(answer.scenario)))
+    span = f" (estimate {ends})" if ends != money.amount(row.usd) else ""
     return (
         f"For {load.said()}: {size(row)}{total}, {rented}, {bill(answer, row)}{span}. "
         f"One replica serves {per_time(1 / row.host.replica_s)} when never idle."
