@@ -157,12 +157,18 @@ def ladder_of(
     bills = bills_of(connection, priced.day, groups_of_models(priced.workload, [row.model for row in few]))
     rest = base - float(sum((row.list_usd or Decimal(0) for row in few), Decimal(0)))
     clean = _clean(offers, bills, len(few), scores)
-    good = _replaced(Kind.AS_GOOD, few, bills, clean, base, rest, _good_enough(scores, floor, tuple(offers)))
+    same, full = _same_model(scores), _as_full(priced, connection, few, bills)
+    enough = _good_enough(scores, floor, tuple(offers))
+    good = _replaced(
+        *(Kind.AS_GOOD, few, bills, clean, base, rest),
+        lambda row, one: enough(row, one) and (not same(row, one) or full(row, one)),
+    )
     below = base if good.usd is None else good.usd
     rungs = [
         Rung(kind=Kind.USED, usd=base, saves_usd=0.0, choices=tuple(_own(row) for row in few[:5])),
         _replaced(
-            Kind.HOSTS, few, bills, clean, base, rest, _same_model(priced, connection, scores, few, bills)
+            *(Kind.HOSTS, few, bills, clean, base, rest),
+            lambda row, one: same(row, one) and full(row, one),
         ),
         good,
         *_smaller(few, bills, clean, base, below, rest, scores, reference, scale),
@@ -170,10 +176,10 @@ def ladder_of(
     ]
     for kind in (Kind.CACHED, Kind.BATCHED, Kind.SHORTER):
         usd = float(changed(priced, connection, kind.name.lower()))
-        why = None if usd < base - 1e-9 else "the models used have no lower price for it"
-        rungs.append(
-            Rung(kind=kind, usd=None if why else usd, saves_usd=None if why else base - usd, why=why)
-        )
+        if usd < base - 1e-9:
+            rungs.append(Rung(kind=kind, usd=usd, saves_usd=base - usd))
+        else:
+            rungs.append(_not(kind, "the models used have no lower price for it"))
     return replace(ladder, rungs=tuple(rungs))
 
 
@@ -235,33 +241,38 @@ def _usd(bill: Bill | None) -> float:
     return float("nan") if set(bill.without_price) - _CACHE else float(bill.usd)
 
 
-def _same_model(
+def _same_model(scores: Scores) -> Callable[[ModelRow, ApiOffer], bool]:
+    """Whether an offer is of the model that was used, on whatever host."""
+
+    def same(row: ModelRow, offer: ApiOffer) -> bool:
+        return bool(set(scores.keys(row.offer_id or "")[:1]) & set(scores.keys(offer.api_offer_id)[:1]))
+
+    return same
+
+
+def _as_full(
     priced: PricedWorkload,
     connection: Connection,
-    scores: Scores,
     used: Sequence[ModelRow],
     bills: Mapping[tuple[str, int], Bill],
 ) -> Callable[[ModelRow, ApiOffer], bool]:
-    """Whether an offer is of the model that was used, and its list of prices as full.
+    """Whether another host's list of prices for a model is as full as the model's own.
 
-    A host's list that lacks the price of long requests or of writes to the cache, which the model's own
-    has, says nothing of what they cost there.
+    One that lacks the price of long requests or of writes to the cache, which the model's own has, says
+    nothing of what they cost there.
     """
     number = {row.model: index for index, row in enumerate(used)}
     sql = "SELECT DISTINCT api_offer_id FROM api_prices WHERE tier_above_tokens > 0"
     tiered = {offer_id for (offer_id,) in connection.cursor().execute(sql).fetchall()}
     long = {cell.model for cell in priced.workload.cells if cell.tier}
 
-    def same(row: ModelRow, offer: ApiOffer) -> bool:
-        own = row.offer_id or ""
-        if not set(scores.keys(own)[:1]) & set(scores.keys(offer.api_offer_id)[:1]):
-            return False
-        if row.model in long and own in tiered and offer.api_offer_id not in tiered:
+    def full(row: ModelRow, offer: ApiOffer) -> bool:
+        if row.model in long and row.offer_id in tiered and offer.api_offer_id not in tiered:
             return False
         lacking = set(bills[offer.api_offer_id, number[row.model]].without_price) & _CACHE
         return not lacking or bool(row.without_price)
 
-    return same
+    return full
 
 
 def _good_enough(scores: Scores, floor: str, offers: Sequence[str]) -> Callable[[ModelRow, ApiOffer], bool]:

@@ -199,8 +199,8 @@ def score_of(scores: Scores, model: str, scale: Scale) -> Score | None:
 def compared_by(scores: Scores, floor: str, models: Sequence[str]) -> Scale | None:
     """The scale on which models are held against one of them: the one that scores most of them beside it.
 
-    A scale that does not score the floor compares nothing. Of two that score equally many, a visitor's own
-    list counts, then the index of most benchmarks (ECI), and the others in the order of :class:`Scale`.
+    A scale that does not score the floor compares nothing. A visitor's own list counts where it does; of
+    two others that score equally many the one of most benchmarks (ECI), then the order of :class:`Scale`.
 
     Returns
     -------
@@ -212,6 +212,8 @@ def compared_by(scores: Scores, floor: str, models: Sequence[str]) -> Scale | No
         for scale in Scale
         if score_of(scores, floor, scale) is not None
     }
+    if shared.get(Scale.OWN):
+        return Scale.OWN
     best = max(shared, key=lambda scale: shared[scale], default=None)
     return best if best is not None and shared[best] else None
 

@@ -77,7 +77,9 @@ def test_project_is_priced_then_and_today(facts, tables_on):
     assert costs[3].then_usd == pytest.approx(98.95, abs=0.01)
     shape = compare(conclusions.project_scenario(TODAY, conclusions.SMALL_MODEL), tables_on(TODAY)).shapes[0]
     assert costs[2].now_usd == pytest.approx(shape.api.bill.usd * 4e6)
-    assert costs[3].now_usd == pytest.approx(shape.host.usd * 4e6)
+    # A job: the work of four million requests and the start of every replica, nothing idle.
+    rent, replicas = shape.host.candidate.usd_per_hour / 3600, shape.at_load.replicas
+    assert costs[3].now_usd == pytest.approx(rent * (4e6 * shape.host.replica_s + replicas * 600))
 
 
 def test_inference_formula_stands_beside_the_right_one_with_its_units(facts):

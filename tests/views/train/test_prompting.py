@@ -68,11 +68,27 @@ def test_both_sides_cost_the_same_at_the_crossing(held):
 
 def test_serving_costs_what_the_compare_page_says(held, tables_on):
     _, result = held(Fields(goal="tune-or-prompt"), ASKED)
-    host = compare(ASKED, tables_on(TODAY)).shapes[0].host
-    assert host is not None
+    own = compare(ASKED, tables_on(TODAY)).shapes[0].at_load
+    assert own is not None
     assert result.tuned is not None
-    assert result.tuned.each == host.usd
-    assert result.tuned.each_range == (host.usd_low, host.usd_high)
+    assert result.tuned.each == own.host_usd / own.requests
+    assert result.tuned.each_range == (own.host_usd_low / own.requests, own.host_usd_high / own.requests)
+
+
+def test_a_gpu_that_waits_for_requests_is_paid_for_and_a_job_only_for_its_hours(held, tables_on):
+    """13,000 requests a month keep one replica a whole month; the same at once are hours of it."""
+    plan = Fields(goal="tune-or-prompt", requests=13_000)
+    month = held(plan, replace(ASKED, requests=13_000, per="month"))[1]
+    job = held(plan, replace(ASKED, per="once"))[1]
+    assert month.tuned is not None
+    assert job.tuned is not None
+    rent = compare(replace(ASKED, requests=13_000, per="month"), tables_on(TODAY)).shapes[0].at_load
+    assert rent is not None
+    assert rent.replicas == 1
+    assert month.tuned.each * 13_000 == pytest.approx(rent.host_usd)
+    assert job.tuned.each * 13_000 < rent.host_usd / 100
+    assert "as one job" in job.served_on
+    assert "busy at your 17.8 requests/h" in month.served_on  # 13,000 / 730
 
 
 def test_a_label_costs_one_request_at_the_bigger_model_unless_typed(held):

@@ -54,8 +54,10 @@ def test_deployments_split_prompt_and_completion_and_follow_the_load(capsys):
     assert first["usd_low"] <= first["usd"] <= first["usd_high"]
     assert first["replicas_peak"] >= first["replicas_mean"] >= 1
     assert answer["load"]["peak_requests_per_s"] >= answer["load"]["mean_requests_per_s"]
-    prices = [row["usd"] for row in answer["deployments"]]
-    assert prices == sorted(prices)
+    assert first["usd"] == first["usd_fixed"] > first["never_idle_usd"] > 0
+    for good in (True, False, None):  # cheapest first among those of which the same is known
+        prices = [row["usd"] for row in answer["deployments"] if row["at_least_as_good"] is good]
+        assert prices == sorted(prices)
 
 
 def test_bucket_file_has_no_deployments_and_says_why(capsys):
@@ -83,8 +85,10 @@ def test_mapping_option(capsys, tmp_path):
 
 def test_text_says_the_answer_first(capsys):
     out = output_of(capsys, "price", str(SAMPLES / "by_hand.csv"), "--as-of", "2026-11-21")
-    assert out.startswith("Cheapest API for all of it: ")
+    assert out.startswith("The cheapest scored API for all of it asks $")
     assert "52,300 requests" in out
+    # Three rows without a time are a job: one replica, and its start is paid as well.
+    assert "worked off as one job within 24 h, since the file has no times" in out
 
 
 @pytest.mark.parametrize(

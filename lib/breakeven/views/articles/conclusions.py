@@ -82,6 +82,10 @@ def sanger_then() -> Scenario:
         completion_a=16,
         prompt_b=512,
         completion_b=512,
+        # A job of any size, GPUs that run already: never idle, as he reckons.
+        requests=1e6,
+        per=Per.ONCE,
+        startup_minutes=0.0,
         batch=32,
         ttft=None,
         tpot=None,

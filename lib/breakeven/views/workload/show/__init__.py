@@ -170,8 +170,8 @@ def recognised(workload: Workload) -> None:
             ),
             icon=":material/report:",
         )
-    for text in workload.withheld:
-        st.info(plain(f"Withheld: {text}"), icon=":material/visibility_off:")
+    if workload.withheld:
+        st.caption(plain(f"Withheld: {' '.join(workload.withheld)}"))
     for text in workload.notes:
         st.caption(plain(text))
 
