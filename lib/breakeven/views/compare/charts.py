@@ -76,7 +76,7 @@ def money_strip(answer: ShapeAnswer, scenario: Scenario) -> go.Figure:
             [
                 (
                     one.usd,
-                    one.row.candidate.price.doubt,
+                    one.row.candidate.price.doubt or one.row.candidate.profile.caveat,
                     f"{one.replicas:,} × {deployment_name(one.row)}: {money.amount(one.usd)} {per}",
                 )
                 for one in answer.ranking
@@ -125,40 +125,46 @@ def money_strip(answer: ShapeAnswer, scenario: Scenario) -> go.Figure:
                 }
             )
         clean = sorted(usd for usd, why, _ in marks if not why) or ([chosen] if chosen else [])
-        words = (
-            [(clean[0], "cheapest"), (clean[-1], "dearest")] if len(clean) > 1 else [(c, name) for c in clean]
-        )
+        ends = [("cheapest", clean[0], 17), ("dearest", clean[-1], -17)] if len(clean) > 1 else []
+        # One end above its mark and one below: marks of one side may lie close together.
         labels += [
             {
                 "x": math.log10(usd * money.rate),
                 "y": y,
                 "text": f"{word} {money.amount(usd)}",
                 "showarrow": False,
-                "yshift": 17,
+                "yshift": shift,
                 "font": {"size": 12},
-                "xanchor": "left" if word == "cheapest" else "right" if word == "dearest" else "center",
             }
-            for usd, word in words
+            for word, usd, shift in ends
         ]
     if not data:
         return figure(150, [], {}, {})
     return figure(
-        165,
+        190,
         data,
         {
             "type": "log",
             "title": title(f"{money.currency} {per}"),
+            "range": _with_room([usd for trace in data for usd in trace["x"]]),
             **log_ticks([np.asarray(trace["x"]) for trace in data], money.symbol),
         },
         {
             "tickvals": [0, 1],
             "ticktext": [name for name, *_ in reversed(sides)],
-            "range": [-0.6, 1.7],
+            "range": [-0.7, 1.7],
             "zeroline": False,
             "showgrid": False,
         },
         annotations=labels,
     )
+
+
+def _with_room(values: Sequence[float]) -> list[float]:
+    """Exponents of a log axis with room for the labels at its ends."""
+    low, high = math.log10(min(values)), math.log10(max(values))
+    room = max(0.18 * (high - low), 0.3)
+    return [low - room, high + room]
 
 
 def cost_map(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -11,7 +12,8 @@ from breakeven.comparison import words as verdict
 from breakeven.comparison.answer import Comparison, ShapeAnswer
 from breakeven.dashboard.blocks import plain, separated, sources_table
 from breakeven.dashboard.downloads import csv_of
-from breakeven.question.scenario import Scenario
+from breakeven.dashboard.session import key_of
+from breakeven.question.scenario import LIMITS, Scenario
 from breakeven.tables.records import Preset, Source
 from breakeven.views.compare import charts
 from breakeven.words import names
@@ -50,11 +52,33 @@ def verdicts(answer: Comparison) -> None:
                     st.markdown(plain(line))
 
 
+def load_slider(scenario: Scenario) -> None:
+    """The load again, beside the map: one, two and five of every power of ten about the reader's own."""
+    own, key = scenario.requests, "load_slider"
+    middle = math.floor(math.log10(own))
+    limit = LIMITS["requests"]
+    steps = {f * 10.0**power for power in range(middle - 3, middle + 4) for f in (1, 2, 5)}
+    options = sorted({own, *(one for one in steps if limit.low <= one <= limit.high)})
+    st.session_state[key] = own
+
+    def take() -> None:
+        st.session_state[key_of("requests")] = st.session_state[key]
+
+    st.select_slider(
+        "Load of the map and of both bills",
+        options,
+        format_func=scenario.load.said,
+        key=key,
+        on_change=take,
+    )
+
+
 def cost_map(answer: Comparison, presets: Sequence[Preset]) -> None:
     """Who is cheaper for every shape."""
     if answer.map is None:
         st.info("The map needs a deployment and an API offer that can be priced.")
         return
+    load_slider(answer.scenario)
     st.markdown(f"**{plain(verdict.map_finding(answer.map, answer.scenario))}**")
     st.plotly_chart(
         charts.cost_map(answer.map, [shape.shape for shape in answer.shapes], presets, answer.scenario),
