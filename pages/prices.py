@@ -45,7 +45,8 @@ tables, money = tables_on(scenario.as_of), money_of(scenario)
 shape = scenario.shapes["AB".index(view.mix)]
 
 # 2. Answer
-answer = headline(scenario, tables, shape, view.gpu, money)
+linked = show_sql.linked_finding() if view.tab == TABS[-1] else None
+answer = linked or headline(scenario, tables, shape, view.gpu, money)
 
 # 3. Show
 blocks.link_warnings((*warnings, *more))

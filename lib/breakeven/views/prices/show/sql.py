@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -17,6 +18,7 @@ from breakeven.tables.export import table_csv
 from breakeven.tables.snapshot import file_name
 from breakeven.tables.sqlbox import EXAMPLES, LONGEST, MEGABYTES, ROWS, SECONDS, SqlAnswer, ask, dictionary
 from breakeven.views.prices import charts as charts_prices
+from breakeven.words.numbers import NOT_KNOWN, count, number
 
 _TEXT = "sql_text"
 _ANSWER = "sql_answer"
@@ -32,10 +34,7 @@ def sql_box() -> None:
             f"{MEGABYTES} MB and {ROWS:,} rows; no files, no network, nothing can be changed."
         )
     )
-    linked = sql_of_link(st.session_state[_FIELD])
-    if linked is not None and (_TEXT not in st.session_state or st.session_state.get("sql_link") != linked):
-        st.session_state[_TEXT], st.session_state["sql_link"] = linked, linked
-        st.session_state[_ANSWER] = (linked, ask(linked))
+    _run_linked()
     st.session_state.setdefault(_TEXT, EXAMPLES[0][1])
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -50,6 +49,36 @@ def sql_box() -> None:
     if _ANSWER in st.session_state:
         sql, answer = st.session_state[_ANSWER]
         _answer(sql, answer)
+
+
+def _run_linked() -> None:
+    """Answer the statement of a link that was just opened."""
+    linked = sql_of_link(st.session_state[_FIELD])
+    if linked is not None and (_TEXT not in st.session_state or st.session_state.get("sql_link") != linked):
+        st.session_state[_TEXT], st.session_state["sql_link"] = linked, linked
+        st.session_state[_ANSWER] = (linked, ask(linked))
+
+
+def linked_finding() -> str | None:
+    """What the statement of the link gives, in one sentence; None: there is none, or it gives nothing."""
+    _run_linked()
+    if sql_of_link(st.session_state[_FIELD]) is None or _ANSWER not in st.session_state:
+        return None
+    answer: SqlAnswer = st.session_state[_ANSWER][1]
+    if answer.problem is not None or not answer.rows:
+        return None
+    names = [name for name, _ in answer.columns]
+    if len(answer.rows) > 1:
+        return f"The statement of this link gives {count(len(answer.rows), 'row')}: {', '.join(names)}"
+    cells = (f"{name} {_cell(value)}" for name, value in zip(names, answer.rows[0], strict=True))
+    return f"The statement of this link gives {', '.join(cells)}"
+
+
+def _cell(value: object) -> str:
+    """A cell as a sentence says it."""
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        return number(float(value), 7)
+    return NOT_KNOWN if value is None else str(value)[:80]
 
 
 def _put(sql: str) -> None:
