@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from breakeven.comparison.answer import compare
 from breakeven.comparison.map import MAP_COMPLETIONS, MAP_PROMPTS
+from breakeven.comparison.reach import LEVEL_SHARE
 from breakeven.comparison.volume import VOLUME_POINTS
 from breakeven.hosting.hardware import candidates_on
 from breakeven.question.scenario import LIMITS, Scenario
 from tests.builders import ARTICLE, DEFAULT, FOUR_H100, TODAY
 
-"""Day of the newest rows of the tables."""
 ARTICLE_DAY, COREWEAVE = ARTICLE.as_of, ARTICLE.gpu_offer
 ONE_H100 = replace(DEFAULT, gpu="h100-sxm", gpus=1, precision="fp8")
 """70.6 GB of weights on 80 GB: fits, with room for little more."""
@@ -47,15 +47,17 @@ def no_zero_dollars(comparison) -> bool:
     """Nothing that was priced costs nothing."""
     amounts = []
     for shape in comparison.shapes:
-        for row in (shape.host, shape.ideal, *shape.ranking):
+        for row in (shape.host, shape.ideal, *(one.row for one in shape.ranking)):
             if row is not None:
                 amounts += [row.prompt_usd, row.completion_usd, row.usd, row.usd_low, row.usd_high]
+        amounts += [one.usd for one in shape.ranking]
         if shape.curve is not None:
             amounts += [*shape.curve.prompt_usd_per_token, *shape.curve.completion_usd_per_token]
         if shape.volume is not None:
-            amounts += [*shape.volume.host_usd_month]
+            amounts += [*shape.volume.host_usd]
         if shape.at_load is not None:
-            amounts += [shape.at_load.host_usd_month]
+            own = shape.at_load
+            amounts += [own.host_usd, own.host_usd_low, own.host_usd_high]
     if comparison.map is not None:
         host, ratio = comparison.map.host_usd, comparison.map.host_over_api
         amounts += [*host[np.isfinite(host)], *ratio[np.isfinite(ratio)]]
@@ -135,7 +137,12 @@ def test_todays_default_is_answered_against_the_same_model_from_an_api(answer):
         assert shape.host_reason is None
         assert shape.api.bill.offer.model_id == "llama-3.3-70b"
         assert shape.api.bill.mark is None
-        assert shape.ratio == pytest.approx(shape.api.bill.usd / shape.host.usd)
+        # One request a second is 2,628,000 a month.
+        assert shape.at_load.api_usd == pytest.approx(2_628_000 * shape.api.bill.usd)
+        assert shape.at_load.host_usd == pytest.approx(
+            730 * shape.at_load.replicas * shape.host.candidate.usd_per_hour
+        )
+        assert shape.ratio == pytest.approx(shape.at_load.api_usd / shape.at_load.host_usd)
 
 
 def test_todays_default_is_answered_against_another_model_from_an_api(answer):
@@ -149,13 +156,16 @@ def test_todays_default_is_answered_against_another_model_from_an_api(answer):
     assert answer(DEFAULT).shapes[0].host == result.shapes[0].host
 
 
-def test_every_deployment_of_the_ranking_holds_the_targets_and_the_order_is_by_cost(answer):
+def test_every_deployment_of_the_ranking_holds_the_targets_and_the_order_is_by_the_bill(answer):
     for shape in answer(DEFAULT).shapes:
-        assert len(shape.ranking) > 3
-        assert all(row.ttft_s <= DEFAULT.ttft and row.tpot_s <= DEFAULT.tpot for row in shape.ranking)
-        assert all(row.fits and row.batch <= row.most_sequences for row in shape.ranking)
-        assert all(one.usd <= two.usd for one, two in pairwise(shape.ranking))
-        assert shape.host.usd == min(row.usd for row in shape.ranking if row.candidate.profile.measured)
+        rows = [one.row for one in shape.ranking]
+        assert len(rows) > 3
+        assert all(row.ttft_s <= DEFAULT.ttft and row.tpot_s <= DEFAULT.tpot for row in rows)
+        assert all(row.fits and row.batch <= row.most_sequences for row in rows)
+        assert all(one.usd <= two.usd * (1 + 1e-9) for one, two in pairwise(shape.ranking))
+        assert shape.at_load.host_usd == min(
+            one.usd for one in shape.ranking if one.row.candidate.standing == 0
+        )
 
 
 def test_the_physical_limit_is_no_slower_and_no_dearer_than_the_estimate(answer):
@@ -281,8 +291,9 @@ def test_a_model_that_no_api_sells_has_a_self_hosted_price_only(answer):
     assert shape.api.median_usd is None
     assert shape.ratio is None
     assert shape.volume is None
-    assert shape.at_load is None
-    assert shape.host.usd > 0
+    assert shape.stretches is None
+    assert shape.at_load.api_usd is None
+    assert shape.at_load.host_usd > 0
     assert result.map is None
 
 
@@ -346,7 +357,7 @@ def test_nothing_is_left_out_without_a_reason(answer, tables_on):
         assert result.left_out
         assert all(gone.what and len(gone.why) > 10 for gone in result.left_out)
         # Every GPU is ranked, tried or left out.
-        ranked = {row.candidate.gpu.name for shape in result.shapes for row in shape.ranking}
+        ranked = {one.row.candidate.gpu.name for shape in result.shapes for one in shape.ranking}
         names = {gpu.name for gpu in tables_on(TODAY).gpus.values()}
         assert {gone.what for gone in result.left_out} | ranked <= names
 
@@ -386,71 +397,89 @@ VOLUME_CASES = [
 
 
 def bills_at(scenario, shape, load):
-    """Both bills at any loads [USD/s], from first principles: whole replicas, none busier than planned."""
-    replicas = np.ceil(load * shape.host.replica_s / scenario.utilisation * (1 - 1e-12))
-    rent = shape.host.candidate.price.usd_per_gpu_hour * shape.host.candidate.n_gpus / 3600
-    rent *= 1 + scenario.overhead_percent / 100
-    fixed = scenario.overhead_month / (730 * 3600)
-    return replicas, replicas * rent + fixed, load * shape.api.bill.usd
+    """Both bills of a month at any loads, from first principles: whole replicas, none busier than planned."""
+    rows = [one.row for one in shape.ranking] or [shape.host]
+    best = min(row.candidate.standing for row in rows)
+    rows = [row for row in rows if row.candidate.standing == best]
+    more = 1 + scenario.overhead_percent / 100
+    rent = [730 * more * row.candidate.n_gpus * row.candidate.price.usd_per_gpu_hour for row in rows]
+    work = np.array([row.prefill_s + row.decode_s for row in rows])
+    replicas = np.ceil(load[:, None] * work / scenario.utilisation * (1 - 1e-12))
+    usd = replicas * np.array(rent) + scenario.overhead_month
+    each, least = np.arange(load.size), usd.argmin(axis=1)
+    return replicas[each, least], usd[each, least], load * 2_628_000 * shape.api.bill.usd
+
+
+def step_of(scenario, shape):
+    """Load that one replica of the chosen deployment carries."""
+    return scenario.utilisation / shape.host.replica_s
 
 
 @pytest.mark.parametrize("scenario", VOLUME_CASES)
 def test_self_hosting_is_never_dearer_beyond_its_volume_and_dearer_just_below(answer, scenario):
     for shape in answer(scenario).shapes:
-        step = scenario.utilisation / shape.host.replica_s
-        always = shape.never_dearer_rate
+        step, always = step_of(scenario, shape), shape.never_dearer
         if math.isinf(always):
             _, host, api = bills_at(scenario, shape, np.arange(1, 2000) * step)
             assert (host >= api * (1 - 1e-9)).all()  # not even full replicas pay
             continue
         near, far = np.linspace(0, 50 * step, 5001), step * 2.0 ** np.arange(20)
-        _, host, api = bills_at(scenario, shape, always + np.concatenate([near, far]))
+        _, host, api = bills_at(scenario, shape, always * (1 + 1e-9) + np.concatenate([near, far]))
         assert (host <= api * (1 + 1e-9)).all()
         _, host, api = bills_at(scenario, shape, np.array([always * (1 - 1e-6)]))
         assert (host > api).all()
 
 
 @pytest.mark.parametrize("scenario", VOLUME_CASES)
-def test_one_replica_first_pays_where_its_rent_meets_the_apis_bill(answer, scenario):
+def test_self_hosting_first_pays_where_its_rent_meets_the_apis_bill(answer, scenario):
     for shape in answer(scenario).shapes:
-        step = scenario.utilisation / shape.host.replica_s
-        first = shape.first_paying_rate
+        step, first = step_of(scenario, shape), shape.first_paying
         if math.isinf(first):
-            _, host, api = bills_at(scenario, shape, np.linspace(step / 1000, step, 1000))
+            _, host, api = bills_at(scenario, shape, np.linspace(step / 1000, 20 * step, 2000))
             assert (host > api * (1 - 1e-9)).all()
             continue
-        assert first <= shape.never_dearer_rate
-        replicas, host, api = bills_at(scenario, shape, np.array([first * (1 - 1e-6), first]))
-        assert (replicas == 1).all()
-        assert host[0] > api[0]
-        assert host[1] == pytest.approx(api[1])
+        assert first <= shape.never_dearer
+        _, host, api = bills_at(scenario, shape, np.linspace(first / 1000, first * (1 - 1e-6), 1000))
+        assert (host > api).all()
+        _, host, api = bills_at(scenario, shape, np.array([first * (1 + 1e-6)]))
+        assert (host < api).all()
 
 
 @pytest.mark.parametrize("scenario", VOLUME_CASES)
 def test_the_staircase_has_whole_replicas_and_rises_with_the_load(answer, scenario):
     for shape in answer(scenario).shapes:
         volume = shape.volume
-        assert len(volume.requests_per_s) == VOLUME_POINTS
-        replicas, host, api = bills_at(scenario, shape, volume.requests_per_s)
-        month = 730 * 3600
+        assert len(volume.requests) == VOLUME_POINTS
+        replicas, host, api = bills_at(scenario, shape, volume.requests)
         assert (volume.replicas == np.floor(volume.replicas)).all()
         assert volume.replicas[0] >= 1
-        assert (np.diff(volume.replicas) >= 0).all()
+        assert (np.diff(volume.host_usd) >= 0).all()
         assert volume.replicas == pytest.approx(replicas)
-        assert volume.host_usd_month == pytest.approx(host * month)
-        assert volume.api_usd_month == pytest.approx(api * month)
+        assert volume.host_usd == pytest.approx(host)
+        assert volume.api_usd == pytest.approx(api)
         own = scenario.load.per_s
-        assert volume.requests_per_s[-1] >= own
+        assert volume.requests[-1] >= own
         assert shape.at_load.replicas == math.ceil(own * shape.host.replica_s / scenario.utilisation)
         assert 0 < shape.at_load.busy <= scenario.utilisation * (1 + 1e-9)
 
 
 def test_break_even_busy_share_is_where_both_cost_the_same(answer):
-    scenario = replace(FOUR_H100, api="openai/gpt-4o")
+    # So much load that no replica is idle beyond what is planned.
+    scenario = replace(FOUR_H100, api="openai/gpt-4o", requests=1e6)
     busy = answer(scenario).shapes[1].break_even_busy
     assert LIMITS["utilisation"].low < busy < 1
-    # No target is set and the batch is fixed, so the busy share changes the cost of idle time alone.
-    assert answer(replace(scenario, utilisation=busy)).shapes[1].ratio == pytest.approx(1)
+    # No target is set and the batch is fixed, so the busy share changes the number of replicas alone.
+    assert answer(replace(scenario, utilisation=busy)).shapes[1].ratio == pytest.approx(1, rel=1e-4)
+
+
+def test_how_busy_the_best_gpus_must_be_does_not_hang_on_the_load(answer):
+    # At a request a month the cheapest GPU is chosen, at a thousand a second the quickest for its rent.
+    shares = {
+        shape.break_even_busy
+        for load in (1e-6, 1.0, 1000.0)
+        for shape in answer(replace(DEFAULT, requests=load)).shapes[:1]
+    }
+    assert len(shares) == 1
 
 
 def test_a_month_has_730_hours():
@@ -479,8 +508,8 @@ def test_a_cell_of_the_map_is_the_answer_at_that_shape(answer, scenario):
         if shape.api.bill is None or not shape.host or not shape.host.holds or shape.host_reason:
             assert np.isnan(drawn.host_over_api[row, column])
         else:
-            assert drawn.host_usd[row, column] == pytest.approx(shape.host.usd)
-            assert drawn.api_usd[row, column] == pytest.approx(shape.api.bill.usd)
+            assert drawn.host_usd[row, column] == pytest.approx(shape.at_load.host_usd)
+            assert drawn.api_usd[row, column] == pytest.approx(shape.at_load.api_usd)
             assert drawn.host_over_api[row, column] == pytest.approx(1 / shape.ratio)
 
 
@@ -490,9 +519,7 @@ def test_the_cheapest_deployment_of_the_map_is_that_of_the_answer(answer):
     for row, column in cells:
         changes = {"prompt_a": int(MAP_PROMPTS[column]), "completion_a": int(MAP_COMPLETIONS[row])}
         shape = answer(replace(DEFAULT, **changes)).shapes[0]
-        # The map looks only at deployments that win somewhere on a coarse grid: it may miss by a little.
-        assert drawn.host_usd[row, column] == pytest.approx(shape.host.usd, rel=0.05)
-        assert drawn.host_usd[row, column] >= shape.host.usd * (1 - 1e-9)
+        assert drawn.host_usd[row, column] == pytest.approx(shape.at_load.host_usd)
 
 
 def test_the_map_is_blank_where_the_answer_has_no_deployment_and_nowhere_else(answer):
@@ -534,7 +561,7 @@ def test_the_map_does_not_take_offers_that_are_marked(answer):
     assert marked  # Otherwise the next line tests nothing.
     row, column = 8, 12
     shape = replace(DEFAULT, prompt_a=int(MAP_PROMPTS[column]), completion_a=int(MAP_COMPLETIONS[row]))
-    assert result.map.api_usd[row, column] == pytest.approx(answer(shape).shapes[0].api.bill.usd)
+    assert result.map.api_usd[row, column] == pytest.approx(answer(shape).shapes[0].at_load.api_usd)
 
 
 # The batch curve
@@ -591,8 +618,15 @@ def test_deployments_and_the_map_are_found_once_for_each_question_and_not_shared
         other = candidates_on(tables, replace(FOUR_H100, **changes)).candidates
         assert other != candidates_on(tables, FOUR_H100).candidates
     once = answer_at(tables, FOUR_H100)
-    assert answer_at(tables, replace(FOUR_H100, prompt_a=7, requests=9.0, currency="EUR", rate=0.9)) is once
-    for changes in ({"tpot": 0.02}, {"usable": 0.8}, {"kv_precision": "fp8"}, {"overhead_percent": 10.0}):
+    assert answer_at(tables, replace(FOUR_H100, prompt_a=7, currency="EUR", rate=0.9)) is once
+    for changes in (
+        {"tpot": 0.02},
+        {"usable": 0.8},
+        {"kv_precision": "fp8"},
+        {"overhead_percent": 10.0},
+        {"requests": 9.0},
+        {"per": "once"},
+    ):
         assert answer_at(tables, replace(FOUR_H100, **changes)) is not once
     without_prices = replace(tables, gpu_offers=[])
     assert candidates_on(without_prices, FOUR_H100).candidates == ()
@@ -611,9 +645,13 @@ def test_cached_tokens_make_neither_side_dearer(answer):
 
 def test_overhead_is_added_to_the_rent(answer):
     plain, more = answer(FOUR_H100).shapes[0], answer(replace(FOUR_H100, overhead_percent=25)).shapes[0]
-    assert more.host.usd == pytest.approx(1.25 * plain.host.usd)
+    assert more.at_load.host_usd == pytest.approx(1.25 * plain.at_load.host_usd)
     fixed = answer(replace(FOUR_H100, overhead_month=1000)).shapes[0]
-    assert fixed.at_load.host_usd_month == pytest.approx(plain.at_load.host_usd_month + 1000)
+    assert fixed.at_load.host_usd == pytest.approx(plain.at_load.host_usd + 1000)
+    # Of a job it counts for the day that it may take: 1000 x 24 / 730.
+    job = replace(FOUR_H100, per="once", requests=1e5)
+    plain, fixed = (answer(replace(job, overhead_month=usd)).shapes[0].at_load for usd in (0, 1000))
+    assert fixed.host_usd == pytest.approx(plain.host_usd + 1000 * 24 / 730)
 
 
 FAST = settings(
@@ -672,7 +710,10 @@ def scenarios(draw, tables_on, day=None):
         **{name: draw(choice(name)) for name in ("precision", "kv_precision", "mode", "per", "currency")},
         **{
             name: draw(amount(name))
-            for name in ("requests", "utilisation", "usable", "rate", "overhead_percent", "overhead_month")
+            for name in (
+                *("requests", "finish_hours", "startup_minutes", "utilisation", "usable", "rate"),
+                *("overhead_percent", "overhead_month"),
+            )
         },
     }
     assert set(values) == {field.name for field in fields(Scenario)}
@@ -695,11 +736,14 @@ def test_no_valid_scenario_raises_and_nothing_is_priced_at_zero(tables_on, data)
             assert shape.ratio is None
         elif shape.ratio is not None:
             assert shape.ratio > 0
-            assert shape.within_range is (shape.host.usd_low <= shape.api.bill.usd <= shape.host.usd_high)
-            assert shape.first_paying_rate > 0
-            # A fixed overhead may be too much for one replica and little for many.
-            if math.isfinite(shape.first_paying_rate):
-                assert shape.first_paying_rate <= shape.never_dearer_rate * (1 + 1e-9)
+            own = shape.at_load
+            assert own.host_usd_low <= own.host_usd * (1 + 1e-9) <= own.host_usd_high * (1 + 2e-9)
+            level = own.api_usd * LEVEL_SHARE >= own.host_usd_low
+            level &= own.api_usd <= LEVEL_SHARE * own.host_usd_high
+            assert shape.within_range is level
+            # Only a job whose replicas start at once and cost nothing besides pays from the first request.
+            assert shape.first_paying > 0 or (scenario.per == "once" and scenario.startup_minutes < 1e-3)
+            assert shape.first_paying <= shape.never_dearer
 
 
 @st.composite
@@ -728,7 +772,7 @@ def plausible(draw, tables_on):
 
 
 def cheapest(result) -> list[float]:
-    """Cost of the cheapest deployment that holds the targets, infinite where there is none."""
+    """Bill of the cheapest deployment that holds the targets, infinite where there is none."""
     return [shape.ranking[0].usd if shape.ranking else math.inf for shape in result.shapes]
 
 
