@@ -15,17 +15,24 @@ from hypothesis import strategies as st
 from breakeven.formulas.parts import Speculation
 from breakeven.hosting import KV_BYTES, Ask, Evaluation, GpuPrice, evaluate, gpu_price, model_shape
 from breakeven.hosting.choose import COUNTS, splits
+from breakeven.hosting.fleet import Terms, fleet_of
 from breakeven.hosting.grid import Grid, again, rank, work_of
 from breakeven.hosting.hardware import Hardware, hardware_of
+from breakeven.question.kinds import Per
 from breakeven.question.parts import Shape
 from breakeven.tables.day import Tables
 from breakeven.tables.records import Gpu
 from tests.builders import TODAY
+from tests.hosting.test_fleet import load_of
 
 GPUS = ("h100-sxm", "h200-sxm", "a100-80-sxm", "l40s", "gb300")
 SHAPE = Shape(prompt_tokens=2000, completion_tokens=300, cached_tokens=500)
 ASK = Ask(mode="continuous", batch=None, ttft_s=2.0, tpot_s=0.05, utilisation=0.5, usable=0.9)
 MODES = ("continuous", "static", "disaggregated")
+TERMS = Terms(load=load_of(7.0, Per.SECOND), utilisation=0.5, overhead_month=0.0, pools=False)
+LOADS = st.sampled_from([1e-3, 1.0, 7.0, 400.0]).map(
+    lambda requests: replace(TERMS, load=load_of(requests, Per.SECOND))
+) | st.just(replace(TERMS, load=load_of(1e5, Per.ONCE), utilisation=1.0))
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +69,7 @@ def grid_of(
     ask: Ask = ASK,
     shape: Shape = SHAPE,
     rows: Hardware | None = None,
+    terms: Terms = TERMS,
 ) -> Grid:
     work = work_of(
         [tables.models[name] for name in models],
@@ -69,7 +77,7 @@ def grid_of(
         kv_precisions=kv,
         context_tokens=shape.prompt_tokens + shape.completion_tokens,
     )
-    return rank(work, rows or hardware(tables), ask, shape, modes=modes)
+    return rank(work, rows or hardware(tables), ask, shape, terms, modes=modes)
 
 
 def alone(grid: Grid, index: int, ask: Ask) -> Evaluation:
@@ -103,6 +111,14 @@ def test_every_candidate_is_what_it_is_alone(tables: Tables, speculation: Specul
             mine, other = getattr(grid.result, name)[index], getattr(one, name)[0, 0]
             assert mine == pytest.approx(other, rel=1e-9), (name, index)
         assert grid.result.holds[index] == one.holds[0, 0]
+        fleet = fleet_of(
+            replace(TERMS, pools=grid.modes[grid.m[index]] == "disaggregated"),
+            prefill_s=one.prefill_s,
+            decode_s=one.decode_s,
+            usd_per_hour=np.asarray(grid.hardware.candidates[grid.h[index]].usd_per_hour),
+        )
+        assert grid.fleet.usd[index] == pytest.approx(fleet.usd[0, 0], rel=1e-9)
+        assert grid.fleet.replicas[index] == fleet.replicas[0, 0]
 
 
 def test_batch_is_the_largest_that_holds(tables: Tables) -> None:
@@ -119,7 +135,12 @@ def test_ranking_is_sorted_and_holds_every_target(tables: Tables) -> None:
     grid = grid_of(tables)
     order = grid.ranked()
     assert order.size == grid.result.holds.sum()
-    assert (np.diff(grid.result.usd[order]) >= 0).all()
+    bills = grid.fleet.usd[order]
+    assert (np.diff(bills) >= -2e-9 * bills[1:]).all()
+    # Of equal bills the fleet that is less busy goes first.
+    same = np.diff(bills) == 0
+    assert same.any()
+    assert (np.diff(grid.fleet.busy[order])[same] >= 0).all()
     assert (grid.result.ttft_s[order] <= 2.0 * (1 + 1e-9)).all()
     assert (grid.result.tpot_s[order] <= 0.05 * (1 + 1e-9)).all()
 
@@ -174,15 +195,15 @@ def test_undivided_heads_are_said(tables: Tables) -> None:
 
 
 def best_key(grid: Grid) -> tuple[bool, float]:
-    """What is minimised: trust first, then dollars; nothing is the worst."""
+    """What is minimised: trust first, then the bill at the load; nothing is the worst."""
     best = grid.best()
     if best is None:
         return True, np.inf
-    return int(grid.standing[best]), float(grid.result.usd[best])
+    return int(grid.standing[best]), float(grid.fleet.usd[best])
 
 
 def cheapest(grid: Grid) -> float:
-    return float(np.where(grid.result.holds, grid.result.usd, np.inf).min(initial=np.inf))
+    return float(np.where(grid.result.holds, grid.fleet.usd, np.inf).min(initial=np.inf))
 
 
 def better(gpu: Gpu, what: str, factor: float) -> Gpu:
@@ -211,11 +232,18 @@ MODELS = st.sampled_from(["llama-3.1-8b", "llama-3.3-70b", "gpt-oss-120b", "gemm
     what=st.sampled_from(["bandwidth", "rate", "memory", "link"]),
     factor=st.floats(1.0, 8.0),
     mode=st.sampled_from(MODES),
+    terms=LOADS,
 )
 def test_a_better_gpu_never_makes_the_best_answer_worse(
-    tables: Tables, shape: Shape, model: str, what: str, factor: float, mode: str
+    tables: Tables, shape: Shape, model: str, what: str, factor: float, mode: str, terms: Terms
 ) -> None:
-    about = {"models": (model,), "shape": shape, "modes": (mode,), "kv": ("fp16",)}
+    about: dict[str, Any] = {
+        "terms": terms,
+        "models": (model,),
+        "shape": shape,
+        "modes": (mode,),
+        "kv": ("fp16",),
+    }
     more = [better(tables.gpus[gpu], what, factor) for gpu in GPUS]
     before, after = grid_of(tables, **about), grid_of(tables, **about, rows=hardware(tables, more))
     assert cheapest(after) <= cheapest(before) * (1 + 1e-9)
@@ -223,11 +251,17 @@ def test_a_better_gpu_never_makes_the_best_answer_worse(
 
 
 @settings(max_examples=15, deadline=None)
-@given(shape=SHAPES, model=MODELS, factor=st.floats(0.1, 1.0), gpu=st.sampled_from(GPUS[:4]))
+@given(shape=SHAPES, model=MODELS, factor=st.floats(0.1, 1.0), gpu=st.sampled_from(GPUS[:4]), terms=LOADS)
 def test_a_lower_price_never_makes_the_best_answer_worse(
-    tables: Tables, shape: Shape, model: str, factor: float, gpu: str
+    tables: Tables, shape: Shape, model: str, factor: float, gpu: str, terms: Terms
 ) -> None:
-    about = {"models": (model,), "shape": shape, "modes": ("continuous",), "kv": ("fp16",)}
+    about: dict[str, Any] = {
+        "terms": terms,
+        "models": (model,),
+        "shape": shape,
+        "modes": ("continuous",),
+        "kv": ("fp16",),
+    }
     prices = prices_of(tables)
     lower = replace(prices[gpu], usd_per_gpu_hour=prices[gpu].usd_per_gpu_hour * factor)
     before = grid_of(tables, **about)
@@ -243,11 +277,18 @@ def test_a_lower_price_never_makes_the_best_answer_worse(
     tpot=st.floats(0.005, 0.2),
     loose=st.floats(1.0, 10.0),
     mode=st.sampled_from(MODES),
+    terms=LOADS,
 )
 def test_a_looser_target_never_makes_the_best_answer_worse(
-    tables: Tables, shape: Shape, model: str, ttft: float, tpot: float, loose: float, mode: str
+    tables: Tables, shape: Shape, model: str, ttft: float, tpot: float, loose: float, mode: str, terms: Terms
 ) -> None:
-    about = {"models": (model,), "shape": shape, "modes": (mode,), "kv": ("fp16",)}
+    about: dict[str, Any] = {
+        "terms": terms,
+        "models": (model,),
+        "shape": shape,
+        "modes": (mode,),
+        "kv": ("fp16",),
+    }
     rows = hardware(tables)
     tight = replace(ASK, ttft_s=ttft, tpot_s=tpot)
     before = grid_of(tables, **about, rows=rows, ask=tight)
@@ -265,13 +306,24 @@ def test_twice_the_price_is_twice_the_cost(tables: Tables) -> None:
     prices = prices_of(tables)
     twice = {gpu: replace(p, usd_per_gpu_hour=2 * p.usd_per_gpu_hour) for gpu, p in prices.items()}
     before, after = grid_of(tables), grid_of(tables, rows=hardware(tables, prices=twice))
+    assert after.fleet.usd == pytest.approx(2 * before.fleet.usd, rel=1e-12)
     assert after.result.usd == pytest.approx(2 * before.result.usd, rel=1e-12)
 
 
-def test_half_as_busy_is_twice_the_cost(tables: Tables) -> None:
-    before = grid_of(tables, ask=replace(ASK, utilisation=0.8))
-    after = grid_of(tables, ask=replace(ASK, utilisation=0.4))
-    assert after.result.usd == pytest.approx(2 * before.result.usd, rel=1e-12)
+def test_half_as_busy_never_makes_a_bill_smaller_and_twice_it_at_most(tables: Tables) -> None:
+    half = replace(ASK, utilisation=0.4)
+    for load in (0.01, 7.0, 5000.0):
+        terms = replace(TERMS, load=load_of(load, Per.SECOND), utilisation=0.8)
+        before = grid_of(tables, ask=replace(ASK, utilisation=0.8), terms=terms)
+        after = grid_of(tables, ask=half, terms=replace(terms, utilisation=0.4))
+        # Where a waiting prompt misses no target the batch is the same, and the work of a request.
+        alike = after.result.batch == before.result.batch
+        assert alike.sum() > 500
+        ratio = (after.fleet.usd / before.fleet.usd)[alike]
+        assert (ratio >= 1 - 1e-9).all()
+        assert (ratio <= 2 + 1e-9).all()
+    # Of thousands of replicas half as busy are twice as many.
+    assert ratio[before.fleet.replicas[alike] > 1000] == pytest.approx(2, rel=2e-3)
 
 
 def test_hardware_twice_as_fast_in_everything_halves_time_and_cost(tables: Tables) -> None:
@@ -287,6 +339,8 @@ def test_hardware_twice_as_fast_in_everything_halves_time_and_cost(tables: Table
     assert after.result.ttft_s == pytest.approx(before.result.ttft_s / 2, rel=1e-9)
     assert after.result.tpot_s == pytest.approx(before.result.tpot_s / 2, rel=1e-9)
     assert after.result.usd == pytest.approx(before.result.usd / 2, rel=1e-9)
+    assert (after.fleet.usd <= before.fleet.usd).all()
+    assert (2 * after.fleet.replicas >= before.fleet.replicas).all()
 
 
 def test_measured_is_preferred_and_a_gpu_asked_for_is_not_held_back(tables: Tables) -> None:

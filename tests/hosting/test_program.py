@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from breakeven.apis.workloads import price_edges
 from breakeven.comparison.answer import compare
 from breakeven.hosting.program import deployment_as_json
@@ -20,6 +22,7 @@ COLUMNS = (
     *("bound_prefill", "bound_decode", "holds_targets", "usd_per_gpu_hour", "gpu_offer", "efficiency"),
     *("measured", "not_certain_because", "usd_per_hour"),
     *("gpu_price_as_of", "gpu_price_age_days", "gpu_price_doubt"),
+    *("usd_at_load", "usd_at_load_low", "usd_at_load_high", "hours", "busy"),
 )
 
 
@@ -42,3 +45,20 @@ def test_compare_rank_and_the_workload_write_one_deployment_alike(tables_on, con
 def test_columns_of_the_ranking_keep_their_places(tables_on):
     ranked = deploy(PHI, Fields(shape="a"), tables_on(TODAY))
     assert tuple(rows_of(ranked, ranked.order[:1])[0]) == COLUMNS
+
+
+def test_bills_of_the_ranking_are_one_bill_in_two_units(tables_on):
+    for changes in ({"requests": 0.1}, {"requests": 1e6, "per": "month"}, {"requests": 1e6, "per": "once"}):
+        ranked = deploy(replace(PHI, **changes), Fields(shape="a"), tables_on(TODAY))
+        # A million requests, or a month of a tenth a second, of 1,200 tokens.
+        tokens = 1200 * (0.1 * 730 * 3600 if changes["requests"] == 0.1 else 1e6)
+        for row in rows_of(ranked, ranked.order):
+            assert row["usd_per_1m_tokens"] == pytest.approx(row["usd_at_load"] / tokens * 1e6)
+            assert row["usd_at_load_low"] <= row["usd_at_load"] * (1 + 1e-9)
+            assert row["usd_at_load"] <= row["usd_at_load_high"] * (1 + 1e-9)
+            if changes.get("per") == "once":
+                assert row["usd_per_month"] is None
+                assert row["hours"] <= 24
+            else:
+                assert row["usd_per_month"] == row["usd_at_load"]
+                assert row["hours"] == 730
