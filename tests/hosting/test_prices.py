@@ -85,6 +85,11 @@ def test_a_named_offer_is_used_as_it_is():
     assert (found.offer, found.doubt, found.passed_over) == (old, None, ())
 
 
+def test_of_two_equal_prices_of_a_provider_the_fresher_counts_in_any_order():
+    old, new = offer("a", 1.0, 100, False), offer("a", 1.0, 2, False)
+    assert price(old, new).offer == price(new, old).offer == new
+
+
 OFFERS = st.lists(
     st.builds(offer, st.sampled_from("abcdef"), st.integers(10, 90).map(lambda n: n / 10),
               st.integers(0, 499), st.booleans()),
@@ -96,7 +101,7 @@ OFFERS = st.lists(
 @given(OFFERS)
 def test_a_default_is_fresh_and_where_it_is_the_cheapest_confirmed(offers):
     best = {}
-    for one in sorted(offers, key=lambda o: (o.usd_per_gpu_hour, o.gpu_offer_id)):
+    for one in sorted(offers, key=lambda o: (o.usd_per_gpu_hour, o.age_days)):
         best.setdefault(one.provider, one)
     some_fresh = any(one.age_days <= FRESH_DAYS for one in best.values())
     found = {choice: price(*offers, choice=choice) for choice in ("cheapest", "median", "dearest")}

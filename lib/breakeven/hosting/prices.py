@@ -64,14 +64,19 @@ def gpu_price(offers: Sequence[GpuOffer], *, gpu_id: str, price_type: str, choic
 
 
 def _by_provider(offers: Sequence[GpuOffer]) -> list[GpuOffer]:
-    """The lowest unflagged offer of each provider, cheapest first."""
+    """The lowest unflagged offer of each provider, of two equal ones the fresher; cheapest first."""
     best: dict[str, GpuOffer] = {}
     for offer in offers:
         if not offer.flag:
             known = best.get(offer.provider)
-            if known is None or offer.usd_per_gpu_hour < known.usd_per_gpu_hour:
+            if known is None or _cost_and_age(offer) < _cost_and_age(known):
                 best[offer.provider] = offer
     return sorted(best.values(), key=lambda o: (o.usd_per_gpu_hour, o.gpu_offer_id))
+
+
+def _cost_and_age(offer: GpuOffer) -> tuple[float, int]:
+    """What the better of two offers has less of."""
+    return offer.usd_per_gpu_hour, offer.age_days
 
 
 def _standing(offers: Sequence[GpuOffer], choice: str) -> GpuPrice:
