@@ -110,3 +110,15 @@ def test_ratio_of_gpt4_is_given_as_a_range(facts, of_numbers):
     sentence = conclusions.numbers(facts, of_numbers).sentence
     assert "30 to 60 times GPT-3.5 Turbo with 32K" in sentence
     assert "15 to 30 times with 8K" in sentence
+
+
+def test_link_of_his_conclusion_opens_an_answer_on_both_sides(facts, tables_on):
+    then = conclusions.sanger(facts).then
+    assert then is not None
+    answer = compare(then, tables_on(then.as_of))
+    for shape in answer.shapes:
+        assert shape.host is not None
+        assert shape.at_load is not None
+        assert shape.host_reason is None
+    # His own numbers beside ours: "$0.00042 per 1K" of prompt, "$0.066 per 1K" of a completion at batch 1.
+    assert answer.shapes[1].host.prompt_usd / 512 * 1e6 == pytest.approx(0.42, rel=0.1)
