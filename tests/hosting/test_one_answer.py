@@ -33,6 +33,8 @@ def questions(tables, n):
             tpot=draw.choice([None, 0.01, 0.05]),
             gpu=draw.choice([CHEAPEST, CHEAPEST, *tables.gpus]),
             gpus=draw.choice([1, 2, 4, 8, 16]),
+            requests=draw.choice([0.5, 1.0, 300.0]),
+            per=draw.choice(["second", "month", "once"]),
         )
 
 
@@ -61,9 +63,12 @@ def test_compare_and_deploy_name_one_deployment_for_hundreds_of_questions(tables
             continue  # Compare times a named deployment beyond the context on purpose.
         counts = {} if asked.gpu == CHEAPEST else {"counts": (asked.gpus,)}
         other = deploy(asked, ONLY_AS_ASKED, tables, **counts).chosen
-        host = compare(asked, tables).shapes[0].host
+        shape = compare(asked, tables).shapes[0]
+        host = shape.host
         if named(host) != named(None if other is None else other.host):
             different.append((asked, named(host), named(other and other.host)))
+        elif host is not None and other.usd != pytest.approx(shape.at_load.host_usd, rel=1e-9):
+            different.append((asked, other.usd, shape.at_load.host_usd))
     assert not different
 
 
@@ -75,9 +80,14 @@ def test_the_workload_of_one_request_is_hosted_as_compare_says(tables_on, connec
     for precision in ("fp16", "fp8"):
         asked = replace(PHI, precision=precision)
         for offer in host_workload(workload, tables, asked).offers:
-            host = compare(replace(asked, model=offer.model.model_id), tables).shapes[0].host
-            assert (offer.candidate.gpu.gpu_id, offer.candidate.n_gpus) == named(host)[:2]
-            assert offer.usd / 20 == pytest.approx(host.usd, rel=1e-9)
+            # A file without times is a job of its requests.
+            job = replace(asked, model=offer.model.model_id, per="once", requests=20.0)
+            shape = compare(job, tables).shapes[0]
+            assert (offer.candidate.gpu.gpu_id, offer.candidate.n_gpus) == named(shape.host)[:2]
+            assert offer.usd == pytest.approx(shape.at_load.host_usd, rel=1e-9)
+            assert offer.usd_low == pytest.approx(shape.at_load.host_usd_low, rel=1e-9)
+            assert offer.replicas == shape.at_load.replicas
+            assert offer.hours == pytest.approx(shape.at_load.hours)
 
 
 def test_heads_that_do_not_divide_are_refused_where_the_gpus_are_named(tables_on):

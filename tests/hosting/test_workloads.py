@@ -15,7 +15,7 @@ from tests.builders import DEFAULT
     ("scenario", "said"),
     [
         (DEFAULT, "TTFT within 2 s and TPOT within 50 ms for at least 95 % of the requests"),
-        (replace(DEFAULT, ttft=None), "busy 50 % of the time, TPOT within 50 ms for"),
+        (replace(DEFAULT, ttft=None), "10 minutes to start a replica, TPOT within 50 ms for"),
         (replace(DEFAULT, ttft=None, tpot=None), "no latency target"),
     ],
     ids=["both", "one", "none"],
