@@ -25,6 +25,8 @@ with st.sidebar:
     inputs.shape_inputs("a", "Shape A")
     inputs.shape_inputs("b", "Shape B")
     inputs.load_inputs()
+    if scenario.load.ends:
+        inputs.job_buttons()
     # Closed boxes are not drawn: a rerun costs what is open.
     for title, draw in inputs.BOXES.items():
         box = st.expander(title, key=f"box_{title}", on_change="rerun")

@@ -9,6 +9,7 @@ import streamlit as st
 
 from breakeven.dashboard.session import key_of, presets
 from breakeven.question.calibrated import OWN
+from breakeven.question.jobs import JOBS
 from breakeven.question.kinds import Per
 from breakeven.question.scenario import AUTO, CHEAPEST, DEAREST, LIMITS, MEDIAN
 from breakeven.tables.day import Tables
@@ -95,6 +96,19 @@ def load_inputs(*, counted: bool = True) -> None:
             "startup_minutes",
             "Until the machine runs and the weights are read; rented, and nothing is served.",
         )
+
+
+def job_buttons() -> None:
+    """Jobs of published articles, one click each; what they do not fix stays."""
+    for name, fixed in JOBS.items():
+        st.button(name, key=f"job_{name}_button", on_click=_take_job, args=(fixed,), width="stretch")
+
+
+def _take_job(fixed: Mapping[str, object]) -> None:
+    for field, value in fixed.items():
+        st.session_state[key_of(field)] = str(value) if isinstance(value, Per) else value
+    for letter in "ab":
+        st.session_state[key_of(f"cached_{letter}")] = 0
 
 
 def model_inputs(tables: Tables, money: Money) -> None:
