@@ -1,6 +1,7 @@
 """The answer in words: who is cheaper, from when, and what is not known."""
 
 import math
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from breakeven.comparison import words as verdict
 from breakeven.comparison.answer import compare
-from breakeven.comparison.volume import AtLoad
+from breakeven.comparison.reach import Reach, Winner, winner_of
+from breakeven.comparison.volume import AtLoad, Stretch
 from breakeven.dashboard.blocks import plain
 from breakeven.question.parts import Shape
 from breakeven.words import names
@@ -34,23 +36,38 @@ def today(tables_on):
 
 @pytest.fixture
 def priced(article):
-    """The article's answer as if self-hosting cost `host` and the API `api` dollars per request."""
+    """The article's answer as if a thousand requests cost so many thousand dollars on each side."""
 
-    def change(host: float, api: float, *, low: float = 0.9, high: float = 1.1):
+    def change(host: float, api: float, *, low: float = 0.9, high: float = 1.1, **reach):
         shape = article.shapes[0]
-        row = replace(
-            shape.host, prompt_usd=host / 2, completion_usd=host / 2, usd_low=host * low, usd_high=host * high
+        own = AtLoad(
+            requests_per_s=1.0,
+            replicas=1,
+            busy=0.4,
+            hours=730.0,
+            api_usd=1000 * api,
+            host_usd=1000 * host,
+            host_usd_low=1000 * host * low,
+            host_usd_high=1000 * host * high,
+            requests=1000.0,
         )
-        bill = replace(shape.api.bill, prompt_usd=api / 2, completion_usd=api / 2)
+        winner = winner_of(own.api_usd, own.host_usd_low, own.host_usd_high)
+        said = {"winner": winner, "hosts": 1, "holding": 1, "median_ratio": None, "rests_on": None}
         return replace(
             shape,
-            host=row,
-            api=replace(shape.api, bill=bill),
+            api=replace(shape.api, bill=replace(shape.api.bill, prompt_usd=api / 2, completion_usd=api / 2)),
+            at_load=own,
             ratio=api / host if api else None,
-            within_range=row.usd_low <= api <= row.usd_high,
+            within_range=winner == Winner.LEVEL,
+            reach=Reach(**(said | reach)) if api else None,
         )
 
     return change
+
+
+def turning(answer, *ends: tuple[float, float], busy: float = 0.5):
+    """The same with other loads at which self-hosting is cheaper."""
+    return replace(answer, stretches=tuple(Stretch(start=a, end=b) for a, b in ends), break_even_busy=busy)
 
 
 # Headline
@@ -59,58 +76,145 @@ def priced(article):
 @pytest.mark.parametrize(
     ("api", "words"),
     [
-        (2.0, "Self-hosting is 2× cheaper"),
-        (1.1001, "Self-hosting is 1.1× cheaper"),  # just outside the estimate's own range
-        (1.1, "About as cheap: self-hosting costs 0.91× the API's price"),  # just inside
-        (1.0, "About as cheap: self-hosting costs 1× the API's price"),
-        (0.9, "About as cheap: self-hosting costs 1.1× the API's price"),
-        (0.8999, "The API is 1.1× cheaper"),
-        (0.01, "The API is 100× cheaper"),
+        (2.0, "Self-hosting is 2× cheaper: $1,000 a month against $2,000"),
+        # A twentieth beyond the end of the estimate's own range, and just not.
+        (1.1551, "Self-hosting is 1.2× cheaper: $1,000 a month against $1,160"),
+        (1.1549, "About as cheap: $1,000 a month self-hosted, $1,150 at the API"),
+        (1.0, "About as cheap: $1,000 a month self-hosted, $1,000 at the API"),
+        (0.8572, "About as cheap: $1,000 a month self-hosted, $857 at the API"),
+        (0.857, "The API is 1.2× cheaper: $857 a month against $1,000"),
+        (0.01, "The API is 100× cheaper: $10.00 a month against $1,000"),
     ],
 )
 def test_the_headline_claims_no_more_than_the_range_of_the_estimate_allows(priced, api, words):
-    assert verdict.headline(priced(1.0, api)) == words
+    assert verdict.headline(priced(1.0, api), DEFAULT) == words
+
+
+def test_the_headline_is_in_the_money_of_the_reader_and_of_a_job_for_the_job(priced):
+    yen = replace(DEFAULT, currency="JPY", rate=150.0, per="once")
+    assert verdict.headline(priced(1.0, 2.0), yen) == (
+        "Self-hosting is 2× cheaper: JP¥150,000 for the job against JP¥300,000"
+    )
+
+
+@pytest.mark.parametrize(
+    ("api", "words"),
+    [
+        (1.9, "About as cheap, if it holds: $1,900 a month at the API, $1,000 self-hosted"),
+        (2.1, "Self-hosting is 2.1× cheaper, if it holds: $1,000 a month against $2,100"),
+        (0.51, "About as cheap, if it holds: $510 a month at the API, $1,000 self-hosted"),
+        (0.02, "The API is 50× cheaper, if it holds: $20.00 a month against $1,000"),
+        (1.0, "About as cheap: $1,000 a month self-hosted, $1,000 at the API"),
+    ],
+)
+def test_what_one_price_makes_is_no_winner_unless_it_is_far_ahead(priced, api, words):
+    assert verdict.headline(priced(1.0, api, rests_on="it holds"), DEFAULT) == words
 
 
 def test_the_headline_says_what_is_missing(priced):
     answer = priced(1.0, 1.0)
     no_api = replace(answer, api=replace(answer.api, bill=None), ratio=None)
-    assert verdict.headline(no_api) == "No API offer to compare with"
-    assert verdict.headline(replace(answer, host=None, ratio=None)) == "No deployment to compare with"
-    assert verdict.headline(replace(no_api, host=None)) == "Neither side can be priced"
-    assert "free of charge" in verdict.headline(priced(1.0, 0.0))
+    assert verdict.headline(no_api, DEFAULT) == "No API offer to compare with"
+    assert verdict.headline(replace(answer, host=None), DEFAULT) == "No deployment to compare with"
+    assert verdict.headline(replace(no_api, host=None), DEFAULT) == "Neither side can be priced"
+    assert "free of charge" in verdict.headline(priced(1.0, 0.0), DEFAULT)
 
 
 # Condition
 
 
-def conditioned(answer, *, first, always, busy):
-    return replace(answer, first_paying_rate=first, never_dearer_rate=always, break_even_busy=busy)
-
-
-def test_the_condition_gives_the_volume_where_self_hosting_pays(priced):
-    answer = priced(1.0, 2.0)
-    answer = replace(answer, host=replace(answer.host, prefill_s=0.05, decode_s=0.05))
-    # 3 requests/s of 0.1 s each: 30 % busy.
-    same = verdict.condition(conditioned(answer, first=3.0, always=3.0, busy=0.5), ARTICLE)
-    assert same == "From 3 requests/s at any volume (30 % busy)."
-    later = verdict.condition(conditioned(answer, first=3.0, always=12.0, busy=0.5), ARTICLE)
-    assert later == "From 12 requests/s at any volume; one replica first pays at 3 requests/s, 30 % busy."
-    never_alone = verdict.condition(conditioned(answer, first=math.inf, always=12.0, busy=0.5), ARTICLE)
-    assert never_alone == "From 12 requests/s at any volume."
+@pytest.mark.parametrize(
+    ("load", "ends", "words"),
+    [
+        (1.0, [(3, math.inf)], "Self-hosting pays from 3 requests/s."),
+        (
+            1.0,
+            [(3, 5), (12, math.inf)],
+            "Self-hosting pays from 3 requests/s, at any load from 12 requests/s.",
+        ),
+        (4.0, [(3, math.inf)], "Below 3 requests/s the API is cheaper."),
+        (
+            4.0,
+            [(3, 5), (7, 8), (12, math.inf)],
+            "Below 3 requests/s the API is cheaper, and again from 5 requests/s; "
+            "self-hosting is cheaper at any load from 12 requests/s.",
+        ),
+        (
+            6.0,
+            [(3, 5), (12, math.inf)],
+            "Self-hosting pays up to 5 requests/s and again from 12 requests/s.",
+        ),
+        (
+            6.0,
+            [(3, 5), (7, 8), (12, math.inf)],
+            "Self-hosting pays up to 5 requests/s and again from 7 requests/s, "
+            "at any load from 12 requests/s.",
+        ),
+        (
+            7.5,
+            [(3, 5), (7, 8), (12, math.inf)],
+            "From 5 requests/s to 7 requests/s the API is cheaper, and again from 8 requests/s; "
+            "self-hosting is cheaper at any load from 12 requests/s.",
+        ),
+        (20.0, [(3, 5), (12, math.inf)], "Self-hosting is cheaper at any load from 12 requests/s."),
+        (20.0, [(0, math.inf)], "Self-hosting is cheaper at any load."),
+        (
+            2.0,
+            [(0, 5), (12, math.inf)],
+            "The API is cheaper from 5 requests/s; self-hosting is cheaper at any load from 12 requests/s.",
+        ),
+        (
+            5.0,
+            [(3, 5), (12, math.inf)],
+            "Below 3 requests/s the API is cheaper, and again from 5 requests/s; "
+            "self-hosting is cheaper at any load from 12 requests/s.",
+        ),
+    ],
+)
+def test_the_condition_gives_the_loads_at_which_the_sides_change_places(priced, load, ends, words):
+    scenario = replace(DEFAULT, requests=load)
+    assert verdict.condition(turning(priced(1.0, 3.0), *ends), scenario) == words
+    level = verdict.condition(turning(priced(1.0, 1.0), *ends), scenario)
+    assert level == f"Too close to call; by the middle of the estimate, {words[0].lower()}{words[1:]}"
 
 
 @pytest.mark.parametrize(
-    ("busy", "words"),
+    ("busy", "changes", "words"),
     [
-        (0.77, "Self-hosting would pay only with GPUs more than 77 % busy (planned: 50 %)."),
-        (1.0, "At any volume: even GPUs that are never idle cost more."),
-        (3.0, "At any volume: even GPUs that are never idle cost more."),
+        (0.77, {}, "Self-hosting would pay only with GPUs more than 77 % busy (planned: 50 %)."),
+        (1.0, {}, "The API is cheaper at any load, even if GPUs were never idle."),
+        (3.0, {}, "The API is cheaper at any load, even if GPUs were never idle."),
+        (0.77, {"per": "once"}, "The API is cheaper at any load, even if GPUs were never idle."),
     ],
 )
-def test_the_condition_says_how_busy_gpus_would_have_to_be(priced, busy, words):
-    answer = conditioned(priced(1.0, 0.5), first=math.inf, always=math.inf, busy=busy)
-    assert verdict.condition(answer, DEFAULT) == words
+def test_the_condition_says_how_busy_gpus_would_have_to_be(priced, busy, changes, words):
+    answer = turning(priced(1.0, 0.5), busy=busy)
+    assert verdict.condition(answer, replace(DEFAULT, **changes)) == words
+
+
+@pytest.mark.parametrize(
+    ("reach", "words"),
+    [
+        ({"hosts": 8, "holding": 8, "median_ratio": 2.5}, "Holds at all 8 hosts."),
+        (
+            {"hosts": 8, "holding": 1, "median_ratio": 2.9},
+            "Holds at 1 of 8 hosts; at the median one self-hosting is 2.9× cheaper.",
+        ),
+        (
+            {"hosts": 8, "holding": 5, "median_ratio": 0.5},
+            "Holds at 5 of 8 hosts; at the median one the API is 2× cheaper.",
+        ),
+        (
+            {"hosts": 8, "holding": 5, "median_ratio": 1.02},
+            "Holds at 5 of 8 hosts; at the median one both cost about the same.",
+        ),
+        ({"hosts": 1, "holding": 1, "median_ratio": 1.0}, ""),
+    ],
+)
+def test_the_condition_says_at_how_many_hosts_it_holds(priced, reach, words):
+    answer = turning(priced(1.0, 3.0, **reach), (3, math.inf))
+    said = verdict.condition(answer, DEFAULT).removeprefix("Self-hosting pays from 3 requests/s.").strip()
+    assert said == words
 
 
 def test_the_condition_gives_the_reason_where_one_side_is_missing(tables_on):
@@ -188,18 +292,28 @@ def test_the_question_is_asked_even_where_nothing_is_known(tables_on):
 
 def test_bills_are_written_per_thousand_requests_with_their_range(priced):
     answer = priced(0.0015, 0.0024, low=0.8, high=1.2)
-    assert verdict.bills(answer, MONEY) == (
-        "Per 1,000 requests: API $2.40, self-hosted $1.50 (estimate $1.20–1.80)."
+    # 512 tokens in and 512 out: $1.50 / 1,024 a thousand tokens is $1.46 a million.
+    assert verdict.bills(answer, DEFAULT) == (
+        "At that load per 1,000 requests: API $2.40, $2.34 per 1M tokens; "
+        "self-hosted $1.50 (estimate $1.20–1.80), $1.46 per 1M tokens."
     )
-    assert verdict.bills(answer, Money(currency="EUR", rate=0.5)).count("€") == 3
-    assert verdict.bills(replace(answer, host=None), MONEY) == "Per 1,000 requests: API $2.40."
+    euros = replace(DEFAULT, currency="EUR", rate=0.5)
+    assert verdict.bills(answer, euros).count("€") == 5
+    assert verdict.bills(replace(answer, host=None), DEFAULT) == (
+        "At that load per 1,000 requests: API $2.40, $2.34 per 1M tokens."
+    )
     nothing = replace(answer, host=None, api=replace(answer.api, bill=None))
-    assert verdict.bills(nothing, MONEY) == ""
+    assert verdict.bills(nothing, DEFAULT) == ""
     assert verdict.contenders(nothing) == ""
 
 
+def test_a_range_that_whole_replicas_swallow_is_not_written(priced):
+    assert "estimate" not in verdict.bills(priced(0.0015, 0.0024, low=1.0, high=1.0), DEFAULT)
+    assert "estimate" not in verdict.bills(priced(0.0015, 0.0024, low=0.9999, high=1.0001), DEFAULT)
+
+
 def test_the_median_stands_beside_the_cheapest_offer(today):
-    assert "(median $" in verdict.bills(today.shapes[0], MONEY)
+    assert "(median $" in verdict.bills(today.shapes[0], DEFAULT)
 
 
 @pytest.mark.parametrize(
@@ -221,25 +335,46 @@ def test_offers_near_the_cheapest_are_not_told_of_a_dearer_one(tables_on, today)
 @pytest.mark.parametrize(
     ("api", "words"),
     [
-        (1.1001, "1.1× cheaper self-hosted"),  # just outside the estimate's own range
-        (1.0999, "level"),  # just inside
-        (0.9001, "level"),
-        (0.8999, "1.1× dearer self-hosted"),
+        (1.1551, "1.2× cheaper self-hosted"),  # just outside the estimate's own range and a twentieth
+        (1.1549, "level"),  # just inside
+        (0.8572, "level"),
+        (0.857, "1.2× dearer self-hosted"),
         (0.5, "2× dearer self-hosted"),
         (3.0, "3× cheaper self-hosted"),
     ],
 )
 def test_prompt_and_completion_tokens_are_compared_apart(priced, api, words):
-    lines = verdict.by_kind(priced(1.0, api), MONEY)
-    assert [line.split()[0] for line in lines] == ["Prompt", "Completion"]
-    assert all(line.endswith(f": {words}.") for line in lines)
-    # $0.50 for 512 tokens: $976.56 per million.
-    assert all("$977 per 1M tokens self-hosted" in line for line in lines)
+    answer = priced(1.0, api)
+    # Half the work is reading: $0.50 of a request for 512 tokens, $976.56 per million.
+    answer = replace(answer, host=replace(answer.host, prefill_s=1.0, decode_s=1.0))
+    lines = verdict.by_kind(answer, DEFAULT)
+    assert [line.split()[0] for line in lines] == ["Prompt", "Completion", "If"]
+    assert all(line.endswith(f": {words}.") for line in lines[:2])
+    assert all("$977 per 1M tokens self-hosted" in line for line in lines[:2])
+
+
+def test_both_kinds_of_tokens_add_up_to_the_bill(today):
+    for shape in today.shapes:
+        lines = verdict.by_kind(shape, DEFAULT)
+        each = [float(re.search(r"\$([\d.]+) per 1M", line).group(1)) for line in lines[:2]]
+        tokens = (shape.shape.prompt_tokens, shape.shape.completion_tokens)
+        total = sum(usd * n / 1e6 for usd, n in zip(each, tokens, strict=True))
+        assert total == pytest.approx(shape.at_load.host_usd / 2_628_000, rel=0.01)
+
+
+def test_a_token_of_gpus_that_are_never_idle_is_named_so_and_a_job_has_no_other(today, tables_on):
+    shape = today.shapes[0]
+    line = verdict.by_kind(shape, DEFAULT)[2]
+    assert line.startswith("If the GPUs were never idle, a token would cost $")
+    work = shape.host.replica_s * shape.host.candidate.usd_per_hour / 3600
+    assert f"${work / 4016 * 1e6:.2f}".rstrip("0") in line
+    job = replace(DEFAULT, per="once", requests=1e6)
+    assert len(verdict.by_kind(compare(job, tables_on(TODAY)).shapes[0], job)) == 2
 
 
 def test_a_free_part_is_not_divided_by(priced):
-    lines = verdict.by_kind(priced(1.0, 0.0), MONEY)
-    assert all(line.endswith("$0 at the API.") for line in lines)
+    lines = verdict.by_kind(priced(1.0, 0.0), DEFAULT)
+    assert all(line.endswith("$0 at the API.") for line in lines[:2])
 
 
 @pytest.mark.parametrize(
@@ -253,13 +388,12 @@ def test_a_free_part_is_not_divided_by(priced):
 )
 def test_replicas_and_gpus_are_counted_in_grammar(priced, replicas, gpus, words):
     answer = priced(1.0, 2.0)
-    load = AtLoad(
-        requests_per_s=1.0, replicas=replicas, busy=0.4, api_usd_month=2000.0, host_usd_month=1000.0
-    )
     host = replace(answer.host, candidate=replace(answer.host.candidate, n_gpus=gpus))
-    line = verdict.at_load(replace(answer, host=host, at_load=load), MONEY)
-    assert line == (
-        f"At your 1 request/s: {words}, $1,000 a month against $2,000 at the API: self-hosting is cheaper."
+    answer = replace(answer, host=host, at_load=replace(answer.at_load, replicas=replicas, hours=5.5))
+    assert verdict.at_load(answer, DEFAULT) == f"Your 1 request/s: {words}, $1,000 a month."
+    job = replace(DEFAULT, per="once", requests=4e6)
+    assert verdict.at_load(answer, job) == (
+        f"Your 4,000,000 requests: {words.removesuffix('40 % busy')}done after 5.5 h, $1,000 for the job."
     )
 
 
@@ -314,46 +448,52 @@ def test_cached_tokens_without_a_cache_price_are_said_to_be_billed_as_input(tabl
 @pytest.mark.parametrize(
     ("ratios", "words"),
     [
-        ([0.5, 0.9], "Self-hosting is cheaper for every shape"),
-        ([1.0, 2.0], "The API is cheaper for every shape"),
-        ([0.5, 2.0, math.nan], "Self-hosting is cheaper for 50 % of the shapes"),
-        ([math.nan], "No shape can be priced on both sides"),
+        ([0.5, 0.9], "self-hosting is cheaper for every shape"),
+        ([1.0, 2.0], "the API is cheaper for every shape"),
+        ([0.5, 2.0, math.nan], "self-hosting is cheaper for 50 % of the shapes"),
+        ([math.nan], "no shape can be priced on both sides"),
     ],
 )
 def test_the_map_says_whose_shapes_they_are(article, ratios, words):
     drawn = replace(article.map, host_over_api=np.array([ratios]))
-    assert verdict.map_finding(drawn).startswith(words)
+    assert verdict.map_finding(drawn, DEFAULT).startswith(f"At 1 request/s {words}")
 
 
-def test_the_volume_chart_says_from_where_on(article):
-    shape = article.shapes[0]
-    assert verdict.volume_finding(replace(shape, never_dearer_rate=None)) == "The bills need both sides"
-    assert verdict.volume_finding(replace(shape, never_dearer_rate=math.inf)) == (
-        "The API is cheaper at every volume"
-    )
-    assert verdict.volume_finding(replace(shape, never_dearer_rate=2.0)) == (
-        "Self-hosting is never dearer from 2 requests/s on"
-    )
+@pytest.mark.parametrize(
+    ("ends", "words"),
+    [
+        (None, "The bills need both sides"),
+        ([], "The API is cheaper at any load"),
+        ([(0, math.inf)], "Self-hosting is cheaper at any load"),
+        ([(1, 1.5), (2, math.inf)], "Self-hosting is never dearer from 2 requests/s on"),
+    ],
+)
+def test_the_volume_chart_says_from_where_on(article, ends, words):
+    shape = replace(article.shapes[0], stretches=None) if ends is None else turning(article.shapes[0], *ends)
+    assert verdict.volume_finding(shape, DEFAULT.load) == words
 
 
 def test_the_batch_chart_reaches_the_articles_conclusion(article):
     # Sanger 2023: completion tokens level with GPT-3.5 near a batch of 64.
-    assert verdict.batch_finding(article.shapes[0]) == (
-        "Completion tokens are dearer self-hosted until a batch of about 64"
+    assert verdict.batch_finding(article.shapes[0], article.scenario) == (
+        "On GPUs 100 % busy completion tokens are dearer self-hosted until a batch of about 64"
     )
 
 
 def test_the_batch_chart_finds_both_extremes(article):
     shape = article.shapes[0]
 
-    def at(usd):
+    def at(usd, scenario=DEFAULT):
         bill = replace(shape.api.bill, completion_usd=usd)
-        return verdict.batch_finding(replace(shape, api=replace(shape.api, bill=bill)))
+        return verdict.batch_finding(replace(shape, api=replace(shape.api, bill=bill)), scenario)
 
-    assert at(1e3) == "Completion tokens are cheaper self-hosted at any batch"
-    assert at(1e-9) == "Completion tokens stay dearer self-hosted up to a batch of 256"
+    assert at(1e3) == "On GPUs 50 % busy completion tokens are cheaper self-hosted at any batch"
+    assert at(1e3, replace(DEFAULT, per="once")) == (
+        "On GPUs that are never idle completion tokens are cheaper self-hosted at any batch"
+    )
+    assert at(1e-9) == "On GPUs 50 % busy completion tokens stay dearer self-hosted up to a batch of 256"
     assert at(0.0) == "A larger batch makes completion tokens cheaper"
-    assert verdict.batch_finding(replace(shape, curve=None)) == "No deployment to show"
+    assert verdict.batch_finding(replace(shape, curve=None), DEFAULT) == "No deployment to show"
 
 
 # No answer is without words
@@ -368,6 +508,10 @@ HARD = [
     pytest.param({"api": "google/gemma-3-27b-it"}, id="free-api"),
     pytest.param({"model": "nope", "gpu": "nope", "api": "no/offer"}, id="unknown"),
     pytest.param({"cached_a": 3999, "currency": "JPY", "rate": 150.0}, id="cached-yen"),
+    pytest.param({"requests": 1e-6}, id="hardly-any-load"),
+    pytest.param({"requests": 1e12}, id="most-load"),
+    pytest.param({"per": "once", "requests": 1.0, "startup_minutes": 0.0}, id="a-request-once"),
+    pytest.param({"per": "once", "requests": 1e12, "finish_hours": 1.0}, id="all-in-an-hour"),
 ]
 
 
@@ -378,13 +522,14 @@ def test_sentences_are_whole_and_hold_no_trace_of_missing_numbers(tables_on, cha
     money = Money(currency=scenario.currency, rate=scenario.rate)
     texts = [verdict.question(answer, money), *answer.problems, *verdict.price_notes(answer, scenario)]
     for shape in answer.shapes:
-        assert verdict.headline(shape)
+        assert verdict.headline(shape, scenario)
         texts += [
             verdict.condition(shape, scenario),
-            verdict.bills(shape, money),
+            verdict.bills(shape, scenario),
             verdict.contenders(shape),
-            verdict.at_load(shape, money),
-            *verdict.by_kind(shape, money),
+            verdict.ages(shape, answer),
+            verdict.at_load(shape, scenario),
+            *verdict.by_kind(shape, scenario),
             *verdict.why(shape, answer.model_shape, scenario),
         ]
     for text in filter(None, texts):
@@ -400,7 +545,7 @@ def test_sentences_are_whole_and_hold_no_trace_of_missing_numbers(tables_on, cha
 
 def test_words_are_not_escaped_here(article):
     # The page escapes what it shows; the command line shows it as it is.
-    assert "\\" not in verdict.headline(article.shapes[0])
+    assert "\\" not in verdict.headline(article.shapes[0], article.scenario)
     assert "\\" not in verdict.question(article, MONEY)
 
 
