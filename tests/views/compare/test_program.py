@@ -15,6 +15,8 @@ from tests.builders import ARTICLE, DEFAULT
 CASES = [
     pytest.param(replace(ARTICLE, batch=16), id="article"),
     pytest.param(DEFAULT, id="today"),
+    pytest.param(replace(DEFAULT, per="once", requests=1e6, finish_hours=12.0), id="job"),
+    pytest.param(replace(DEFAULT, per="once", requests=5.0, startup_minutes=0.0), id="job-at-once"),
     pytest.param(replace(DEFAULT, api="openai/gpt-4o", currency="EUR", rate=0.9), id="another-model"),
     pytest.param(replace(DEFAULT, api="google/gemma-3-27b-it"), id="free-api"),
     pytest.param(replace(DEFAULT, ttft=0.001), id="misses-a-target"),
@@ -63,7 +65,7 @@ def test_the_json_has_the_numbers_of_the_answer(answer):
     assert (host["gpu"], host["gpus"], host["batch"]) == ("a100-80-sxm", 2, 16)
     assert host["gpu_offer"] == scenario.gpu_offer
     assert shown["physical_limit"]["ttft_s"] == shape.ideal.ttft_s < host["ttft_s"]
-    assert shown["verdict"] == verdict.headline(shape)
+    assert shown["verdict"] == verdict.headline(shape, scenario)
     assert shown["api"]["offer"] == "openai/gpt-3.5-turbo"
     # 512·(0.0015 + 0.002)/1000
     assert shown["api"]["usd_per_request"] == pytest.approx(0.001792)
@@ -74,8 +76,45 @@ def test_the_json_has_the_numbers_of_the_answer(answer):
 
 def test_a_volume_that_never_comes_is_null(answer):
     result = answer(replace(ARTICLE, batch=1))
-    assert result.shapes[0].never_dearer_rate == float("inf")
-    assert answer_as_json(result, [])["shapes"][0]["never_dearer_requests_per_s"] is None
+    assert result.shapes[0].never_dearer == float("inf")
+    shown = answer_as_json(result, [])["shapes"][0]
+    assert shown["never_dearer_requests_per_s"] is None
+    assert shown["cheaper_hosted"] == []
+
+
+def test_loads_at_which_self_hosting_is_cheaper_are_in_the_unit_of_the_question(answer):
+    asked = replace(DEFAULT, prompt_a=300, completion_a=200)
+    for scenario, unit in (
+        (asked, 1.0),
+        (replace(asked, per="month", requests=1e6), 2_628_000.0),
+        (replace(asked, per="once", requests=1e6), None),
+    ):
+        shown, shape = answer_as_json(answer(scenario), [])["shapes"][0], answer(scenario).shapes[0]
+        assert shape.stretches
+        ends = shown["cheaper_hosted"]
+        assert [one["from_requests"] for one in ends] == [one.start for one in shape.stretches]
+        assert ends[-1]["to_requests"] is None
+        per_s = (shown["first_paying_requests_per_s"], shown["never_dearer_requests_per_s"])
+        if unit is None:  # a job is not so many a second
+            assert per_s == (None, None)
+        else:
+            assert per_s == pytest.approx((shape.first_paying / unit, shape.never_dearer / unit))
+
+
+def test_bills_at_the_load_are_named_by_what_they_are_for(answer):
+    month, job = (
+        answer_as_json(answer(replace(DEFAULT, per=per, requests=1e6)), [])["shapes"][0]["at_load"]
+        for per in ("month", "once")
+    )
+    assert (month["bill_of"], month["requests"], month["hours"]) == ("month", pytest.approx(1e6), 730)
+    assert month["self_hosted_usd_per_month"] == month["self_hosted_usd"]
+    assert month["api_usd_per_month"] == month["api_usd"]
+    assert (job["bill_of"], job["requests"]) == ("job", 1e6)
+    assert (job["self_hosted_usd_per_month"], job["api_usd_per_month"]) == (None, None)
+    assert job["hours"] <= 24
+    for one in (month, job):
+        low, high = one["self_hosted_usd_range"]
+        assert low <= one["self_hosted_usd"] <= high
 
 
 def test_offers_that_are_marked_or_left_out_say_why(answer):
@@ -99,7 +138,7 @@ def test_the_text_says_what_the_page_says(answer, scenario):
         assert problem in lines
     for shape in result.shapes:
         assert verdict.condition(shape, scenario) in "\n".join(lines)
-        assert any(line.endswith(f": {verdict.headline(shape)}.") for line in lines)
+        assert any(line.endswith(f": {verdict.headline(shape, scenario)}.") for line in lines)
         if shape.host and shape.host_reason:
             assert shape.host_reason in lines
 
