@@ -41,8 +41,15 @@ def run(*, boxes: tuple[str, ...] = (), **link: str) -> AppTest:
 
 def test_page_opens_with_the_recommendation() -> None:
     text = headline(run())
-    assert text.startswith("Llama 3.3 70B at fp8, 4,000 in / 16 out: ")
-    assert "per 1M tokens (" in text
+    assert text.startswith("Llama 3.3 70B at fp8, 4,000 in / 16 out, 1 request/s: ")
+    assert " a month ($" in text
+
+
+def test_the_load_moves_the_recommendation_and_a_job_is_done_in_hours() -> None:
+    assert ", 2.63 requests/month: 1 replica × " in headline(run(requests="0.000001"))
+    job = run(requests="1000000", per="once", finish_hours="12")
+    assert " for the job ($" in headline(job)
+    assert "done after" in texts(job)
 
 
 def test_every_box_and_every_tab_can_be_open() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from breakeven.comparison.answer import compare
 from breakeven.hosting.config_json import read_config, to_link
+from breakeven.hosting.fleet import terms_of
 from breakeven.question.pages.deploy import considered, shape_of
 from breakeven.tables.day import Tables
 from breakeven.views.deploy import USUAL, Answer, Fields, deploy, words
@@ -45,7 +47,8 @@ def test_recommendation_is_the_comparisons_own_deployment(tables: Tables) -> Non
         assert answer.chosen is not None
         assert shape.host is not None
         assert answer.chosen.host.candidate.gpu == shape.host.candidate.gpu
-        assert answer.chosen.host.usd == pytest.approx(shape.host.usd, rel=1e-12)
+        assert shape.at_load is not None
+        assert answer.chosen.usd == pytest.approx(shape.at_load.host_usd, rel=1e-12)
         assert answer.chosen.host.batch == shape.host.batch
 
 
@@ -57,18 +60,19 @@ def test_recommendation_in_another_format_says_what_compare_would_choose(tables:
     assert answer.chosen.precision == "fp8"
     host = compare(replace(DEFAULT, **fields), tables).shapes[0].host
     assert host is not None
-    said = words.beside_compare(answer, MONEY)
+    said = words.beside_compare(answer)
     assert "fp16 weights" in said
     assert f"{host.candidate.n_gpus}×A100 PCIe 80GB" in said
     assert host.candidate.gpu.gpu_id == "a100-80-pcie"
-    # A request has 4,000 + 16 tokens.
-    assert MONEY.per_million(host.usd / 4016) in said
+    own = compare(replace(DEFAULT, **fields), tables).shapes[0].at_load
+    assert own is not None
+    assert f", {MONEY.amount(own.host_usd)} a month." in said
 
 
 def test_recommendation_in_the_scenarios_own_format_needs_no_such_sentence(tables: Tables) -> None:
-    assert words.beside_compare(ask(tables), MONEY) == ""
+    assert words.beside_compare(ask(tables)) == ""
     none = ask(tables, replace(USUAL, weights="none"), model="gemma-3-12b", precision="fp16")
-    assert words.beside_compare(none, MONEY) == ""
+    assert words.beside_compare(none) == ""
 
 
 def test_format_that_holds_nothing_alone_is_said(tables: Tables) -> None:
@@ -76,21 +80,37 @@ def test_format_that_holds_nothing_alone_is_said(tables: Tables) -> None:
     answer = ask(tables, precision="fp16", gpu="gh200-96", gpus=1)
     assert answer.chosen is not None
     assert answer.chosen.precision == "fp8"
-    assert words.beside_compare(answer, MONEY).endswith("with that alone nothing holds the targets.")
+    assert words.beside_compare(answer).endswith("with that alone nothing holds the targets.")
 
 
 def test_first_sentence_says_replicas_times_gpus_batch_cost_and_latency(tables: Tables) -> None:
     answer = ask(tables, replace(USUAL, shape="b"), requests=30.0)
-    chosen, plan = answer.chosen, answer.plan
+    chosen = answer.chosen
     assert chosen is not None
-    assert plan is not None
-    text = words.recommendation(answer, MONEY)
-    assert f"{plan.replicas} replicas × {plan.n_gpus}×" in text
+    text = words.recommendation(answer)
+    assert f", 30 requests/s: {chosen.replicas} replicas × {chosen.host.candidate.n_gpus}×" in text
+    assert f"{MONEY.amount(chosen.usd)} a month ($" in text
     assert f"batch {chosen.host.batch:,}" in text
-    assert "per 1M tokens (" in text
+    assert " per 1M tokens), batch" in text
     assert "TTFT" in text
     assert "TPOT" in text
-    assert plan.gpus == plan.replicas * plan.n_gpus
+    assert chosen.gpus == chosen.replicas * chosen.host.candidate.n_gpus
+
+
+def test_a_job_says_when_it_is_done_and_what_it_costs_in_all(tables: Tables) -> None:
+    answer = ask(tables, per="once", requests=4e6, prompt_a=1000, completion_a=200, ttft=None, tpot=None)
+    chosen = answer.chosen
+    assert chosen is not None
+    text = words.recommendation(answer)
+    assert f", 4,000,000 requests: {words.size(chosen)}, {MONEY.amount(chosen.usd)} for the job ($" in text
+    said = words.load_sentence(answer)
+    assert said.startswith("For 4,000,000 requests: ")
+    assert re.search(r"done after [\d.]+ (h|min), \$[\d,.]+ for the job", said)
+    assert float(chosen.fleet.hours) <= 24
+    # 4 M requests of 1,200 tokens.
+    assert answer.usd_per_token(chosen.usd) == pytest.approx(chosen.usd / 4.8e9)
+    assert "4,000,000 requests done within 24 h?" in words.question(answer)
+    assert "busy" not in words.question(answer)
 
 
 def test_estimate_range_and_physical_limit_stand_together(tables: Tables) -> None:
@@ -148,38 +168,48 @@ def test_no_more_replicas_than_the_load_over_one_replicas_throughput(
     )
     for index in answer.order[:5]:
         row = answer.place(index)
-        plan = answer.plan_of(row)
-        host = row.host
+        host, reading = row.host, int(row.fleet.prefill_replicas)
 
         def most(busy_s: float) -> int:
             throughput = 1 / busy_s
             return math.ceil(requests / throughput / utilisation * (1 + 1e-9))
 
         if mode == "disaggregated":  # whole replicas in each pool
-            assert plan.prefill_replicas <= most(host.prefill_s)
-            assert plan.replicas - plan.prefill_replicas <= most(host.decode_s)
+            assert reading <= most(host.prefill_s)
+            assert row.replicas - reading <= most(host.decode_s)
         else:
-            assert plan.replicas <= most(host.replica_s)
+            assert reading == 0
+            assert row.replicas <= most(host.replica_s)
             # and none would be busier than planned with them
-            assert plan.busy <= utilisation * (1 + 1e-9)
+            assert float(row.fleet.busy) <= utilisation * (1 + 1e-9)
 
 
 def test_month_costs_whole_replicas(tables: Tables) -> None:
     answer = ask(tables, requests=10.0, overhead_month=100.0)
     assert answer.chosen is not None
-    assert answer.plan is not None
-    rent = answer.plan.replicas * answer.chosen.host.candidate.usd_per_hour
-    assert answer.plan.usd_month == pytest.approx(rent * 730 + 100)  # 8,760 h / 12
+    rent = answer.chosen.replicas * answer.chosen.host.candidate.usd_per_hour
+    assert answer.chosen.usd == pytest.approx(rent * 730 + 100)  # 8,760 h / 12
     row = rows_of(answer, [answer.order[0]])[0]
-    assert row["usd_per_month"] == pytest.approx(answer.plan_of(answer.place(answer.order[0])).usd_month)
+    assert row["usd_per_month"] == pytest.approx(answer.place(answer.order[0]).usd)
 
 
-def test_twice_the_load_needs_at_most_twice_the_replicas(tables: Tables) -> None:
-    for load in (0.7, 3.0, 41.0):
-        one, two = ask(tables, requests=load), ask(tables, requests=2 * load)
-        assert one.plan is not None
-        assert two.plan is not None
-        assert one.plan.replicas <= two.plan.replicas <= 2 * one.plan.replicas
+def test_twice_the_load_is_never_cheaper_and_at_most_twice_the_bill(tables: Tables) -> None:
+    for changes in ({}, {"per": "month"}, {"per": "once"}):
+        for load in (0.7, 3.0, 41.0, 1e6):
+            one, two = (ask(tables, requests=load * times, **changes).chosen for times in (1, 2))
+            assert one is not None
+            assert two is not None
+            assert one.usd <= two.usd * (1 + 1e-9) <= 2 * one.usd * (1 + 2e-9)
+
+
+def test_the_cheapest_for_a_month_goes_first_even_where_another_is_cheaper_busy(tables: Tables) -> None:
+    # Ten requests a day need one replica: the one that is rented for least goes first.
+    answer = ask(tables, requests=10 / 86_400, prompt_a=1000, completion_a=200)
+    bills = [answer.place(index).usd for index in answer.order]
+    assert bills == sorted(bills)
+    # Sorted by what a busy GPU would charge, the order would be another.
+    busy = [answer.place(index).host.usd for index in answer.order]
+    assert busy != sorted(busy)
 
 
 def test_rows_are_the_placements(tables: Tables) -> None:
@@ -188,7 +218,6 @@ def test_rows_are_the_placements(tables: Tables) -> None:
     assert len(rows) == len(answer.order) > 50
     for number in range(0, len(rows), 29):
         row, place = rows[number], answer.place(answer.order[number])
-        plan = answer.plan_of(place)
         assert row["rank"] == number + 1
         assert (row["gpu"], row["gpus"]) == (place.host.candidate.gpu.gpu_id, place.host.candidate.n_gpus)
         assert (row["precision"], row["kv_precision"], row["mode"]) == (
@@ -196,17 +225,19 @@ def test_rows_are_the_placements(tables: Tables) -> None:
             place.kv_precision,
             place.mode,
         )
-        assert row["usd_per_1m_tokens"] == pytest.approx(place.usd_per_token(answer.shape) * 1e6)
-        assert (row["replicas"], row["prefill_replicas"]) == (plan.replicas, plan.prefill_replicas)
-        assert row["usd_per_month"] == pytest.approx(plan.usd_month)
+        assert row["usd_per_1m_tokens"] == pytest.approx(answer.usd_per_token(place.usd) * 1e6)
+        assert row["replicas"] == place.replicas
+        assert row["prefill_replicas"] == int(place.fleet.prefill_replicas)
+        assert row["usd_per_month"] == row["usd_at_load"] == pytest.approx(place.usd)
         assert row["holds_targets"] is True
 
 
 def test_pools_are_named_apart(tables: Tables) -> None:
     answer = ask(tables, gpu="h100-sxm", mode="disaggregated", requests=20.0)
-    assert answer.plan is not None
-    assert 0 < answer.plan.prefill_replicas < answer.plan.replicas
-    assert f"{answer.plan.prefill_replicas} prefill replica" in words.recommendation(answer, MONEY)
+    assert answer.chosen is not None
+    reading = int(answer.chosen.fleet.prefill_replicas)
+    assert 0 < reading < answer.chosen.replicas
+    assert f"{reading} prefill replica" in words.recommendation(answer)
 
 
 def test_owned_hardware_costs_annuity_power_and_hosting(tables: Tables) -> None:
@@ -238,7 +269,7 @@ def test_owned_hardware_takes_the_tables_power_unless_told(tables: Tables) -> No
 def test_owned_without_a_gpu_asks_which(tables: Tables) -> None:
     answer = ask(tables, replace(USUAL, price="owned"))
     assert answer.chosen is None
-    assert words.recommendation(answer, MONEY).startswith("A purchase price belongs to one GPU")
+    assert words.recommendation(answer).startswith("A purchase price belongs to one GPU")
 
 
 def test_owned_at_no_cost_is_refused(tables: Tables) -> None:
@@ -294,7 +325,7 @@ def test_model_typed_in_gives_the_answer_of_its_row(tables: Tables) -> None:
 def test_damaged_model_in_a_link_is_a_sentence(tables: Tables) -> None:
     answer = ask(tables, replace(USUAL, model="x"))
     assert answer.chosen is None
-    assert "must have 5" in words.recommendation(answer, MONEY)
+    assert "must have 5" in words.recommendation(answer)
 
 
 def test_prefix_cache_saves_prompt_work(tables: Tables) -> None:
@@ -328,7 +359,7 @@ def test_nothing_fits_says_how_many_would_and_what_is_smaller(tables: Tables) ->
     answer = ask(tables, gpu="l4", model="llama-3.1-405b", precision="fp16")
     assert answer.chosen is None
     # 405.85 GB at fp8 on 21.6 usable GB each, 2.07 GB of cache split over 8 KV heads: 405.85 / (21.6 - 0.26)
-    assert words.recommendation(answer, MONEY).startswith("Llama 3.1 405B at fp8 needs 406 GB")
+    assert words.recommendation(answer).startswith("Llama 3.1 405B at fp8 needs 406 GB")
     assert "at least 20 × NVIDIA L4" in answer.needs[0]
     assert any("Four-bit weights" in line for line in answer.needs)
 
@@ -337,7 +368,7 @@ def test_targets_that_nothing_holds_name_the_best_reachable(tables: Tables) -> N
     answer = ask(tables, ttft=0.01, tpot=0.001)
     assert not answer.holds
     assert answer.chosen is not None
-    assert words.recommendation(answer, MONEY).startswith("Nothing holds the targets.")
+    assert words.recommendation(answer).startswith("Nothing holds the targets.")
     assert any("No deployment reaches a TTFT of 10 ms" in line for line in answer.needs)
     assert any("No deployment reaches a TPOT of 1 ms" in line for line in answer.needs)
     assert answer.grid is not None
@@ -355,8 +386,7 @@ def test_no_price_of_the_kind_says_which_kinds_there_are(tables: Tables) -> None
 def test_offer_that_is_not_in_force_is_named(tables: Tables) -> None:
     answer = ask(tables, gpu="h100-sxm", gpu_offer="nobody-h100")
     assert (
-        words.recommendation(answer, MONEY)
-        == "The offer nobody-h100 is not in force on 2026-11-21; choose another."
+        words.recommendation(answer) == "The offer nobody-h100 is not in force on 2026-11-21; choose another."
     )
 
 
@@ -406,8 +436,9 @@ def test_batch_curve_goes_through_the_chosen_batch(tables: Tables) -> None:
     assert answer.chosen is not None
     curve = batch_curve(answer, answer.chosen)
     assert curve.batch[curve.chosen] == answer.chosen.host.batch
-    assert curve.usd_per_token[curve.chosen] == pytest.approx(answer.chosen.usd_per_token(answer.shape))
-    assert (np.diff(curve.usd_per_token) < 0).all()
+    assert curve.usd[curve.chosen] == pytest.approx(answer.chosen.usd)
+    assert (np.diff(curve.usd) <= 0).all()
+    assert curve.usd[0] > curve.usd[-1]
     assert (np.diff(curve.tpot_s) >= 0).all()
     assert (np.diff(curve.tokens_per_s) > 0).all()
 
@@ -426,14 +457,27 @@ def test_points_stand_below_the_roof(tables: Tables) -> None:
 def test_swings_lie_on_both_sides_of_the_cost(tables: Tables) -> None:
     answer = ask(tables)
     assert answer.chosen is not None
-    usd = answer.chosen.usd_per_token(answer.shape)
+    usd = answer.chosen.usd
     found = swings(answer, answer.chosen)
     assert len(found) == 6
     assert all(one.usd_low <= usd * (1 + 1e-9) and one.usd_high >= usd * (1 - 1e-9) for one in found)
     assert [one.width for one in found] == sorted((one.width for one in found), reverse=True)
     busy = next(one for one in found if one.name == "Busy share")
     assert (busy.low, busy.high) == ("100 %", "25 %")
-    assert (busy.usd_low, busy.usd_high) == pytest.approx((usd / 2, 2 * usd))
+    # Whole replicas at half the idleness and at twice it.
+    rent, work = answer.chosen.host.candidate.usd_per_hour * 730, answer.chosen.host.replica_s
+    assert busy.usd_low == pytest.approx(rent * math.ceil(work / 1.0))
+    assert busy.usd_high == pytest.approx(rent * math.ceil(work / 0.25))
+
+
+def test_a_job_hangs_on_no_busy_share(tables: Tables) -> None:
+    answer = ask(tables, per="once", requests=1e6)
+    assert answer.chosen is not None
+    found = swings(answer, answer.chosen)
+    assert len(found) == 5
+    assert all(one.name != "Busy share" for one in found)
+    usd = answer.chosen.usd
+    assert all(one.usd_low <= usd * (1 + 1e-9) and one.usd_high >= usd * (1 - 1e-9) for one in found)
 
 
 def test_nothing_beats_the_frontier(tables: Tables) -> None:
@@ -447,12 +491,27 @@ def test_nothing_beats_the_frontier(tables: Tables) -> None:
         mine = line.tpot_s if what == "TPOT" else line.ttft_s
         assert (np.diff(mine) > 0).all()
         assert (np.diff(line.usd) < 0).all()
-        for t, usd in zip(times[grid.result.fits], grid.result.usd[grid.result.fits], strict=True):
+        for t, usd in zip(times[grid.result.fits], grid.fleet.usd[grid.result.fits], strict=True):
             beaten = (mine <= t * (1 + 1e-9)) & (line.usd <= usd * (1 + 1e-9))
             assert beaten.any()
 
 
 def test_load_is_the_scenarios(tables: Tables) -> None:
-    answer = ask(tables, requests=2_628_000.0, per="month")
-    assert answer.plan is not None
-    assert answer.plan.requests_per_s == pytest.approx(answer.scenario.load.per_s) == pytest.approx(1.0)
+    month, second = ask(tables, requests=2_628_000.0, per="month"), ask(tables, requests=1.0)
+    assert month.chosen is not None
+    assert second.chosen is not None
+    assert month.chosen.usd == pytest.approx(second.chosen.usd)
+    assert words.recommendation(month) == words.recommendation(second)
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"requests": 1e-6}, {"requests": 500.0}, {"per": "once", "requests": 1e6}]
+)
+def test_the_bill_lies_in_the_range_of_its_estimate(tables: Tables, changes: dict[str, Any]) -> None:
+    answer = ask(tables, **changes)
+    assert answer.chosen is not None
+    low, high = answer.chosen.usd_range(terms_of(answer.scenario))
+    assert low <= answer.chosen.usd * (1 + 1e-9)
+    assert answer.chosen.usd <= high * (1 + 1e-9)
+    said = words.load_sentence(answer)
+    assert ("(estimate $" in said) == (MONEY.span(low, high) != MONEY.amount(answer.chosen.usd))

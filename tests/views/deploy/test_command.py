@@ -15,7 +15,6 @@ from breakeven.question.link import encode
 from breakeven.question.scenario import Scenario
 from breakeven.tables.day import read_tables
 from breakeven.views.deploy import FIELDS, Fields, deploy, words
-from breakeven.words.numbers import Money
 from tests.builders import TODAY, json_of, output_of, refusal_of
 from tests.hosting.config_json import configs
 
@@ -33,8 +32,8 @@ def test_json_ranks_by_cost_and_names_what_was_left_out(capsys: pytest.CaptureFi
     answer = json_of(capsys, *LLAMA, "--precision", "fp8,fp16", "--top", "7")
     rows = answer["deployments"]
     assert [row["rank"] for row in rows] == list(range(1, 8))
-    costs = [row["usd_per_1m_tokens"] for row in rows]
-    assert costs == sorted(costs)
+    for unit in ("usd_at_load", "usd_per_month", "usd_per_1m_tokens"):
+        assert [row[unit] for row in rows] == sorted(row[unit] for row in rows)
     assert all(row["ttft_s"] <= 2 and row["tpot_s"] <= 0.05 for row in rows)
     assert {row["precision"] for row in rows} <= {"fp8", "fp16"}
     assert answer["chosen"]["measured"] is True
@@ -53,9 +52,33 @@ def test_csv_has_every_deployment_that_holds(capsys: pytest.CaptureFixture[str])
 def test_text_opens_with_the_recommendation(capsys: pytest.CaptureFixture[str]) -> None:
     text = output_of(capsys, *LLAMA, "--gpu", "h100-sxm", "--gpus", "4", "--requests-per-second", "30")
     first = text.splitlines()[0]
-    assert first.startswith("Llama 3.3 70B at fp8, 4,000 in / 16 out: ")
-    assert "replicas × 4×H100 SXM5 80GB, batch" in first
+    assert first.startswith("Llama 3.3 70B at fp8, 4,000 in / 16 out, 30 requests/s: ")
+    assert "replicas × 4×H100 SXM5 80GB, $" in first
     assert first.endswith(".")
+
+
+def test_the_load_decides_what_goes_first(capsys: pytest.CaptureFixture[str]) -> None:
+    little, much = (json_of(capsys, *LLAMA, "--requests-per-second", load) for load in ("0.001", "1000"))
+    first, last = (answer["deployments"][0] for answer in (little, much))
+    assert first["replicas"] == 1 < last["replicas"]
+    # One replica is rented for the month whatever it does: the cheapest one.
+    hourly = [row["usd_per_hour"] for row in little["deployments"]]
+    assert hourly == sorted(hourly)
+    assert first["usd_at_load"] == pytest.approx(730 * first["usd_per_hour"])
+    assert last["usd_per_1m_tokens"] < 0.01 * first["usd_per_1m_tokens"]
+    text = output_of(capsys, *LLAMA, "--requests-per-second", "0.001")
+    assert "  1. 1 replica × " in text
+    assert " a month, $" in text
+
+
+def test_a_link_to_a_job_is_ranked_for_the_job(capsys: pytest.CaptureFixture[str]) -> None:
+    link = encode(Scenario(as_of=TODAY, per="once", requests=1e6, finish_hours=12.0, ttft=None, tpot=None))
+    answer = json_of(capsys, "rank", "--scenario", link)
+    assert " for the job (" in answer["recommendation"]
+    assert all(row["usd_per_month"] is None and row["hours"] <= 12 for row in answer["deployments"])
+    bills = [row["usd_at_load"] for row in answer["deployments"]]
+    assert bills == sorted(bills)
+    assert " for the job, $" in output_of(capsys, "rank", "--scenario", link)
 
 
 def test_all_models_are_ranked_together(capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,7 +159,7 @@ def test_a_purchase_price_without_a_gpu_prices_nothing(capsys: pytest.CaptureFix
 
 
 def test_drafted_tokens_shorten_the_time_between_tokens(capsys: pytest.CaptureFixture[str]) -> None:
-    one = (*LLAMA, "--gpu", "h100-sxm", "--gpus", "2")
+    one = (*LLAMA, "--gpu", "h100-sxm", "--gpus", "2", "--requests-per-second", "100")
     plain, drafted = json_of(capsys, *one), json_of(capsys, *one, "--drafts", "4", "--acceptance", "80")
     assert drafted["chosen"]["usd_per_1m_tokens"] < plain["chosen"]["usd_per_1m_tokens"]
 
@@ -177,7 +200,7 @@ def test_link_of_the_page_is_ranked_as_the_page_does(
     link = f"{encode(scenario)}&{urlencode(FIELDS.write(extra))}"
     answer = json_of(capsys, "rank", "--scenario", f"http://localhost:8501/deploy?{link}")
     page = deploy(scenario, extra, read_tables(connection, scenario.as_of))
-    assert answer["recommendation"] == words.recommendation(page, Money())
+    assert answer["recommendation"] == words.recommendation(page)
     assert answer["notes"] == []
 
 
