@@ -155,12 +155,43 @@ def test_an_unknown_key_gives_one_sentence_and_the_rest_counts():
     assert decoded.scenario == replace(DEFAULT, gpus=8)
 
 
+def test_an_old_link_without_the_fields_of_jobs_is_read_without_a_word():
+    old = link(finish_hours=None, startup_minutes=None)
+    assert decode(old, default=DEFAULT) == Decoded(scenario=DEFAULT, warnings=())
+    # What the reader's own default holds fills them in.
+    usual = replace(DEFAULT, finish_hours=12.0, startup_minutes=3.0)
+    assert decode(old, default=usual).scenario == usual
+    assert decode(old.replace("per=second", "per=month"), default=DEFAULT).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("finish_hours=0.5", "finish_hours must lie between 1 and 8,760"),
+        ("startup_minutes=60", "startup_minutes must lie between 0 and 59"),
+        ("per=year", "per must be one of second, month, once"),
+    ],
+)
+def test_a_job_that_cannot_be_gets_a_sentence(text, sentence):
+    name = text.partition("=")[0]
+    decoded = decode(f"{link(**{name: None})}&{text}", default=DEFAULT)
+    assert sentence in the_warning(decoded)
+    assert decoded.scenario == DEFAULT
+
+
+def test_a_job_comes_back_from_its_link():
+    job = replace(DEFAULT, requests=4e6, per="once", finish_hours=1.5, startup_minutes=0.0)
+    decoded = decode(encode(job), default=DEFAULT)
+    assert (decoded.scenario, decoded.warnings) == (job, ())
+    assert "per=once" in encode(job)
+
+
 def test_missing_keys_give_one_sentence_together():
     decoded = decode(link(gpus=None), default=DEFAULT)
     assert "leaves out gpus" in the_warning(decoded)
     few = decode("v=1&gpus=8", default=DEFAULT)
-    # All fields but one are left out; six are named.
-    assert f"and {len(NAMES) - 1 - 6} more" in the_warning(few)
+    # All fields but one are left out, of which two came later; six are named.
+    assert f"and {len(NAMES) - 1 - 2 - 6} more" in the_warning(few)
     assert few.scenario == replace(DEFAULT, gpus=8)
 
 
