@@ -365,7 +365,7 @@ def test_both_kinds_of_tokens_add_up_to_the_bill(today):
 def test_a_token_of_gpus_that_are_never_idle_is_named_so_and_a_job_has_no_other(today, tables_on):
     shape = today.shapes[0]
     line = verdict.by_kind(shape, DEFAULT)[2]
-    assert line.startswith("If the GPUs were never idle, a token would cost $")
+    assert line.startswith("If the GPUs were never idle, self-hosting would cost $")
     work = shape.host.replica_s * shape.host.candidate.usd_per_hour / 3600
     assert f"${work / 4016 * 1e6:.2f}".rstrip("0") in line
     job = replace(DEFAULT, per="once", requests=1e6)

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from breakeven.dashboard.inputs import BOXES
 from breakeven.question.link import decode
 from breakeven.question.scenario import Scenario
-from tests.builders import open_page, texts
+from tests.builders import open_page, plain, texts
 
 
 def run(**link: str) -> AppTest:
@@ -46,6 +46,40 @@ def test_changed_widget_reaches_the_address_and_the_answer() -> None:
     assert decoded.warnings == ()
     assert decoded.scenario.prompt_a == 2345
     assert "2,345 in / 16 out" in texts(app)
+
+
+def heads(app: AppTest) -> list[str]:
+    return [plain(one.value) for one in app.subheader][:2]
+
+
+def test_the_headline_says_whose_bill_is_lower_at_the_load_that_is_asked() -> None:
+    link = {"v": "1", "as_of": "2026-11-21", "prompt_a": "300", "completion_a": "200"}
+    hardly, one, much = (heads(run(**link, requests=load))[0] for load in ("0.000001", "0.1", "1000"))
+    assert hardly.startswith("The API is ")
+    assert one.startswith("The API is ")
+    assert "$31.67 a month against $1," in one
+    assert much.startswith("Self-hosting is ")
+    assert len({hardly, one, much}) == 3
+
+
+def test_the_load_beside_the_map_is_the_load_of_the_question() -> None:
+    app = run(v="1", as_of="2026-11-21", prompt_a="300", completion_a="200", requests="0.1")
+    assert "At 360 requests/h the API is cheaper for every shape that both can serve" in texts(app)
+    before = heads(app)
+    app.select_slider(key="load_slider").set_value(100.0).run()
+    assert not app.exception
+    assert app.query_params["requests"] in ("100", ["100"])
+    assert app.number_input(key="q_requests").value == 100
+    assert heads(app) != before
+    assert "At 100 requests/s self-hosting is cheaper for " in texts(app)
+
+
+def test_a_job_is_asked_for_and_answered_as_one() -> None:
+    app = run(v="1", as_of="2026-11-21", requests="4000000", per="once", ttft="none", tpot="none")
+    assert all(" for the job " in head for head in heads(app))
+    assert "done after" in texts(app)
+    assert "Your 4,000,000 requests: " in texts(app)
+    assert "a month" not in "\n".join(heads(app))
 
 
 def test_address_repeats_the_page() -> None:

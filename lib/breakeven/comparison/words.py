@@ -224,9 +224,7 @@ def by_kind(answer: ShapeAnswer, scenario: Scenario) -> list[str]:
             * scenario.utilisation
             / (answer.shape.prompt_tokens + answer.shape.completion_tokens)
         )
-        lines.append(
-            f"If the GPUs were never idle, a token would cost {money.per_million(idle)} self-hosted."
-        )
+        lines.append(f"If the GPUs were never idle, self-hosting would cost {money.per_million(idle)}.")
     return lines
 
 
