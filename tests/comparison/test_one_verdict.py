@@ -32,7 +32,7 @@ CLOSE = 1e-9
 OPENINGS = {
     Winner.HOST: r"Self-hosting is [\d.,]+× cheaper(, if .+)?: |About as cheap, if .+: ",
     Winner.API: r"The API is [\d.,]+× cheaper(, if .+)?: |About as cheap, if .+: ",
-    Winner.LEVEL: r"About as cheap: ",
+    Winner.LEVEL: r"About as cheap: |Too close to call: ",
 }
 MODELS = ("llama-3.1-8b", "llama-3.3-70b", "gpt-oss-120b", "deepseek-v3", "qwen3-235b-a22b")
 
@@ -102,9 +102,11 @@ def check_words(answer: Comparison, shape: ShapeAnswer) -> None:
     assert re.match(OPENINGS[reach.winner], headline), headline
     for usd in (own.api_usd, own.host_usd):
         assert scenario.money.amount(usd) in headline
+    if headline.startswith("About as cheap"):
+        assert 0.49 < shape.ratio < 2.01
     if "× cheaper" in headline:
         assert times(max(shape.ratio, 1 / shape.ratio)) in headline
-    assert ("by the middle of the estimate" in condition) == (reach.winner == Winner.LEVEL)
+    assert condition.startswith("By the middle of the estimate, ") == (reach.winner == Winner.LEVEL)
     pays = bool(shape.stretches)
     assert ("API is cheaper at any load" in condition or "would pay only" in condition) == (not pays)
     assert ("API is cheaper at any load" in verdict.volume_finding(shape, scenario.load)) == (not pays)

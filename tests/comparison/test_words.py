@@ -90,6 +90,19 @@ def test_the_headline_claims_no_more_than_the_range_of_the_estimate_allows(price
     assert verdict.headline(priced(1.0, api), DEFAULT) == words
 
 
+@pytest.mark.parametrize(
+    ("api", "words"),
+    [
+        (1.249, "About as cheap: $1,000 a month self-hosted, $1,250 at the API"),
+        (1.251, "Too close to call: $1,000 a month self-hosted (estimate $500–2,000), $1,250 at the API"),
+        (0.801, "About as cheap: $1,000 a month self-hosted, $801 at the API"),
+        (0.799, "Too close to call: $1,000 a month self-hosted (estimate $500–2,000), $799 at the API"),
+    ],
+)
+def test_bills_apart_within_a_wide_range_are_too_close_to_call_and_not_alike(priced, api, words):
+    assert verdict.headline(priced(1.0, api, low=0.5, high=2.0), DEFAULT) == words
+
+
 def test_the_headline_is_in_the_money_of_the_reader_and_of_a_job_for_the_job(priced):
     yen = replace(DEFAULT, currency="JPY", rate=150.0, per="once")
     assert verdict.headline(priced(1.0, 2.0), yen) == (
@@ -175,7 +188,7 @@ def test_the_condition_gives_the_loads_at_which_the_sides_change_places(priced, 
     scenario = replace(DEFAULT, requests=load)
     assert verdict.condition(turning(priced(1.0, 3.0), *ends), scenario) == words
     level = verdict.condition(turning(priced(1.0, 1.0), *ends), scenario)
-    assert level == f"Too close to call; by the middle of the estimate, {words[0].lower()}{words[1:]}"
+    assert level == f"By the middle of the estimate, {words[0].lower()}{words[1:]}"
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ from breakeven.words.ages import read_before
 from breakeven.words.names import FRESH_DAYS, PER_REQUESTS, deployment_name, gpu_name, offer_name
 from breakeven.words.numbers import Money, count, gigabytes, percent, seconds, seconds_span, times
 
+ALIKE = 1.25
+"""Bills nearer than this are called about as cheap where the estimate's range holds both. [-]"""
 NEAR_RATIO = 2.0
 """A verdict that one price makes is no winner below this ratio of the bills. [-]"""
 
@@ -59,7 +61,10 @@ def headline(answer: ShapeAnswer, scenario: Scenario) -> str:
     per = scenario.load.period
     api, hosted = money.amount(here.api_usd), money.amount(here.host_usd)
     if reach.winner == Winner.LEVEL:
-        return f"About as cheap: {hosted} {per} self-hosted, {api} at the API"
+        if 1 / ALIKE < answer.ratio < ALIKE:
+            return f"About as cheap: {hosted} {per} self-hosted, {api} at the API"
+        span = money.span(here.host_usd_low, here.host_usd_high)
+        return f"Too close to call: {hosted} {per} self-hosted (estimate {span}), {api} at the API"
     provided = f", if {reach.rests_on}" if reach.rests_on else ""
     if provided and 1 / NEAR_RATIO < answer.ratio < NEAR_RATIO:
         return f"About as cheap{provided}: {api} {per} at the API, {hosted} self-hosted"
@@ -84,7 +89,7 @@ def condition(answer: ShapeAnswer, scenario: Scenario) -> str:
         return ""
     turns = _turns(answer.stretches, answer.break_even_busy, scenario)
     if answer.reach.winner == Winner.LEVEL:
-        turns = f"Too close to call; by the middle of the estimate, {turns[0].lower()}{turns[1:]}"
+        turns = f"By the middle of the estimate, {turns[0].lower()}{turns[1:]}"
     return " ".join(part for part in (turns, _hosts(answer)) if part)
 
 
