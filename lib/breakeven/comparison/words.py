@@ -17,7 +17,7 @@ from breakeven.formulas.units import GIGA, SECONDS_PER_HOUR
 from breakeven.hosting import read_on
 from breakeven.question.parts import Load
 from breakeven.question.scenario import CHEAPEST, Scenario
-from breakeven.words.ages import read_before
+from breakeven.words.ages import age_days, read_before
 from breakeven.words.names import FRESH_DAYS, PER_REQUESTS, deployment_name, gpu_name, offer_name
 from breakeven.words.numbers import Money, count, gigabytes, percent, seconds, seconds_span, times
 
@@ -195,6 +195,38 @@ def ages(answer: ShapeAnswer, comparison: Comparison) -> str:
         read = comparison.api_read[answer.api.bill.offer.api_offer_id]
         parts.append(f"API price {read_before(read, day)}")
     return "; ".join(parts) + "." if parts else ""
+
+
+def chips(answer: ShapeAnswer, comparison: Comparison) -> list[str]:
+    """Small facts beside the headline: how busy, which contexts, how old both prices are."""
+    here, host, bill = answer.at_load, answer.host, answer.api.bill
+    day = comparison.scenario.as_of
+    facts = []
+    if here is not None and host is not None:
+        fleet = f"{count(here.replicas, 'replica')} of {deployment_name(host)}"
+        busy = "" if comparison.scenario.load.ends else f", {percent(here.busy)} busy"
+        facts.append(f"{fleet}{busy}")
+        price = host.candidate.price
+        facts.append(f"GPU price {count(price.offer.age_days, 'day')} old")
+    if bill is not None:
+        if bill.offer.context_tokens:
+            facts.append(f"{bill.offer.provider}: context {bill.offer.context_tokens:,}")
+        read = comparison.api_read[bill.offer.api_offer_id]
+        facts.append(f"API price {count(age_days(read, day), 'day')} old")
+    return facts
+
+
+def ways_finding(answer: ShapeAnswer) -> str:
+    """Say how many API hosts undercut the deployment that is compared with."""
+    own = answer.at_load
+    clean = [one for one in answer.api.same_model if one.mark is None]
+    if own is None or not clean:
+        return "every way to buy it"
+    below = sum(one.usd * own.requests < own.host_usd for one in clean)
+    if below in (0, len(clean)):
+        whom = "no host undercuts" if below == 0 else "every host undercuts"
+        return f"{whom} your own GPUs"
+    return f"{count(below, 'host')} of {len(clean)} undercut{'s' if below == 1 else ''} your own GPUs"
 
 
 def by_kind(answer: ShapeAnswer, scenario: Scenario) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from breakeven.dashboard.look import copy_button
 from breakeven.dashboard.session import database
 from breakeven.tables import price_queries
 from breakeven.tables.records import Source
@@ -59,14 +60,16 @@ def problems(sentences: Sequence[str]) -> None:
         st.warning(plain(sentence), icon=":material/info:")
 
 
-def header(question: str, link: str) -> None:
-    """The question in one line, and the link that repeats it."""
-    left, right = st.columns([4, 1], vertical_alignment="center")
-    left.caption(plain(f"BREAKEVEN · LLM API, or your own GPUs? · {price_age(date.today())}"))
-    left.markdown(plain(question))
-    with right.popover("Copy link", width="stretch"):
-        st.caption("This address repeats the page with all its numbers.")
-        st.code(link, language=None, wrap_lines=True)
+def header(question: str | None, link: str) -> None:
+    """Whose page it is, how old its prices are, the question, and the link that repeats it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(plain(f"BREAKEVEN · LLM API, or your own GPUs? · {price_age(date.today())}"))
+        copy_button()
+        with st.popover("Show it", width="content", type="tertiary"):
+            st.caption("This address repeats the page with all its numbers.")
+            st.code(link, language=None, wrap_lines=True)
+    if question:
+        st.markdown(plain(question))
 
 
 def price_age(today: date) -> str:

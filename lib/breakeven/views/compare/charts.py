@@ -201,7 +201,7 @@ def cost_map(
             "colorbar": {
                 "orientation": "h",
                 "thickness": 10,
-                "y": -0.28,
+                "y": -0.34,
                 "yanchor": "top",
                 "tickvals": [-2.4, -1, 0, 1, 2.4],
                 "ticktext": ["self-hosting 8×", "2×", "equal", "2×", "API 8× cheaper"],
@@ -234,7 +234,7 @@ def cost_map(
     )
     data.append(_shape_marks(shapes))
     return figure(
-        440,
+        360,
         data,
         _token_axis("Prompt tokens", cost_map.prompt_tokens),
         _token_axis("Completion tokens", cost_map.completion_tokens),

@@ -12,6 +12,7 @@ from breakeven.comparison import words as verdict
 from breakeven.comparison.answer import Comparison, ShapeAnswer
 from breakeven.dashboard.blocks import plain, separated, sources_table
 from breakeven.dashboard.downloads import csv_of
+from breakeven.dashboard.look import chips
 from breakeven.dashboard.session import key_of
 from breakeven.question.scenario import LIMITS, Scenario
 from breakeven.tables.records import Preset, Source
@@ -22,34 +23,49 @@ from breakeven.words.numbers import Money, rounded
 
 
 def verdicts(answer: Comparison) -> None:
-    """Both shapes side by side: the verdict, how far it carries, every way to buy it."""
+    """Both shapes side by side: the verdict, how far it carries, how old its prices are."""
     scenario = answer.scenario
     for number, (column, shape) in enumerate(zip(st.columns(2, gap="large"), answer.shapes, strict=True)):
-        with column:
-            st.caption(
-                plain(
-                    f"{'AB'[number]} · {names.kind_of(shape.shape).upper()} · {names.shape_name(shape.shape)}"
-                )
-            )
+        winner = "none" if shape.reach is None else shape.reach.winner
+        with column, st.container(key=f"card_{number}_{winner}"):
+            kind, tokens = names.kind_of(shape.shape).upper(), names.shape_name(shape.shape)
+            st.caption(plain(f"{'AB'[number]} · {kind} · {tokens}"))
             st.subheader(plain(f"{verdict.headline(shape, scenario)}."), anchor=False)
             st.markdown(plain(verdict.condition(shape, scenario)))
+            chips(verdict.chips(shape, answer))
             if shape.host is not None and shape.host_reason:
                 st.warning(plain(shape.host_reason), icon=":material/timer_off:")
-            if shape.ranking or shape.api.same_model:
-                st.plotly_chart(
-                    charts.money_strip(shape, scenario),
-                    key=f"strip_{number}",
-                    config={"displayModeBar": False},
-                    alt=verdict.bills(shape, scenario),
-                )
-            for line in (
-                verdict.contenders(shape),
-                verdict.ages(shape, answer),
-                verdict.at_load(shape, scenario),
-                verdict.bills(shape, scenario),
-            ):
-                if line:
-                    st.markdown(plain(line))
+
+
+def every_way(answer: Comparison) -> None:
+    """Every way to buy each shape on one axis of money, and what the headline compares."""
+    for number, shape in enumerate(answer.shapes):
+        if not (shape.ranking or shape.api.same_model):
+            continue
+        st.markdown(f"**{'AB'[number]}: {plain(verdict.ways_finding(shape))}**")
+        st.plotly_chart(
+            charts.money_strip(shape, answer.scenario),
+            key=f"strip_{number}",
+            config={"displayModeBar": False},
+            alt=verdict.bills(shape, answer.scenario),
+        )
+        st.caption(plain(verdict.contenders(shape)))
+
+
+def doors() -> None:
+    """Where else people go from here."""
+    st.divider()
+    for column, (page, title, text) in zip(st.columns(3), _DOORS, strict=True):
+        with column.container(border=True):
+            st.page_link(f"pages/{page}.py", label=title)
+            st.caption(text)
+
+
+_DOORS = (
+    ("deploy", "Choose a host", "Which GPUs, how many, and what they cost at your load."),
+    ("workload", "Price last month", "Drop a usage file, in whatever form you have it."),
+    ("articles", "Check a claim", "Published numbers, recomputed one by one."),
+)
 
 
 def load_slider(scenario: Scenario) -> None:
@@ -78,7 +94,6 @@ def cost_map(answer: Comparison, presets: Sequence[Preset]) -> None:
     if answer.map is None:
         st.info("The map needs a deployment and an API offer that can be priced.")
         return
-    load_slider(answer.scenario)
     st.markdown(f"**{plain(verdict.map_finding(answer.map, answer.scenario))}**")
     st.plotly_chart(
         charts.cost_map(answer.map, [shape.shape for shape in answer.shapes], presets, answer.scenario),
@@ -86,6 +101,7 @@ def cost_map(answer: Comparison, presets: Sequence[Preset]) -> None:
         config={"displayModeBar": False},
         alt=verdict.map_finding(answer.map, answer.scenario),
     )
+    load_slider(answer.scenario)
     st.caption(
         "Blue: self-hosting cheaper. Orange: API cheaper. Black line: equal. A, B: your shapes. "
         "White dots: presets. Blank: no deployment holds the targets, or the context is too long. "
@@ -95,6 +111,14 @@ def cost_map(answer: Comparison, presets: Sequence[Preset]) -> None:
 
 def volume(answer: Comparison) -> None:
     """Both bills against the load, one tab a shape."""
+    box = st.expander("Bills against the load", key="volume_box", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        _volume(answer)
+
+
+def _volume(answer: Comparison) -> None:
     tabs = st.tabs(["Shape A", "Shape B"], key="volume_tab", on_change="rerun")
     for tab, shape, number in zip(tabs, answer.shapes, "AB", strict=True):
         if not tab.open:
@@ -112,24 +136,30 @@ def volume(answer: Comparison) -> None:
             )
 
 
-def reasons(answer: Comparison) -> None:
-    """Why: tokens by kind, what binds, the physical limit."""
-    st.subheader(
-        "Why",
-        anchor=False,
-        help=explained(*SERVING),
-    )
-    for column, shape in zip(st.columns(2, gap="large"), answer.shapes, strict=True):
-        with column:
-            lines = verdict.by_kind(shape, answer.scenario) + verdict.why(
-                shape, answer.model_shape, answer.scenario
-            )
-            if not lines:
-                st.info("There is nothing to explain until both sides can be priced.")
-                continue
-            if shape.curve is not None:
-                lines.insert(2, f"{verdict.batch_finding(shape, answer.scenario)}.")
-            st.markdown("\n".join(f"- {plain(line)}" for line in lines))
+def reasons(answer: Comparison, money: Money) -> None:
+    """Why: what is rented, tokens by kind, what binds, the physical limit."""
+    box = st.expander("Why", key="why_box", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        st.markdown(plain(verdict.question(answer, money)))
+        st.caption(explained(*SERVING))
+        for column, shape in zip(st.columns(2, gap="large"), answer.shapes, strict=True):
+            with column:
+                lines = [
+                    verdict.at_load(shape, answer.scenario),
+                    verdict.bills(shape, answer.scenario),
+                    verdict.ages(shape, answer),
+                    *verdict.by_kind(shape, answer.scenario),
+                ]
+                if shape.curve is not None:
+                    lines.append(f"{verdict.batch_finding(shape, answer.scenario)}.")
+                lines += verdict.why(shape, answer.model_shape, answer.scenario)
+                lines = [line for line in lines if line]
+                if not lines:
+                    st.info("There is nothing to explain until both sides can be priced.")
+                    continue
+                st.markdown("\n".join(f"- {plain(line)}" for line in lines))
 
 
 def working(answer: Comparison, money: Money) -> None:
