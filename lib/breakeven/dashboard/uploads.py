@@ -37,6 +37,8 @@ from breakeven.usage.sums import Workload
 Answer = TypeVar("Answer")
 
 SAMPLES = DATA / "samples"
+FIRST_SAMPLE = "completions_usage_openai.csv"
+"""A fortnight of one team: models by name, requests counted, so that every rung has an answer."""
 _READ = "workload_read"
 _PRICED = "workload_priced"
 _HOSTED = "workload_hosted"
@@ -73,8 +75,8 @@ class Read:
 
 
 def _order(row: dict[str, str]) -> tuple[bool, bool, str]:
-    """Whole traces first, then the common exports, then the rest."""
-    return not row["file"].startswith("shape_conv"), row["shown"] != "true", row["title"]
+    """A bill with named models first, then the common exports, then the rest."""
+    return not row["file"].startswith(FIRST_SAMPLE), row["shown"] != "true", row["title"]
 
 
 @st.cache_resource(show_spinner=False)

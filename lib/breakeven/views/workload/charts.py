@@ -10,7 +10,17 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from breakeven.apis.workloads import CostRow
-from breakeven.dashboard.figure import API, API_LIGHT, SELF_HOSTED, SELF_HOSTED_LIGHT, figure, title
+from breakeven.comparison.ladder import Kind, Ladder
+from breakeven.dashboard.figure import (
+    API,
+    API_LIGHT,
+    LIMIT,
+    SELF_HOSTED,
+    SELF_HOSTED_LIGHT,
+    figure,
+    log_ticks,
+    title,
+)
 from breakeven.hosting.workloads import shapes_of
 from breakeven.usage.sums import Workload
 from breakeven.words.numbers import Money, number
@@ -19,6 +29,55 @@ FEW_BARS = 40
 """Bars up to this many are written by name."""
 MOST_DOTS = 600
 """Dots of the histogram; neighbours are merged beyond."""
+
+
+def ladder(found: Ladder, money: Money) -> go.Figure:
+    """Draw every rung that can be taken as a dot on one axis of money, the bill of today on top."""
+    rungs = [one for one in found.rungs if one.usd is not None and one.usd > 0]
+    month = [found.month_usd(one.usd or 0.0) for one in rungs]
+    monthly = all(usd is not None for usd in month)
+    usd = np.array([(m if monthly else one.usd) or 0.0 for one, m in zip(rungs, month, strict=True)])
+    period = "a month" if monthly else "for the file"
+    names = [str(one.kind)[0].upper() + str(one.kind)[1:] for one in rungs]
+    colours = [
+        LIMIT if one.kind == Kind.USED else SELF_HOSTED if one.kind == Kind.HOSTED else API for one in rungs
+    ]
+    y = list(range(len(rungs)))[::-1]
+    low, high = np.log10(usd.min()), np.log10(usd.max())
+    room = max(0.2 * (high - low), 0.3)
+    return figure(
+        60 + 36 * len(rungs),
+        [
+            {
+                "type": "scatter",
+                "mode": "markers+text",
+                "x": usd * money.rate,
+                "y": y,
+                "text": [money.amount(float(one)) for one in usd],
+                "textposition": "middle right",
+                "cliponaxis": False,
+                "marker": {
+                    "size": 13,
+                    "color": colours,
+                    "symbol": ["diamond" if one.kind == Kind.HOSTED else "circle" for one in rungs],
+                },
+                "hovertext": [
+                    f"{name}: {money.amount(float(one))} {period}"
+                    + (f"<br>{', '.join(rung.choices[:3])}" if rung.choices else "")
+                    + (f"<br>lost: {rung.lost}" if rung.lost else "")
+                    for name, one, rung in zip(names, usd, rungs, strict=True)
+                ],
+                "hoverinfo": "text",
+            }
+        ],
+        {
+            "type": "log",
+            "title": title(f"{money.currency} {period}"),
+            **log_ticks([usd * money.rate], money.symbol),
+            "range": [low - room + np.log10(money.rate), high + room + np.log10(money.rate)],
+        },
+        {"tickvals": y, "ticktext": names, "zeroline": False},
+    )
 
 
 def lengths(workload: Workload) -> go.Figure:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from breakeven.apis.workloads import Change, CostRow, PricedOffer, PricedWorkload
 from breakeven.comparison.ladder import NO_FLOOR, USED, Kind, Ladder
+from breakeven.tables.records import Source
 from breakeven.usage.formats import Grain, Recognised
 from breakeven.usage.sums import Workload
-from breakeven.words.numbers import Money, count, number, percent, times
+from breakeven.words.ages import age_days
+from breakeven.words.numbers import Money, count, number, percent, seconds, times
 
 FLOOR_WORDS = {
     USED: "at least as good as the one it replaces",
@@ -44,6 +46,31 @@ def verdict(priced: PricedWorkload, ladder: Ladder, money: Money) -> str:
 
 def _offer(one: PricedOffer) -> str:
     return f"{one.offer.name} at {one.offer.provider}"
+
+
+def chips(priced: PricedWorkload, ladder: Ladder, known: Mapping[str, Source]) -> list[str]:
+    """Small facts beside the bill: the time it covers, how old its prices are, what ends."""
+    facts = []
+    if ladder.covered_s is not None:
+        days = ladder.covered_s / 86_400
+        facts.append(f"covers {count(days, 'day') if days >= 2 else seconds(ladder.covered_s)}")
+    facts.append(f"{count(priced.workload.tokens.requests, 'request' if priced.workload.counted else 'row')}")
+    if ladder.best is not None:
+        read = known[ladder.best.offer.source_id].accessed
+        facts.append(f"API price {count(age_days(read, priced.day), 'day')} old")
+    for one in priced.ends[:2]:
+        ended = "ended" if one.ends_on <= priced.day else "ends"
+        facts.append(f"{one.model or one.offer_id} {ended} on {one.ends_on}")
+    return facts
+
+
+def ladder_finding(ladder: Ladder, money: Money) -> str:
+    """Say which rung saves most without a lesser model."""
+    kept = [one for one in ladder.rungs if one.kind != Kind.SMALLER and one.saves_usd]
+    best = max(kept, key=lambda one: one.saves_usd or 0.0, default=None)
+    if best is None or (best.saves_usd or 0.0) <= 0:
+        return "No change without a lesser model lowers the bill"
+    return f"Without a lesser model most is saved by {best.kind}: {money.amount(best.saves_usd)} less"
 
 
 def ladder_lines(ladder: Ladder, money: Money) -> list[str]:

@@ -14,12 +14,13 @@ from breakeven.comparison.ladder import Ladder, Rung
 from breakeven.dashboard import uploads
 from breakeven.dashboard.blocks import plain, sources_table
 from breakeven.dashboard.downloads import csv_of
+from breakeven.dashboard.look import chips
 from breakeven.hosting.workloads import Hosting
 from breakeven.question.pages.workload import FIELDS
 from breakeven.tables.records import Source
 from breakeven.usage.read import SHOWN_PROBLEMS
 from breakeven.usage.sums import Workload
-from breakeven.views.workload import words
+from breakeven.views.workload import charts, words
 from breakeven.views.workload.program import ages, fleet_name, held_in_order, hosted_sentence, source_ids
 from breakeven.words.numbers import Money, count, load, number, percent, rounded, seconds
 
@@ -57,8 +58,15 @@ def answer(
     result: PricedWorkload, ladder: Ladder, paid: Paid | None, known: Mapping[str, Source], money: Money
 ) -> None:
     """The answer in one sentence, the ladder of what could be saved, then what it rests on."""
-    st.subheader(plain(f"{words.verdict(result, ladder, money)}."), anchor=False)
+    with st.container(key="card_bill_api"):
+        st.subheader(plain(f"{words.verdict(result, ladder, money)}."), anchor=False)
+        chips(words.chips(result, ladder, known))
     if ladder.rungs:
+        finding = words.ladder_finding(ladder, money)
+        st.markdown(f"**{plain(finding)}**")
+        st.plotly_chart(
+            charts.ladder(ladder, money), key="ladder_chart", config={"displayModeBar": False}, alt=finding
+        )
         rungs = rungs_table(ladder, money)
         st.dataframe(rungs, hide_index=True, key="ladder_table", column_config={"What changes": NAME})
         csv_of(rungs, "breakeven-workload-ladder.csv", key="ladder_csv")
