@@ -12,8 +12,9 @@ from tests.builders import open_page, plain, texts
 
 
 def run(**link: str) -> AppTest:
-    """Open the page with a link and all boxes of the sidebar."""
-    return open_page("compare", {f"box_{title}": True for title in BOXES}, **link)
+    """Open the page with a link, every word of its sentence and every box."""
+    opened = ["box_Load", "box_Shape A", "box_Shape B", *(f"box_{title}" for title in BOXES), "why_box"]
+    return open_page("compare", dict.fromkeys(opened, True), **link)
 
 
 def test_page_opens_with_a_verdict_for_each_shape() -> None:

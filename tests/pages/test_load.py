@@ -4,7 +4,7 @@ from tests.builders import headline, open_page
 
 
 def open_home(**link: str):
-    return open_page("compare", **link)
+    return open_page("compare", {"box_Load": True}, **link)
 
 
 def test_slider_beside_the_map_moves_the_load_of_the_question_itself() -> None:

@@ -59,7 +59,8 @@ document.querySelectorAll(".breakeven-copy:not([data-ready])").forEach((button) 
 
 def chips(texts: Sequence[str]) -> None:
     """Small facts beside a verdict."""
-    st.html("".join(f'<span class="chip">{escape(text)}</span>' for text in texts if text))
+    if any(texts):
+        st.html("".join(f'<span class="chip">{escape(text)}</span>' for text in texts if text))
 
 
 def copy_button() -> None:
