@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from breakeven.comparison import words as verdict
 from breakeven.comparison.answer import compare
 from breakeven.dashboard import blocks, inputs
 from breakeven.dashboard.session import (
@@ -29,6 +30,7 @@ save_scenario(scenario)
 # 2. Answer
 answer = compare(scenario, tables_on(scenario.as_of))
 money = money_of(scenario)
+st.set_page_config(page_title=f"{verdict.headline(answer.shapes[0], scenario)} · Breakeven")
 
 # 3. Show
 with place:

@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager
 from threading import Thread, Timer
 
 import streamlit as st
+from starlette.middleware import Middleware
 from streamlit import config
 from streamlit.runtime import get_instance
 from streamlit.runtime.pages_manager import PagesManager
 
 from breakeven.dashboard import upload_store
+from breakeven.dashboard.preview import Preview
 from breakeven.dashboard.session import warm_up
 from breakeven.paths import APP
 from breakeven.tables import sqlbox
@@ -84,7 +86,12 @@ def dashboard() -> st.App:
     # visitor after a start may come by a link to a single page.
     PagesManager.uses_pages_directory = False
     upload_store.take_over()
-    app = st.App(APP, lifespan=_while_serving, routes=upload_store.routes(_is_active))
+    app = st.App(
+        APP,
+        lifespan=_while_serving,
+        routes=upload_store.routes(_is_active),
+        middleware=[Middleware(Preview)],
+    )
     # After the application is made: it is the one that may read the files of options.
     for option, value in OPTIONS.items():
         config.set_option(option, value)
