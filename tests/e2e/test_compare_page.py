@@ -16,7 +16,7 @@ ARTICLE = (
     "?v=1&as_of=2023-07-20&model=llama-2-70b&api=openai/gpt-3.5-turbo&resellers=no&gpu=a100-80-sxm&gpus=2"
     "&gpu_price_type=on-demand&gpu_offer=coreweave-a100-80-sxm-x2-on-demand-article-2023-07-20"
     "&precision=fp16&kv_precision=fp16&engine=auto&mode=static&prompt_a=512&completion_a=16&cached_a=0"
-    "&prompt_b=512&completion_b=512&cached_b=0&requests=1&per=second&batch=64&ttft=none&tpot=none"
+    "&prompt_b=512&completion_b=512&cached_b=0&requests=1e6&per=once&finish_hours=24&startup_minutes=0&batch=64&ttft=none&tpot=none"
     "&utilisation=1&usable=1&currency=USD&rate=1&overhead_percent=0&overhead_month=0"
 )
 
@@ -30,6 +30,13 @@ def numbers_of(page: Page) -> list[str]:
     """Verdicts and reasons, without the chart labels that a renderer may place differently."""
     texts = page.locator('[data-testid="stMain"] [data-testid="stMarkdownContainer"]').all_inner_texts()
     return [text for text in texts if text.strip()]
+
+
+def open_word(page: Page, label: str) -> None:
+    """Open one word of the question's sentence."""
+    page.locator(".st-key-sentence").get_by_role("button", name=label).click()
+    page.locator('[data-testid="stPopoverBody"]').wait_for()
+    settle(page)
 
 
 def query_of(page: Page) -> dict[str, list[str]]:
@@ -68,14 +75,15 @@ def test_every_field_of_the_scenario_is_in_the_address(visit: Visit) -> None:
 def test_moving_a_slider_changes_the_link_and_the_link_repeats_the_numbers(visit: Visit) -> None:
     page = visit()
     before = numbers_of(page)
-    page.get_by_text("GPUs", exact=True).first.click()
+    open_word(page, "GPUs")
     slider = page.locator('input[type="range"][aria-label^="Busy share"]')
     slider.focus()
     slider.press("ArrowRight")
     wait_for_field(page, "utilisation", "0.51")
     after = numbers_of(page)
     assert after != before
-    page.get_by_role("button", name="Copy link").click()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Show it").click()
     link = page.locator('[data-testid="stPopoverBody"] code').inner_text()
     assert "utilisation=0.51" in link
     again = visit("?" + urlsplit(link).query)
@@ -86,6 +94,7 @@ def test_moving_a_slider_changes_the_link_and_the_link_repeats_the_numbers(visit
 def test_back_button_restores_the_scenario_before(visit: Visit) -> None:
     page = visit()
     first = numbers_of(page)
+    open_word(page, "4,000 in / 16 out")
     field = page.get_by_label("Completion tokens", exact=True).first
     field.fill("700")
     field.press("Enter")
@@ -96,7 +105,20 @@ def test_back_button_restores_the_scenario_before(visit: Visit) -> None:
     page.wait_for_timeout(500)
     settle(page)
     assert numbers_of(page) == first
-    assert page.get_by_label("Completion tokens", exact=True).first.input_value() == "16"
+
+
+def test_one_press_copies_the_link_and_says_so(visit: Visit) -> None:
+    page = visit()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+
+
+def test_title_of_a_link_is_its_verdict(visit: Visit) -> None:
+    page = visit("?v=1&as_of=2026-11-21&requests=0.1&prompt_a=300&completion_a=200")
+    assert page.title().startswith("The API is 5")
+    assert page.title().endswith("· Breakeven")
 
 
 def test_broken_link_opens_with_one_sentence_for_each_fault(visit: Visit) -> None:
@@ -119,7 +141,9 @@ def test_text_of_a_link_is_shown_as_text(visit: Visit) -> None:
 
 
 def test_article_link_reaches_the_conclusion_of_2023(visit: Visit) -> None:
-    text = main_text(visit(ARTICLE))
+    page = visit(ARTICLE)
+    page.get_by_text("Why", exact=True).click()
+    text = main_text(settle(page))
     # Sanger: prompt tokens "over 3x" cheaper than at GPT-3.5; completions level near batch 64.
     assert "$1.50 at the API: 3.3× cheaper self-hosted" in text
     assert "$2.00 at the API: level" in text
@@ -130,6 +154,7 @@ def test_two_visitors_do_not_share_a_scenario(visit: Visit) -> None:
     one, other = visit(stranger=True), visit("?v=1&prompt_a=1234", stranger=True)
     assert "4,000 in / 16 out" in main_text(one)
     assert "1,234 in / 16 out" in main_text(other)
+    open_word(one, "4,000 in / 16 out")
     field = one.get_by_label("Prompt tokens", exact=True).first
     field.fill("2222")
     field.press("Enter")
@@ -141,6 +166,7 @@ def test_two_visitors_do_not_share_a_scenario(visit: Visit) -> None:
 
 def test_preset_fills_in_the_tokens(visit: Visit) -> None:
     page = visit()
+    open_word(page, "4,000 in / 16 out")
     page.get_by_label("Start from", exact=True).first.click()
     page.get_by_role("option", name="Summarisation").click()
     page.wait_for_function("new URLSearchParams(location.search).get('prompt_a') !== '4000'")
@@ -175,5 +201,5 @@ def test_table_downloads_as_csv(visit: Visit) -> None:
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download CSV").first.click()
     lines = Path(waiting.value.path()).read_text(encoding="utf-8").splitlines()
-    assert lines[0].startswith('Offer,"USD per 1,000 requests"')
+    assert lines[0].startswith("Offer,USD a month,Not the default because")
     assert len(lines) > 5
