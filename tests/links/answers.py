@@ -49,7 +49,6 @@ from breakeven.views.deploy.answer import Answer, Placement
 from breakeven.views.train.answer import TrainingFacts, asks_for_prompting, train
 from breakeven.views.train.program import as_json
 from breakeven.views.train.prompting import hold_against_prompting
-from breakeven.words.numbers import Money
 
 DAY = date(2026, 11, 21)
 """Day of a link that leaves its own out."""
@@ -135,26 +134,27 @@ def _comparison(answer: Comparison, warnings: Sequence[str]) -> dict[str, Any]:
         "scenario": encode(answer.scenario),
         "warnings": warnings,
         "problems": answer.problems,
-        "shapes": [_shape(shape) for shape in answer.shapes],
+        "shapes": [_shape(shape, answer.scenario) for shape in answer.shapes],
     }
 
 
-def _shape(shape: ShapeAnswer) -> dict[str, Any]:
+def _shape(shape: ShapeAnswer, scenario: Scenario) -> dict[str, Any]:
     bill, load = shape.api.bill, shape.at_load
     return {
-        "headline": verdict.headline(shape),
+        "headline": verdict.headline(shape, scenario),
         "api": None if bill is None else {"offer": bill.offer.api_offer_id, "usd": bill.usd},
         "host": None if shape.host is None else _host(shape.host),
         "host_reason": shape.host_reason,
         "ratio": shape.ratio,
         "break_even_busy": shape.break_even_busy,
-        "first_paying_rate": shape.first_paying_rate,
+        "first_paying": shape.first_paying,
+        "never_dearer": shape.never_dearer,
         "at_load": None
         if load is None
         else {
             "replicas": load.replicas,
-            "api_usd_month": load.api_usd_month,
-            "host_usd_month": load.host_usd_month,
+            "api_usd": load.api_usd,
+            "host_usd": load.host_usd,
         },
     }
 
@@ -186,10 +186,10 @@ def answer_deploy(link: str) -> dict[str, Any]:
             "scenario": encode(scenario),
             "warnings": [*warnings, *more],
             "problems": answer.problems,
-            "recommendation": words.recommendation(answer, Money()),
+            "recommendation": words.recommendation(answer),
             "chosen": None if answer.chosen is None else _placed(answer.chosen),
-            "replicas": None if answer.plan is None else answer.plan.replicas,
-            "usd_month": None if answer.plan is None else answer.plan.usd_month,
+            "replicas": None if answer.chosen is None else answer.chosen.replicas,
+            "usd": None if answer.chosen is None else answer.chosen.usd,
             "hold": len(answer.order),
             "first": _first(answer),
         }
