@@ -62,9 +62,9 @@ def test_price_change_takes_effect_on_its_first_day(price, offer_id, first_day, 
 
 
 def test_a_price_that_ended_is_in_force_up_to_the_day_before(price):
-    # Claude 2.1 at $8 and $24 left the list with litellm's release of 2025-07-23.
-    assert price("anthropic/claude-2.1", date(2025, 7, 22)) == usd("8", "24")
-    assert price("anthropic/claude-2.1", date(2025, 7, 23)) is None
+    # Claude 2.1 at $8 and $24 was retired by Anthropic on 2025-07-21.
+    assert price("anthropic/claude-2.1", date(2025, 7, 20)) == usd("8", "24")
+    assert price("anthropic/claude-2.1", date(2025, 7, 21)) is None
 
 
 def test_nothing_is_in_force_before_the_first_price(connection):

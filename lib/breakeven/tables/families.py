@@ -81,9 +81,11 @@ def with_families(rows: Sequence[Row], rules: CatalogueRules, providers: Sequenc
         family = family_of(first["provider"], first["api_model"], offers, rules, packages)
         if family is not None:
             offers[offer] = _filled(offers[offer], offers[family], family)
-        for periods in offers[offer].values():
-            for same_day in periods.values():
-                same_day[:] = [_with_multiples(row, rules) for row in same_day]
+        for processing, periods in offers[offer].items():
+            made = {
+                day: [_with_multiples(row, rules) for row in same_day] for day, same_day in periods.items()
+            }
+            offers[offer][processing] = _without_repeats(made)
     return [
         row
         for processings in offers.values()
