@@ -1,6 +1,6 @@
 """Speed of pricing, as ratios within one run. Not a test: nothing here is asserted.
 
-    python tests/benchmarks/bench_price.py [--rows 10000000] [--parquet] [--dirt KIND …] [TRACE.csv …]
+    python tests/benchmarks/bench_price.py [--rows N] [--parquet] [--timeless] [--dirt KIND …] [TRACE.csv …]
 
 Prices a generated CSV (or Parquet) file and compares with DuckDB's own sum by model over the same columns,
 turn by turn; with ``--dirt`` the same file with odd rows in it, against the sum over the clean one. The ratio
@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -34,11 +35,12 @@ ROOT = Path(__file__).parents[2]
 COLUMNS = ("ts", "model", "input_tokens", "output_tokens", "cached_tokens")
 
 
-def generate(path: Path, rows: int) -> None:
-    """Write a usage file with times, three models and long and short requests."""
+def generate(path: Path, rows: int, *, timeless: bool = False) -> None:
+    """Write a usage file with three models and long and short requests, with times or with none."""
+    times = "'' AS note" if timeless else "TIMESTAMP '2026-10-01' + to_milliseconds(i * 250) AS ts"
     duckdb.connect().execute(
         f"""COPY (
-            SELECT TIMESTAMP '2026-10-01' + to_milliseconds(i * 250) AS ts,
+            SELECT {times},
                 ['gpt-4o-mini', 'gpt-4o', 'claude-sonnet-4-5'][1 + (random() * 2.99)::INT % 3] AS model,
                 exp(random() * 10)::BIGINT + 101 AS input_tokens, exp(random() * 7)::BIGINT AS output_tokens,
                 (random() * 100)::BIGINT AS cached_tokens
@@ -47,8 +49,9 @@ def generate(path: Path, rows: int) -> None:
     )
 
 
-DIRT = ("one", "percent", "blank", "totals", "thousands")
-"""One bad row; one in a hundred; an empty row of a spreadsheet; a row of totals; numbers with commas."""
+DIRT = ("one", "percent", "blank", "totals", "thousands", "empty")
+"""One bad row; one in a hundred; an empty row of a spreadsheet; a row of totals; numbers with commas;
+no tokens in one row of a hundred."""
 
 
 def soil(clean: Path, path: Path, dirt: str) -> None:
@@ -60,6 +63,8 @@ def soil(clean: Path, path: Path, dirt: str) -> None:
                 out.write(",,,,\n")
             if number and ((dirt == "one" and number == 5_000) or (dirt == "percent" and number % 100 == 0)):
                 line = f"{ts},{model},broken,{rest.split(',', 1)[1]}"
+            if dirt == "empty" and number and number % 100 == 0:
+                line = f"{ts},{model},,,\n"
             if dirt == "thousands" and number and len(rest.split(",")[0]) > 3:
                 tokens, others = rest.split(",", 1)
                 line = f'{ts},{model},"{int(tokens):,}",{others}'
@@ -68,12 +73,13 @@ def soil(clean: Path, path: Path, dirt: str) -> None:
             out.write("Total,,1000,1000,1000\n")
 
 
-def own_sum(path: Path, threads: int) -> None:
+def own_sum(path: Path, threads: int, *, timeless: bool = False) -> None:
     """DuckDB's sum over the columns that pricing reads."""
+    last = "" if timeless else ", max(epoch_us(ts))"
     reader = "read_parquet" if path.suffix == ".parquet" else "read_csv"
     with duckdb.connect(config={"threads": threads}) as connection:
         connection.execute(
-            "SELECT model, sum(input_tokens), sum(output_tokens), sum(cached_tokens), max(epoch_us(ts)) "
+            f"SELECT model, sum(input_tokens), sum(output_tokens), sum(cached_tokens){last} "
             f"FROM {reader}($path) GROUP BY model",
             {"path": str(path)},
         ).fetchall()
@@ -93,13 +99,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--parquet", action="store_true")
+    parser.add_argument("--timeless", action="store_true", help="a file without times (budget 1.5)")
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--dirt", nargs="*", default=[], choices=DIRT)
     parser.add_argument("--write", type=Path, help="only write the file; its memory is not ours")
     parser.add_argument("traces", nargs="*", type=Path)
     options = parser.parse_args()
     if options.write:
-        generate(options.write, options.rows)
+        generate(options.write, options.rows, timeless=options.timeless)
         return
     sys.path.insert(0, str(ROOT))
     for trace in options.traces:
@@ -120,8 +127,9 @@ def main() -> None:
     threads = limits_from().threads
     with open_memory() as tables, tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / ("usage.parquet" if options.parquet else "usage.csv")
+        told = ["--timeless"] if options.timeless else []
         subprocess.run(
-            [sys.executable, __file__, "--rows", str(options.rows), "--write", str(path)], check=True
+            [sys.executable, __file__, "--rows", str(options.rows), "--write", str(path), *told], check=True
         )
         edges = price_edges(tables)
         for dirt in ("", *options.dirt):
@@ -129,11 +137,17 @@ def main() -> None:
             if dirt:
                 file = path.with_name(f"{dirt}.csv")
                 soil(path, file, dirt)
-            print(_measured(file, path, dirt, options.repeat, threads, edges, tables))
+            own = partial(own_sum, path, threads, timeless=options.timeless)
+            print(_measured(file, own, dirt, options.repeat, edges, tables))
 
 
 def _measured(
-    file: Path, clean: Path, dirt: str, repeat: int, threads: int, edges: Edges, tables: DuckDBPyConnection
+    file: Path,
+    own: Callable[[], None],
+    dirt: str,
+    repeat: int,
+    edges: Edges,
+    tables: DuckDBPyConnection,
 ) -> str:
     """Sentence with the ratio of pricing a file to DuckDB's own sum of the clean one."""
     from breakeven.apis.workloads import price_workload
@@ -144,8 +158,8 @@ def _measured(
     def price() -> None:
         priced[:] = [price_workload(read_workload(file, edges=edges), tables, date(2026, 11, 21))]
 
-    turns = [(seconds_of(lambda: own_sum(clean, threads)), seconds_of(price)) for _ in range(repeat)]
-    wall, busy = (median(ours[i] / own[i] for own, ours in turns) for i in (0, 1))
+    turns = [(seconds_of(own), seconds_of(price)) for _ in range(repeat)]
+    wall, busy = (median(ours[i] / theirs[i] for theirs, ours in turns) for i in (0, 1))
     own_s, ours_s = (median(turn[i][0] for turn in turns) for i in (0, 1))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     return (

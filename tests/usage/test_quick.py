@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import breakeven.usage.kinds
+import breakeven.usage.quick
 import breakeven.usage.read
 from breakeven.usage.quick import quick_sums
 from breakeven.usage.read import read_workload
@@ -114,6 +115,36 @@ def test_odd_line_is_set_aside_in_the_scan_and_told(tmp_path, edges, line, place
     assert workload.rows_read == 401 == 400 + workload.rows_rejected + workload.rows_skipped
     assert any(ASIDE[line] in note for note in workload.notes)
     assert summed(workload) == summed(read_workload(path, edges=edges))
+
+
+@pytest.mark.parametrize("share", [1, 100])
+@pytest.mark.parametrize("column", [2, 3, 4])
+def test_many_cells_without_a_number_are_counted_by_the_scan_as_row_by_row(tmp_path, edges, column, share):
+    path = tmp_path / "usage.csv"
+    write(path, [("2026-11-01 00:00:00", "gpt-4o", 1000 + n, 10, 5, "0.1") for n in range(900)])
+    lines = path.read_text().splitlines()
+    cells = ["broken", "", "n/a", "Prompt_Tokens", "1 2 3", "12.5", "many, many", "½"]
+    for number in range(20, 800, share):
+        row = lines[number].split(",")
+        row[column] = f'"{cells[number // share % len(cells)]}"'
+        lines[number] = ",".join(row)
+    path.write_text("\n".join(lines) + "\n")
+    assert summed(scanned(path, edges)) == summed(read_workload(path, edges=edges))
+
+
+def test_rows_beyond_doubt_are_named_up_to_a_number_and_counted_beyond(tmp_path, edges, monkeypatch):
+    monkeypatch.setattr(breakeven.usage.quick, "MOST_PLACES", 3)
+    path = tmp_path / "usage.csv"
+    write(path, [("2026-11-01 00:00:00", "gpt-4o", 1000, 10, 5, "") for _ in range(400)])
+    lines = path.read_text().splitlines()
+    for number in range(11, 401, 10):
+        lines[number] = lines[number].replace("1000", "broken")
+    path.write_text("\n".join(lines) + "\n")
+    workload = scanned(path, edges)
+    assert (workload.tokens.requests, workload.rows_read, workload.rows_rejected) == (361, 400, 39)
+    assert [(one.line, one.value) for one in workload.problems] == [(n, "broken") for n in (12, 22, 32)]
+    assert any("39 of 400 rows cannot be read" in note for note in workload.notes)
+    assert any("the first 3 are listed" in note for note in workload.notes)
 
 
 def test_separated_thousands_among_plain_numbers_are_counted(tmp_path, edges):

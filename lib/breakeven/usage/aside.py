@@ -5,22 +5,25 @@ from __future__ import annotations
 import csv
 import io
 import mmap
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from breakeven.usage.bad_rows import REJECT_REASONS, line_numbers
-from breakeven.usage.formats import ColumnMapping, Recognised
+from breakeven.usage.formats import ColumnMapping, Recognised, normal
 from breakeven.usage.from_rows import told, workload_of_rows
 from breakeven.usage.limits import Limits
 from breakeven.usage.merge import merge
+from breakeven.usage.plan import READ_ORDER
 from breakeven.usage.quick import Quick
 from breakeven.usage.sheets import marks
-from breakeven.usage.sheets.reader import gather_sheet
+from breakeven.usage.sheets.numbers import is_nothing
+from breakeven.usage.sheets.reader import fault, gather_sheet
 from breakeven.usage.sheets.split import Row, Sheet
 from breakeven.usage.sql import Edges
-from breakeven.usage.sums import Workload
-from breakeven.usage.table import Table
+from breakeven.usage.sums import Problem, Workload
+from breakeven.usage.table import Table, shorten
 
 _RAGGED = (
     "MISSING COLUMNS",
@@ -48,15 +51,26 @@ def beside(
     folder
         Private folder for the rows.
     """
-    if not (quick.split or quick.odd or quick.blank):
+    if not (quick.split or quick.odd or quick.blank or quick.faults):
         return main
     file = Path(table.parameters["path"])
+    counted = sum(quick.faults.values())
     rows, broken = _split_rows(quick, table)
     rejects = [(line, "", kind, text) for line, kind, text in quick.split]
-    lines = _lines_of(table, file, rejects, [place for place, _ in quick.odd], main.rows_read + len(rejects))
+    places = [*(place for place, _ in quick.odd), *(place for place, *_ in quick.hopeless)]
+    all_rows = main.rows_read + quick.blank + len(quick.odd) + counted + len(rejects)
+    lines = _lines_of(table, file, rejects, places, all_rows if quick.odd else 0)
     rows += [(lines.get(place, place), [cell or "" for cell in cells]) for place, cells in quick.odd]
     rows.sort(key=lambda row: row[0])
     header = [path[0] for path in table.names if len(path) == 1][: table.width]
+    hopeless = [
+        _problem(lines.get(place, place), column, cell, found, main.name)
+        for place, column, cell in quick.hopeless
+    ]
+    if not marks.failure_marks(header, [cells for _, cells in rows]):
+        rows, more = _without_numbers(rows, header, found, main.name)
+        hopeless += more
+        counted += len(more)
     sheet = Sheet(header=header, rows=rows, delimiter=table.delimiter, broken=broken)
     gathered = gather_sheet(
         sheet,
@@ -73,18 +87,73 @@ def beside(
     good = gathered.seen - sum(gathered.left_out.values()) - sum(p.left_out for p in gathered.rejected)
     whole = main
     if good:
-        more = workload_of_rows(gathered, main.name, edges, limits)
-        whole = replace(merge([main, more], main.name, limits), recognised=main.recognised)
-    rejected = [problem for problem in gathered.rejected if problem.left_out]
+        more_rows = workload_of_rows(gathered, main.name, edges, limits)
+        whole = replace(merge([main, more_rows], main.name, limits), recognised=main.recognised)
+    gathered.seen += counted
+    problems = sorted([*gathered.rejected, *hopeless], key=lambda p: p.line)[: limits.problem_rows]
+    rejected = sum(problem.left_out for problem in gathered.rejected) + counted
     return replace(
         whole,
         rows_read=main.rows_read + gathered.seen,
-        rows_rejected=len(rejected),
+        rows_rejected=rejected,
         rows_skipped=sum(gathered.left_out.values()),
-        problems=tuple(sorted(gathered.rejected, key=lambda p: p.line)[: limits.problem_rows]),
-        notes=(*main.notes, *told(gathered, main.rows_read + gathered.seen)),
+        problems=tuple(problems),
+        notes=(
+            *main.notes,
+            *told(gathered, main.rows_read + gathered.seen, more=counted),
+            *_first_of(rejected, len(problems)),
+        ),
         withheld=main.withheld,
     )
+
+
+def _first_of(rejected: int, listed: int) -> list[str]:
+    """Say that not every row that cannot be read is named."""
+    return [f"Of the rows that cannot be read, the first {listed:,} are listed."] if listed < rejected else []
+
+
+def _problem(line: int, column: str, cell: str, found: Recognised, name: str) -> Problem:
+    """A row without a number in a column of tokens, or without tokens."""
+    reason = fault(cell) if column else "the row has no token counts"
+    head = found.shown[column or "output"]
+    return Problem(line=line, column=head, value=shorten(cell), reason=reason, file=name)
+
+
+_DIGIT = re.compile(r"\d")
+
+
+def _without_numbers(
+    rows: Sequence[Row], header: Sequence[str], found: Recognised, name: str
+) -> tuple[list[Row], list[Problem]]:
+    """Rows that have to be read, and those that a column of tokens without any digit rules out.
+
+    A row with one cell only may be a comment, and one that repeats a name of a column its header.
+    """
+    own = [
+        (meaning, header.index(found.mapping[meaning][0][0]))
+        for meaning in READ_ORDER
+        if meaning in found.mapping
+    ]
+    kept: list[Row] = []
+    problems: list[Problem] = []
+    for line, cells in rows:
+        first = next(
+            (
+                (meaning, cells[place])
+                for meaning, place in own
+                if cells[place] and not _DIGIT.search(cells[place]) and not is_nothing(cells[place])
+            ),
+            None,
+        )
+        if (
+            first is None
+            or sum(map(bool, cells)) < 2
+            or any(normal(cells[place]) == normal(header[place]) for _, place in own)
+        ):
+            kept.append((line, cells))
+        else:
+            problems.append(_problem(line, *first, found, name))
+    return kept, problems
 
 
 def _mapping(found: Recognised) -> dict[str, str]:
@@ -128,16 +197,16 @@ def _lines_of(
     places: Sequence[int],
     rows: int,
 ) -> dict[int, int]:
-    """Lines of rows by their place: counted where every line is a row, else read again."""
-    if not places:
-        return {}
+    """Lines of rows by their place: counted where every line is one of so many rows, else read again."""
+    if not places or not rows:
+        return line_numbers(table, file, rejects, places)
     with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as view:
         ends, start = 0, 0
         while (chunk := view[start : start + (1 << 24)]) != b"":
             ends += chunk.count(b"\n")
             start += len(chunk)
         ends += view[-1:] != b"\n"
-    if ends != table.header_lines + rows + len(places):
+    if ends != table.header_lines + rows:
         return line_numbers(table, file, rejects, places)
     found: dict[int, int] = {}
     faults = sorted(line for line, *_ in rejects)

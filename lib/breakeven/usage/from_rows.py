@@ -226,12 +226,12 @@ def _by_region(path: Path, regions: frozenset[str]) -> dict[str, Path]:
     return paths
 
 
-def told(gathered: Gathered, rows: int) -> list[str]:
-    """How many of so many rows are left out and why."""
+def told(gathered: Gathered, rows: int, *, more: int = 0) -> list[str]:
+    """How many of so many rows are left out and why; ``more`` cannot be read and are not among them."""
     told = [f"Left out, {count:,}: {why}." for why, count in gathered.left_out.items()]
     rejected = sum(problem.left_out for problem in gathered.rejected)
     late = len(gathered.rejected) - rejected
-    if rejected:
+    if rejected := rejected + more:
         told.append(f"{rejected:,} of {rows:,} rows cannot be read and are left out of every total.")
     if late:
         told.append(f"{late:,} with a date that cannot be: priced, but counted in no time of day.")

@@ -10,11 +10,9 @@ numbers below 2**53, in which double precision is exact.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path as FilePath
 from typing import Any
@@ -24,19 +22,11 @@ import numpy as np
 from duckdb import DuckDBPyConnection
 
 from breakeven.tables.exports import CACHES
-from breakeven.usage.aggregate import (
-    BY_LENGTH,
-    BY_TENANT,
-    BY_TIME,
-    NO_SUMS,
-    Sums,
-    step_of_time,
-)
-from breakeven.usage.cells import NUMERIC, ungrouped
-from breakeven.usage.csv_table import csv_source, with_types
+from breakeven.usage.aggregate import BY_LENGTH, BY_TENANT, BY_TIME, NO_SUMS, Sums
 from breakeven.usage.files import connect
-from breakeven.usage.formats import INSIDE, NONE, OUTSIDE, Grain, Path, Recognised
+from breakeven.usage.formats import INSIDE, Recognised
 from breakeven.usage.limits import Limits
+from breakeven.usage.plan import MOST_ASIDE, NO_TOKENS, READ_ORDER, TEXT, TOKENS, Plan, name_models, plan_of
 from breakeven.usage.sql import (
     BINS_PER_E,
     FIRST_YEAR_US,
@@ -49,73 +39,15 @@ from breakeven.usage.sql import (
 )
 from breakeven.usage.table import Table
 
-_USABLE = {
-    "input",
-    "output",
-    "cache_read",
-    "cache_write_5m",
-    "cache_write_1h",
-    "reasoning",
-    "ts",
-    "model",
-    "reported_cost_usd",
-    "ttft",
-    "e2e",
-    "session",
-}
-"""Canonical columns that the short way knows, or that no sum needs."""
-_TOKENS = ("input", "output", *CACHES, "reasoning")
-_UNUSED = {"ttft", "e2e", "session"}
-MOST_NAMES = 1_000
-"""Models beyond which no enumeration is made."""
-PIECES, PIECE_BYTES = 32, 1 << 14
-"""Where names of models are looked for before the scan: pieces of the file, and their size."""
 _BINS = 512
-MOST_ASIDE = 1_000_000
-"""Rows that are set aside at most; they are read one by one."""
 EXACT = 2.0**53
 """Below, every whole number is exact in double precision."""
+MOST_PLACES = 500
+"""Rows with a fault beyond doubt that are named by their lines; the others are only counted."""
+BY_FAULT = "fault"
+"""Level of the sums that counts rows by what is wrong with them."""
 _Columns = Mapping[str, tuple[Any, ...]]
 """Columns of the answer, by name."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    """Columns of the relation by canonical name, and the names of the models."""
-
-    table: Table
-    columns: dict[str, str]
-    names: tuple[str, ...]
-    cached: str
-    edges: Edges
-    minutes: int
-    """Length of one step of time, 0: no times. [minutes]"""
-    gaps: frozenset[str]
-    """Canonical columns with empty cells among the first rows."""
-
-    def number(self, name: str) -> str:
-        """Expression of a column of numbers; of tokens that need not be there, none where it is empty."""
-        column = self.columns[name]
-        if column in self.table.grouped:
-            cell = f"TRY_CAST({ungrouped(f'TRIM({column})', self.table.grouped[column])} AS DOUBLE)"
-            return (
-                cell
-                if name in ("input", "output")
-                else f"CASE WHEN {column} IS NULL THEN 0e0 ELSE {cell} END"
-            )
-        cell = f"CAST({column} AS DOUBLE)"
-        return cell if name in ("input", "output", "reported_cost_usd") else f"COALESCE({cell}, 0e0)"
-
-    def whole(self, name: str) -> bool:
-        """Whether the type of a column holds whole numbers only."""
-        return self.table.types.get(self.columns[name], "").endswith("INT")
-
-    def model(self) -> str:
-        """Number of the model in the enumeration, counted from 1; 0 stands for an empty cell."""
-        cell = self.columns["model"]
-        name = cell if self.table.kind == "csv" else f"TRY_CAST({cell} AS model_name)"
-        number = f"CAST(enum_code({name}) AS DOUBLE) + 1e0"
-        return f"CASE WHEN {cell} IS NULL THEN 0e0 ELSE {number} END" if "model" in self.gaps else number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,13 +61,17 @@ class Quick:
     """Line, kind and text of what the reader could not cut or take as the types of its columns."""
     odd: tuple[tuple[int, tuple[str | None, ...]], ...]
     """Place among the rows that were cut, and cells, of rows whose numbers cannot be or are missing."""
+    hopeless: tuple[tuple[int, str, str], ...] = ()
+    """Place, canonical column and cell of rows that cannot be read beyond doubt, the first of them."""
+    faults: Mapping[str, int] = field(default_factory=dict)
+    """Rows that cannot be read beyond doubt: canonical column without a number, or none, to how many."""
 
 
 def quick_sums(
     connection: DuckDBPyConnection, table: Table, found: Recognised, edges: Edges, limits: Limits
 ) -> Quick | None:
     """Sums of a file whose rows are nearly all plain; None where another way has to be taken."""
-    plan = _plan(connection, table, found, edges, limits)
+    plan = plan_of(connection, table, found, edges, limits)
     if plan is None:
         return None
     try:
@@ -146,19 +82,22 @@ def quick_sums(
         return None
     if len(fetched) > limits.groups or not fetched:
         return None
+    place = {name: number for number, name in enumerate(names)}
+    faults = {int(row[place["key"]]): row[place["n_rows"]] for row in fetched if row[0] == BY_FAULT}
+    fetched = [row for row in fetched if row[0] != BY_FAULT]
     columns = dict(zip(names, zip(*fetched, strict=True), strict=True))
     split = _split(connection, plan) if table.kind == "csv" else ()
-    groups = zip(columns["key"], columns["n_rows"], columns["level"], strict=True)
-    aside = [n for key, n, level in groups if key is None and level == BY_LENGTH]
+    odd = faults.pop(0, 0)
     blank = sum(_known(columns, "blank"))
-    odd = sum(aside) - blank
-    if table.kind != "csv" and sum(aside):
+    if table.kind != "csv" and (odd or blank or faults):
         return None
     if len(split) + odd > MOST_ASIDE or not _exact(columns):
         return None
     rows = _unpacked(columns, plan, PROCESSINGS.index(found.format.processing))
     if not rows:
         return None
+    looked_at = _aside(plan, limits, "= 0", MOST_ASIDE + 1) if odd else ()
+    hopeless = _aside(plan, limits, "> 0", MOST_PLACES) if faults else ()
     return Quick(
         sums=Sums(
             rows=rows,
@@ -168,11 +107,24 @@ def quick_sums(
         ),
         blank=blank,
         split=split,
-        odd=_odd(plan, limits) if odd else (),
+        odd=tuple((number, cells) for number, _, cells in looked_at),
+        hopeless=tuple((number, *_named(fault, plan, cells)) for number, fault, cells in hopeless),
+        faults={_column(fault): count for fault, count in sorted(faults.items())},
     )
 
 
-def _split(connection: DuckDBPyConnection, plan: _Plan) -> tuple[tuple[int, str, str], ...]:
+def _column(fault: int) -> str:
+    """Canonical column in which a fault is; none where it is that of the whole row."""
+    return "" if fault == NO_TOKENS else READ_ORDER[fault - TEXT]
+
+
+def _named(fault: int, plan: Plan, cells: tuple[str | None, ...]) -> tuple[str, str]:
+    """Column and cell of a fault."""
+    column = _column(fault)
+    return column, (cells[int(plan.columns[column][1:])] or "") if column else ""
+
+
+def _split(connection: DuckDBPyConnection, plan: Plan) -> tuple[tuple[int, str, str], ...]:
     """Lines that the reader set aside, whole."""
     try:
         rows = connection.execute(
@@ -184,128 +136,30 @@ def _split(connection: DuckDBPyConnection, plan: _Plan) -> tuple[tuple[int, str,
     return tuple((int(line), kind, text or "") for line, kind, text in rows)
 
 
-def _odd(plan: _Plan, limits: Limits) -> tuple[tuple[int, tuple[str | None, ...]], ...]:
-    """Rows that are of the right types and yet not fine, each with its place."""
+def _aside(
+    plan: Plan, limits: Limits, which: str, most: int
+) -> tuple[tuple[int, int, tuple[str | None, ...]], ...]:
+    """Place, fault and cells of rows that are of the right types and yet not fine, in their order."""
     file = FilePath(plan.table.parameters["path"])
-    width = plan.table.width
-    cells = ", ".join(f"CAST(c{number} AS VARCHAR)" for number in range(width))
+    cells = ", ".join(f"CAST(c{number} AS VARCHAR)" for number in range(plan.table.width))
     numbered = f"(SELECT *, ROW_NUMBER() OVER () AS place FROM {plan.table.source})"
     with closing(connect(file, limits, limits.memory_mb, ordered=True)) as ordered:
         if plan.names:
-            _name_models(ordered, plan.names)
+            name_models(ordered, plan.names)
         rows = ordered.execute(
-            f"SELECT place, {cells} FROM (SELECT *, {_fine(plan)} AS fine, {_blank(plan)} AS blank FROM "
-            f"(SELECT *, {', '.join(_cells(plan))} FROM {numbered})) WHERE fine IS NOT TRUE AND NOT blank "
-            f"LIMIT {MOST_ASIDE + 1}",
+            f"SELECT place, fault, {cells} FROM (SELECT *, {plan.fault()} AS fault FROM "
+            f"(SELECT *, {_fine(plan)} AS fine, {plan.blank()} AS blank FROM "
+            f"(SELECT *, {', '.join(plan.cells())} FROM {numbered})) WHERE fine IS NOT TRUE AND NOT blank) "
+            f"WHERE fault {which} LIMIT {most}",
             plan.table.parameters,
         ).fetchall()
-    return tuple((int(place), tuple(texts)) for place, *texts in rows)
-
-
-# --- whether the file is plain --------------------------------------------------------------------
-
-
-def _plan(
-    connection: DuckDBPyConnection, table: Table, found: Recognised, edges: Edges, limits: Limits
-) -> _Plan | None:
-    """Columns by canonical name, typed; None where one of them is not plain."""
-    paths: dict[str, Path] = {}
-    for name, several in found.mapping.items():
-        if name not in _USABLE or len(several) != 1 or len(several[0]) != 1:
-            return None
-        paths[name] = several[0]
-    used = {name: path for name, path in paths.items() if name not in _UNUSED}
-    plain = (
-        found.format.grain != Grain.BUCKET
-        and found.cached in (NONE, INSIDE, OUTSIDE)
-        and not (found.format.relative_time and "ts" in used)
-        and len(set(used.values())) == len(used)
-        and table.kind in ("csv", "parquet")
-    )
-    if not plain:
-        return None
-    columns = {name: table.columns[path] for name, path in used.items()}
-    typed = with_types(table, found, limits) if table.kind == "csv" else table
-    if typed is None:
-        return None
-    for name, column in columns.items():
-        kind = typed.types.get(column, "VARCHAR")
-        fine = (
-            kind == "VARCHAR"
-            if name == "model"
-            else kind == "TIMESTAMP"
-            if name == "ts"
-            else kind.startswith(NUMERIC) or column in typed.grouped
-        )
-        if not fine:
-            return None
-    names: tuple[str, ...] = ()
-    if "model" in columns:
-        names = _names(connection, table, paths["model"], columns["model"])
-        if not names or len(names) > MOST_NAMES or any(name != name.strip() or not name for name in names):
-            return None
-        _name_models(connection, names)
-    if table.kind == "csv":
-        types = typed.types | ({columns["model"]: "model_name"} if names else {})
-        typed = replace(typed, types=types, rejects="reject_quick")
-        typed.source = csv_source(typed, typed.width, limits, most_rejects=MOST_ASIDE + 1)
-    return _Plan(
-        table=typed,
-        columns=columns,
-        names=names,
-        cached=found.cached,
-        edges=edges,
-        minutes=step_of_time(table) if "ts" in columns else 0,
-        gaps=_gaps(table, used),
-    )
-
-
-def _name_models(connection: DuckDBPyConnection, names: Sequence[str]) -> None:
-    """Make the enumeration of the models."""
-    connection.execute("CREATE OR REPLACE TEMP TABLE names AS SELECT unnest(?) AS name", [list(names)])
-    connection.execute("DROP TYPE IF EXISTS model_name")
-    connection.execute("CREATE TYPE model_name AS ENUM (SELECT name FROM names)")
-
-
-def _gaps(table: Table, paths: dict[str, Path]) -> frozenset[str]:
-    """Columns with empty cells; in Parquet any column may have some, and looking costs little there."""
-    if table.kind == "parquet":
-        return frozenset(paths)
-    return frozenset(
-        name for name, path in paths.items() if any(not row.get(path, "").strip() for row in table.sample)
-    )
-
-
-def _names(connection: DuckDBPyConnection, table: Table, path: Path, column: str) -> tuple[str, ...]:
-    """Models that pieces of the file name."""
-    if table.kind == "parquet":
-        rows = connection.execute(
-            f"SELECT DISTINCT {column} FROM {table.source} WHERE {column} IS NOT NULL LIMIT {MOST_NAMES + 1}",
-            table.parameters,
-        ).fetchall()
-        return tuple(sorted(name for (name,) in rows))
-    names = {row[path] for row in table.sample if row.get(path)}
-    place = int(column[1:])
-    file = FilePath(table.parameters["path"])
-    size = file.stat().st_size
-    with file.open("rb") as bytes_:
-        for number in range(PIECES):
-            bytes_.seek(size * number // PIECES)
-            _, _, text = bytes_.read(PIECE_BYTES).decode("utf-8", errors="ignore").partition("\n")
-            text, _, _ = text.rpartition("\n")
-            try:
-                for record in csv.reader(io.StringIO(text, newline=""), delimiter=table.delimiter):
-                    if len(record) == table.width and record[place]:
-                        names.add(record[place])
-            except csv.Error:
-                continue
-    return tuple(sorted(names))
+    return tuple((int(place), int(fault), tuple(texts)) for place, fault, *texts in rows)
 
 
 # --- the scan -------------------------------------------------------------------------------------
 
 
-def _sizes(plan: _Plan) -> tuple[int, int, int, int]:
+def _sizes(plan: Plan) -> tuple[int, int, int, int]:
     """Weights of the parts of the key: prompt, context, tier, model; the completion weighs one."""
     prompt = _BINS
     context = prompt * _BINS
@@ -313,7 +167,7 @@ def _sizes(plan: _Plan) -> tuple[int, int, int, int]:
     return prompt, context, tier, tier * (len(plan.edges.tiers) + 1)
 
 
-def _statement(plan: _Plan) -> str:
+def _statement(plan: Plan) -> str:
     """One scan, sums by length and by time, and with them what tells whether every row is plain.
 
     Whole numbers are added in double precision, which is exact as long as no sum passes 2**53.
@@ -322,7 +176,7 @@ def _statement(plan: _Plan) -> str:
     parts = [name for name in CACHES if name in columns]
     extra = [*parts, *(["reasoning"] if "reasoning" in columns else [])]
     every = ["input", "output", *extra]
-    cells = _cells(plan)
+    cells = plan.cells()
     cached = " + ".join(f"d_{name}" for name in parts)
     inside = plan.cached == INSIDE and bool(parts)
     uncached = f"d_input - ({cached})" if inside else "d_input"
@@ -366,6 +220,12 @@ def _statement(plan: _Plan) -> str:
         selects.append(
             f"SELECT '{level}' AS level, {key} AS key, COUNT(*) AS n_rows, {shown} FROM keyed GROUP BY {key}"
         )
+    selects.append(
+        f"SELECT '{BY_FAULT}' AS level, CAST(fault AS DOUBLE) AS key, COUNT(*) AS n_rows, "
+        f"{', '.join(f'NULL AS {name}' for name in (*sums, *checks))} "
+        "FROM keyed WHERE base IS NULL AND NOT blank GROUP BY fault"
+    )
+    keys.append(f"CASE WHEN base IS NULL THEN {plan.fault()} END AS fault")
     d_columns = ", ".join(["uncached", "length", "base", "blank", *(f"d_{name}" for name in every), *kept])
     return f"""
     WITH keyed AS (
@@ -374,7 +234,7 @@ def _statement(plan: _Plan) -> str:
             SELECT *, CASE WHEN fine THEN {base} END AS base
             FROM (
                 SELECT *, {uncached} AS uncached, {prompt} AS prompt, {prompt} + d_output AS length,
-                    {_fine(plan)} AS fine, {_blank(plan)} AS blank
+                    {_fine(plan)} AS fine, {plan.blank()} AS blank
                 FROM (SELECT {", ".join(cells)} FROM {plan.table.source})
             )
         )
@@ -382,18 +242,9 @@ def _statement(plan: _Plan) -> str:
     {" UNION ALL ".join(selects)}"""
 
 
-def _cells(plan: _Plan) -> list[str]:
-    """Expressions of the columns that count."""
-    columns = plan.columns
-    cells = [f"{plan.number(name)} AS d_{name}" for name in _TOKENS if name in columns]
-    cells += [f"{plan.model()} AS model"] if plan.names else []
-    cells += [f"{plan.number('reported_cost_usd')} AS cost"] if "reported_cost_usd" in columns else []
-    return cells + ([f"{columns['ts']} AS arrived"] if plan.minutes else [])
-
-
-def _fine(plan: _Plan) -> str:
+def _fine(plan: Plan) -> str:
     """Condition that a row is a plain request; NULL where a cell is missing."""
-    present = [name for name in _TOKENS if name in plan.columns]
+    present = [name for name in TOKENS if name in plan.columns]
     parts = [f"d_{name}" for name in CACHES if name in plan.columns]
     said = [f"d_{name} >= 0" for name in present]
     said += [f"d_{name} = FLOOR(d_{name})" for name in present if not plan.whole(name)]
@@ -409,17 +260,7 @@ def _fine(plan: _Plan) -> str:
     return " AND ".join(said)
 
 
-def _blank(plan: _Plan) -> str:
-    """Condition that nothing stands in the columns that count."""
-    named = [f"d_{name} IS NULL" for name in ("input", "output")]
-    if plan.names:
-        named.append("model IS NULL" if "model" not in plan.gaps else "model = 0")
-    if plan.minutes:
-        named.append("arrived IS NULL")
-    return " AND ".join(named)
-
-
-def _first_lengths(plan: _Plan) -> tuple[list[float], list[float]]:
+def _first_lengths(plan: Plan) -> tuple[list[float], list[float]]:
     """Prompts and whole lengths of the first rows."""
     back = {column: path for path, column in plan.table.columns.items()}
     prompts, lengths = [], []
@@ -447,7 +288,7 @@ def _exact(columns: _Columns) -> bool:
     )
 
 
-def _unpacked(columns: _Columns, plan: _Plan, processing: int) -> list[dict[str, Any]]:
+def _unpacked(columns: _Columns, plan: Plan, processing: int) -> list[dict[str, Any]]:
     """The sums as the careful way gives them, the keys taken apart again."""
     prompt_, context_, tier_, model_ = _sizes(plan)
     kept = [place for place, key in enumerate(columns["key"]) if key is not None]

@@ -48,6 +48,8 @@ class Table:
 
 def shorten(text: str, most: int = LONGEST_VALUE) -> str:
     """Make a value fit a message; what no screen can write is replaced."""
+    if len(text) <= most and text.isprintable():
+        return text
     clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: most + 1])
     return clean if len(text) <= most else clean[: most - 1] + "…"
 
