@@ -1,6 +1,7 @@
 """The short way through a file gives what the careful way gives, or steps aside."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 import breakeven.usage.kinds
 import breakeven.usage.quick
 import breakeven.usage.read
+import breakeven.usage.statements
+from breakeven.usage.limits import Limits
 from breakeven.usage.quick import quick_sums
 from breakeven.usage.read import read_workload
 from breakeven.usage.spool import Unreadable
@@ -188,7 +191,7 @@ def test_plain_file_is_read_in_one_scan(tmp_path, edges, monkeypatch):
         taken.append(quick_sums(*arguments))
         return taken[-1]
 
-    monkeypatch.setattr(breakeven.usage.read, "quick_sums", noted)
+    monkeypatch.setattr(breakeven.usage.statements, "quick_sums", noted)
     monkeypatch.setattr(breakeven.usage.kinds, "SHEET_BYTES", 0)
     path = tmp_path / "usage.csv"
     write(path, [("2026-11-01 00:00:00", "gpt-4o", 1000, 10, 5, "0.1")] * 3)
@@ -225,7 +228,6 @@ def test_failed_rows_are_told_alike_row_by_row_and_by_statements(tmp_path, edges
     path.write_text(head + "".join(rows))
     one_by_one = read_workload(path, edges=edges)
     monkeypatch.setattr(breakeven.usage.kinds, "SHEET_BYTES", 0)
-    monkeypatch.setattr(breakeven.usage.read, "ROWS_BYTES", 0)
-    by_statements = read_workload(path, edges=edges)
+    by_statements = read_workload(path, edges=edges, limits=replace(Limits(), sheet_mb=0))
     for workload in (one_by_one, by_statements):
         assert (workload.tokens.requests, workload.rows_skipped) == (2, 3)

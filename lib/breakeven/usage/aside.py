@@ -11,33 +11,24 @@ from dataclasses import replace
 from pathlib import Path
 
 from breakeven.usage.bad_rows import REJECT_REASONS, line_numbers
-from breakeven.usage.formats import ColumnMapping, Recognised, normal
+from breakeven.usage.formats import ColumnMapping, Recognised
 from breakeven.usage.from_rows import told, workload_of_rows
-from breakeven.usage.limits import Limits
+from breakeven.usage.from_sums import Reading
 from breakeven.usage.merge import merge
 from breakeven.usage.plan import READ_ORDER
 from breakeven.usage.quick import Quick
 from breakeven.usage.sheets import marks
 from breakeven.usage.sheets.numbers import is_nothing
 from breakeven.usage.sheets.reader import fault, gather_sheet
-from breakeven.usage.sheets.split import Row, Sheet
-from breakeven.usage.sql import Edges
+from breakeven.usage.sheets.split import Row, Sheet, even, set_aside
 from breakeven.usage.sums import Problem, Workload
 from breakeven.usage.table import Table, shorten
 
-_RAGGED = (
-    "MISSING COLUMNS",
-    "TOO MANY COLUMNS",
-    "UNQUOTED VALUE",
-    "LINE SIZE OVER MAXIMUM",
-    "INVALID ENCODING",
-)
-"""Faults of a whole line; a cell of another type than its column can be read all the same."""
+_UNCUT = ("UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM", "INVALID ENCODING", "INVALID STATE")
+"""Faults of a line that cannot be cut into cells."""
 
 
-def beside(
-    main: Workload, quick: Quick, table: Table, found: Recognised, edges: Edges, limits: Limits, folder: Path
-) -> Workload:
+def beside(main: Workload, quick: Quick, table: Table, asked: Reading, folder: Path) -> Workload:
     """Add the rows that were set aside to the sums of the others.
 
     Parameters
@@ -46,32 +37,36 @@ def beside(
         Sums of the plain rows.
     quick
         What was set aside.
-    table, found
-        The file and its columns.
+    table
+        The file.
+    asked
+        What is asked of it.
     folder
         Private folder for the rows.
     """
-    if not (quick.split or quick.odd or quick.blank or quick.faults):
+    if not (quick.split or quick.odd or quick.gone or quick.faults):
         return main
+    found, limits = asked.found, asked.limits
     file = Path(table.parameters["path"])
     counted = sum(quick.faults.values())
     rows, broken = _split_rows(quick, table)
     rejects = [(line, "", kind, text) for line, kind, text in quick.split]
     places = [*(place for place, _ in quick.odd), *(place for place, *_ in quick.hopeless)]
-    all_rows = main.rows_read + quick.blank + len(quick.odd) + counted + len(rejects)
+    all_rows = main.rows_read + sum(quick.gone.values()) + len(quick.odd) + counted + len(rejects)
     lines = _lines_of(table, file, rejects, places, all_rows if quick.odd else 0)
     rows += [(lines.get(place, place), [cell or "" for cell in cells]) for place, cells in quick.odd]
     rows.sort(key=lambda row: row[0])
-    header = [path[0] for path in table.names if len(path) == 1][: table.width]
     hopeless = [
         _problem(lines.get(place, place), column, cell, found, main.name)
         for place, column, cell in quick.hopeless
     ]
-    if not marks.failure_marks(header, [cells for _, cells in rows]):
-        rows, more = _without_numbers(rows, header, found, main.name)
+    sheet = Sheet(header=list(table.header), rows=rows, delimiter=table.delimiter, broken=broken)
+    set_aside(sheet)
+    even(sheet)
+    if not marks.failure_marks(sheet.header, [cells for _, cells in sheet.rows]):
+        sheet.rows, more = _without_numbers(sheet, found, main.name)
         hopeless += more
         counted += len(more)
-    sheet = Sheet(header=header, rows=rows, delimiter=table.delimiter, broken=broken)
     gathered = gather_sheet(
         sheet,
         main.name,
@@ -81,13 +76,13 @@ def beside(
         part_of=_sums(main),
     )
     assert gathered is not None
-    if quick.blank:
-        gathered.leave_out(marks.BLANK, quick.blank)
-        gathered.seen += quick.blank
+    for why, left_out in quick.gone.items():
+        gathered.leave_out(why, left_out)
+        gathered.seen += left_out
     good = gathered.seen - sum(gathered.left_out.values()) - sum(p.left_out for p in gathered.rejected)
     whole = main
     if good:
-        more_rows = workload_of_rows(gathered, main.name, edges, limits)
+        more_rows = workload_of_rows(gathered, main.name, asked.edges, limits)
         whole = replace(merge([main, more_rows], main.name, limits), recognised=main.recognised)
     gathered.seen += counted
     problems = sorted([*gathered.rejected, *hopeless], key=lambda p: p.line)[: limits.problem_rows]
@@ -122,34 +117,23 @@ def _problem(line: int, column: str, cell: str, found: Recognised, name: str) ->
 _DIGIT = re.compile(r"\d")
 
 
-def _without_numbers(
-    rows: Sequence[Row], header: Sequence[str], found: Recognised, name: str
-) -> tuple[list[Row], list[Problem]]:
-    """Rows that have to be read, and those that a column of tokens without any digit rules out.
-
-    A row with one cell only may be a comment, and one that repeats a name of a column its header.
-    """
+def _without_numbers(sheet: Sheet, found: Recognised, name: str) -> tuple[list[Row], list[Problem]]:
+    """Rows that have to be read, and those that a column of tokens without any digit rules out."""
     own = [
-        (meaning, header.index(found.mapping[meaning][0][0]))
+        (meaning, sheet.header.index(found.mapping[meaning][0][0]))
         for meaning in READ_ORDER
         if meaning in found.mapping
     ]
     kept: list[Row] = []
     problems: list[Problem] = []
-    for line, cells in rows:
-        first = next(
-            (
-                (meaning, cells[place])
-                for meaning, place in own
-                if cells[place] and not _DIGIT.search(cells[place]) and not is_nothing(cells[place])
-            ),
-            None,
+    for line, cells in sheet.rows:
+        none = (
+            (meaning, cell)
+            for meaning, place in own
+            if (cell := cells[place]) and not _DIGIT.search(cell) and not is_nothing(cell)
         )
-        if (
-            first is None
-            or sum(map(bool, cells)) < 2
-            or any(normal(cells[place]) == normal(header[place]) for _, place in own)
-        ):
+        first = next(none, None)
+        if first is None:
             kept.append((line, cells))
         else:
             problems.append(_problem(line, *first, found, name))
@@ -176,17 +160,15 @@ def _sums(main: Workload) -> dict[str, float]:
 
 
 def _split_rows(quick: Quick, table: Table) -> tuple[list[Row], list[tuple[int, str, str]]]:
-    """Cells of the lines that hold a row of the right width, and the lines that do not."""
+    """Cells of the lines that can be cut, and the lines that cannot."""
     rows: list[Row] = []
     broken: list[tuple[int, str, str]] = []
     for line, kind, text in quick.split:
-        cells: Sequence[str] = ()
-        if kind not in _RAGGED:
-            cells = next(csv.reader(io.StringIO(text, newline=""), delimiter=table.delimiter), ())
-        if len(cells) == table.width:
-            rows.append((line, list(cells)))
-        else:
+        if kind in _UNCUT:
             broken.append((line, text, REJECT_REASONS.get(kind, REJECT_REASONS["UNQUOTED VALUE"])))
+        else:
+            cells = next(csv.reader(io.StringIO(text, newline=""), delimiter=table.delimiter), [])
+            rows.append((line, cells))
     return rows, broken
 
 

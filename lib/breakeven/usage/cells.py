@@ -100,10 +100,13 @@ class Query:
     """From clause to SELECT of canonical rows, see :func:`breakeven.usage.sql.rows_sql`."""
 
 
-def query_of(table: Table, found: Recognised, edges: Edges, carry: Sequence[str] = ()) -> Query:
+def query_of(
+    table: Table, found: Recognised, edges: Edges, carry: Sequence[str] = (), skip: Sequence[str] = ()
+) -> Query:
     """Expressions of the cells, and the canonical rows over any source with the same columns.
 
-    ``carry`` names further expressions over the source that each row keeps.
+    ``carry`` names further expressions over the source that each row keeps, ``skip`` conditions over the
+    source of rows that are no request of their own.
     """
     texts, numbers = _texts(table, found)
     numeric_time = _numeric_time(table, found)
@@ -123,6 +126,7 @@ def query_of(table: Table, found: Recognised, edges: Edges, carry: Sequence[str]
             number_fields=numbers,
             optional=optional,
             carry=carry,
+            skip=skip,
         )
 
     return Query(texts=texts, rows=rows)

@@ -77,6 +77,7 @@ def csv_table(path: FilePath, mapping: ColumnMapping | None, limits: Limits) -> 
         columns=columns,
         kind="csv",
         names=list(columns),
+        header=[one.strip() for one in header],
         header_lines=lines + skipped,
         width=len(header),
         delimiter=delimiter,

@@ -162,7 +162,7 @@ class _Beside:
     regions: frozenset[str]
 
 
-_ANYWHERE = frozenset(("", "global", "not_available", "unknown", "none", "default", "any"))
+ANYWHERE = frozenset(("", "global", "not_available", "unknown", "none", "default", "any"))
 """Regions that change no price."""
 _METERS = {"web_searches": Meter.WEB_SEARCH} | {str(meter): meter for meter in Meter}
 
@@ -189,7 +189,7 @@ def extras_of(path: Path) -> _Beside:
 
 def _region(said: object) -> str:
     region = str(said.get("region") or said.get("geo") or "").lower() if isinstance(said, dict) else ""
-    return "" if region in _ANYWHERE else region
+    return "" if region in ANYWHERE else region
 
 
 def _processing(text: str) -> Processing:

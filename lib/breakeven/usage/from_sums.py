@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -46,6 +46,12 @@ class Reading:
     """What it is called."""
     edges: Edges
     limits: Limits
+    skips: Mapping[str, str] = field(default_factory=dict)
+    """Why rows are no request of their own, to the condition that tells them in the table."""
+    again: Sequence[int] = ()
+    """Hashes of ids that more than one row has: these rows are held against each other."""
+    identity: str = ""
+    """Column of the table with the id of a row, where some are repeated."""
 
 
 def workload_of(

@@ -56,6 +56,10 @@ class Gathered:
     """Rows that cannot be read, and cells that are not used."""
     decisions: list[str] = field(default_factory=list)
     """What was decided from the numbers, in sentences."""
+    of_columns: list[str] = field(default_factory=list)
+    """Those of them that hold for every row of a column, whatever their number."""
+    once: bool = False
+    """That rows are sums rests on no time that repeats for a model."""
     shown: Mapping[str, str] = field(default_factory=dict)
     """Canonical column to the columns that it was read from."""
     ignored: tuple[str, ...] = ()
@@ -70,6 +74,11 @@ class Gathered:
     """First rows as they stand in the file; None: the canonical rows are shown."""
     counted: bool = False
     """The numbers of requests are known; otherwise a row of sums stands for an unknown number."""
+
+    def decide(self, said: str) -> None:
+        """Note what holds for every row."""
+        self.decisions.append(said)
+        self.of_columns.append(said)
 
     def leave_out(self, why: str, rows: int = 1) -> None:
         """Count rows that are no request of their own."""

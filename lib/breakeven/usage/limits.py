@@ -23,6 +23,8 @@ class Limits:
     """Size of a compressed file once unpacked. [MB]"""
     document_mb: int = 200
     """Size of a JSON document that has to be read in one piece. [MB]"""
+    sheet_mb: int = 20
+    """Size of a sheet that is read row by row where one scan does not do, which takes seconds. [MB]"""
     rows: int = 1_000_000_000
     """Rows."""
     columns: int = 2_000

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 
@@ -18,8 +18,8 @@ from breakeven.tables.exports import CACHES
 from breakeven.usage.aggregate import step_of_time
 from breakeven.usage.cells import NUMERIC, ungrouped
 from breakeven.usage.csv_table import csv_source, with_types
-from breakeven.usage.formats import INSIDE, NONE, OUTSIDE, Grain, Path, Recognised, normal
-from breakeven.usage.limits import Limits
+from breakeven.usage.formats import INSIDE, NONE, OUTSIDE, Grain, Path, normal
+from breakeven.usage.from_sums import Reading
 from breakeven.usage.sheets.marks import hints_total, says_total
 from breakeven.usage.sheets.words import vocabulary
 from breakeven.usage.sql import Edges
@@ -62,6 +62,11 @@ class Plan:
     """Canonical columns of numbers that are scanned as text, because too many cells are none."""
     heads: dict[str, str]
     """Canonical columns to the columns of the file, for a reader."""
+    skips: Mapping[str, str]
+    """Why rows are no request of their own, to the condition that tells them."""
+    again: Sequence[int]
+    identity: str
+    """Hashes of repeated ids and the column of the ids."""
 
     def number(self, name: str) -> str:
         """Expression of a column of numbers; of tokens that need not be there, none where it is empty."""
@@ -95,9 +100,29 @@ class Plan:
         cells += [f"{self.model()} AS model"] if self.names else []
         cells += [f"{self.number('reported_cost_usd')} AS cost"] if "reported_cost_usd" in columns else []
         cells += [f"{columns[name]} AS r_{name}" for name in READ_ORDER if name in self.loose]
+        cells += [f"CASE {self._marked()} ELSE 0 END AS marked"] if self.skips else []
+        cells += [f"hash({self.identity}) IN (SELECT id FROM again) AS repeated"] if self.again else []
         return cells + ([f"{columns['ts']} AS arrived"] if self.minutes else [])
 
-    def blank(self) -> str:
+    def _marked(self) -> str:
+        """Cases of rows that are no request of their own, by number; 1 are blank rows."""
+        numbered = enumerate(self.skips.values(), start=2)
+        return " ".join(f"WHEN {condition} THEN {number}" for number, condition in numbered)
+
+    def gone(self) -> str:
+        """Number of why a row is no request of its own; 1: it is blank, 0: it is one."""
+        return f"CASE WHEN {self._blank()} THEN 1 ELSE {'marked' if self.skips else '0'} END"
+
+    def prepare(self, connection: DuckDBPyConnection) -> None:
+        """Make what the scan looks up: the enumeration of the models, and the ids that are repeated."""
+        if self.names:
+            name_models(connection, self.names)
+        if self.again:
+            connection.execute(
+                "CREATE OR REPLACE TEMP TABLE again AS SELECT unnest(?::UBIGINT[]) AS id", [list(self.again)]
+            )
+
+    def _blank(self) -> str:
         """Condition that nothing stands in the columns that count."""
         named = [f"d_{name} IS NULL" for name in ("input", "output")]
         named += [f"r_{name} IS NULL" for name in ("input", "output") if name in self.loose]
@@ -124,24 +149,25 @@ class Plan:
                 continue
             cell = f"r_{name}"
             text = f"LOWER(TRIM({cell}, ' \t\u00a0'))"
-            words = _quoted("|".join(map(re.escape, (*nothing, normal(self.heads[name])))))
+            words = quoted("|".join(map(re.escape, (*nothing, normal(self.heads[name])))))
             perhaps = f"regexp_matches({cell}, '\\p{{N}}') OR regexp_full_match({text}, {words})"
             number_of = f"CASE WHEN {perhaps} THEN 0 ELSE {number} END"
             cases.append(f"WHEN {cell} IS NOT NULL AND d_{name} IS NULL THEN {number_of}")
         empty = [f"r_{name} IS NULL" if name in self.loose else f"d_{name} IS NULL" for name in TOKENS[:2]]
         free = ["COALESCE(cost, 0) = 0"] if "reported_cost_usd" in self.columns else []
         cases.append(f"WHEN {' AND '.join([*empty, *free])} THEN {NO_TOKENS}")
-        return f"CASE WHEN NOT ({' OR '.join(there) or 'FALSE'}) THEN 0 {' '.join(cases)} ELSE 0 END"
+        doubt = f"NOT ({' OR '.join(there) or 'FALSE'})" + (" OR repeated" if self.again else "")
+        return f"CASE WHEN {doubt} THEN 0 {' '.join(cases)} ELSE 0 END"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as SQL writes it."""
     return "'" + text.replace("'", "''") + "'"
 
 
-def plan_of(
-    connection: DuckDBPyConnection, table: Table, found: Recognised, edges: Edges, limits: Limits
-) -> Plan | None:
+def plan_of(connection: DuckDBPyConnection, table: Table, asked: Reading) -> Plan | None:
     """Columns by canonical name, typed; None where one of them is not plain."""
+    found, limits = asked.found, asked.limits
     paths: dict[str, Path] = {}
     for name, several in found.mapping.items():
         if name not in _USABLE or len(several) != 1 or len(several[0]) != 1:
@@ -161,7 +187,7 @@ def plan_of(
     typed = with_types(table, found, limits) if table.kind == "csv" else table
     if typed is None or not all(_fits(typed, name, column) for name, column in columns.items()):
         return None
-    pieces = _pieces(table) if table.kind == "csv" else []
+    pieces = pieces_of(table) if table.kind == "csv" else []
     names: tuple[str, ...] = ()
     if "model" in columns:
         names = _names(connection, table, paths["model"], columns["model"], pieces)
@@ -180,11 +206,14 @@ def plan_of(
         columns=columns,
         names=names,
         cached=found.cached,
-        edges=edges,
+        edges=asked.edges,
         minutes=step_of_time(table) if "ts" in columns else 0,
         gaps=_gaps(table, used),
         loose=loose,
         heads={name: path[0] for name, path in used.items()},
+        skips=asked.skips,
+        again=asked.again,
+        identity=asked.identity,
     )
 
 
@@ -212,7 +241,7 @@ def _gaps(table: Table, paths: dict[str, Path]) -> frozenset[str]:
     )
 
 
-def _pieces(table: Table) -> list[list[str]]:
+def pieces_of(table: Table) -> list[list[str]]:
     """Rows from pieces of the file that are as wide as its header."""
     rows: list[list[str]] = []
     file = FilePath(table.parameters["path"])

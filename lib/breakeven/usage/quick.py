@@ -24,9 +24,11 @@ from duckdb import DuckDBPyConnection
 from breakeven.tables.exports import CACHES
 from breakeven.usage.aggregate import BY_LENGTH, BY_TENANT, BY_TIME, NO_SUMS, Sums
 from breakeven.usage.files import connect
-from breakeven.usage.formats import INSIDE, Recognised
+from breakeven.usage.formats import INSIDE
+from breakeven.usage.from_sums import Reading
 from breakeven.usage.limits import Limits
-from breakeven.usage.plan import MOST_ASIDE, NO_TOKENS, READ_ORDER, TEXT, TOKENS, Plan, name_models, plan_of
+from breakeven.usage.plan import MOST_ASIDE, NO_TOKENS, READ_ORDER, TEXT, TOKENS, Plan, plan_of
+from breakeven.usage.sheets import marks
 from breakeven.usage.sql import (
     BINS_PER_E,
     FIRST_YEAR_US,
@@ -34,7 +36,6 @@ from breakeven.usage.sql import (
     METERS,
     MOST_TOKENS_REQUEST,
     PROCESSINGS,
-    Edges,
     bucket_of,
 )
 from breakeven.usage.table import Table
@@ -55,8 +56,8 @@ class Quick:
     """Sums of the plain rows of a file, and the rows that were set aside."""
 
     sums: Sums
-    blank: int
-    """Rows without anything in the columns that count."""
+    gone: Mapping[str, int]
+    """Why rows are no request of their own, to how many."""
     split: tuple[tuple[int, str, str], ...]
     """Line, kind and text of what the reader could not cut or take as the types of its columns."""
     odd: tuple[tuple[int, tuple[str | None, ...]], ...]
@@ -67,13 +68,13 @@ class Quick:
     """Rows that cannot be read beyond doubt: canonical column without a number, or none, to how many."""
 
 
-def quick_sums(
-    connection: DuckDBPyConnection, table: Table, found: Recognised, edges: Edges, limits: Limits
-) -> Quick | None:
+def quick_sums(connection: DuckDBPyConnection, table: Table, asked: Reading) -> Quick | None:
     """Sums of a file whose rows are nearly all plain; None where another way has to be taken."""
-    plan = plan_of(connection, table, found, edges, limits)
+    limits, found = asked.limits, asked.found
+    plan = plan_of(connection, table, asked)
     if plan is None:
         return None
+    plan.prepare(connection)
     try:
         result = connection.execute(_statement(plan), table.parameters)
         names = [column[0] for column in result.description or []]
@@ -88,8 +89,11 @@ def quick_sums(
     columns = dict(zip(names, zip(*fetched, strict=True), strict=True))
     split = _split(connection, plan) if table.kind == "csv" else ()
     odd = faults.pop(0, 0)
-    blank = sum(_known(columns, "blank"))
-    if table.kind != "csv" and (odd or blank or faults):
+    gone = {
+        why: sum(_known(columns, f"gone{number}"))
+        for number, why in enumerate((marks.BLANK, *plan.skips), start=1)
+    }
+    if table.kind != "csv" and (odd or any(gone.values()) or faults):
         return None
     if len(split) + odd > MOST_ASIDE or not _exact(columns):
         return None
@@ -105,7 +109,7 @@ def quick_sums(
             by_tenant="reported_cost_usd" in plan.columns,
             withheld=[],
         ),
-        blank=blank,
+        gone={why: rows for why, rows in gone.items() if rows},
         split=split,
         odd=tuple((number, cells) for number, _, cells in looked_at),
         hopeless=tuple((number, *_named(fault, plan, cells)) for number, fault, cells in hopeless),
@@ -144,12 +148,11 @@ def _aside(
     cells = ", ".join(f"CAST(c{number} AS VARCHAR)" for number in range(plan.table.width))
     numbered = f"(SELECT *, ROW_NUMBER() OVER () AS place FROM {plan.table.source})"
     with closing(connect(file, limits, limits.memory_mb, ordered=True)) as ordered:
-        if plan.names:
-            name_models(ordered, plan.names)
+        plan.prepare(ordered)
         rows = ordered.execute(
             f"SELECT place, fault, {cells} FROM (SELECT *, {plan.fault()} AS fault FROM "
-            f"(SELECT *, {_fine(plan)} AS fine, {plan.blank()} AS blank FROM "
-            f"(SELECT *, {', '.join(plan.cells())} FROM {numbered})) WHERE fine IS NOT TRUE AND NOT blank) "
+            f"(SELECT *, {_fine(plan)} AS fine, {plan.gone()} AS gone FROM "
+            f"(SELECT *, {', '.join(plan.cells())} FROM {numbered})) WHERE fine IS NOT TRUE AND gone = 0) "
             f"WHERE fault {which} LIMIT {most}",
             plan.table.parameters,
         ).fetchall()
@@ -202,7 +205,10 @@ def _statement(plan: Plan) -> str:
         keys.append(f"base + ({step}) * {most!r} AS minute_key")
         kept.append("arrived")
     checks = {
-        "blank": "SUM(CASE WHEN blank THEN 1 ELSE 0 END)",
+        **{
+            f"gone{number}": f"SUM(CASE WHEN gone = {number} THEN 1 ELSE 0 END)"
+            for number in range(1, len(plan.skips) + 2)
+        },
         "longest": "MAX(length)",
         "first_us": "epoch_us(MIN(arrived))" if minutes else "NULL",
         "last_us": "epoch_us(MAX(arrived))" if minutes else "NULL",
@@ -223,10 +229,10 @@ def _statement(plan: Plan) -> str:
     selects.append(
         f"SELECT '{BY_FAULT}' AS level, CAST(fault AS DOUBLE) AS key, COUNT(*) AS n_rows, "
         f"{', '.join(f'NULL AS {name}' for name in (*sums, *checks))} "
-        "FROM keyed WHERE base IS NULL AND NOT blank GROUP BY fault"
+        "FROM keyed WHERE base IS NULL AND gone = 0 GROUP BY fault"
     )
     keys.append(f"CASE WHEN base IS NULL THEN {plan.fault()} END AS fault")
-    d_columns = ", ".join(["uncached", "length", "base", "blank", *(f"d_{name}" for name in every), *kept])
+    d_columns = ", ".join(["uncached", "length", "base", "gone", *(f"d_{name}" for name in every), *kept])
     return f"""
     WITH keyed AS (
         SELECT {d_columns}, {", ".join(keys)}
@@ -234,7 +240,7 @@ def _statement(plan: Plan) -> str:
             SELECT *, CASE WHEN fine THEN {base} END AS base
             FROM (
                 SELECT *, {uncached} AS uncached, {prompt} AS prompt, {prompt} + d_output AS length,
-                    {_fine(plan)} AS fine, {plan.blank()} AS blank
+                    {_fine(plan)} AS fine, {plan.gone()} AS gone
                 FROM (SELECT {", ".join(cells)} FROM {plan.table.source})
             )
         )
@@ -257,6 +263,8 @@ def _fine(plan: Plan) -> str:
         first, last = (f"make_timestamp({year})" for year in (FIRST_YEAR_US, LAST_YEAR_US))
         within = f"arrived BETWEEN {first} AND {last}"
         said.append(f"({within} OR arrived IS NULL)" if "ts" in plan.gaps else within)
+    said += ["marked = 0"] if plan.skips else []
+    said += ["NOT repeated"] if plan.again else []
     return " AND ".join(said)
 
 

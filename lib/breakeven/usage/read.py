@@ -14,24 +14,21 @@ from pathlib import Path as FilePath
 from typing import BinaryIO
 
 from breakeven.usage import kinds
-from breakeven.usage.aggregate import rejected_lines, sum_up
-from breakeven.usage.aside import beside
-from breakeven.usage.cells import query_of
-from breakeven.usage.csv_table import replace_quotes, with_types
 from breakeven.usage.files import files_of
 from breakeven.usage.formats import ColumnMapping
 from breakeven.usage.from_rows import workload_of_rows
-from breakeven.usage.from_sums import Reading, workload_of
+from breakeven.usage.from_sums import Reading
 from breakeven.usage.gather import Source
 from breakeven.usage.json_table import starts_json
+from breakeven.usage.large import agreed, sums_by_length, too_large
 from breakeven.usage.limits import Limits, limits_from
 from breakeven.usage.merge import merge
 from breakeven.usage.open_table import OpenTable, open_table
 from breakeven.usage.packed import unpacked
-from breakeven.usage.quick import quick_sums
 from breakeven.usage.route import Records, Rows, gathered_records, recognised, routed
 from breakeven.usage.spool import Plain, Unreadable, make_plain
 from breakeven.usage.sql import Edges
+from breakeven.usage.statements import in_one_scan, summed
 from breakeven.usage.stop import Stop, heeding
 from breakeven.usage.sums import Problem, Tokens, Workload
 
@@ -40,9 +37,6 @@ __all__ = ["SHOWN_PROBLEMS", "Problem", "Tokens", "Workload", "read_workload"]
 SHOWN_PROBLEMS = 100
 MOST_IN_ALL = 10**18
 """Tokens beyond which a file is wrong; below, every product with a price is exact."""
-
-ROWS_BYTES = 20_000_000
-"""Sheets up to this size are read row by row where one scan does not do, which takes seconds."""
 
 Progress = Callable[[str], None]
 
@@ -158,7 +152,7 @@ class _Reading:
                 return
             file, notes, folder = plain.path, plain.notes, folder / "again"
             folder.mkdir()
-        most = max(kinds.SHEET_BYTES, ROWS_BYTES)
+        most = max(kinds.SHEET_BYTES, self.limits.sheet_mb * 1_000_000)
         with routed(file, name, folder, self.mapping, self.limits, most_rows=most) as found:
             match found:
                 case Records():
@@ -178,15 +172,27 @@ class _Reading:
             with open_table(plain, self.mapping, self.limits, folder) as opened:
                 if opened.table.kind == "json":
                     return None
-                asked = self._asked(opened, name)
-                return _in_one_scan(opened, asked, folder)
+                asked = agreed(opened, self._asked(opened, name), self.mapping, folder)
+                read = in_one_scan(opened, asked, folder)
+                return None if read is None or sums_by_length(read, asked) else read
         except Unreadable:
             return None  # perhaps only its beginning; who reads it whole says why
 
     def _summed(self, opened: OpenTable, name: str, folder: FilePath) -> Workload:
         """Sum up one file by statements."""
-        asked = self._asked(opened, name)
-        return _in_one_scan(opened, asked, folder) or _carefully(opened, asked)
+        try:
+            asked = self._asked(opened, name)
+        except Unreadable:
+            if opened.table.kind != "csv":
+                raise
+            why = too_large(opened, name, self.mapping, self.limits, folder)
+            if not why:
+                raise
+            raise Unreadable(why) from None
+        asked = agreed(opened, asked, self.mapping, folder)
+        read = summed(opened, asked, folder)
+        sums = sums_by_length(read, asked) if opened.table.kind == "csv" else None
+        return read if sums is None else summed(opened, sums, folder)
 
     def _asked(self, opened: OpenTable, name: str) -> Reading:
         found = recognised(opened.table, self.mapping)
@@ -214,44 +220,3 @@ class _Reading:
             if alone:
                 raise
             self.refusals.append(str(refusal))
-
-
-def _in_one_scan(opened: OpenTable, asked: Reading, folder: FilePath) -> Workload | None:
-    """Sum up one file in one scan; None where that is not possible."""
-    table, found = opened.table, asked.found
-    quick = quick_sums(opened.connection, table, found, asked.edges, asked.limits)
-    if quick is None:
-        return None
-    main = workload_of(asked, table, query_of(table, found, asked.edges), quick.sums, [])
-    return beside(main, quick, table, found, asked.edges, asked.limits, folder)
-
-
-def _carefully(opened: OpenTable, asked: Reading) -> Workload:
-    """Sum up one file of any rows.
-
-    Raises
-    ------
-    Unreadable
-        If no row can be read.
-    """
-    connection, table = opened.connection, opened.table
-    found, edges, limits = asked.found, asked.edges, asked.limits
-    fast = with_types(table, found, limits) if table.kind == "csv" else None
-    if fast is not None:
-        query = query_of(fast, found, edges)
-        sums = sum_up(connection, fast, query, edges, limits)
-        if not rejected_lines(connection, fast) and all(row["good"] >= 0 for row in sums.rows):
-            return workload_of(asked, fast, query, sums, [])
-    query = query_of(table, found, edges)
-    sums = sum_up(connection, table, query, edges, limits)
-    rejects = rejected_lines(connection, table)
-    if table.kind == "csv" and any("QUOTE" in kind for _, _, kind, _ in rejects):
-        # A quote that is never closed swallows the rest: read the quotes as plain characters instead.
-        table.quoting = False
-        again = replace_quotes(table, limits)
-        other = sum_up(connection, again, query, edges, limits)
-        if other.good_rows > sums.good_rows:
-            sums, table = other, again
-            rejects = rejected_lines(connection, table)
-            table.notes.append("A quotation mark is never closed; the marks are read as plain characters.")
-    return workload_of(asked, table, query, sums, rejects)

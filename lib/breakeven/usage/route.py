@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import TypeAlias
 
-from breakeven.usage.formats import ColumnMapping, Recognised, recognise
+from breakeven.usage.formats import ColumnMapping, Recognised, exports, recognise
 from breakeven.usage.from_sums import unreadable
 from breakeven.usage.gather import Source, gather, refusal_for
 from breakeven.usage.gathered import Gathered
@@ -110,7 +110,9 @@ def recognised(table: Table, mapping: ColumnMapping | None) -> Recognised:
     Unreadable
         If none of them hold tokens; the text says what the file is and what to give.
     """
-    found = recognise(table.names, mapping, nested=True, kind=table.kind) or by_meaning(table)
+    found = recognise(table.names, mapping, nested=True, kind=table.kind)
+    if found is None or found.format.format_id == exports().plain.format_id:
+        found = by_meaning(table, mapping) or found
     if found is None:
         raise Unreadable(refusal(table.names))
     if found.format.refusal:

@@ -232,6 +232,7 @@ def rows_sql(
     number_fields: frozenset[str] = frozenset(),
     optional: frozenset[str] = frozenset(),
     carry: Sequence[str] = (),
+    skip: Sequence[str] = (),
 ) -> str:
     """Canonical rows of a file.
 
@@ -255,6 +256,8 @@ def rows_sql(
         Columns that may be empty although their absence would otherwise be a mistake.
     carry
         Further expressions over the source, with names, that each row keeps.
+    skip
+        Conditions over the source of rows that are no request of their own.
 
     Returns
     -------
@@ -262,6 +265,7 @@ def rows_sql(
         SELECT of ``status`` (0 good, 1 no request, -1 bad), keys and whole numbers.
     """
     raw = ", ".join([*(f"{texts[name]} AS r_{name}" for name in _READ if name in texts), *carry])
+    raw += f", ({' OR '.join(skip)}) AS skipped" if skip else ", FALSE AS skipped"
     mapped = [name for name in TOKEN_FIELDS if name in texts]
     numbers = "".join(
         f", {'CAST' if name in number_fields else 'TRY_CAST'}(r_{name} AS DOUBLE) AS d_{name}"
@@ -321,7 +325,7 @@ def rows_sql(
                 {model} AS model, {processing} AS processing, {time} AS time_us,
                 {tenant} AS tenant, {cost} AS cost
             FROM (
-                SELECT *, CASE WHEN {_skip(form, "keep" in texts)} OR {_says_total(texts)} THEN 1
+                SELECT *, CASE WHEN skipped OR {_skip(form, "keep" in texts)} OR {_says_total(texts)} THEN 1
                     WHEN {" AND ".join(good)} THEN 0 ELSE -1 END AS status
                 FROM (SELECT *{numbers} FROM (SELECT {raw} FROM {source}))
             )

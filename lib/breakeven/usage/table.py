@@ -36,6 +36,8 @@ class Table:
     quoted: frozenset[Path] = frozenset()
     """JSON keys whose first values are texts."""
     header_lines: int = 0
+    header: list[str] = field(default_factory=list)
+    """Names of the columns of a sheet as they stand in it, repeated and blank ones too."""
     width: int = 0
     delimiter: str = ","
     quoting: bool = True

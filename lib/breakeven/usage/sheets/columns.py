@@ -308,26 +308,28 @@ def embeds(model: str) -> bool:
     return any("embedding" in vocabulary().concepts.get(word, ()) for word in words_of(model))
 
 
-def by_meaning(table: Table) -> Recognised | None:
+def by_meaning(table: Table, mapping: ColumnMapping | None = None) -> Recognised | None:
     """Columns of a large sheet by meaning, where each stands for itself: no unit, no mean, no share."""
     header = [path[0] for path in table.names if len(path) == 1]
     if table.kind != "csv" or len(header) != table.width:
         return None
     rows = [[row.get((name,), "") for name in header] for row in table.sample]
-    columns = columns_of(header, rows)
+    columns = columns_of(header, rows, mapping)
     plain = all(
         one.scale == 1.0 and not one.average and not one.currency for one in columns.meanings.values()
     )
     if columns.by_name or not plain or not {"input", "output"} <= set(columns.places):
         return None
     kept = {name: places for name, places in columns.places.items() if name in FIELDS}
-    cached = side_of_names(
-        header[place] for name in ("cache_read", "cache_write_5m") for place, _ in kept.get(name, ())
-    )
+    cached = columns.cached
+    if cached == NONE:
+        cached = side_of_names(header[place] for name in CACHES for place, _ in kept.get(name, ()))
     used = {place for places in kept.values() for place, _ in places}
     return Recognised(
         format=replace(columns.format, grain=grain_of(columns)),
-        mapping={name: tuple((header[place],) for place, _ in places) for name, places in kept.items()},
+        mapping={
+            name: tuple((header[place], *path) for place, path in places) for name, places in kept.items()
+        },
         cached=cached,
         ignored=tuple(name for place, name in enumerate(header) if place not in used),
     )

@@ -16,7 +16,7 @@ BLANK = "blank rows"
 REPEATED = "rows whose id and numbers occurred before"
 CACHED_BY_GATEWAY = "rows that a gateway's own cache answered at no cost"
 CORRECTED = "rows that correct a row above, from which they were taken off"
-_NO = frozenset(("", "0", "0.0", "false", "no", "none", "null", "nan", "[]", "{}", "success", "ok"))
+NO = frozenset(("", "0", "0.0", "false", "no", "none", "null", "nan", "[]", "{}", "success", "ok"))
 
 
 def failed_by(keep: Keep | None, cell: str, empty: bool) -> bool:
@@ -62,11 +62,11 @@ def failure_marks(
             continue  # beside a number of requests, that of the failed ones
         status = words & {"state", "http", "outcome", "result"} or ("status" in said and not words & flags)
         if status and not words & {"id", "time", "error", "errors"}:
-            if any(_bad_status(cell) for cell in cells):
-                found.append((place, _bad_status))
+            if any(bad_status(cell) for cell in cells):
+                found.append((place, bad_status))
         elif words & {"cancelled", "canceled", "failed", "error", "errored", "aborted", "failure"}:
-            if len(cells) > 1 or cells <= _NO or not any(_number(c) > 1 for c in cells):
-                found.append((place, _is_set))
+            if len(cells) > 1 or cells <= NO or not any(_number(c) > 1 for c in cells):
+                found.append((place, is_set))
         elif words & {"success", "succeeded", "successful", "ok"} and cells <= {
             "true",
             "false",
@@ -74,7 +74,7 @@ def failure_marks(
             "1",
             "",
         }:
-            found.append((place, _is_false))
+            found.append((place, is_false))
     return found
 
 
@@ -82,10 +82,10 @@ def _said(name: str) -> set[str]:
     return {one for word in words_of(name) for one in vocabulary().concepts.get(word, ())}
 
 
-def _bad_status(cell: str) -> bool:
+def bad_status(cell: str) -> bool:
     """Whether a state says that a request failed.
 
-    >>> _bad_status("429 Too Many Requests"), _bad_status("失败"), _bad_status("200 OK"), _bad_status("-3")
+    >>> bad_status("429 Too Many Requests"), bad_status("失败"), bad_status("200 OK"), bad_status("-3")
     (True, True, False, True)
     """
     text = cell.strip().lower()
@@ -94,11 +94,13 @@ def _bad_status(cell: str) -> bool:
     return text in vocabulary().failures or 400 <= number < 1000 or -100 < number < 0
 
 
-def _is_set(cell: str) -> bool:
-    return cell.strip().lower() not in _NO and not is_nothing(cell)
+def is_set(cell: str) -> bool:
+    """Whether a cell of errors names one."""
+    return cell.strip().lower() not in NO and not is_nothing(cell)
 
 
-def _is_false(cell: str) -> bool:
+def is_false(cell: str) -> bool:
+    """Whether a cell of successes says no."""
     return cell.strip().lower() in ("false", "0")
 
 

@@ -37,6 +37,8 @@ from breakeven.usage.spool import Unreadable
 from breakeven.usage.sums import Preview
 from breakeven.usage.table import loads, shorten
 
+TRUE = ("true", "yes", "t", "y", "1")
+"""Cells that say yes."""
 _NO_OTHER = ("false", "0", "default", "auto", "standard", "normal")
 """What one column of processing says where another may say more: not a batch, yet perhaps flexible."""
 
@@ -272,9 +274,7 @@ class _Reader(Settling):
             return
         self._time(reading, cells)
         flag = self._cell(cells, "cache_flag").strip().lower()
-        reading.cached_by_gateway = flag in ("true", "yes", "t", "y", "1") and not reading.values.get(
-            "cost", 1.0
-        )
+        reading.cached_by_gateway = flag in TRUE and not reading.values.get("cost", 1.0)
         reading.bare = not any(cells[place].strip() for place in self.labels)
         if self.id_place is not None and cells[self.id_place].strip():
             reading.identity = (

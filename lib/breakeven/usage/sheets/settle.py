@@ -165,15 +165,11 @@ class Settling:
         long = [length for one in self.readings if (length := self._length(one)) > LONGEST_REQUEST]
         heads = [word for name in self.heads.values() for word in words_of(name)]
         if len(long) * 5 >= len(self.readings) > 0:
-            gathered.decisions.append(f"A row has {max(long):,.0f} tokens: {_SUMS_NOT_ONE}.")
+            gathered.decide(f"A row has {max(long):,.0f} tokens: {_SUMS_NOT_ONE}.")
         elif any(word in ("month", "monthly", "daily", "monat", "per") for word in heads) or self._buckets():
-            gathered.decisions.append(
-                "The columns are named by a period of time, so a row is a sum of requests."
-            )
+            gathered.decide("The columns are named by a period of time, so a row is a sum of requests.")
         elif self._days_of_models():
-            gathered.decisions.append(
-                "Every day or month has one row for each model, so a row is a sum of requests."
-            )
+            gathered.decide("Every day or month has one row for each model, so a row is a sum of requests.")
         else:
             return
         gathered.grain = Grain.BUCKET
@@ -182,11 +178,13 @@ class Settling:
         """Whether times are those of hours or weeks, by the name of their column, and repeat for no model."""
         name = self.heads.get("ts", "")
         said = {one for word in words_of(name) for one in vocabulary().concepts.get(word, ())}
-        return "bucket" in said and self._once()
+        self.gathered.once = "bucket" in said and self._once()
+        return self.gathered.once
 
     def _days_of_models(self) -> bool:
         """Whether days without a time of day repeat for no model: rows of a daily or monthly report."""
-        return self.dates.periods and self._once()
+        self.gathered.once = self.dates.periods and self._once()
+        return self.gathered.once
 
     def _once(self) -> bool:
         """Whether no time repeats for a model and account, and there are several."""
@@ -262,13 +260,13 @@ class Settling:
             gathered.cached = INSIDE if inside > outside else OUTSIDE
             sums = "input + output" if inside > outside else "input + cached + output"
             share = max(inside, outside) / len(rows)
-            gathered.decisions.append(
+            gathered.decide(
                 f"Cached tokens are {gathered.cached} the input, because total = {sums} "
                 f"in {share:.0%} of the rows."
             )
         elif over * 5 >= len(rows) > 0:
             gathered.cached = OUTSIDE
-            gathered.decisions.append(
+            gathered.decide(
                 f"Cached tokens are outside the input, because {over:,} rows have more of them than input."
             )
         else:
@@ -294,7 +292,7 @@ class Settling:
         side = side_of_names(
             self.sheet.header[place] for name in parts for place, _ in self.columns.places[name]
         )
-        self.gathered.decisions.append(
+        self.gathered.decide(
             f"Cached tokens are taken to be {side} the input, as the names of the columns say; "
             "no total proves it."
         )

@@ -86,8 +86,8 @@ def split(text: str, score: Callable[[Sequence[str], Sequence[Row]], int]) -> Sh
             break
     if best is None:
         return None
-    _set_aside(best[2])
-    _even(best[2])
+    set_aside(best[2])
+    even(best[2])
     return best[2]
 
 
@@ -163,7 +163,7 @@ def _over_two(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
     return names
 
 
-def _set_aside(sheet: Sheet) -> None:
+def set_aside(sheet: Sheet) -> None:
     """Leave out what is no row: the header again, notes in one cell, further tables of another kind."""
     own = [_same(cell) for cell in sheet.header]
     kept: list[Row] = []
@@ -297,7 +297,7 @@ def _split(text: str, delimiter: str, sheet: Sheet, *, outer: bool, **options: A
         yield start, record
 
 
-def _even(sheet: Sheet) -> None:
+def even(sheet: Sheet) -> None:
     """Cut or fill rows to the width of the header; rows that have too much or too little are noted."""
     while (
         sheet.header
