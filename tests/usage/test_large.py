@@ -27,8 +27,8 @@ def large(path, edges):
     """The file as one above every limit of those that are read row by row is."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(breakeven.usage.kinds, "SHEET_BYTES", 0)
-        patch.setattr(breakeven.usage.large, "HEAD_BYTES", 2_000)
-        patch.setattr(breakeven.usage.large, "TAIL_BYTES", 1_000)
+        patch.setattr(breakeven.usage.large, "HEAD_LINES", 40)
+        patch.setattr(breakeven.usage.large, "TAIL_LINES", 20)
         return read_workload(path, edges=edges, limits=LARGE)
 
 

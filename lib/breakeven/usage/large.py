@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +26,6 @@ from breakeven.usage.gathered import Gathered
 from breakeven.usage.limits import Limits
 from breakeven.usage.open_table import OpenTable, open_table
 from breakeven.usage.plan import MOST_ASIDE, pieces_of, quoted
-from breakeven.usage.refusal import refusal
 from breakeven.usage.sheets import marks
 from breakeven.usage.sheets.reader import TRUE, extra_of, read_sheet
 from breakeven.usage.sheets.settle import LONGEST_REQUEST
@@ -35,8 +35,10 @@ from breakeven.usage.statements import summed
 from breakeven.usage.sums import Workload
 from breakeven.usage.table import Table
 
-HEAD_BYTES, TAIL_BYTES = 48_000, 16_000
-"""How much of the beginning and of the end of a file is read both ways."""
+HEAD_LINES, TAIL_LINES = 300, 100
+"""Lines of the beginning and of the end of a file that are read both ways."""
+ENDS_BYTES = 1_000_000
+"""Where they are looked for, at the beginning and at the end. [bytes]"""
 MOST_STATES = 8
 """States of requests that are compared before they are looked at in words."""
 LONG_SHARE = 0.2
@@ -81,6 +83,8 @@ def agreed(opened: OpenTable, asked: Reading, mapping: ColumnMapping | None, fol
     inner = folder / "sample"
     inner.mkdir(exist_ok=True)
     sample = _sampled(opened, asked, mapping, inner)
+    if sample is None:
+        return asked
     asked = _decided(opened, asked, sample)
     if sample.workload is None:
         return asked
@@ -119,13 +123,15 @@ def _too_large(opened: OpenTable, gathered: Gathered, limits: Limits, what: str)
     )
 
 
-def _sampled(opened: OpenTable, asked: Reading, mapping: ColumnMapping | None, folder: Path) -> _Sample:
-    """Read the beginning and the end row by row."""
+def _sampled(
+    opened: OpenTable, asked: Reading, mapping: ColumnMapping | None, folder: Path
+) -> _Sample | None:
+    """Read the beginning and the end row by row; None where no column of them holds numbers of tokens."""
     path = folder / "sample.csv"
     path.write_text(_ends(opened.file, opened.table), encoding="utf-8")
     gathered = read_sheet(path, asked.name, folder, mapping, asked.limits)
     if gathered is None:
-        raise Unreadable(refusal(opened.table.names))
+        return None
     try:
         workload = workload_of_rows(gathered, asked.name, asked.edges, asked.limits)
     except Unreadable:
@@ -135,20 +141,20 @@ def _sampled(opened: OpenTable, asked: Reading, mapping: ColumnMapping | None, f
 
 def _ends(file: Path, table: Table) -> str:
     """Whole lines of the beginning of a file, and of its end from the first row that stands alone."""
-    size = file.stat().st_size
-    if size <= HEAD_BYTES + TAIL_BYTES:
-        return file.read_text(encoding="utf-8-sig", errors="replace")
     with file.open("rb") as opened:
-        first = opened.read(HEAD_BYTES).decode("utf-8-sig", errors="replace").rpartition("\n")[0]
-        opened.seek(size - TAIL_BYTES)
-        lines = opened.read().decode("utf-8", errors="replace").split("\n")[1:]
-    if first.count('"') % 2:
-        first = first.rpartition("\n")[0] if not first.rpartition("\n")[0].count('"') % 2 else first
-    for number, line in enumerate(lines):
-        cells = next(csv.reader(io.StringIO(line), delimiter=table.delimiter), [])
+        first = opened.read(ENDS_BYTES).decode("utf-8-sig", errors="replace").splitlines(keepends=True)
+        if opened.tell() < ENDS_BYTES and len(first) <= HEAD_LINES + TAIL_LINES:
+            return "".join(first)
+        opened.seek(-min(ENDS_BYTES, file.stat().st_size), os.SEEK_END)
+        last = opened.read().decode("utf-8", errors="replace").splitlines(keepends=True)[-TAIL_LINES:]
+    head = [line for line in first[:HEAD_LINES] if line.endswith(("\n", "\r"))]
+    while head and "".join(head).count('"') % 2:  # a cell goes on in the next line
+        head.pop()
+    for number, line in enumerate(last):
+        cells = next(csv.reader(io.StringIO(line, newline=""), delimiter=table.delimiter), [])
         if len(cells) == table.width and not line.count('"') % 2:
-            return "\n".join((first, *lines[number:]))
-    return first
+            return "".join((*head, *last[number:]))
+    return "".join(head)
 
 
 # --- what holds for all rows ----------------------------------------------------------------------

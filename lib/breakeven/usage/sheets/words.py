@@ -15,6 +15,10 @@ EXACT, STRONG, FAIR, WEAK, SUPPOSED = 4, 3, 2, 1, 0
 """How sure a name is: a known name, no doubt, likely, only where nothing is better, an estimate."""
 
 
+LONGEST_WORD = 80
+"""Letters of the longest word in which two known ones are looked for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
     """The file of words."""
@@ -97,7 +101,7 @@ def words_of(name: str) -> list[str]:
 def _compound(piece: str) -> list[str]:
     """A word that is two known words written as one, as German, Dutch and lower-case names do."""
     known = vocabulary().concepts
-    if len(piece) < 8 or piece in known or not piece.isalpha():
+    if not 8 <= len(piece) <= LONGEST_WORD or piece in known or not piece.isalpha():
         return [piece]
     cuts = ((piece[:at], piece[at:]) for at in range(len(piece) - 4, 3, -1))
     return next(([one, other] for one, other in cuts if one in known and other in known), [piece])
