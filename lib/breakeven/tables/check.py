@@ -26,6 +26,7 @@ from breakeven.tables.price_checks import price_faults
 from breakeven.tables.rules import table_names
 from breakeven.tables.scores import score_faults
 from breakeven.tables.sheet import WHOLE_FILE, Problem, Sheet, repeated_rows, shown
+from breakeven.tables.vocabularies import word_faults
 
 Sheets = Mapping[str, Sheet]
 
@@ -92,6 +93,7 @@ def check(data_dir: Path = DATA) -> CheckReport:
         except BadExports as error:
             return CheckReport([str(problem) for problem in error.problems], [], {})
         problems = [problem for rule in _RULES for problem in rule(sheets)]
+        problems += word_faults(data_dir)
         problems += _parameter_totals(connection, sheets["models"])
         problems += _names(connection, sheets["name_tests"])
         doubts = [note for sheet in sheets.values() for note in sheet.notes]

@@ -9,7 +9,7 @@ from pathlib import Path as FilePath
 from breakeven.usage.formats import Path, exports, normal
 from breakeven.usage.gather.records import records
 from breakeven.usage.limits import Limits
-from breakeven.usage.sheets.words import words_of
+from breakeven.usage.sheets.words import vocabulary, words_of
 from breakeven.usage.table import flat, shorten
 
 SHOWN_COLUMNS = 200
@@ -18,20 +18,6 @@ GIVE = (
     "Give a file with a column of input tokens and one of output tokens, such as "
     "input_tokens,output_tokens, or name yours (mapping input=…, output=…)."
 )
-_MONEY = {
-    "cost",
-    "costs",
-    "spend",
-    "amount",
-    "usd",
-    "price",
-    "charge",
-    "billed",
-    "kosten",
-    "betrag",
-    "费用",
-    "金额",
-}
 _SUMMARY = {"metric", "avg", "mean", "min", "max", "p50", "p90", "p95", "p99", "std"}
 _TEXT = {
     "conversations",
@@ -61,6 +47,7 @@ def refusal(names: Sequence[Path]) -> str:
     if not columns:
         return f"No records were found. {GIVE}"
     words = {word for name in columns for word in words_of(name)}
+    said = {one for word in words for one in vocabulary().concepts.get(word, ())}
     shown = shorten(", ".join(shorten(name, 40) for name in columns), SHOWN_COLUMNS)
     near = _nearest(columns)
     if near:
@@ -70,12 +57,12 @@ def refusal(names: Sequence[Path]) -> str:
             f"The file is a summary of a benchmark ({shown}), which has no single requests: "
             f"export the requests, with the tokens in and out of each. {GIVE}"
         )
-    if words & _MONEY and not words & {"token", "tokens"}:
+    if said & {"cost", "price"} and "token" not in said:
         return (
             f"The file has amounts of money and no tokens ({shown}), so it cannot be priced elsewhere: "
             f"export usage instead of costs. {GIVE}"
         )
-    if words & _TEXT and not words & {"token", "tokens"}:
+    if words & _TEXT and "token" not in said:
         return f"The file has text and no counts of tokens ({shown}); text is not counted here. {GIVE}"
     return f"No column holds the tokens of prompts and completions; the file has {shown}. {GIVE}"
 
