@@ -49,19 +49,25 @@ def test_static_batch_reads_all_prompts_and_then_decodes():
 
 
 def test_continuous_batching_takes_one_prefill_and_a_share_of_each_decode_step():
-    # formulas.md, Serving: g = prefill(1, N) + C decode(B)/B; TPOT = decode + B prefill/C.
+    # formulas.md, Serving: g = prefill(1, N) + C decode(B)/B; TPOT = decode + (B - 1) prefill/C.
     prefill, decode = step_times(1, 16)
     service = serve(continuous_batching)
     assert service.replica_s_per_request == pytest.approx(prefill + 512 * decode / 16)
     assert service.ttft_s == pytest.approx(prefill + decode)
-    assert service.tpot_s == pytest.approx(decode + 16 * prefill / 512)
+    assert service.tpot_s == pytest.approx(decode + 15 * prefill / 512)
 
 
 def test_slots_and_throughput_agree_on_how_long_a_sequence_stays():
-    # Little's law: B sequences inside = throughput x (C x TPOT), TPOT holding the neighbours' prefills.
+    # Little's law: B sequences inside = throughput x (own prefill + C x TPOT), TPOT holding the neighbours'.
     service = serve(continuous_batching)
-    inside = 512 * service.tpot_s / service.replica_s_per_request
+    inside = (service.prefill_s_per_request + 512 * service.tpot_s) / service.replica_s_per_request
     assert inside == pytest.approx(16)
+
+
+def test_alone_nothing_but_the_step_lies_between_tokens():
+    # Weights and cache once a token: one's own prompt is in the time to the first.
+    service = serve(continuous_batching, batch=1)
+    assert service.tpot_s == service.token_s == pytest.approx(step_times(1, 1)[1])
 
 
 def test_separate_pools_keep_prefills_out_of_decode():

@@ -48,8 +48,8 @@ def predict(rows: Rows, engine: Engine) -> Predicted:
     )
     first, step = np.asarray(prefill.total_s), np.asarray(decode.total_s)
     n, completion = np.asarray(rows.replica.n_gpus), rows.completion
-    tpot = step + np.where(static, 0.0, batch * first / completion)
-    served = batch * completion / (n * np.where(static, first + completion * step, completion * tpot))
+    tpot = step + np.where(static, 0.0, (batch - 1) * first / completion)
+    served = batch * completion / (n * (first + completion * tpot))
     ttft = np.where(
         static | (rows.kind == PREFILL),
         first,

@@ -177,12 +177,12 @@ def latency_of(
     # What a mode adds to prefill and first step, such as moving the cache to another pool.
     steps = np.asarray(engine.first_token_steps)
     extra_s = np.asarray(single.ttft_s) - prefill_s - steps * np.asarray(single.step_s)
-    # What one more slot adds to the time between tokens: the neighbours' prompts, read in between.
-    stall_s = np.asarray(single.tpot_s) - np.asarray(single.token_s)
+    # What one more slot adds to the time between tokens: that neighbour's prompt, read in between.
+    stall_s = prefill_s / completion_tokens if mode == Mode.CONTINUOUS else np.zeros(1)
 
     def latencies(batch: Floats) -> tuple[Floats, Floats]:
         step_s, token_s = decoding(batch)
-        return prefill_s + steps * step_s + extra_s, token_s + batch * stall_s
+        return prefill_s + steps * step_s + extra_s, token_s + (batch - 1) * stall_s
 
     return latencies
 

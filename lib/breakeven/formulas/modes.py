@@ -167,13 +167,13 @@ def continuous_batching(
     r"""B slots kept full; a finished sequence makes room for the next prompt at once.
 
     .. math:: g = t_\mathrm{prefill}(1, N) + \frac{C}{B} t_\mathrm{decode}(B, N + C/2)
-    .. math:: \mathrm{TPOT} = t_\mathrm{decode} + \frac{B}{C} t_\mathrm{prefill}, \qquad
+    .. math:: \mathrm{TPOT} = t_\mathrm{decode} + \frac{B - 1}{C} t_\mathrm{prefill}, \qquad
         \mathrm{TTFT} = t_\mathrm{prefill} + k \, t_\mathrm{decode} + t_1
 
-    While a sequence decodes its C tokens, B prompts of its neighbours are read
-    in between: that is the second term of TPOT. The client sees the first token
-    k steps after the prefill (``first_token_steps``) and a time :math:`t_1`
-    (``ttft_fixed_s``) that no GPU spends.
+    While a sequence decodes its C tokens, the prompts of its B - 1 neighbours are read in
+    between: that is the second term of TPOT. Its own prompt is in TTFT; both together are B g.
+    The client sees the first token k steps after the prefill (``first_token_steps``) and a
+    time :math:`t_1` (``ttft_fixed_s``) that no GPU spends.
 
     Parameters
     ----------
@@ -209,14 +209,14 @@ def continuous_batching(
 
     Examples
     --------
-    What the prompts of seven neighbours and one's own add to the time between tokens:
+    What the prompts of seven neighbours add to the time between tokens:
 
     >>> from breakeven.formulas.parts import ARTICLE_ENGINE, ARTICLE_MODEL, ARTICLE_REPLICA
     >>> service = continuous_batching(model=ARTICLE_MODEL, replica=ARTICLE_REPLICA, engine=ARTICLE_ENGINE,
     ...                               batch=8, prompt_tokens=512, completion_tokens=512)
     >>> stall_s = service.tpot_s - service.decode.total_s
     >>> round(stall_s / service.prefill.total_s * 512, 6)
-    8.0
+    7.0
     """
     require_positive(completion_tokens=completion_tokens)
     if prefill is None:
@@ -233,7 +233,7 @@ def continuous_batching(
     read_s = reading_s(prefill, speculation)
     return Service(
         ttft_s=read_s + engine.first_token_steps * step_s + engine.ttft_fixed_s,
-        tpot_s=token_s + batch * read_s / completion_tokens,
+        tpot_s=token_s + (np.asarray(batch) - 1) * read_s / completion_tokens,
         prefill_s_per_request=read_s,
         decode_s_per_request=completion_tokens * token_s / batch,
         prefill=prefill,
