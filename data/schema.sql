@@ -557,7 +557,7 @@ COMMENT ON COLUMN benchmarks.locator IS '[-] where in the source';
 COMMENT ON COLUMN benchmarks.as_of IS '[date] day of the measurement or release';
 
 CREATE TABLE benchmark_notes (
-    note VARCHAR NOT NULL CHECK (note IN ('length-share', 'requests-per-client', 'step-tokens', 'batch-wait-steps', 'usable-memory', 'batch', 'requests', 'prompt-tokens')),
+    note VARCHAR NOT NULL CHECK (note IN ('length-share', 'step-tokens', 'batch-wait-steps', 'usable-memory', 'batch', 'requests', 'prompt-tokens')),
     source_family VARCHAR,
     engine VARCHAR,
     model_id VARCHAR REFERENCES models (model_id),
@@ -569,7 +569,7 @@ CREATE TABLE benchmark_notes (
     as_of DATE NOT NULL
 );
 COMMENT ON TABLE benchmark_notes IS 'What benchmarks do not state row by row and a prediction needs: how the runs were set up';
-COMMENT ON COLUMN benchmark_notes.note IS '[-] length-share: mean of the lengths drawn over the nominal one; requests-per-client: prompts that each client sends; step-tokens: tokens that one step takes at most; batch-wait-steps: decode steps that the server holds prompts back; usable-memory: share of the memory; batch: most sequences together; requests: of an offline run; prompt-tokens: where none is stated';
+COMMENT ON COLUMN benchmark_notes.note IS '[-] length-share: mean of the lengths drawn over the nominal one; step-tokens: tokens that one step takes at most; batch-wait-steps: decode steps that the server holds prompts back; usable-memory: share of the memory; batch: most sequences together; requests: of an offline run; prompt-tokens: where none is stated';
 COMMENT ON COLUMN benchmark_notes.source_family IS '[-] as in benchmarks; empty: any, and one''s own runs';
 COMMENT ON COLUMN benchmark_notes.engine IS '[-] as in benchmarks; empty: any';
 COMMENT ON COLUMN benchmark_notes.model_id IS '[-] key of models; empty: any';
@@ -598,11 +598,17 @@ CREATE TABLE efficiency (
     context_overhead_s DOUBLE NOT NULL CHECK (context_overhead_s >= 0),
     ttft_fixed_s DOUBLE NOT NULL CHECK (ttft_fixed_s >= 0),
     first_token_steps DOUBLE NOT NULL CHECK (first_token_steps > 0),
+    busy_steps DOUBLE NOT NULL CHECK (busy_steps >= 0),
+    busy_fixed_s DOUBLE NOT NULL CHECK (busy_fixed_s >= 0),
+    queue_share DOUBLE NOT NULL CHECK (queue_share >= 0 AND queue_share <= 1),
     expert_mfu DOUBLE NOT NULL CHECK (expert_mfu > 0 AND expert_mfu <= 1),
     expert_mbu DOUBLE NOT NULL CHECK (expert_mbu > 0 AND expert_mbu <= 1),
     expert_overhead_s DOUBLE NOT NULL CHECK (expert_overhead_s >= 0),
     ttft_factor_low DOUBLE NOT NULL CHECK (ttft_factor_low > 0 AND ttft_factor_low <= 1),
     ttft_factor_high DOUBLE NOT NULL CHECK (ttft_factor_high >= 1),
+    ttft_alone_factor_low DOUBLE NOT NULL CHECK (ttft_alone_factor_low > 0 AND ttft_alone_factor_low <= 1),
+    ttft_alone_factor_high DOUBLE NOT NULL CHECK (ttft_alone_factor_high >= 1),
+    range_level DOUBLE NOT NULL CHECK (range_level > 0 AND range_level < 1),
     tpot_factor_low DOUBLE NOT NULL CHECK (tpot_factor_low > 0 AND tpot_factor_low <= 1),
     tpot_factor_high DOUBLE NOT NULL CHECK (tpot_factor_high >= 1),
     ttft_median_error DOUBLE CHECK (ttft_median_error >= 0),
@@ -634,12 +640,18 @@ COMMENT ON COLUMN efficiency.layer_overhead_s IS '[s] fixed time of one layer in
 COMMENT ON COLUMN efficiency.sequence_overhead_s IS '[s] time per sequence in one decode step';
 COMMENT ON COLUMN efficiency.context_overhead_s IS '[s] time per token of context in one decode step, whatever the batch (an attention kernel that does not split the cache)';
 COMMENT ON COLUMN efficiency.ttft_fixed_s IS '[s] fixed time before the first token that no GPU spends (request handling)';
-COMMENT ON COLUMN efficiency.first_token_steps IS '[-] decode steps from the end of a prefill until the client sees a token; above 1 where the measured server polled or streamed every so many steps';
+COMMENT ON COLUMN efficiency.first_token_steps IS '[-] decode steps from the end of a prefill until the client sees a token, whatever the load';
+COMMENT ON COLUMN efficiency.busy_steps IS '[-] decode steps that a first token takes more while others decode: the server polls and streams every so many; none alone';
+COMMENT ON COLUMN efficiency.busy_fixed_s IS '[s] time that a first token takes more while others are served, whatever the steps; none alone';
+COMMENT ON COLUMN efficiency.queue_share IS '[0 to 1] share of the neighbours'' prompts that are read before one''s own';
 COMMENT ON COLUMN efficiency.expert_mfu IS '[0 to 1] what routed experts reach of mfu';
 COMMENT ON COLUMN efficiency.expert_mbu IS '[0 to 1] what routed experts reach of mbu when their weights are read';
 COMMENT ON COLUMN efficiency.expert_overhead_s IS '[s] fixed time of routing in one layer of a decode step, mixtures of experts only';
-COMMENT ON COLUMN efficiency.ttft_factor_low IS '[-] measured over predicted TTFT, 10th percentile of comparable rows that the fit did not see';
+COMMENT ON COLUMN efficiency.ttft_factor_low IS '[-] measured over predicted TTFT at load, 10th percentile of comparable rows that the fit did not see';
 COMMENT ON COLUMN efficiency.ttft_factor_high IS '[-] the same, 90th percentile';
+COMMENT ON COLUMN efficiency.ttft_alone_factor_low IS '[-] the same of TTFT alone: one prompt, or at most four clients';
+COMMENT ON COLUMN efficiency.ttft_alone_factor_high IS '[-] the same, 90th percentile';
+COMMENT ON COLUMN efficiency.range_level IS '[0 to 1] share of measured rows that each range is to hold';
 COMMENT ON COLUMN efficiency.tpot_factor_low IS '[-] measured over predicted TPOT, 10th percentile';
 COMMENT ON COLUMN efficiency.tpot_factor_high IS '[-] the same, 90th percentile';
 COMMENT ON COLUMN efficiency.ttft_median_error IS '[0 to 1] median absolute relative error of TTFT; empty: not measured';
@@ -657,6 +669,7 @@ CREATE TABLE calibration_errors (
     benchmark_id VARCHAR NOT NULL REFERENCES benchmarks (benchmark_id),
     quantity VARCHAR NOT NULL CHECK (quantity IN ('ttft', 'tpot', 'throughput')),
     in_sample DOUBLE NOT NULL CHECK (in_sample > 0),
+    by_cell DOUBLE CHECK (by_cell > 0),
     by_model DOUBLE CHECK (by_model > 0),
     by_gpu DOUBLE CHECK (by_gpu > 0),
     by_shape DOUBLE CHECK (by_shape > 0),
@@ -670,6 +683,7 @@ COMMENT ON TABLE calibration_errors IS 'Predicted over measured of every benchma
 COMMENT ON COLUMN calibration_errors.benchmark_id IS '[-] key of benchmarks';
 COMMENT ON COLUMN calibration_errors.quantity IS '[-] time to the first token, time per output token, or throughput';
 COMMENT ON COLUMN calibration_errors.in_sample IS '[-] predicted over measured by the shipped efficiency row';
+COMMENT ON COLUMN calibration_errors.by_cell IS '[-] by a fit that saw no row of the model on that GPU by that engine at those lengths on that many GPUs';
 COMMENT ON COLUMN calibration_errors.by_model IS '[-] the same by a fit that saw no row of the model''s architecture';
 COMMENT ON COLUMN calibration_errors.by_gpu IS '[-] by a fit that saw no row of the GPU family';
 COMMENT ON COLUMN calibration_errors.by_shape IS '[-] by a fit that saw no row of that prompt and completion length';

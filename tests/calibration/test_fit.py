@@ -29,7 +29,8 @@ TRUE = {
     "expert_mbu": 0.75,
     "expert_overhead_s": 8e-6,
     "ttft_fixed_s": 0.03,
-    "first_token_steps": 4.0,
+    "busy_steps": 4.0,
+    "queue_share": 0.12,
 }
 
 
@@ -102,7 +103,7 @@ def test_a_fold_is_never_seen_by_its_fit(rows):
 
 
 def test_an_unknown_split_is_refused(rows):
-    with pytest.raises(ValueError, match="split must be one of model, gpu"):
+    with pytest.raises(ValueError, match="split must be one of cell, model, gpu"):
         fold_of(rows, "weather")
 
 

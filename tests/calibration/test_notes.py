@@ -53,7 +53,6 @@ def test_ones_own_runs_get_what_holds_of_any_run(notes):
     own = set_up(Notes(notes))
     assert own == {
         "chunk": 8192.0,
-        "requests_per_client": 10.0,
         "usable": 0.9,
         "held_steps": 0.0,
         "requests": 0.0,

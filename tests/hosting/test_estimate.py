@@ -190,13 +190,36 @@ def test_without_a_rent_there_are_no_dollars(ask):
 
 
 def test_continuous_mode_prices_one_request_of_a_full_replica(ask):
-    # TTFT = prefill + k steps + a fixed time, TPOT = step + B·prefill/C, throughput 1/g.
+    # 1/g = tokens_per_s / C; g = prefill + C step / B. TTFT at load holds a share of seven prompts before.
     question = ask(mode="continuous", batch=8)
     result, row = estimate(question), question.profile.efficiency
     prefill_s = 512 / result["prompt_tokens_per_s"]
-    step_s = result["tpot_s"] - 8 * prefill_s / 512
-    assert result["ttft_s"] == pytest.approx(prefill_s + row.first_token_steps * step_s + row.ttft_fixed_s)
-    assert result["usd_per_request"] == pytest.approx(4.42 / 3600 * (prefill_s + 512 * step_s / 8))
+    request_s = 512 / result["tokens_per_s"]
+    step_s = (request_s - prefill_s) * 8 / 512
+    steps = row.first_token_steps + row.busy_steps * 7 / 8
+    before_s = row.busy_fixed_s * 7 / 8 + row.queue_share * 7 * prefill_s
+    assert result["ttft_s"] == pytest.approx(prefill_s + steps * step_s + row.ttft_fixed_s + before_s)
+    assert result["wait_s"] == pytest.approx(result["ttft_s"] - result["ttft_alone_s"])
+    assert 0 < result["ttft_alone_s"] < result["ttft_s"]
+    assert result["tpot_s"] == pytest.approx(step_s + 7 * prefill_s / 512, rel=0.1)
+    assert result["usd_per_request"] == pytest.approx(4.42 / 3600 * request_s)
+
+
+def test_alone_and_at_load_are_one_where_one_request_runs(ask):
+    result = estimate(ask(mode="continuous", batch=1))
+    assert result["ttft_s"] == pytest.approx(result["ttft_alone_s"])
+    assert result["wait_s"] == pytest.approx(0)
+
+
+def test_nothing_is_timed_beyond_the_sequences_that_fit(ask):
+    most = estimate(ask(mode="continuous"))["max_batch"]
+    full, double = (estimate(ask(mode="continuous", batch=batch)) for batch in (most, 2 * most))
+    assert double["tpot_s"] == pytest.approx(full["tpot_s"])
+    assert double["tokens_per_s"] == pytest.approx(full["tokens_per_s"])
+    # Twice the clients of the places: each waits as long as another keeps a place, B g.
+    turn_s = most * 512 / full["tokens_per_s"]
+    assert double["ttft_s"] == pytest.approx(full["ttft_s"] + turn_s)
+    assert not double["fits"]
 
 
 def test_what_a_reader_should_know_is_noted(ask):

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from breakeven.formulas.batch import batch_that_fits
 from breakeven.formulas.modes import continuous_batching, disaggregated, static_batch
 from breakeven.formulas.parts import IDEAL, Engine
-from breakeven.formulas.queueing import queueing_wait_md1
 from breakeven.hosting import (
     FEW_ROWS,
     MOST_SEQUENCES,
@@ -706,7 +705,7 @@ def run(candidates, ask=ASK, *, prompt=(1000,), completion=(200,), cached=None, 
     )
 
 
-def by_hand(one, ask, batch, prompt, completion, engine=None, mode=continuous_batching):
+def by_hand(one, batch, prompt, completion, engine=None, mode=continuous_batching):
     """Time to first token, time per token, wait and service, straight from the formulas."""
     service = mode(
         model=SHAPE,
@@ -716,11 +715,7 @@ def by_hand(one, ask, batch, prompt, completion, engine=None, mode=continuous_ba
         prompt_tokens=prompt,
         completion_tokens=completion,
     )
-    wait = queueing_wait_md1(
-        arrivals_per_s=ask.utilisation / service.replica_s_per_request,
-        service_s=service.prefill_s_per_request,
-    )
-    return service.ttft_s, service.tpot_s, wait, service
+    return service.ttft_s, service.tpot_s, service.ttft_s - service.ttft_alone_s, service
 
 
 def test_one_candidate_matches_the_serving_formulas_and_a_search_for_its_batch():
@@ -732,14 +727,14 @@ def test_one_candidate_matches_the_serving_formulas_and_a_search_for_its_batch()
     assert answer.most_sequences.tolist() == [[fit]]
 
     def holds(batch):
-        ttft, tpot, _, _ = by_hand(one, ASK, batch, 1000, 200)
+        ttft, tpot, _, _ = by_hand(one, batch, 1000, 200)
         return ttft <= 2.0 and tpot <= 0.05
 
     best = max(b for b in range(1, int(min(fit, MOST_SEQUENCES)) + 1) if holds(b))
     assert 1 < best < fit  # the targets decide here, not the memory
     assert answer.batch.tolist() == [[best]]
     assert answer.holds.all()
-    ttft, tpot, wait, service = by_hand(one, ASK, best, 1000, 200)
+    ttft, tpot, wait, service = by_hand(one, best, 1000, 200)
     assert answer.ttft_s[0, 0] == pytest.approx(ttft)
     assert answer.wait_s[0, 0] == pytest.approx(wait)
     assert answer.tpot_s[0, 0] == pytest.approx(tpot)
@@ -817,14 +812,14 @@ def test_static_batches_do_not_wait_in_a_queue():
 def test_separate_pools_decode_without_prefills_between():
     one = candidate()
     answer = run([one], replace(ASK, mode="disaggregated", batch=8))
-    _, tpot, _, _ = by_hand(one, ASK, 8, 1000, 200, mode=disaggregated)
+    _, tpot, _, _ = by_hand(one, 8, 1000, 200, mode=disaggregated)
     assert answer.tpot_s[0, 0] == pytest.approx(tpot)
 
 
 def test_the_physical_limit_has_no_range():
     one = candidate()
     answer = run([one], replace(ASK, batch=8), ideal=True)
-    _, tpot, _, _ = by_hand(one, ASK, 8, 1000, 200, engine=IDEAL)
+    _, tpot, _, _ = by_hand(one, 8, 1000, 200, engine=IDEAL)
     assert answer.tpot_s[0, 0] == pytest.approx(tpot)
     assert answer.prompt_usd_low.tolist() == answer.prompt_usd_high.tolist() == answer.prompt_usd.tolist()
 

@@ -16,6 +16,9 @@ from breakeven.formulas.parts import Engine
 LOSS_SCALE = 0.1
 """Residual, as a logarithm, beyond which a row counts less: soft_l1. [-]"""
 
+SLOPE_STEP = 1e-6
+"""Step of a logarithm over which a slope is taken. [-]"""
+
 TTFT_WEIGHT = 0.5
 """Weight of a time to the first token, which holds waiting, beside one of a step or a throughput. [-]"""
 
@@ -48,6 +51,7 @@ def fit(
     prior: Mapping[str, float] | None = None,
     strength: float = 1.0,
     weights: Floats | None = None,
+    start: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
     """Fit one engine to rows.
 
@@ -63,6 +67,8 @@ def fit(
         Weight of the prior: rows that it counts for. [-]
     weights
         Weight of each row; all 1 where None. [-]
+    start
+        Where the search begins, as near rows were fitted; the prior where None.
 
     Returns
     -------
@@ -77,15 +83,31 @@ def fit(
     spread = np.array([parameters[n].spread for n in names])
     root = np.sqrt(np.ones(len(rows)) if weights is None else weights)[:, None]
 
-    def values_of(point: Floats) -> dict[str, float]:
-        return dict(zip(names, np.exp(point).tolist(), strict=True))
+    measured = np.isfinite(np.stack([rows.ttft_s, rows.tpot_s, rows.tokens_per_s], axis=-1))
 
-    def cost(point: Floats) -> Floats:
-        residual = _residuals(rows, Engine(**values_of(point)))
+    def costs(points: Floats) -> Floats:
+        values = np.exp(points).T[:, :, None]
+        residual = _residuals(rows, Engine(**dict(zip(names, values, strict=True))))
         # soft_l1 by hand, so that the prior stays a plain square: 2((1+z)^.5 - 1) of z = (r/s)^2.
         z = (residual / LOSS_SCALE) ** 2
         robust = root * np.sign(residual) * np.sqrt(2 * (np.sqrt(1 + z) - 1))
-        return np.concatenate([robust.ravel(), np.sqrt(strength) * (point - centre) / spread])
+        prior_cost = np.sqrt(strength) * (points - centre) / spread
+        return np.concatenate([robust[:, measured], prior_cost], axis=1)
 
-    best = least_squares(cost, centre, bounds=(low, high), xtol=1e-4, ftol=1e-4, max_nfev=60)
-    return values_of(best.x)
+    def slopes(point: Floats) -> Floats:
+        # All directions in one pass over the rows, each away from the nearer bound.
+        steps = np.where(point + SLOPE_STEP < high, SLOPE_STEP, -SLOPE_STEP)
+        found = costs(np.vstack([point, point + np.diag(steps)]))
+        return np.asarray((found[1:] - found[0]).T / steps)
+
+    first = centre if start is None else np.clip(np.log([start[n] for n in names]), low + 1e-6, high - 1e-6)
+    best = least_squares(
+        lambda point: costs(point[None])[0],
+        first,
+        jac=slopes,
+        bounds=(low, high),
+        xtol=1e-4,
+        ftol=1e-4,
+        max_nfev=60,
+    )
+    return dict(zip(names, np.exp(best.x).tolist(), strict=True))

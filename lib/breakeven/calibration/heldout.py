@@ -20,9 +20,12 @@ Texts = NDArray[np.str_]
 def fold_of(rows: Rows, split: str) -> Texts:
     """Value by which a row is left out.
 
-    A model, a GPU family, a shape or a concurrency is left out everywhere, of every engine; a parallel
-    degree of one model at one rate.
+    A cell is one model on one GPU by one engine in one format at one length and degree. A model, a GPU
+    family, a shape or a concurrency is left out everywhere, of every engine; a parallel degree of one
+    model at one rate.
     """
+    if split == "cell":
+        return rows.cell
     if split == "model":
         return rows.architecture
     if split == "gpu":
@@ -37,15 +40,20 @@ def fold_of(rows: Rows, split: str) -> Texts:
     raise ValueError(f"split must be one of {', '.join(SPLITS)}, got {split}")
 
 
+STRENGTH = 4.0
+"""Rows that a level counts for below it: fewer follow single models, more miss what a GPU is like."""
+
+
 class Levels:
     """Fits of training rows at three levels, each drawn to the one above where rows are few.
 
     All rows of an engine, those on one GPU family, those of one rate there.
     """
 
-    def __init__(self, rows: Rows) -> None:
-        """Keep the rows; fits are made when they are asked for."""
+    def __init__(self, rows: Rows, near: Levels | None = None) -> None:
+        """Keep the rows; fits are made when they are asked for, each begun where ``near`` ended."""
         self._rows = rows
+        self._near = near
         self._group = rows.group
         self._found: dict[str, dict[str, float]] = {}
 
@@ -71,7 +79,14 @@ class Levels:
                 self._found[key] = dict(prior or {n: p.usual for n, p in parameters.items()})
             else:
                 rows = self._rows.take(keep)
-                self._found[key] = fit(rows, parameters=parameters, prior=prior, weights=balanced(rows))
+                self._found[key] = fit(
+                    rows,
+                    parameters=parameters,
+                    prior=prior,
+                    strength=STRENGTH,
+                    weights=balanced(rows),
+                    start=self._near._found.get(key) if self._near else None,
+                )
         return self._found[key]
 
 
@@ -125,21 +140,35 @@ def engine_of_groups(groups: Texts, values: Mapping[str, Mapping[str, float]]) -
     )
 
 
-def held_out(rows: Rows, split: str, only: NDArray[np.bool_] | None = None) -> dict[str, Floats]:
-    """Residuals of every row from fits that did not see its fold."""
+def held_out(
+    rows: Rows, split: str, only: NDArray[np.bool_] | None = None, near: Levels | None = None
+) -> dict[str, Floats]:
+    """Residuals of every row from fits that did not see its fold; begun where fits of all rows ended."""
     fold = fold_of(rows, split)
     if split == "concurrency":  # only online runs have clients; the others stay with the fit
         only = (rows.kind == ONLINE) & (True if only is None else only)
     result = {name: np.full(len(rows), np.nan) for name in ("ttft", "tpot", "throughput")}
     wanted = np.ones(len(rows), dtype=bool) if only is None else only
-    for value in _unique(fold[wanted]):
-        test = (fold == value) & wanted
-        levels = Levels(rows.take(fold != value))
+    for left in _parts(fold[wanted], MOST_FOLDS.get(split)):
+        out = np.isin(fold, left)
+        test = out & wanted
+        levels = Levels(rows.take(~out), near)
         held = rows.take(test)
         values = {g: levels.values(g) for g in _unique(held.group)}
         for name, found in residuals(held, values).items():
             result[name][test] = found
     return result
+
+
+MOST_FOLDS = {"cell": 10, "shape": 10, "concurrency": 10, "parallel": 10}
+"""Parts that the values of a split are dealt into, so that leaving each out takes no more fits than that."""
+
+
+def _parts(values: Texts, most: int | None) -> list[list[str]]:
+    """The values, each by itself or dealt into so many parts."""
+    names = _unique(values)
+    n = len(names) if most is None else min(most, len(names))
+    return [names[part::n] for part in range(n)]
 
 
 def _unique(texts: Iterable[str]) -> list[str]:

@@ -13,8 +13,6 @@ class Note(StrEnum):
 
     LENGTH_SHARE = "length-share"
     """Mean of the lengths drawn over the nominal one. [0 to 1]"""
-    REQUESTS_PER_CLIENT = "requests-per-client"
-    """Prompts that a client of an online run sends. [-]"""
     STEP_TOKENS = "step-tokens"
     """Tokens that one step of an online server takes at most. [tokens]"""
     BATCH_WAIT_STEPS = "batch-wait-steps"
@@ -29,7 +27,7 @@ class Note(StrEnum):
     """Prompt length of an offline run whose source states none. [tokens]"""
 
 
-USUAL = (Note.REQUESTS_PER_CLIENT, Note.STEP_TOKENS, Note.USABLE_MEMORY)
+USUAL = (Note.STEP_TOKENS, Note.USABLE_MEMORY)
 """What is needed of any run, one's own included."""
 
 _SAID_OF = ("source_family", "engine", "model_id", "prompt_tokens", "completion_tokens")

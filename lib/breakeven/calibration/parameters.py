@@ -21,28 +21,36 @@ class Parameter:
 
 
 PARAMETERS: Mapping[str, Parameter] = {
-    "mfu": Parameter(low=0.05, high=0.95, usual=0.5, spread=0.4),
-    "mbu": Parameter(low=0.1, high=0.95, usual=0.75, spread=0.3),
-    "kv_mbu": Parameter(low=0.05, high=0.95, usual=0.6, spread=0.5),
+    "mfu": Parameter(low=0.05, high=1.0, usual=0.5, spread=0.4),
+    "mbu": Parameter(low=0.1, high=1.0, usual=0.75, spread=0.3),
+    "kv_mbu": Parameter(low=0.05, high=1.0, usual=0.6, spread=0.5),
     "link_share": Parameter(low=0.03, high=0.95, usual=0.3, spread=0.7),
     "link_latency_s": Parameter(low=1e-6, high=4e-5, usual=1e-5, spread=0.5),
-    "prefill_overhead_s": Parameter(low=1e-3, high=4e-2, usual=8e-3, spread=0.5),
-    "step_overhead_s": Parameter(low=2e-4, high=6e-3, usual=1.5e-3, spread=0.5),
-    "layer_overhead_s": Parameter(low=2e-6, high=1e-4, usual=1.5e-5, spread=0.5),
+    "prefill_overhead_s": Parameter(low=1e-4, high=4e-2, usual=5e-3, spread=0.5),
+    "step_overhead_s": Parameter(low=1e-5, high=6e-3, usual=1e-3, spread=0.5),
+    "layer_overhead_s": Parameter(low=1e-6, high=3e-4, usual=3e-5, spread=0.5),
     "sequence_overhead_s": Parameter(low=5e-7, high=5e-5, usual=8e-6, spread=0.5),
     "expert_mfu": Parameter(low=0.1, high=1.0, usual=0.7, spread=0.4),
     "expert_mbu": Parameter(low=0.2, high=1.0, usual=0.8, spread=0.3),
     "expert_overhead_s": Parameter(low=1e-7, high=1e-4, usual=1e-5, spread=0.7),
-    "ttft_fixed_s": Parameter(low=1e-3, high=0.3, usual=2e-2, spread=0.8),
-    "first_token_steps": Parameter(low=1.0, high=60.0, usual=1.5, spread=1.0),
+    "ttft_fixed_s": Parameter(low=1e-3, high=2e-2, usual=4e-3, spread=0.3),
+    "busy_fixed_s": Parameter(low=1e-3, high=0.3, usual=2e-2, spread=0.8),
+    "busy_steps": Parameter(low=0.1, high=40.0, usual=1.5, spread=0.8),
+    "queue_share": Parameter(low=0.005, high=0.9, usual=0.08, spread=0.5),
 }
 """What is fitted of a continuous engine."""
 
+OF_A_SERVER = ("ttft_fixed_s", "busy_fixed_s", "busy_steps", "queue_share")
+"""What only a server has that requests come to one by one."""
+
 STATIC_PARAMETERS: Mapping[str, Parameter] = {
-    **{k: v for k, v in PARAMETERS.items() if k not in ("ttft_fixed_s", "first_token_steps")},
+    **{name: one for name, one in PARAMETERS.items() if name not in OF_A_SERVER},
     "link_share": Parameter(low=0.03, high=0.95, usual=0.5, spread=0.05),
     "link_latency_s": Parameter(low=1e-6, high=4e-5, usual=1e-5, spread=0.05),
     "kv_mbu": Parameter(low=0.03, high=0.95, usual=0.6, spread=1.5),
+    "prefill_overhead_s": Parameter(low=1e-3, high=4e-2, usual=8e-3, spread=0.5),
+    "step_overhead_s": Parameter(low=2e-4, high=6e-3, usual=1.5e-3, spread=0.5),
+    "layer_overhead_s": Parameter(low=2e-6, high=1e-4, usual=1.5e-5, spread=0.5),
     "context_overhead_s": Parameter(low=1e-9, high=1e-5, usual=3e-7, spread=3.0),
 }
 """What is fitted of a static batch: engines of 2023 read the cache with few parallel readers. The
@@ -52,5 +60,5 @@ link is assumed: with one number of GPUs its share cannot be told from mfu."""
 QUANTITIES = ("ttft", "tpot", "throughput")
 """What is compared, as the error table names it."""
 
-SPLITS = ("model", "gpu", "shape", "concurrency", "parallel")
-"""What is left out of a fit, one value at a time."""
+SPLITS = ("cell", "model", "gpu", "shape", "concurrency", "parallel")
+"""What is left out of a fit."""

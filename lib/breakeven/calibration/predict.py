@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from breakeven.calibration.rows import OFFLINE, ONLINE, PREFILL, STATIC, Rows
 from breakeven.formulas.arrays import Floats
+from breakeven.formulas.load import closed_loop
 from breakeven.formulas.parts import Engine
-from breakeven.formulas.queueing import queueing_wait_md1
 from breakeven.formulas.step import StepTime, decode_step, mean_context, prefill_step
 
 
@@ -48,39 +48,24 @@ def predict(rows: Rows, engine: Engine) -> Predicted:
     )
     first, step = np.asarray(prefill.total_s), np.asarray(decode.total_s)
     n, completion = np.asarray(rows.replica.n_gpus), rows.completion
-    tpot = step + np.where(static, 0.0, (batch - 1) * first / completion)
-    served = batch * completion / (n * (first + completion * tpot))
-    ttft = np.where(
-        static | (rows.kind == PREFILL),
-        first,
-        _closed_loop(rows, engine, batch, first, step, tpot),
+    ttft, tpot = closed_loop(
+        engine=engine,
+        read_s=first,
+        step_s=step,
+        token_s=step,
+        completion_tokens=completion,
+        batch=batch,
+        clients=rows.clients,
     )
+    together = np.where(static, first, batch * first) + completion * step
     return Predicted(
-        ttft_s=ttft,
-        tpot_s=tpot,
-        tokens_per_s=served,
+        ttft_s=np.where(static | (rows.kind == PREFILL), first, ttft + rows.held_steps * step),
+        tpot_s=np.where(static, step, tpot),
+        tokens_per_s=batch * completion / (n * together),
         prefill=prefill,
         decode=decode,
         waiting=rows.clients > batch,
     )
-
-
-def _closed_loop(
-    rows: Rows, engine: Engine, batch: Floats, first: Floats, step: Floats, tpot: Floats
-) -> Floats:
-    """Mean time to the first token over a run of a fixed number of clients.
-
-    The prefill, the steps until the token is sent, the wait for the prompts of the others, the
-    start, when all clients come at once, and the wait for a place where memory or the step does not
-    hold all.
-    """
-    stay = rows.completion * tpot
-    arrivals = batch / (stay + first)
-    wait = queueing_wait_md1(arrivals_per_s=np.minimum(arrivals, 0.95 / first), service_s=first)
-    burst = np.maximum(rows.clients - 1, 0) * first / (2 * rows.requests_per_client)
-    place = stay * np.maximum(rows.clients / batch - 1, 0.0)
-    alone = first + (engine.first_token_steps + rows.held_steps) * step + engine.ttft_fixed_s
-    return np.asarray(alone + wait + burst + place)
 
 
 __all__ = ["OFFLINE", "ONLINE", "Predicted", "predict"]

@@ -174,6 +174,7 @@ def promises(rows: Rows, residuals: Mapping[str, Residuals], on_halves: Mapping[
 
 LEFT_OUT = {
     IN_SAMPLE: "nothing",
+    "cell": "one cell: model, GPU, engine, lengths",
     "model": "one model",
     "gpu": "one GPU family",
     "shape": "one shape",

@@ -63,8 +63,6 @@ class Rows:
     """Clients of an online run, sequences of a static or offline one. [-]"""
     chunk: Floats
     """Tokens that one step takes at most, prompts cut to fit. [tokens]"""
-    requests_per_client: Floats
-    """Prompts that a client of an online run sends; the first ones of all clients come together. [-]"""
     held_steps: Floats
     """Decode steps that the server was set to hold a prompt back. [-]"""
     slots: Floats
@@ -100,6 +98,13 @@ class Rows:
         return np.array(
             [f"{e}-{f}-{r}{m}" for e, f, r, m in zip(self.engine, self.family, self.rate, mode, strict=True)]
         )
+
+    @property
+    def cell(self) -> Texts:
+        """What repeats and client counts share: model, GPU, engine, mode, format, lengths, degree."""
+        names = (self.architecture, self.gpu_id, self.engine, self.kind, self.precision, self.shape)
+        each = zip(*names, np.asarray(self.replica.n_gpus), strict=True)
+        return np.array(["/".join(map(str, parts)) for parts in each])
 
     @property
     def shape(self) -> Texts:
@@ -163,7 +168,7 @@ def _entry(
     if row.precision is None:
         raise Unplaceable("the source does not state the precision")
     parallel = row.parallelism or ""
-    if parallel.startswith("DEP"):
+    if parallel.startswith("DEP") or ("attnDP" in parallel and "attnDP1 " not in parallel):
         raise Unplaceable("attention in data parallel: another split than the formulas have")
     if " PP" in f" {parallel}" and "PP1" not in parallel:
         raise Unplaceable("pipeline parallel: another split than the formulas have")
@@ -243,7 +248,6 @@ def set_up(notes: Notes, row: Benchmark | None = None) -> dict[str, float]:
 
     return {
         "chunk": usual(Note.STEP_TOKENS),
-        "requests_per_client": usual(Note.REQUESTS_PER_CLIENT),
         "usable": usual(Note.USABLE_MEMORY),
         "held_steps": notes.of(Note.BATCH_WAIT_STEPS, row) or 0.0,
         "requests": notes.of(Note.REQUESTS, row) or 0.0,
@@ -329,7 +333,6 @@ def assemble(found: Sequence[dict[str, Any]]) -> Rows:
         completion=completion,
         clients=clients,
         chunk=chunk,
-        requests_per_client=floats("requests_per_client"),
         held_steps=floats("held_steps"),
         slots=slots,
         tight=(kind == ONLINE) & crowded,

@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 
 from breakeven.calibration.fit import fit
 from breakeven.calibration.heldout import Levels, balanced, held_out, residuals, split_group
-from breakeven.calibration.parameters import QUANTITIES, SPLITS, STATIC_PARAMETERS
+from breakeven.calibration.parameters import OF_A_SERVER, QUANTITIES, SPLITS, STATIC_PARAMETERS
+from breakeven.calibration.ranges import (
+    LEVEL,
+    comparable,
+    conformal,
+    digits,
+    light,
+    range_of,
+    steps,
+)
 from breakeven.calibration.rows import OFFLINE, ONLINE, STATIC, Rows
 from breakeven.formulas.arrays import Floats
 from breakeven.question.calibrated import FITTED, OWN_SOURCE
@@ -23,9 +32,6 @@ Residuals = Mapping[str, Floats]
 
 FEW = 6
 """A group of fewer rows than this rests mostly on the level above it."""
-
-SIGNIFICANT = 3
-"""Digits of a fitted number that are kept."""
 
 RATES = ("fp16", "fp8", "fp4")
 
@@ -50,7 +56,7 @@ def calibrate(rows: Rows, *, models: Mapping[str, Model], splits: Sequence[str] 
     levels = Levels(rows)
     values, in_sample = fit_groups(rows, levels)
     groups = list(values)
-    outside = {split: held_out(rows, split) for split in splits}
+    outside = {split: held_out(rows, split, near=levels) for split in splits}
     table = [_fitted(group, rows, values[group], in_sample, outside, models=models) for group in groups]
     table += [
         _assumed(f"{engine}-{family}-fp16", levels, table)
@@ -79,27 +85,13 @@ def fit_groups(
 
 def rounded(values: Mapping[str, float]) -> dict[str, float]:
     """Keep as many digits as a fit can know."""
-    return {name: float(f"{value:.{SIGNIFICANT}g}") for name, value in values.items()}
+    return {name: digits(value) for name, value in values.items()}
 
 
 def median_error(log: Floats) -> float | None:
     """Median absolute relative error; None where nothing was measured."""
     known = log[np.isfinite(log)]
-    return float(f"{np.median(np.abs(np.expm1(known))):.{SIGNIFICANT}g}") if len(known) else None
-
-
-def range_of(logs: Floats) -> tuple[float, float]:
-    """Measured over predicted, 10th and 90th percentile; the prediction itself lies inside."""
-    known = -logs[np.isfinite(logs)]
-    if not len(known):
-        return 0.5, 2.0
-    low, high = np.exp(np.percentile(known, [10, 90]))
-    return float(f"{min(low, 1.0):.{SIGNIFICANT}g}"), float(f"{max(high, 1.0):.{SIGNIFICANT}g}")
-
-
-def _steps(found: Residuals, keep: Mask) -> Floats:
-    """Residuals of a step or a throughput; a throughput that is too high is a step that is too short."""
-    return np.concatenate([found["tpot"][keep], -found["throughput"][keep]])
+    return digits(float(np.median(np.abs(np.expm1(known))))) if len(known) else None
 
 
 def _fitted(
@@ -116,24 +108,8 @@ def _fitted(
     mine = rows.group == group
     here = rows.take(mine)
     static = group.endswith("-static")
-    same_engine = (rows.engine == engine) & ((rows.kind == STATIC) == static)
-    narrow = len(set(here.architecture.tolist())) == 1 or bool(here.mixture.all())
-    unseen = outside.get("shape", in_sample)
-    new_model, new_gpu = outside.get("model", in_sample), outside.get("gpu", in_sample)
-    quick = ~rows.tight
-    tpot = _steps(unseen, mine)
-    ttft = unseen["ttft"][mine & quick]
-    notes = []
-    if narrow and not static:
-        tpot = np.concatenate([tpot, _steps(new_model, same_engine)])
-        if np.isfinite(ttft).any():
-            ttft = np.concatenate([ttft, new_model["ttft"][same_engine & quick]])
-        kind = "mixtures of experts only" if here.mixture.all() else "one architecture only"
-        notes.append(f"{kind}: the range holds the errors of models left out of the engine's fit")
-    if not np.isfinite(ttft).any():
-        ttft = new_gpu["ttft"][same_engine & quick]
-        source = "the engine on other GPUs" if np.isfinite(ttft).any() else "nothing measured"
-        notes.append(f"TTFT not measured: its range is that of {source}")
+    unseen = outside.get("cell", in_sample)
+    ranges, notes = _ranges(rows, group, unseen)
     if len(here) < FEW:
         notes.append("few rows: drawn to the engine's other rows")
     weight_only = rate == "fp16" and not set(here.precision.tolist()) & {"fp16", "bf16"}
@@ -141,9 +117,7 @@ def _fitted(
         notes.append("4-bit weights computed in fp16; shares of the engine's other rows on this GPU drawn in")
     if static:
         notes.append("link terms hardly separable from the rest")
-    low, high = range_of(ttft)
-    step_low, step_high = range_of(tpot)
-    n = np.asarray(here.replica.n_gpus)
+    n, quick = np.asarray(here.replica.n_gpus), ~rows.tight
     sources = set(here.source_id.tolist())
     return Efficiency(
         efficiency_id=group,
@@ -152,12 +126,9 @@ def _fitted(
         precision_class=rate,
         mode="static" if static else "continuous",
         **numbers(values),
-        ttft_factor_low=low,
-        ttft_factor_high=high,
-        tpot_factor_low=step_low,
-        tpot_factor_high=step_high,
+        **ranges,
         ttft_median_error=median_error(in_sample["ttft"][mine & quick]),
-        tpot_median_error=median_error(_steps(in_sample, mine)),
+        tpot_median_error=median_error(steps(in_sample)[mine]),
         n_rows=len(here),
         min_gpus=int(n.min()),
         max_gpus=int(n.max()),
@@ -168,10 +139,28 @@ def _fitted(
     )
 
 
+def _ranges(rows: Rows, group: str, unseen: Residuals) -> tuple[dict[str, float], list[str]]:
+    """The columns of the ranges, and whose they are where the group has too few rows."""
+    pools = comparable(rows, group)
+    quick = ~rows.tight
+    found: dict[str, float] = {}
+    notes = []
+    for name, words, logs, keep in (
+        ("tpot", "TPOT", steps(unseen), np.ones(len(rows), dtype=bool)),
+        ("ttft", "TTFT", unseen["ttft"], quick),
+        ("ttft_alone", "TTFT alone", unseen["ttft"], quick & light(rows)),
+    ):
+        low, high, whose = range_of(logs, [(of, pool & keep) for of, pool in pools])
+        found |= {f"{name}_factor_low": low, f"{name}_factor_high": high}
+        if whose:
+            notes.append(f"range of {words}: that of {whose}")
+    return found | {"range_level": LEVEL}, notes
+
+
 def numbers(values: Mapping[str, float]) -> dict[str, float]:
     """Every fitted column; what a mode does not fit keeps what leaves it out."""
-    left_out = {"ttft_fixed_s": 0.0, "first_token_steps": 1.0, "context_overhead_s": 0.0}
-    return {name: values.get(name, left_out.get(name, 1.0)) for name in FITTED}
+    zero = ("context_overhead_s", *OF_A_SERVER)
+    return {name: values.get(name, 0.0 if name in zero else 1.0) for name in FITTED}
 
 
 def _described(rows: Rows, models: Mapping[str, Model]) -> str:
@@ -197,6 +186,8 @@ def _assumed(group: str, levels: Levels, table: Sequence[Efficiency]) -> Efficie
         **numbers(rounded(levels.values(group))),
         ttft_factor_low=min(0.7, near.ttft_factor_low),
         ttft_factor_high=max(1.5, near.ttft_factor_high),
+        ttft_alone_factor_low=min(0.7, near.ttft_alone_factor_low),
+        ttft_alone_factor_high=max(1.5, near.ttft_alone_factor_high),
         tpot_factor_low=min(0.7, near.tpot_factor_low),
         tpot_factor_high=max(1.5, near.tpot_factor_high),
         ttft_median_error=None,
@@ -253,9 +244,9 @@ def _fallback(
         for name, logs in residuals(held, dict.fromkeys(set(held.group.tolist()), values)).items():
             found[name][test] = logs
     quick = ~here.tight
-    every = np.ones(len(here), dtype=bool)
-    low, high = range_of(found["ttft"][quick])
-    step_low, step_high = range_of(_steps(found, every))
+    low, high = conformal(found["ttft"][quick])
+    alone_low, alone_high = conformal(found["ttft"][quick & light(here)])
+    step_low, step_high = conformal(steps(found))
     n = np.asarray(here.replica.n_gpus)
     groups = sorted(set(here.group.tolist()))
     return Efficiency(
@@ -267,10 +258,12 @@ def _fallback(
         **numbers(whole),
         ttft_factor_low=low,
         ttft_factor_high=high,
+        ttft_alone_factor_low=alone_low,
+        ttft_alone_factor_high=alone_high,
         tpot_factor_low=step_low,
         tpot_factor_high=step_high,
         ttft_median_error=median_error(found["ttft"][quick]),
-        tpot_median_error=median_error(_steps(found, every)),
+        tpot_median_error=median_error(steps(found)),
         n_rows=len(here),
         min_gpus=int(n.min()),
         max_gpus=int(n.max()),

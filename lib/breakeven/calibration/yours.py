@@ -13,8 +13,9 @@ from breakeven.calibration.notes import Notes
 from breakeven.calibration.own import BadRuns, OwnRun
 from breakeven.calibration.parameters import PARAMETERS, STATIC_PARAMETERS, Parameter
 from breakeven.calibration.predict import predict
+from breakeven.calibration.ranges import conformal, light
 from breakeven.calibration.rows import ONLINE, STATIC, Rows, architecture, assemble, set_up
-from breakeven.calibration.table import median_error, numbers, range_of, rounded
+from breakeven.calibration.table import median_error, numbers, rounded
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.parts import Engine
 from breakeven.hosting import KV_BYTES, compute_class, model_shape, replica_of
@@ -128,6 +129,10 @@ def fit_own(runs: Sequence[OwnRun], setup: Setup, start: Efficiency) -> OwnFit:
     usable = ~rows.tight
     ttft, tpot = known["ttft"][usable], known["tpot"]
     ttft_low, ttft_high = _widened(ttft, start.ttft_factor_low, start.ttft_factor_high, len(rows))
+    alone = known["ttft"][usable & light(rows)]
+    alone_low, alone_high = _widened(
+        alone, start.ttft_alone_factor_low, start.ttft_alone_factor_high, int(np.isfinite(alone).sum())
+    )
     tpot_low, tpot_high = _widened(tpot, start.tpot_factor_low, start.tpot_factor_high, len(rows))
     covered = _covered(rows)
     noun = "run" if len(rows) == 1 else "runs"
@@ -140,6 +145,8 @@ def fit_own(runs: Sequence[OwnRun], setup: Setup, start: Efficiency) -> OwnFit:
         **numbers(values),
         ttft_factor_low=ttft_low,
         ttft_factor_high=ttft_high,
+        ttft_alone_factor_low=alone_low,
+        ttft_alone_factor_high=alone_high,
         tpot_factor_low=tpot_low,
         tpot_factor_high=tpot_high,
         ttft_median_error=median_error(after["ttft"][usable]),
@@ -184,7 +191,7 @@ def _unseen(rows: Rows, parameters: Mapping[str, Parameter], prior: Mapping[str,
 
 def _widened(found: Floats, low: float, high: float, n_rows: int) -> tuple[float, float]:
     """The range of the runs; that of the table where they are too few to know one."""
-    own_low, own_high = range_of(found)
+    own_low, own_high = conformal(found)
     if n_rows >= MOST_FOLDS:
         return own_low, own_high
     return (low, high) if not np.isfinite(found).any() else (min(low, own_low), max(high, own_high))

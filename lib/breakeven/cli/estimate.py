@@ -21,7 +21,9 @@ def add(commands: Any) -> None:
     command.add_argument("--prompt", type=whole, required=True, help="tokens")
     command.add_argument("--completion", type=whole, required=True, help="tokens")
     command.add_argument("--cached", type=whole, default=0, help="tokens of the prompt found in a cache")
-    command.add_argument("--batch", type=whole, default=1, help="sequences together")
+    command.add_argument(
+        "--batch", type=whole, default=1, help="clients at once; more than fit wait for a place"
+    )
     command.add_argument("--mode", default="continuous", choices=LIMITS["mode"].choices)
     command.add_argument("--engine", default=AUTO)
     command.add_argument("--usd-per-hour", type=a_number, help="rent of the whole replica")
@@ -31,7 +33,12 @@ def add(commands: Any) -> None:
         "--overhead", type=a_number, help="fixed seconds of a step; replaces all fixed times"
     )
     command.add_argument("--usable", type=a_number, default=0.9, help="share of the memory")
-    command.add_argument("--ideal", action="store_true", help="the physical limit")
+    command.add_argument(
+        "--ideal",
+        action="store_true",
+        help="the physical limit: what arithmetic, weights and cache take at peak rates; no fixed time, "
+        "no queue, nothing between GPUs",
+    )
     command.add_argument("--as-of", type=day, default=None, help="day of the GPU price")
     command.add_argument("--json", action="store_true")
     command.set_defaults(command=_estimate)
@@ -105,7 +112,7 @@ def _texts(value: object) -> list[str]:
 
 def _as_text(result: dict[str, Any]) -> str:
     """The same numbers for a reader."""
-    from breakeven.words.numbers import Money, gigabytes, number, seconds, seconds_span
+    from breakeven.words.numbers import Money, count, gigabytes, number, percent, seconds, seconds_span
 
     money = Money()
 
@@ -113,10 +120,13 @@ def _as_text(result: dict[str, Any]) -> str:
         usd = result[key]
         return "no price" if usd is None else money.per_million(usd / 1000)
 
+    ranged = result["range_level"] is not None
     fits = "fits" if result["fits"] else "does not fit"
+    clients = count(result["batch"], "client")
     lines = [
-        f"TTFT {seconds(result['ttft_s'])} ({seconds_span(*result['ttft_range_s'])}), "
-        f"{result['bound_prefill']}-bound; {number(result['prompt_tokens_per_s'])} prompt tokens/s",
+        f"TTFT with {clients} at once {seconds(result['ttft_s'])} ({seconds_span(*result['ttft_range_s'])}), "
+        f"alone {seconds(result['ttft_alone_s'])} ({seconds_span(*result['ttft_alone_range_s'])}); "
+        f"{result['bound_prefill']}-bound, {number(result['prompt_tokens_per_s'])} prompt tokens/s",
         f"TPOT {seconds(result['tpot_s'])} ({seconds_span(*result['tpot_range_s'])}), "
         f"{result['bound_decode']}-bound; {number(result['tokens_per_s'])} completion tokens/s",
         f"Prompt {per_million('usd_per_1k_prompt')}, completion {per_million('usd_per_1k_completion')}, "
@@ -124,5 +134,10 @@ def _as_text(result: dict[str, Any]) -> str:
         f"Weights {gigabytes(result['weights_bytes'])}, KV cache {gigabytes(result['kv_bytes_per_token'])} "
         f"per token and {gigabytes(result['kv_bytes_per_sequence'])} per sequence; "
         f"{fits}: at most {result['max_batch']:,} sequences",
+        *(
+            [f"Each range holds {percent(result['range_level'])} of comparable measured rows."]
+            if ranged
+            else []
+        ),
     ]
     return "\n".join([*lines, *_texts(result["notes"])])

@@ -12,6 +12,7 @@ from breakeven.comparison.map import CostMap
 from breakeven.comparison.reach import LEVEL_SHARE, Winner, winner_of
 from breakeven.comparison.volume import Stretch
 from breakeven.formulas.kv_cache import kv_bytes_per_sequence, kv_replication
+from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import ModelShape
 from breakeven.formulas.units import GIGA, SECONDS_PER_HOUR
 from breakeven.hosting import read_on
@@ -300,12 +301,16 @@ def why(answer: ShapeAnswer, work: ModelShape | None, scenario: Scenario) -> lis
         )
     lines.append(
         f"Estimated range: TTFT {seconds_span(*host.ttft_range_s)}, TPOT {seconds_span(*host.tpot_range_s)} "
-        f"(80 % of the measured rows lie inside)."
+        f"({percent(host.candidate.profile.efficiency.range_level)} of the measured rows lie inside)."
     )
     if host.wait_s > 0.01 * host.ttft_s:
         lines.append(
             f"At {percent(scenario.utilisation)} busy a request waits {seconds(host.wait_s)} more on average "
-            "for the prompts before it (M/D/1 queue, an approximation; not part of TTFT here)."
+            "in the pool that reads prompts (M/D/1 queue, an approximation; not part of TTFT here)."
+            if scenario.mode == Mode.DISAGGREGATED
+            else f"TTFT is that of {count(host.batch, 'client')} at once, who start together and send again "
+            f"when they are answered; alone it is {seconds(host.ttft_alone_s)} "
+            f"({seconds_span(*host.ttft_alone_range_s)})."
         )
     lines.append(memory_sentence(answer, work, scenario))
     row = host.candidate.profile.efficiency

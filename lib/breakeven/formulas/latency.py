@@ -15,6 +15,7 @@ import numpy as np
 from breakeven.formulas._domain import Numeric
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.flops import touched_weight_bytes
+from breakeven.formulas.load import closed_loop
 from breakeven.formulas.mode import Mode
 from breakeven.formulas.modes import MODES
 from breakeven.formulas.parts import Engine, ModelShape, Replica, Speculation
@@ -162,6 +163,23 @@ def latency_of(
             expert_mbu=engine.expert_mbu,
         )
         return lambda batch: (prefill.total_s(batch) * draft_reads, decoding(batch)[1])
+    prefill_s = np.asarray(reading_s(alone, speculation))
+    if mode == Mode.CONTINUOUS:
+
+        def together(batch: Floats) -> tuple[Floats, Floats]:
+            step_s, token_s = decoding(batch)
+            ttft_s, tpot_s = closed_loop(
+                engine=engine,
+                read_s=prefill_s,
+                step_s=step_s,
+                token_s=token_s,
+                completion_tokens=completion_tokens,
+                batch=batch,
+                clients=batch,
+            )
+            return np.asarray(ttft_s), np.asarray(tpot_s)
+
+        return together
     single = MODES[mode](
         model=model,
         replica=replica,
@@ -173,18 +191,15 @@ def latency_of(
         prefill=alone,
         speculation=speculation,
     )
-    prefill_s = np.asarray(reading_s(alone, speculation))
-    # What a mode adds to prefill and first step, such as moving the cache to another pool.
+    # What separate pools add to prefill and first step: moving the cache from one to the other.
     steps = np.asarray(engine.first_token_steps)
     extra_s = np.asarray(single.ttft_s) - prefill_s - steps * np.asarray(single.step_s)
-    # What one more slot adds to the time between tokens: that neighbour's prompt, read in between.
-    stall_s = prefill_s / completion_tokens if mode == Mode.CONTINUOUS else np.zeros(1)
 
-    def latencies(batch: Floats) -> tuple[Floats, Floats]:
+    def apart(batch: Floats) -> tuple[Floats, Floats]:
         step_s, token_s = decoding(batch)
-        return prefill_s + steps * step_s + extra_s, token_s + (batch - 1) * stall_s
+        return prefill_s + steps * step_s + extra_s, token_s
 
-    return latencies
+    return apart
 
 
 def _decoding_line(

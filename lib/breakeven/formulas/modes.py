@@ -10,8 +10,10 @@ import numpy as np
 from breakeven.formulas._domain import (
     Numeric,
     require_positive,
+    scalar_or_array,
 )
 from breakeven.formulas.kv_cache import kv_bytes_per_sequence
+from breakeven.formulas.load import closed_loop
 from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import Engine, ModelShape, Replica, Speculation
 from breakeven.formulas.roofline import operator_time
@@ -24,7 +26,9 @@ class Service:
     """What one replica delivers in one serving mode, in the broadcast shape of the arguments."""
 
     ttft_s: Numeric
-    """Time to first token, without queueing. [s]"""
+    """Time to first token at this load: as many clients as run, or wait, send again once answered. [s]"""
+    ttft_alone_s: Numeric
+    """Time to first token of a request that meets nobody; of its batch, where batches are static. [s]"""
     tpot_s: Numeric
     """Time per output token after the first. [s]"""
     prefill_s_per_request: Numeric
@@ -80,6 +84,7 @@ def static_batch(
     prompt_tokens: Numeric,
     completion_tokens: Numeric,
     cached_tokens: Numeric = 0,
+    clients: Numeric | None = None,
     speculation: Speculation | None = None,
 ) -> Service:
     r"""One batch read together and decoded together, the next one after it.
@@ -100,7 +105,8 @@ def static_batch(
         :math:`N` and :math:`C`. [tokens]
     cached_tokens
         Part of the prompt that is found in the prefix cache. [tokens]
-
+    clients
+        Clients, where they are more than the batch: the others wait for a batch; None: as many. [-]
     speculation
         Tokens are drafted and verified; None: one token a step.
 
@@ -141,7 +147,8 @@ def static_batch(
     decode, step_s, token_s = _decoding(model, replica, engine, batch, context, speculation)
     read_s = reading_s(prefill, speculation)
     return Service(
-        ttft_s=read_s,
+        ttft_s=read_s + _for_a_place(batch, clients, read_s + completion_tokens * token_s),
+        ttft_alone_s=read_s,
         tpot_s=token_s,
         prefill_s_per_request=read_s / batch,
         decode_s_per_request=completion_tokens * token_s / batch,
@@ -162,18 +169,18 @@ def continuous_batching(
     completion_tokens: Numeric,
     cached_tokens: Numeric = 0,
     prefill: StepTime | None = None,
+    clients: Numeric | None = None,
     speculation: Speculation | None = None,
 ) -> Service:
     r"""B slots kept full; a finished sequence makes room for the next prompt at once.
 
     .. math:: g = t_\mathrm{prefill}(1, N) + \frac{C}{B} t_\mathrm{decode}(B, N + C/2)
-    .. math:: \mathrm{TPOT} = t_\mathrm{decode} + \frac{B - 1}{C} t_\mathrm{prefill}, \qquad
-        \mathrm{TTFT} = t_\mathrm{prefill} + k \, t_\mathrm{decode} + t_1
+    .. math:: \mathrm{TTFT}_\mathrm{alone} = t_\mathrm{prefill} + k \, t_\mathrm{decode}(1, N + C/2) + t_1
 
-    While a sequence decodes its C tokens, the prompts of its B - 1 neighbours are read in
-    between: that is the second term of TPOT. Its own prompt is in TTFT; both together are B g.
     The client sees the first token k steps after the prefill (``first_token_steps``) and a
-    time :math:`t_1` (``ttft_fixed_s``) that no GPU spends.
+    time :math:`t_1` (``ttft_fixed_s``) that no GPU spends. What the B - 1 neighbours add to both
+    times is in :func:`breakeven.formulas.load.closed_loop`: their prompts are read in between while a
+    sequence decodes, and some of them before its own.
 
     Parameters
     ----------
@@ -188,14 +195,15 @@ def continuous_batching(
     prefill
         The prefill step of one prompt, where the caller has it already; it does not
         depend on the batch. [s]
-
+    clients
+        Clients, where they are more than the slots: the others wait for a place; None: as many. [-]
     speculation
         Tokens are drafted and verified; None: one token a step.
 
     Returns
     -------
     Service
-        Steady-state latencies (without queueing) and replica seconds per request. [s]
+        Latencies of a closed loop of clients and replica seconds per request. [s]
 
     Raises
     ------
@@ -230,10 +238,21 @@ def continuous_batching(
         )
     context = mean_context(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
     decode, step_s, token_s = _decoding(model, replica, engine, batch, context, speculation)
+    _, alone_s, _ = _decoding(model, replica, engine, 1, context, speculation)
     read_s = reading_s(prefill, speculation)
+    ttft_s, tpot_s = closed_loop(
+        engine=engine,
+        read_s=read_s,
+        step_s=step_s,
+        token_s=token_s,
+        completion_tokens=completion_tokens,
+        batch=batch,
+        clients=batch if clients is None else clients,
+    )
     return Service(
-        ttft_s=read_s + engine.first_token_steps * step_s + engine.ttft_fixed_s,
-        tpot_s=token_s + (np.asarray(batch) - 1) * read_s / completion_tokens,
+        ttft_s=ttft_s,
+        ttft_alone_s=read_s + engine.first_token_steps * alone_s + engine.ttft_fixed_s,
+        tpot_s=tpot_s,
         prefill_s_per_request=read_s,
         decode_s_per_request=completion_tokens * token_s / batch,
         prefill=prefill,
@@ -253,6 +272,7 @@ def disaggregated(
     completion_tokens: Numeric,
     cached_tokens: Numeric = 0,
     prefill: StepTime | None = None,
+    clients: Numeric | None = None,
     speculation: Speculation | None = None,
 ) -> Service:
     r"""A pool of replicas that only reads prompts, another that only decodes.
@@ -261,7 +281,9 @@ def disaggregated(
         \mathrm{TTFT} = t_\mathrm{prefill} + \frac{M_\mathrm{kv}(N)}{n X} + k \, t_\mathrm{decode} + t_1
 
     The replica seconds per request are those of continuous batching; the two
-    pools are sized in their ratio. The cache of the prompt travels over the
+    pools are sized in their ratio. How long prompts wait for each other in their pool
+    depends on how busy it is, see :func:`breakeven.formulas.queueing.queueing_wait_md1`; it is
+    not in these times. The cache of the prompt travels over the
     link, all GPUs of a replica sending at once.
 
     Parameters
@@ -277,7 +299,8 @@ def disaggregated(
     prefill
         The prefill step of one prompt, where the caller has it already; it does not
         depend on the batch. [s]
-
+    clients
+        Clients, where they are more than the slots: the others wait for a place; None: as many. [-]
     speculation
         Tokens are drafted and verified; None: one token a step.
 
@@ -324,8 +347,12 @@ def disaggregated(
     )
     link = np.asarray(replica.n_gpus) * replica.link_bytes_per_s * engine.link_share
     transfer_s = operator_time(flop=0, bytes_moved=cache + model.state_bytes, flop_per_s=1, bytes_per_s=link)
+    moved_s = transfer_s * np.asarray(engine.communication)
+    own_s = mixed.prefill_s_per_request + engine.first_token_steps * np.asarray(mixed.step_s)
+    place_s = _for_a_place(batch, clients, completion_tokens * mixed.token_s)
     return Service(
-        ttft_s=mixed.ttft_s + transfer_s * np.asarray(engine.communication),
+        ttft_s=scalar_or_array(own_s + engine.ttft_fixed_s + moved_s + place_s),
+        ttft_alone_s=mixed.ttft_alone_s + moved_s,
         tpot_s=mixed.token_s,
         prefill_s_per_request=mixed.prefill_s_per_request,
         decode_s_per_request=mixed.decode_s_per_request,
@@ -334,6 +361,13 @@ def disaggregated(
         step_s=mixed.step_s,
         token_s=mixed.token_s,
     )
+
+
+def _for_a_place(batch: Numeric, clients: Numeric | None, stay_s: Numeric) -> Numeric:
+    """Mean wait of clients that are more than the places, each of which is kept so long. [s]"""
+    if clients is None:
+        return 0.0
+    return scalar_or_array(stay_s * np.maximum(np.asarray(clients) / batch - 1, 0.0))
 
 
 MODES: dict[Mode, Callable[..., Service]] = {

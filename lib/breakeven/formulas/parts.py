@@ -103,8 +103,15 @@ class Engine:
     ttft_fixed_s: Numeric = 0.0
     """Fixed time before the first token that no GPU spends: request handling, queueing of the server. [s]"""
     first_token_steps: Numeric = 1.0
-    """Decode steps from the end of a prefill until the client sees a token; above 1 where the server
-    polls for requests or streams every so many steps. [-]"""
+    """Decode steps from the end of a prefill until the client sees a token, whatever the load. [-]"""
+    busy_steps: Numeric = 0.0
+    """Decode steps that a first token takes more while others decode, until the server turns to a new
+    prompt and sends; none alone. [-]"""
+    busy_fixed_s: Numeric = 0.0
+    """Time that a first token takes more while others are served, whatever the steps; none alone. [s]"""
+    queue_share: Numeric = 0.0
+    """Share of the neighbours' prompts that are read before one's own: clients that start together stay
+    partly in step. [0 to 1]"""
     expert_mfu: Numeric = 1.0
     """What routed experts reach of ``mfu``: their matrices are small and unevenly loaded. [0 to 1]"""
     expert_mbu: Numeric = 1.0

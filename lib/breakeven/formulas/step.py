@@ -243,6 +243,9 @@ def _step(
         context_overhead_s=engine.context_overhead_s,
         ttft_fixed_s=engine.ttft_fixed_s,
         expert_overhead_s=engine.expert_overhead_s,
+        busy_steps=engine.busy_steps,
+        busy_fixed_s=engine.busy_fixed_s,
+        queue_share=engine.queue_share,
     )
     n = np.asarray(replica.n_gpus, dtype=float)
     weights = touched_weight_bytes(

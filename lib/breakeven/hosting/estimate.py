@@ -8,6 +8,7 @@ from breakeven.formulas import cost
 from breakeven.formulas._domain import require_not_negative, require_share, require_whole
 from breakeven.formulas.batch import batch_that_fits
 from breakeven.formulas.kv_cache import kv_bytes_per_sequence
+from breakeven.formulas.load import running
 from breakeven.formulas.mode import Mode
 from breakeven.formulas.modes import MODES
 from breakeven.formulas.parts import IDEAL
@@ -48,11 +49,15 @@ def estimate(question: Question) -> dict[str, object]:
     Returns
     -------
     dict
-        ``ttft_s``, ``tpot_s``, ``decode_s`` [s]; ``tokens_per_s``, ``prompt_tokens_per_s``
-        [tokens/s]; ``usd_per_1k_prompt``, ``usd_per_1k_completion``, ``usd_per_request`` [USD], of a
-        replica that is never idle; ``weights_bytes``, ``kv_bytes_per_token``,
-        ``kv_bytes_per_sequence`` [B]; ``max_batch``, ``fits``; ``bound_prefill`` and ``bound_decode``
-        (compute or bandwidth); ``ttft_range_s``, ``tpot_range_s`` [s].
+        ``ttft_s`` with ``batch`` clients at once, ``ttft_alone_s`` of a request that meets nobody, ``wait_s``
+        between the two, ``tpot_s``, ``decode_s`` [s]; ``tokens_per_s``: completion tokens of the whole
+        replica, over all its time where prompts are read beside decodes, while it decodes otherwise;
+        ``prompt_tokens_per_s`` of the prompts while they are read [tokens/s]; ``usd_per_1k_prompt``,
+        ``usd_per_1k_completion``, ``usd_per_request`` [USD], of a replica that is never idle;
+        ``weights_bytes``, ``kv_bytes_per_token``, ``kv_bytes_per_sequence`` [B]; ``max_batch``, ``fits``;
+        ``bound_prefill`` and ``bound_decode`` (compute or bandwidth); ``ttft_range_s``,
+        ``ttft_alone_range_s``, ``tpot_range_s`` [s] and ``range_level``, the share of measured rows that
+        each of them holds (None: nothing was measured) [0 to 1].
 
     Raises
     ------
@@ -66,15 +71,6 @@ def estimate(question: Question) -> dict[str, object]:
     row = q.profile.efficiency
     engine = IDEAL if q.ideal else engine_of(row)
     engine = with_shares(engine, mfu=q.mfu, mbu=q.mbu, overhead_s=q.overhead_s)
-    service = MODES[q.mode](
-        model=shape,
-        replica=replica,
-        engine=engine,
-        batch=q.batch,
-        prompt_tokens=q.prompt_tokens,
-        completion_tokens=q.completion_tokens,
-        cached_tokens=q.cached_tokens,
-    )
     max_batch = int(
         batch_that_fits(
             model=shape,
@@ -84,7 +80,17 @@ def estimate(question: Question) -> dict[str, object]:
             completion_tokens=q.completion_tokens,
         )
     )
-    ttft, tpot = float(service.ttft_s), float(service.tpot_s)
+    service = MODES[q.mode](
+        model=shape,
+        replica=replica,
+        engine=engine,
+        batch=_together(q, max_batch),
+        clients=q.batch,
+        prompt_tokens=q.prompt_tokens,
+        completion_tokens=q.completion_tokens,
+        cached_tokens=q.cached_tokens,
+    )
+    ttft, tpot, alone = float(service.ttft_s), float(service.tpot_s), float(service.ttft_alone_s)
     measured = not q.ideal and q.mfu is None and q.mbu is None and q.overhead_s is None
 
     def span(value: float, low: float, high: float) -> list[float]:
@@ -97,6 +103,8 @@ def estimate(question: Question) -> dict[str, object]:
         return float(cost.replica_usd(usd_per_hour=q.usd_per_hour, busy_s=busy_s))
 
     prompt_s, completion_s = float(service.prefill_s_per_request), float(service.decode_s_per_request)
+    # Beside decodes, prompts take their share of the time; a batch or a pool that decodes does nothing else.
+    spent_s = completion_s + (prompt_s if q.mode == Mode.CONTINUOUS else 0.0)
     prompt_usd, completion_usd, request_usd = usd(prompt_s), usd(completion_s), usd(prompt_s + completion_s)
     sequence = kv_bytes_per_sequence(
         context_tokens=q.prompt_tokens + q.completion_tokens,
@@ -108,9 +116,11 @@ def estimate(question: Question) -> dict[str, object]:
     together = q.batch if q.mode == Mode.STATIC else 1
     return {
         "ttft_s": ttft,
+        "ttft_alone_s": alone,
+        "wait_s": max(ttft - alone, 0.0),
         "tpot_s": tpot,
         "decode_s": q.completion_tokens * tpot,
-        "tokens_per_s": q.batch / tpot,
+        "tokens_per_s": q.completion_tokens / spent_s,
         "prompt_tokens_per_s": together * q.prompt_tokens / float(service.prefill.total_s),
         "usd_per_1k_prompt": None if prompt_usd is None else prompt_usd / q.prompt_tokens * 1000,
         "usd_per_1k_completion": None
@@ -121,15 +131,33 @@ def estimate(question: Question) -> dict[str, object]:
         "weights_bytes": float(shape.weights_bytes),
         "kv_bytes_per_token": float(per_token),
         "kv_bytes_per_sequence": float(sequence),
+        "batch": q.batch,
         "max_batch": max_batch,
         "fits": max_batch >= q.batch,
         "bound_prefill": "compute" if service.prefill.compute_bound else "bandwidth",
         "bound_decode": "compute" if service.decode.compute_bound else "bandwidth",
         "ttft_range_s": span(ttft, row.ttft_factor_low, row.ttft_factor_high),
+        "ttft_alone_range_s": span(alone, row.ttft_alone_factor_low, row.ttft_alone_factor_high),
         "tpot_range_s": span(tpot, row.tpot_factor_low, row.tpot_factor_high),
+        "range_level": row.range_level if measured else None,
         "efficiency": None if q.ideal else row.efficiency_id,
         "notes": _notes(q),
     }
+
+
+def _together(q: Question, max_batch: int) -> float:
+    """Sequences that run of so many clients: the others wait for a place."""
+    held = min(q.batch, max_batch) if max_batch and q.mode != Mode.STATIC else q.batch
+    if q.mode != Mode.CONTINUOUS:
+        return held
+    return float(
+        running(
+            fit=held,
+            clients=q.batch,
+            prompt_tokens=q.prompt_tokens,
+            completion_tokens=q.completion_tokens,
+        )
+    )
 
 
 def _require_valid(q: Question) -> None:

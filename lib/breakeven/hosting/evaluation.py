@@ -11,6 +11,7 @@ from breakeven.formulas import cost
 from breakeven.formulas.arrays import Booleans, Floats
 from breakeven.formulas.batch import batch_that_fits, largest_batch
 from breakeven.formulas.latency import latency_of
+from breakeven.formulas.load import running
 from breakeven.formulas.mode import Mode
 from breakeven.formulas.modes import MODES, Service
 from breakeven.formulas.parts import IDEAL, Engine, ModelShape, Part, Replica, Speculation
@@ -54,16 +55,19 @@ class Evaluation:
     """Candidates (rows) at shapes (columns); times in seconds, money in US dollars."""
 
     batch: Floats
-    """Sequences together; the largest that fits and holds the targets, at least 1."""
+    """Clients at once; the most that run together and hold the targets, at least 1. More than fit wait."""
     most_sequences: Floats
     """Sequences that fit in memory; zero: does not fit."""
     fits: Booleans
     holds: Booleans
     """Fits and keeps both targets."""
     ttft_s: Floats
-    """Time to first token of a request that need not wait; this is what the target is held against."""
+    """Time to first token with so many clients at once; this is what the target is held against."""
+    ttft_alone_s: Floats
+    """Time to first token of a request that meets nobody."""
     wait_s: Floats
-    """Mean wait before the prefill while the replica is as busy as planned; zero for a static batch."""
+    """What the neighbours add: the one less the other. In a pool that only reads, the mean wait while it is
+    as busy as planned, which ``ttft_s`` leaves out; zero for a static batch."""
     tpot_s: Floats
     prefill_s: Floats
     """Replica seconds for the prompt of one request."""
@@ -143,7 +147,8 @@ def evaluate(
     ideal
         Every efficiency 1, no fixed time, no communication: the physical limit.
     batch
-        Use these batches instead of looking for the largest.
+        Use these batches instead of looking for the largest. Nothing is timed beyond the sequences that
+        run together: the others wait for a place.
 
     Returns
     -------
@@ -253,7 +258,8 @@ def evaluate_arrays(
         model=model,
         replica=replica,
         engine=engine,
-        batch=size,
+        batch=_together(ask, fit, size, prompt, completion),
+        clients=size,
         prompt_tokens=prompt,
         completion_tokens=completion,
         cached_tokens=cached,
@@ -269,13 +275,16 @@ def evaluate_arrays(
         )
 
     prompt_usd, completion_usd = usd(service.prefill_s_per_request), usd(service.decode_s_per_request)
+    ttft_s, alone_s = np.asarray(service.ttft_s), np.asarray(service.ttft_alone_s)
+    waits = {Mode.CONTINUOUS: np.maximum(ttft_s - alone_s, 0.0), Mode.DISAGGREGATED: _pool_wait(service, ask)}
     return Evaluation(
         batch=size,
         most_sequences=fit,
         fits=fits,
-        holds=fits & _kept(ask, np.asarray(service.ttft_s), np.asarray(service.tpot_s)),
-        ttft_s=np.broadcast_to(np.asarray(service.ttft_s), shape),
-        wait_s=np.broadcast_to(_wait(service, ask), shape),
+        holds=fits & _kept(ask, ttft_s, np.asarray(service.tpot_s)),
+        ttft_s=np.broadcast_to(ttft_s, shape),
+        ttft_alone_s=np.broadcast_to(alone_s, shape),
+        wait_s=np.broadcast_to(waits.get(ask.mode, np.zeros(1)), shape),
         tpot_s=np.broadcast_to(np.asarray(service.tpot_s), shape),
         prefill_s=np.broadcast_to(np.asarray(service.prefill_s_per_request), shape),
         decode_s=np.broadcast_to(np.asarray(service.decode_s_per_request), shape),
@@ -316,6 +325,8 @@ def _batch(
     if ask.batch is not None:
         return np.full(fit.shape, float(ask.batch))
     limit = np.minimum(fit, MOST_SEQUENCES)
+    most = _together(ask, fit, np.maximum(limit, 1.0), prompt_tokens, completion_tokens)
+    limit = np.where(limit >= 1, np.floor(most), 0.0)
     if ask.ttft_s is None and ask.tpot_s is None:
         return limit
     latencies = latency_of(
@@ -331,14 +342,27 @@ def _batch(
     return largest_batch(limit=limit, holds=lambda sizes: _kept(ask, *latencies(sizes)))
 
 
-def _wait(service: Service, ask: Ask) -> Floats:
-    """Mean wait for the prompts before, as an M/D/1 queue at the planned busy share.
+def _together(
+    ask: Ask, fit: Floats, clients: Floats, prompt_tokens: Floats, completion_tokens: Floats
+) -> Floats:
+    """Sequences that run of so many clients.
 
-    In a mixed replica only the prefill part of the work queues up prompts; a
-    prefill pool does nothing else and is loaded with the whole share.
+    A static batch runs as it was asked for, and so does one where not even one sequence fits: that it does
+    not fit is said elsewhere.
     """
-    prefill = np.asarray(service.prefill_s_per_request)
-    if ask.mode == Mode.STATIC or ask.utilisation >= 1:
-        return np.zeros_like(prefill)
-    work = prefill if ask.mode == Mode.DISAGGREGATED else np.asarray(service.replica_s_per_request)
-    return np.asarray(queueing_wait_md1(arrivals_per_s=ask.utilisation / work, service_s=prefill))
+    if ask.mode == Mode.STATIC:
+        return clients
+    held = np.where(fit >= 1, np.minimum(clients, fit), clients)
+    if ask.mode == Mode.DISAGGREGATED:
+        return held
+    return np.asarray(
+        running(fit=held, clients=clients, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
+    )
+
+
+def _pool_wait(service: Service, ask: Ask) -> Floats:
+    """Mean wait of a prompt in a pool that only reads, as an M/D/1 queue at the planned busy share. [s]"""
+    read_s = np.asarray(service.prefill_s_per_request)
+    if ask.utilisation >= 1:
+        return np.zeros_like(read_s)
+    return np.asarray(queueing_wait_md1(arrivals_per_s=ask.utilisation / read_s, service_s=read_s))

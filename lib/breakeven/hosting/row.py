@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from breakeven.formulas.arrays import Booleans, Floats
+from breakeven.formulas.load import STEP_TOKENS
 from breakeven.hosting.candidates import Candidate
 from breakeven.hosting.evaluation import MOST_SEQUENCES, Evaluation
 from breakeven.question.scenario import Scenario
@@ -20,7 +21,11 @@ class HostRow:
     fits: bool
     holds: bool
     ttft_s: float
+    """With so many clients at once; what the target is held against."""
+    ttft_alone_s: float
+    """Of a request that meets nobody."""
     wait_s: float
+    """The one less the other: what the neighbours add."""
     tpot_s: float
     prefill_s: float
     decode_s: float
@@ -29,6 +34,7 @@ class HostRow:
     usd_low: float
     usd_high: float
     ttft_range_s: tuple[float, float]
+    ttft_alone_range_s: tuple[float, float]
     tpot_range_s: tuple[float, float]
     bound_prefill: str
     bound_decode: str
@@ -51,7 +57,7 @@ def host_row(result: Evaluation, candidate: Candidate, place: tuple[int, ...]) -
     def at(array: Floats | Booleans) -> float:
         return float(array[place])
 
-    ttft, tpot = at(result.ttft_s), at(result.tpot_s)
+    ttft, tpot, alone = at(result.ttft_s), at(result.tpot_s), at(result.ttft_alone_s)
     return HostRow(
         candidate=candidate,
         batch=int(at(result.batch)),
@@ -59,6 +65,7 @@ def host_row(result: Evaluation, candidate: Candidate, place: tuple[int, ...]) -
         fits=bool(at(result.fits)),
         holds=bool(at(result.holds)),
         ttft_s=ttft,
+        ttft_alone_s=alone,
         wait_s=at(result.wait_s),
         tpot_s=tpot,
         prefill_s=at(result.prefill_s),
@@ -68,6 +75,7 @@ def host_row(result: Evaluation, candidate: Candidate, place: tuple[int, ...]) -
         usd_low=at(result.prompt_usd_low) + at(result.completion_usd_low),
         usd_high=at(result.prompt_usd_high) + at(result.completion_usd_high),
         ttft_range_s=(ttft * row.ttft_factor_low, ttft * row.ttft_factor_high),
+        ttft_alone_range_s=(alone * row.ttft_alone_factor_low, alone * row.ttft_alone_factor_high),
         tpot_range_s=(tpot * row.tpot_factor_low, tpot * row.tpot_factor_high),
         bound_prefill="compute" if at(result.prefill_compute_bound) else "bandwidth",
         bound_decode="compute" if at(result.decode_compute_bound) else "bandwidth",
@@ -84,4 +92,6 @@ def stops_next(scenario: Scenario, host: HostRow, next_tpot_s: float) -> str:
         return "full memory"
     if scenario.tpot is not None and next_tpot_s > scenario.tpot:
         return "the TPOT target"
-    return "the TTFT target"
+    if scenario.ttft is not None:
+        return "the TTFT target"
+    return f"the engine, whose step takes at most {STEP_TOKENS:,} tokens of prompts"

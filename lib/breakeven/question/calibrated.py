@@ -15,9 +15,12 @@ OWN = "yours"
 FITTED = (
     *("mfu", "mbu", "kv_mbu", "link_share", "link_latency_s", "prefill_overhead_s", "step_overhead_s"),
     *("layer_overhead_s", "sequence_overhead_s", "expert_mfu", "expert_mbu", "expert_overhead_s"),
-    *("ttft_fixed_s", "first_token_steps", "context_overhead_s"),
+    *("ttft_fixed_s", "first_token_steps", "context_overhead_s", "busy_steps"),
+    *("busy_fixed_s", "queue_share"),
 )
 """Columns of the efficiency table that a fit gives, in the order of the link."""
+FIRST_FITTED = 15
+"""Columns that links held before the last three: without them nothing was said of the neighbours."""
 SEPARATOR = "~"
 """Stands between numbers; no link needs to escape it."""
 RATES = ("fp16", "fp8", "fp4")
@@ -25,6 +28,8 @@ MODES = (Mode.CONTINUOUS, Mode.STATIC)
 MOST_RUNS = 1_000_000
 MOST_GPUS = 64
 SHARES = ("mfu", "mbu", "kv_mbu", "link_share", "expert_mfu", "expert_mbu")
+MOST = dict.fromkeys((*SHARES, "queue_share"), 1.0)
+"""Largest value that is believed, where it is not a time. [-]"""
 LONGEST_S = 100.0
 """Longest fixed time that is believed. [s]"""
 WIDEST = 1000.0
@@ -40,7 +45,7 @@ class Fields:
     numbers: str | None = None
     """The fitted numbers, in the order of :data:`breakeven.calibration.parameters.FITTED`."""
     range: str | None = None
-    """Measured over predicted, 10th and 90th percentile of TTFT, then of TPOT."""
+    """Measured over predicted, 10th and 90th percentile of TTFT at load, of TPOT, of TTFT alone."""
     error: str | None = None
     """Median error of TTFT and of TPOT; ``none`` where not measured."""
     runs: str | None = None
@@ -77,14 +82,16 @@ class Fields:
 
     def _checked(self) -> Efficiency:
         family, rate, mode, n_gpus = _parts(self.on, 4, "on")
-        values = dict(zip(FITTED, map(_number, _parts(self.numbers, len(FITTED), "numbers")), strict=True))
+        found = _parts(self.numbers, len(FITTED), "numbers", FIRST_FITTED)
+        values = dict(zip(FITTED, map(_number, found), strict=False))
         for name, value in values.items():
-            top = 1.0 if name in SHARES else LONGEST_S
+            top = MOST.get(name, LONGEST_S)
             if not 0 <= value <= top or (value == 0 and name in (*SHARES, "first_token_steps")):
                 raise ValueError(f"numbers: {name} cannot be {value:g}")
-        low, high, step_low, step_high = map(_number, _parts(self.range, 4, "range"))
-        if not (0 < low <= 1 <= high <= WIDEST and 0 < step_low <= 1 <= step_high <= WIDEST):
-            raise ValueError("range must hold two factors up to 1 and two from 1")
+        ends = [_number(text) for text in _parts(self.range, 6, "range", 4)]
+        low, high, step_low, step_high, alone_low, alone_high = ends if len(ends) == 6 else [*ends, *ends[:2]]
+        if not all(0 < end <= 1 for end in ends[::2]) or not all(1 <= end <= WIDEST for end in ends[1::2]):
+            raise ValueError("range must hold pairs of a factor up to 1 and one from 1")
         errors = [None if e == "none" else _number(e) for e in _parts(self.error, 2, "error")]
         if any(e is not None and e < 0 for e in errors):
             raise ValueError("error must be zero or more")
@@ -101,6 +108,8 @@ class Fields:
             **values,
             ttft_factor_low=low,
             ttft_factor_high=high,
+            ttft_alone_factor_low=alone_low,
+            ttft_alone_factor_high=alone_high,
             tpot_factor_low=step_low,
             tpot_factor_high=step_high,
             ttft_median_error=errors[0],
@@ -119,6 +128,8 @@ class Fields:
         return self._checked() if self.given else None
 
 
+_RANGES = ("ttft_factor", "tpot_factor", "ttft_alone_factor")
+
 OWN_SOURCE = "breakeven-fit-2026-11"
 """Source of rows that `breakeven calibrate` fits."""
 
@@ -128,9 +139,9 @@ FIELDS = LinkFields(holds=Fields, prefix="calibrated_", longest={"numbers": 400}
 """The parameters ``calibrated_…`` of a link."""
 
 
-def _parts(text: str | None, n: int, name: str) -> list[str]:
+def _parts(text: str | None, n: int, name: str, before: int | None = None) -> list[str]:
     found = (text or "").split(SEPARATOR)
-    if len(found) != n:
+    if len(found) not in (n, before):
         raise ValueError(f"{name} must hold {n} values with {SEPARATOR} between them, got {len(found)}")
     return found
 
@@ -172,7 +183,7 @@ def calibrated_of(row: Efficiency, model_id: str) -> Fields:
     return Fields(
         on=SEPARATOR.join((row.gpu_family, row.precision_class, row.mode, str(row.max_gpus))),
         numbers=joined([getattr(row, name) for name in FITTED]),
-        range=joined([row.ttft_factor_low, row.ttft_factor_high, row.tpot_factor_low, row.tpot_factor_high]),
+        range=joined([getattr(row, f"{name}_{end}") for name in _RANGES for end in ("low", "high")]),
         error=joined([row.ttft_median_error, row.tpot_median_error]),
         runs=f"{row.n_rows}{SEPARATOR}{model_id}",
     )

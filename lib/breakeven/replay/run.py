@@ -278,6 +278,12 @@ def _result(
     uses: Sequence[ReplicaUse],
     prefill: Sequence[ReplicaUse],
 ) -> Replay:
+    served = ~refused
+    spans_s = (
+        len(uses) * float(np.ptp(np.concatenate([arrival[served], finish[served]]))) if served.any() else 0.0
+    )
+    # Little's law: sequences together, as the closed form counts them.
+    together = max(float((finish[served] - arrival[served]).sum()) / spans_s, 1.0) if spans_s else 1.0
     first[refused] = np.inf
     finish[refused] = np.inf
     return Replay(
@@ -288,8 +294,8 @@ def _result(
         replicas=tuple(uses),
         prefill_replicas=tuple(prefill),
         arrival_s=arrival,
-        late_steps=max(server.first_token_steps - 1.0, 0.0),
-        late_s=server.ttft_fixed_s,
+        late_steps=max(server.first_token_steps - 1.0, 0.0) + server.busy_steps * (1 - 1 / together),
+        late_s=server.ttft_fixed_s + server.busy_fixed_s * (1 - 1 / together),
     )
 
 

@@ -80,6 +80,10 @@ class Server:
     """Longest request that the model takes. [tokens]"""
     first_token_steps: float = 1.0
     """Steps until the client sees the first token, see :class:`breakeven.formulas.parts.Engine`. [-]"""
+    busy_steps: float = 0.0
+    """Further steps while others decode, see there. [-]"""
+    busy_fixed_s: float = 0.0
+    """Further time while others are served, see there. [s]"""
     ttft_fixed_s: float = 0.0
     """Time before the first token that no GPU spends. [s]"""
 
@@ -217,7 +221,10 @@ def server_of(
         max_sequences=max_sequences,
         token_budget=max(token_budget, max_sequences),
         max_context=max_context,
-        # A static batch is read and handed out as one; its formula has neither of the two.
+        # A static batch is read and handed out as one; its formula has none of them. A pool that only
+        # reads has no one decoding beside a prompt.
         first_token_steps=1.0 if mode == Mode.STATIC else float(np.asarray(engine.first_token_steps)),
+        busy_steps=float(np.asarray(engine.busy_steps)) if mode == Mode.CONTINUOUS else 0.0,
+        busy_fixed_s=float(np.asarray(engine.busy_fixed_s)) if mode == Mode.CONTINUOUS else 0.0,
         ttft_fixed_s=0.0 if mode == Mode.STATIC else float(np.asarray(engine.ttft_fixed_s)),
     )

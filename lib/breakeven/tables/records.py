@@ -247,11 +247,17 @@ class Efficiency:
     context_overhead_s: float
     ttft_fixed_s: float = 0.0
     first_token_steps: float = 1.0
+    busy_steps: float = 0.0
+    busy_fixed_s: float = 0.0
+    queue_share: float = 0.0
     expert_mfu: float = 1.0
     expert_mbu: float = 1.0
     expert_overhead_s: float = 0.0
     ttft_factor_low: float
     ttft_factor_high: float
+    ttft_alone_factor_low: float = 0.5
+    ttft_alone_factor_high: float = 2.0
+    range_level: float = 0.8
     tpot_factor_low: float
     tpot_factor_high: float
     ttft_median_error: float | None
@@ -272,6 +278,7 @@ class CalibrationError:
     benchmark_id: str
     quantity: str
     in_sample: float
+    by_cell: float | None
     by_model: float | None
     by_gpu: float | None
     by_shape: float | None

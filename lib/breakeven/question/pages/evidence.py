@@ -17,6 +17,7 @@ SEEN = "in_sample"
 
 UNSEEN_WORDS: Mapping[str, str] = {
     SEEN: "nothing: the shipped rows",
+    "cell": "its cell: model, GPU, engine, format, lengths and number of GPUs together",
     "shape": "its prompt and completion length",
     "concurrency": "its number of clients",
     "model": "its model",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 REPRODUCED = 0.02
 """How far a refit may be from the committed number: other processors round differently. [0 to 1]"""
 
-SPLIT_NAMES = ("model", "gpu", "shape", "concurrency", "parallel")
+SPLIT_NAMES = ("cell", "model", "gpu", "shape", "concurrency", "parallel")
 
 
 def add(commands: Any) -> None:

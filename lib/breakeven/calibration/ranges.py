@@ -1,0 +1,112 @@
+"""Ranges that hold a stated share of the rows that a fit did not see: split conformal prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from math import ceil, floor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from breakeven.calibration.rows import ONLINE, PREFILL, STATIC, Rows
+from breakeven.formulas.arrays import Floats
+
+Mask = NDArray[np.bool_]
+Residuals = Mapping[str, Floats]
+
+LEVEL = 0.8
+"""Share of the rows that a range is to hold. [0 to 1]"""
+
+ENOUGH = 30
+"""Rows from which a group has a range of its own; with fewer it has that of the next larger group. [-]"""
+
+LIGHT = 4.0
+"""Clients up to which a request meets hardly anybody: such rows speak of the time alone. [-]"""
+
+SIGNIFICANT = 3
+"""Digits of a number that are kept."""
+
+
+def steps(found: Residuals) -> Floats:
+    """Residuals of a step or a throughput; a throughput that is too high is a step that is too short."""
+    return np.asarray(np.where(np.isfinite(found["tpot"]), found["tpot"], -found["throughput"]))
+
+
+def conformal(logs: Floats, level: float = LEVEL) -> tuple[float, float]:
+    """Factors on a prediction between which a measurement lies with that probability.
+
+    Parameters
+    ----------
+    logs
+        Logarithms of predicted over measured of rows that the fit did not see.
+    level
+        Probability. [0 to 1]
+
+    Returns
+    -------
+    tuple
+        Measured over predicted, at least so much and at most so much; 1 lies inside.
+
+    References
+    ----------
+    .. [1] J. Lei et al., "Distribution-free predictive inference for regression", 2018, section 2.2
+    """
+    known = np.sort(-logs[np.isfinite(logs)])
+    n = len(known)
+    if not n:
+        return 0.5, 2.0
+    tail = (n + 1) * (1 - level) / 2
+    low, high = known[max(floor(tail), 1) - 1], known[min(ceil(n + 1 - tail), n) - 1]
+    return digits(min(float(np.exp(low)), 1.0)), digits(max(float(np.exp(high)), 1.0))
+
+
+def digits(value: float) -> float:
+    """Keep as many digits as a fit can know."""
+    return float(f"{value:.{SIGNIFICANT}g}")
+
+
+def light(rows: Rows) -> Mask:
+    """Rows that speak of the time to the first token alone."""
+    return np.asarray((rows.kind == PREFILL) | ((rows.kind == ONLINE) & (rows.clients <= LIGHT)))
+
+
+def comparable(rows: Rows, group: str) -> list[tuple[str, Mask]]:
+    """Rows that a group's range may come from, the nearest first, with their name."""
+    mine = rows.group == group
+    static = np.asarray((rows.kind == STATIC) == group.endswith("-static"))
+    if not mine.any():
+        return [("every engine", static)]
+    engine, family = str(rows.engine[mine][0]), str(rows.family[mine][0])
+    on_engine = static & (rows.engine == engine)
+    return [
+        ("", mine),
+        (f"{engine} on this GPU", on_engine & (rows.family == family)),
+        (f"{engine} on every GPU", on_engine),
+        ("every engine", static),
+    ]
+
+
+def range_of(logs: Floats, pools: Sequence[tuple[str, Mask]]) -> tuple[float, float, str]:
+    """The range of the first pool with enough rows, else of the largest, and whose it is; empty: its own."""
+    known = np.isfinite(logs)
+    for name, pool in pools:
+        if (known & pool).sum() >= ENOUGH:
+            return *conformal(logs[pool]), name
+    name, pool = max(pools, key=lambda one: int((known & one[1]).sum()))
+    return *conformal(logs[pool]), name if known[pool].any() else "nothing measured"
+
+
+def coverage(
+    logs: Floats, rows: Rows, keep: Mask, pools: Callable[[str], Sequence[tuple[str, Mask]]]
+) -> Floats:
+    """Whether each row lies in the range that the other cells give; NaN where not measured or not kept."""
+    found = np.full(len(rows), np.nan)
+    cells, groups = rows.cell, rows.group
+    for cell in sorted(set(cells[keep].tolist())):
+        here = (cells == cell) & keep & np.isfinite(logs)
+        if not here.any():
+            continue
+        others = [(name, pool & (cells != cell)) for name, pool in pools(str(groups[here][0]))]
+        low, high, _ = range_of(logs, others)
+        found[here] = (-logs[here] >= np.log(low)) & (-logs[here] <= np.log(high))
+    return found
