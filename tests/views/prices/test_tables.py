@@ -116,12 +116,12 @@ def test_old_and_unverified_rows_say_so(
 @pytest.mark.parametrize(
     ("filters", "keeps", "drops"),
     [
-        ({"search": "LLAMA 3.3"}, "groq/llama-3.3-70b-versatile", "openai/gpt-4o"),
-        ({"provider": "openai"}, "openai/gpt-4o", "groq/llama-3.3-70b-versatile"),
-        ({"open": True}, "groq/llama-3.3-70b-versatile", "openai/gpt-4o"),
+        ({"search": "LLAMA 3.3"}, "avian/Meta-Llama-3.3-70B-Instruct", "openai/gpt-4o"),
+        ({"provider": "openai"}, "openai/gpt-4o", "avian/Meta-Llama-3.3-70B-Instruct"),
+        ({"open": True}, "avian/Meta-Llama-3.3-70B-Instruct", "openai/gpt-4o"),
         ({"cache": True}, "openai/gpt-4o", "mistral/mistral-medium"),
         ({"batch": True}, "openai/gpt-4o", "novita/meta-llama/llama-3.3-70b-instruct"),
-        ({"context": 128_000}, "openai/gpt-4o", "cohere/c4ai-aya-expanse-8b"),
+        ({"context": 128_000}, "openai/gpt-4o", "aws/meta.llama3-8b-instruct-v1:0"),
     ],
 )
 def test_filter_keeps_what_fits(frame: Any, filters: dict[str, Any], keeps: str, drops: str) -> None:
