@@ -113,6 +113,7 @@ FILES: Mapping[str, _File] = MappingProxyType(
                 "nothing": _Words(known=("cells",)),
                 "units_row": _Words(known=("cells",)),
                 "failures": _Words(known=("states",)),
+                "spans": _Words(known=("calls", "wrappers"), apart=True),
             },
             numbers={"units": (1e-9, 1e12), "zones": (-12, 14)},
             rest=("money",),

@@ -208,6 +208,8 @@ def _condition(column: str, rule: Callable[[str], bool], cells: set[str]) -> str
     text = f"LOWER(TRIM({column}))"
     if rule is marks.is_false:
         return f"COALESCE({text} IN ('false', '0'), FALSE)"
+    if rule is marks.is_wrapper:
+        return f"COALESCE(regexp_full_match({text}, {_any_of(vocabulary().wrappers)}), FALSE)"
     if rule is marks.is_set:
         none = _any_of((*marks.NO, *vocabulary().nothing))
         return f"({column} IS NOT NULL AND NOT regexp_full_match({text}, {none}))"

@@ -16,7 +16,7 @@ from breakeven.usage.kinds import Reader, exported, reader_of
 from breakeven.usage.limits import Limits
 from breakeven.usage.open_table import OpenTable, open_table
 from breakeven.usage.refusal import json_refusal, refusal
-from breakeven.usage.sheets.columns import by_meaning
+from breakeven.usage.sheets.columns import by_meaning, holds_text
 from breakeven.usage.sheets.reader import read_sheet
 from breakeven.usage.spool import Unreadable, make_plain
 from breakeven.usage.sums import Problem
@@ -113,6 +113,8 @@ def recognised(table: Table, mapping: ColumnMapping | None) -> Recognised:
     found = recognise(table.names, mapping, nested=True, kind=table.kind)
     if found is None or found.format.format_id == exports().plain.format_id:
         found = by_meaning(table, mapping) or found
+        if found is not None and (mapping is None or mapping.empty) and holds_text(table, found):
+            found = None
     if found is None:
         raise Unreadable(refusal(table.names))
     if found.format.refusal:

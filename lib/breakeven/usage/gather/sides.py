@@ -42,6 +42,7 @@ class Sides:
 
     def learn(self, counts: Mapping[str, int]) -> None:
         """Add a row to the evidence."""
+        counts = _with_total(counts)
         amounts = _amounts(counts)
         if not any(amounts):
             return
@@ -91,6 +92,14 @@ class Sides:
             yield f"{what} {place} {where}, {because}"
 
 
+def _with_total(counts: Mapping[str, int]) -> Mapping[str, int]:
+    """The counts, where tokens of tools that are all of the others (as Codex names them) are their total."""
+    tool = counts.get("tool_input", 0)
+    if not tool or "total" in counts or tool != counts.get("input", 0) + counts.get("output", 0):
+        return counts
+    return {name: count for name, count in counts.items() if name != "tool_input"} | {"total": tool}
+
+
 def _amounts(counts: Mapping[str, int]) -> tuple[int, int, int, int]:
     known = "uncached" in counts
     return (
@@ -119,6 +128,7 @@ def _fitting(counts: Mapping[str, int], amounts: tuple[int, int, int, int]) -> I
 
 def settled(counts: Mapping[str, int], decision: Choice, rule: Dialect) -> dict[str, int]:
     """Counts as they are billed: uncached input, reads, writes by how long, output with its reasoning."""
+    counts = _with_total(counts)
     amounts = _amounts(counts)
     fitting = list(_fitting(counts, amounts)) if any(amounts) else []
     choice = decision if not fitting or decision in fitting else fitting[0]

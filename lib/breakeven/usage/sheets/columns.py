@@ -158,7 +158,7 @@ def _by_meaning(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns
         if meaning.field in (*COUNTED, "n_requests", "repeat", "reported_cost_usd"):
             if meaning.field == "cache_read" and cells and all(c.strip().lower() in FLAGS for c in cells):
                 meaning = replace(meaning, field="cache_flag")
-            elif not _numeric(cells):
+            elif not _numeric(cells) or (meaning.field in COUNTED and _money(cells)):
                 continue
             claims.setdefault(meaning.field, []).append(place)
         elif meaning.field == "ts" and cells and not any(map(str.isdigit, "".join(cells[:200]))):
@@ -218,6 +218,14 @@ def _numeric(cells: Sequence[str]) -> bool:
     other = Style(decimal=",")
     numbers = sum(1 for cell in cells if style.read(cell) or other.read(cell))
     return numbers * 2 >= len(cells)
+
+
+def _money(cells: Sequence[str]) -> bool:
+    """Whether most cells that are numbers are amounts of money: the prices of tokens, not how many."""
+    read = [
+        found for cell in cells[:LOOKED_AT] if (found := Style().read(cell) or Style(decimal=",").read(cell))
+    ]
+    return bool(read) and sum(bool(one.currency) for one in read) * 2 > len(read)
 
 
 def _correct(columns: Columns, mapping: ColumnMapping) -> None:
@@ -333,6 +341,17 @@ def by_meaning(table: Table, mapping: ColumnMapping | None = None) -> Recognised
         cached=cached,
         ignored=tuple(name for place, name in enumerate(header) if place not in used),
     )
+
+
+def holds_text(table: Table, found: Recognised) -> bool:
+    """Whether columns whose names do not say tokens, such as ``input`` of a data set, mostly hold text."""
+    for name in ("input", "output") if table.kind == "csv" else ():
+        for path in found.mapping.get(name, ()):
+            meaning = named(path[0])
+            cells = [cell for row in table.sample if not is_nothing(cell := row.get(path, ""))]
+            if len(path) == 1 and meaning and meaning.score <= FAIR and cells and not _numeric(cells):
+                return True
+    return False
 
 
 def usable(columns: Columns) -> bool:

@@ -12,6 +12,7 @@ from breakeven.usage.sheets.words import vocabulary, words_of
 FIRST, LAST = 1_262_304_000.0, 4_102_444_800.0
 """Times outside 2010 to 2100 are mistakes. [s since 1970]"""
 _SLASHED = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d\d)(.*)", re.DOTALL)
+_MONTH = re.compile(r"(\d{1,2})[/.-](20\d\d)")
 _CHINESE = re.compile(r"(\d{4})年(\d{1,2})月(?:(\d{1,2})日)?\s*(.*)")
 _DAYS = ("%b %d, %Y", "%b %d %Y", "%d %b %Y", "%B %d, %Y", "%d %B %Y", "%Y %b %d")
 _NAMED = (
@@ -123,6 +124,8 @@ def _written(text: str, day_first: bool) -> float | None:
     """Day, month and year in another order, or the month by its name."""
     if found := _CHINESE.fullmatch(text):
         return _with_clock(int(found[1]), int(found[2]), int(found[3] or 1), found[4])
+    if found := _MONTH.fullmatch(text):
+        return _with_clock(int(found[2]), int(found[1]), 1, "")
     if found := _SLASHED.fullmatch(text):
         first, second, year = int(found[1]), int(found[3]), int(found[4])
         day_first = day_first or found[2] == "."

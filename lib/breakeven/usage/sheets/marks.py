@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from breakeven.usage.formats import Keep
 from breakeven.usage.sheets.numbers import is_nothing
-from breakeven.usage.sheets.words import vocabulary, words_of
+from breakeven.usage.sheets.words import said_by, vocabulary, words_of
 
 FAILED = "rows that by their own mark are no request or failed"
 TOTAL = "rows that are the sums of other rows"
@@ -51,15 +51,18 @@ def failure_marks(
     A column of numbers such as ``Failed Requests`` counts failures and marks none.
     """
     found: list[tuple[int, Callable[[str], bool]]] = []
-    counts = any(_said(name) & {"request"} and not _said(name) & {"name", "time"} for name in header)
+    counts = any(said_by(name) & {"request"} and not said_by(name) & {"name", "time"} for name in header)
     for place, name in enumerate(header):
-        words, said = set(words_of(name)), _said(name)
+        words, said = set(words_of(name)), said_by(name)
         if words & {"requests", "count", "rate", "calls", "num", "message", "reason", "messages"}:
             continue
         cells = {row[place].strip().lower() for row in rows[:5_000]}
         flags = {"success", "succeeded", "successful", "ok", "cancelled", "canceled", "failed", "failure"}
         if counts and words & flags and all(cell.isdigit() for cell in cells if cell):
             continue  # beside a number of requests, that of the failed ones
+        if words & {"type", "kind"} and _wraps(cells):
+            found.append((place, is_wrapper))
+            continue
         status = words & {"state", "http", "outcome", "result"} or ("status" in said and not words & flags)
         if status and not words & {"id", "time", "error", "errors"}:
             if any(bad_status(cell) for cell in cells):
@@ -78,8 +81,20 @@ def failure_marks(
     return found
 
 
-def _said(name: str) -> set[str]:
-    return {one for word in words_of(name) for one in vocabulary().concepts.get(word, ())}
+def _wraps(cells: set[str]) -> bool:
+    """Whether a column tells calls of models from the spans around them."""
+    known = vocabulary()
+    told = {cell for cell in cells if cell}
+    return bool(told & known.calls) and bool(told & known.wrappers) and told <= known.calls | known.wrappers
+
+
+def is_wrapper(cell: str) -> bool:
+    """Whether a kind of span is no call of a model, but what is around one.
+
+    >>> is_wrapper("SPAN"), is_wrapper("GENERATION")
+    (True, False)
+    """
+    return cell.strip().lower() in vocabulary().wrappers
 
 
 def bad_status(cell: str) -> bool:

@@ -14,6 +14,9 @@ _ARABIC = str.maketrans({"٬": ",", "٫": ".", "،": ","})
 _SIGNED = re.compile(
     r"(?P<sign>[-−+]?)(?P<before>[^\d.,+−-]*?)(?P<minus>[-−]?)(?P<body>\.?\d[\d.,]*)(?P<after>\D*)"
 )
+_NO_AMOUNT = re.compile(r"[$€£¥]\s*[-–—]|[-–—]\s*[$€£¥]")
+"""What a spreadsheet in the style of accounts writes for no money."""
+_BRACKETED = re.compile(r"([^\d()]*)\((.*)\)")
 _EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 _GROUPED = {
     ",": re.compile(r"\d{1,3}(,\d{3})+|\d{1,2}(,\d{2})*,\d{3}"),
@@ -79,14 +82,17 @@ def western(cell: str) -> str:
 
 def is_nothing(cell: str) -> bool:
     """Whether a cell says that there is nothing."""
-    return not cell or cell.isspace() or cell.strip().lower() in vocabulary().nothing
+    if not cell or cell.isspace():
+        return True
+    text = cell.strip().lower()
+    return text in vocabulary().nothing or _NO_AMOUNT.fullmatch(text) is not None
 
 
 def _parts(cell: str) -> tuple[bool, str, float, str | None, bool] | None:
     """Whether it is negative, the digits, what multiplies them, the currency, and whether it is a share."""
     text = cell.translate(_BLANKS)
-    bracketed = text.startswith("(") and text.endswith(")")
-    found = _SIGNED.fullmatch(text[1:-1] if bracketed else text)
+    brackets = _BRACKETED.fullmatch(text)
+    found = _SIGNED.fullmatch(brackets[1] + brackets[2] if brackets else text)
     if found is None:
         return None
     scale, currency, share = 1.0, None, False
@@ -104,7 +110,7 @@ def _parts(cell: str) -> tuple[bool, str, float, str | None, bool] | None:
         elif piece not in ("tokens", "token", "tok"):
             return None
     return (
-        bracketed or minus or bool(found["sign"] in ("-", "−") or found["minus"]),
+        bool(brackets) or minus or bool(found["sign"] in ("-", "−") or found["minus"]),
         found["body"],
         scale,
         currency,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,7 +33,7 @@ from breakeven.usage.sheets.numbers import Style, is_nothing
 from breakeven.usage.sheets.reshape import Reshaped, models_in_names, reshaped
 from breakeven.usage.sheets.settle import Reading, Settling
 from breakeven.usage.sheets.split import Row, Sheet, split
-from breakeven.usage.sheets.words import vocabulary, words_of
+from breakeven.usage.sheets.words import said_by, vocabulary, words_of
 from breakeven.usage.spool import Unreadable
 from breakeven.usage.sums import Preview
 from breakeven.usage.table import loads, shorten
@@ -228,7 +229,10 @@ class _Reader(Settling):
             if place not in used and (key := extra_of(head))
         }
         if "ts" in columns.places:
+            self.clock = _clock_beside(columns, rows)
             cells = [cell for row in rows if (cell := self._cell(row, "ts")) and not marks.says_total([cell])]
+            if self.clock is not None:
+                cells = [f"{cell.strip()} 00:00" for cell in cells]
             if columns.by_name and columns.format.relative_time:
                 self.dates = Dates(relative_s=columns.format.time_unit_s or 1.0)
             else:
@@ -358,6 +362,8 @@ class _Reader(Settling):
         cell = self._cell(cells, "ts")
         if not cell or reading.labelled:
             return
+        if self.clock is not None and cells[self.clock].strip():
+            cell = f"{cell.strip()} {cells[self.clock].strip()}"
         if cell not in self.moments:
             self.moments[cell] = self.dates.read(cell)
         seconds = self.moments[cell]
@@ -374,6 +380,23 @@ class _Reader(Settling):
             reading.texts["ts"] = repr(seconds)
         else:
             reading.texts["ts"] = datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+_CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?(\s*[AaPp]\.?[Mm]\.?)?")
+
+
+def _clock_beside(columns: Columns, rows: Sequence[Sequence[str]]) -> int | None:
+    """Column of the time of day, where that of the times holds days only."""
+    place, path = columns.places["ts"][0]
+    days = [row[place] for row in rows[:LOOKED_AT] if row[place].strip()]
+    if path or not days or any(":" in day for day in days):
+        return None
+    used = {one for places in columns.places.values() for one, _ in places}
+    for other, name in enumerate(columns.header):
+        cells = [row[other].strip() for row in rows[:LOOKED_AT] if row[other].strip()]
+        if other not in used and cells and "time" in said_by(name) and all(map(_CLOCK.fullmatch, cells)):
+            return other
+    return None
 
 
 def inside(cell: str, path: Sequence[str]) -> str:

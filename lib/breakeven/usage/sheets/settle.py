@@ -52,6 +52,8 @@ class Settling:
     gathered: Gathered
     name: str
     dates: Dates = field(default_factory=Dates)
+    clock: int | None = None
+    """Column of the time of day beside that of the day."""
     moments: dict[str, float | None] = field(default_factory=dict)
     """Times that were read, by their cells: rows of a report share theirs."""
     readings: list[Reading] = field(default_factory=list)

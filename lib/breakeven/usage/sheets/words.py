@@ -35,6 +35,9 @@ class Vocabulary:
     units_row: frozenset[str]
     """Cells below the header that say in what, or of what type, the numbers are."""
     failures: frozenset[str]
+    wrappers: frozenset[str]
+    """Kinds of spans around calls of models, and those of calls."""
+    calls: frozenset[str]
     months: Mapping[str, int]
     """Names of months in other languages than English."""
     zones: Mapping[str, float]
@@ -59,6 +62,8 @@ def vocabulary() -> Vocabulary:
         money=content["money"],
         units_row=frozenset(content["units_row"]["cells"]),
         failures=frozenset(content["failures"]["states"]),
+        wrappers=frozenset(content["spans"]["wrappers"]),
+        calls=frozenset(content["spans"]["calls"]),
         months={name: int(number) for number, names in content["months"].items() for name in names},
         zones=content["zones"],
     )
@@ -96,6 +101,11 @@ def words_of(name: str) -> list[str]:
     for piece in re.findall(r"\d+[A-Za-z]+|[^\W\d_]+|\d+|[$€£¥￥₹₩ø]", text):
         words += _cut(piece.lower()) if any(map(_ideogram, piece)) else _compound(piece.lower())
     return words
+
+
+def said_by(name: str) -> set[str]:
+    """Everything that a word of a name can say."""
+    return {one for word in words_of(name) for one in vocabulary().concepts.get(word, ())}
 
 
 def _compound(piece: str) -> list[str]:
@@ -146,7 +156,7 @@ def meaning_of(name: str) -> Meaning | None:
     unit = _unit(words)
     if (found := _tokens(words, said)) and not said >= {"cost", "total"}:
         field, score = found
-        if money or said & {"cost", "price"} or "media" in said or _is_rate(words):
+        if money or said & {"cost", "price"} or "media" in said or _is_rate(words) or _is_price(words):
             return None
         average = "average" in said or ("per" in said and "request" in said)
         score = SUPPOSED if "supposed" in said else EXACT if "actual" in said else score
@@ -208,6 +218,15 @@ def _is_rate(words: Sequence[str]) -> bool:
         and words[words.index("per") + 1 : words.index("per") + 2]
         in (["s"], ["sec"], ["second"], ["min"], ["minute"])
     )
+
+
+def _is_price(words: Sequence[str]) -> bool:
+    """Whether a name says what so many tokens cost: input per 1M tokens."""
+    if "per" not in words:
+        return False
+    rest = words[words.index("per") + 1 :]
+    unit = re.fullmatch(r"\d*([^\W\d]*)", rest[0]) if rest else None
+    return bool(unit) and (unit[1] in vocabulary().units or (not unit[1] and rest[1:2] == ["tokens"]))  # type: ignore[index]
 
 
 def _unit(words: Sequence[str]) -> float:
