@@ -33,5 +33,6 @@ show_evidence.answer(found)
 
 # 3. Show
 show_evidence.proof(found, view)
+show_evidence.reached()
 show_evidence.apart(found, view)
 show_evidence.own_runs(tables_on(scenario.as_of), scenario)

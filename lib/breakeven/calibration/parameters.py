@@ -33,7 +33,7 @@ PARAMETERS: Mapping[str, Parameter] = {
     "expert_mfu": Parameter(low=0.1, high=1.0, usual=0.7, spread=0.4),
     "expert_mbu": Parameter(low=0.2, high=1.0, usual=0.8, spread=0.3),
     "expert_overhead_s": Parameter(low=1e-7, high=1e-4, usual=1e-5, spread=0.7),
-    "ttft_fixed_s": Parameter(low=1e-3, high=2e-2, usual=4e-3, spread=0.3),
+    "ttft_fixed_s": Parameter(low=1e-4, high=2e-2, usual=3e-3, spread=0.5),
     "busy_fixed_s": Parameter(low=1e-3, high=0.3, usual=2e-2, spread=0.8),
     "busy_steps": Parameter(low=0.1, high=40.0, usual=1.5, spread=0.8),
     "queue_share": Parameter(low=0.005, high=0.9, usual=0.08, spread=0.5),

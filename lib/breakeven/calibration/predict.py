@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from breakeven.calibration.rows import OFFLINE, ONLINE, PREFILL, STATIC, Rows
+from breakeven.calibration.rows import OFFLINE, ONLINE, STATIC, Rows
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.load import closed_loop
 from breakeven.formulas.parts import Engine
@@ -59,7 +59,7 @@ def predict(rows: Rows, engine: Engine) -> Predicted:
     )
     together = np.where(static, first, batch * first) + completion * step
     return Predicted(
-        ttft_s=np.where(static | (rows.kind == PREFILL), first, ttft + rows.held_steps * step),
+        ttft_s=np.where(static, first, ttft + rows.held_steps * step),
         tpot_s=np.where(static, step, tpot),
         tokens_per_s=batch * completion / (n * together),
         prefill=prefill,

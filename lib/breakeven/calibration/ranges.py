@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil, floor
 
 import numpy as np
@@ -96,17 +96,28 @@ def range_of(logs: Floats, pools: Sequence[tuple[str, Mask]]) -> tuple[float, fl
     return *conformal(logs[pool]), name if known[pool].any() else "nothing measured"
 
 
-def coverage(
-    logs: Floats, rows: Rows, keep: Mask, pools: Callable[[str], Sequence[tuple[str, Mask]]]
-) -> Floats:
-    """Whether each row lies in the range that the other cells give; NaN where not measured or not kept."""
+def covered(logs: Floats, rows: Rows, keep: Mask) -> Floats:
+    """Tell of each row whether it lies in the range that the other cells give: 1, 0; NaN where not kept.
+
+    Parameters
+    ----------
+    logs
+        Logarithms of predicted over measured of rows that the fit did not see.
+    rows
+        The rows.
+    keep
+        Rows that ranges are made of and held against.
+    """
     found = np.full(len(rows), np.nan)
-    cells, groups = rows.cell, rows.group
-    for cell in sorted(set(cells[keep].tolist())):
-        here = (cells == cell) & keep & np.isfinite(logs)
-        if not here.any():
-            continue
-        others = [(name, pool & (cells != cell)) for name, pool in pools(str(groups[here][0]))]
-        low, high, _ = range_of(logs, others)
-        found[here] = (-logs[here] >= np.log(low)) & (-logs[here] <= np.log(high))
+    keep = keep & np.isfinite(logs)
+    _, cells = np.unique(rows.cell, return_inverse=True)
+    groups = rows.group
+    for group in sorted(set(groups[keep].tolist())):
+        pools = comparable(rows, group)
+        mine = keep & (groups == group)
+        for cell in np.unique(cells[mine]):
+            here = mine & (cells == cell)
+            others = keep & (cells != cell)
+            low, high, _ = range_of(logs, [(name, pool & others) for name, pool in pools])
+            found[here] = (-logs[here] >= np.log(low)) & (-logs[here] <= np.log(high))
     return found

@@ -18,6 +18,7 @@ from breakeven.views.capacity import command as plan
 from breakeven.views.compare import command as compare
 from breakeven.views.deploy import command as rank
 from breakeven.views.evidence import command as calibrate
+from breakeven.views.evidence import goals as evidence
 from breakeven.views.train import command as train
 from breakeven.views.workload import command as price
 
@@ -31,6 +32,7 @@ COMMANDS = (
     plan,
     claims,
     calibrate,
+    evidence,
     measure,
     data,
 )

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from breakeven.calibration.rows import ONLINE
 from breakeven.question.pages.evidence import UNSEEN_WORDS, USUAL
 from breakeven.tables import queries
 from breakeven.views.evidence import answer as evidence
@@ -127,12 +128,12 @@ def test_peers_stand_beside_our_error_on_the_same_rows(connection, found):
 def test_work_is_told_apart_with_its_rows(found):
     table = evidence.work_table(found, "shape").set_index("work")
     assert list(table.index) == ["prompt-heavy", "balanced", "generation-heavy"]
-    assert table["TPOT rows"].sum() == 370
+    assert table["TPOT rows"].sum() == (found.rows.kind == ONLINE).sum()
     assert evidence.work_table(found, "concurrency")["throughput"].eq("no row").all()
 
 
 def test_an_empty_view_groups_to_an_empty_table(found):
-    frame = evidence.points(found, replace(USUAL, engine="sglang", models="dense"))
+    frame = evidence.points(found, replace(USUAL, engine="tgi-2023"))  # static batches: no TPOT online
     assert frame.empty
     assert evidence.grouped(frame, "gpu").empty
     assert isinstance(frame, pd.DataFrame)

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from breakeven.calibration.goals import coverages, goals
 from breakeven.calibration.parameters import QUANTITIES, SPLITS
+from breakeven.calibration.ranges import LEVEL
 from breakeven.calibration.report import (
     ALL,
     ARTICLE_GROUP,
@@ -250,6 +252,8 @@ def _reason(evidence: Evidence, i: int, quantity: str, log: float) -> str:
         found.append("128 tokens a request: start and end of the run weigh much")
     if rows.rate[i] == "fp16" and rows.precision[i] not in ("fp16", "bf16"):
         found.append("4-bit weights computed in fp16 by a kernel of its own")
+    if evidence.benchmarks[str(rows.benchmark_id[i])].source_family == "nvidia-lab-via-aiconfigurator":
+        found.append("a maker's laboratory run: how the server was set is not stated")
     if rows.mixture[i] and not found:
         found.append("routing, experts' load and special attention of the model are not in the formula")
     return "; ".join(found)
@@ -316,6 +320,40 @@ def errors_table(evidence: Evidence) -> pd.DataFrame:
                 "mean error": e.mean,
             }
             for e in evidence.errors
+        ]
+    )
+
+
+def goals_table(evidence: Evidence) -> pd.DataFrame:
+    """What is to be reached on rows that the fit did not see, and what is."""
+    return pd.DataFrame(
+        [
+            {
+                "Met": "yes" if goal.met else "no",
+                "Reached": share(goal.value),
+                "To be reached": f"{'at least' if goal.at_least else 'at most'} {share(goal.limit)}",
+                "What": goal.what,
+                "Rows": f"{goal.n:,}",
+            }
+            for goal in goals(evidence.rows, evidence.residuals)
+        ]
+    )
+
+
+def coverage_table(evidence: Evidence) -> pd.DataFrame:
+    """Share of the rows in the range that the other cells give, by engine and GPU."""
+    return pd.DataFrame(
+        [
+            {
+                "Kept": "yes" if one.kept else "no",
+                "Rows inside": share(one.share),
+                "Stated": share(LEVEL),
+                "Quantity": one.quantity,
+                "Engine": one.engine,
+                "GPU family": one.gpu_family,
+                "Rows": f"{one.n:,}",
+            }
+            for one in coverages(evidence.rows, evidence.residuals["cell"])
         ]
     )
 
