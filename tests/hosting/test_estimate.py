@@ -103,6 +103,11 @@ def test_static_mode_prices_the_batch_as_the_design_says(ask, batch, prompt, com
     )
 
 
+def test_a_cache_of_one_byte_is_half_of_one_of_two(ask):
+    wide, *narrow = (estimate(ask(kv_precision=name)) for name in ("fp16", "fp8", "int8"))
+    assert [one["kv_bytes_per_token"] for one in narrow] == [wide["kv_bytes_per_token"] / 2] * 2
+
+
 def test_llama_2_70b_has_its_published_memory(ask):
     # 68.98e9 parameters of 2 B; Sanger 2023: 320 KiB of cache per token.
     result = estimate(ask())

@@ -11,7 +11,7 @@ from breakeven.formulas.parts import ModelShape, Replica
 from breakeven.formulas.units import GIGA, TERA
 from breakeven.tables.records import Gpu, Model, Precision
 
-KV_BYTES: Mapping[str, float] = {"fp16": 2.0, "fp8": 1.0}
+KV_BYTES: Mapping[str, float] = {"fp16": 2.0, "fp8": 1.0, "int8": 1.0}
 """Bytes of one cached element by number format."""
 
 

@@ -19,6 +19,7 @@ class CacheFormat(StrEnum):
 
     FP16 = "fp16"
     FP8 = "fp8"
+    INT8 = "int8"
 
 
 class PriceKind(StrEnum):

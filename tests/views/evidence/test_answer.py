@@ -133,7 +133,7 @@ def test_work_is_told_apart_with_its_rows(found):
 
 
 def test_an_empty_view_groups_to_an_empty_table(found):
-    frame = evidence.points(found, replace(USUAL, engine="tgi-2023"))  # static batches: no TPOT online
+    frame = evidence.points(found, replace(USUAL, engine="tgi-2023", unseen="concurrency"))  # no clients
     assert frame.empty
     assert evidence.grouped(frame, "gpu").empty
     assert isinstance(frame, pd.DataFrame)

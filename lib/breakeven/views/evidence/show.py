@@ -13,7 +13,7 @@ from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.session import database, keep_calibration, key_of, own_calibration, sources
 from breakeven.dashboard.upload_store import content_of
 from breakeven.formulas.mode import Mode
-from breakeven.hosting import Unplaceable, choose_profile, compute_class
+from breakeven.hosting import KV_BYTES, Unplaceable, choose_profile, compute_class
 from breakeven.question.calibrated import USUAL as NO_CALIBRATION
 from breakeven.question.calibrated import Fields as Calibrated
 from breakeven.question.calibrated import calibrated_of
@@ -255,7 +255,7 @@ def own_runs(tables: Tables, scenario: Scenario) -> None:
         )
         n_gpus = st.number_input("GPUs of one replica", 1, 64, key="own_gpus")
         precision = st.selectbox("Weights", list(tables.precisions), key="own_precision")
-        kv = st.segmented_control("KV cache", ["fp16", "fp8"], default="fp16", required=True, key="own_kv")
+        kv = st.segmented_control("KV cache", list(KV_BYTES), default="fp16", required=True, key="own_kv")
     with right:
         kept = own_calibration()
         if files:
