@@ -260,7 +260,8 @@ def test_a_request_in_ten_seconds_is_the_apis(tables_on: Callable[[date], Tables
 def test_the_headline_moves_with_the_load(tables_on: Callable[[date], Tables]) -> None:
     heads = [at(tables_on, requests=load)[2] for load in (1e-6, 0.1, 1000.0)]
     assert heads[0].startswith("The API is ")
-    assert heads[2].startswith("Self-hosting is ")
+    # A replica that reads and decodes at the measured pace is not far below the API: within the range here.
+    assert heads[2].startswith("About as cheap: ")
     assert len(set(heads)) == 3
 
 

@@ -380,7 +380,7 @@ def test_a_token_of_gpus_that_are_never_idle_is_named_so_and_a_job_has_no_other(
     line = verdict.by_kind(shape, DEFAULT)[2]
     assert line.startswith("If the GPUs were never idle, self-hosting would cost $")
     work = shape.host.replica_s * shape.host.candidate.usd_per_hour / 3600
-    assert f"${work / 4016 * 1e6:.2f}".rstrip("0") in line
+    assert f"${work / 4016 * 1e6:.3g}" in line
     job = replace(DEFAULT, per="once", requests=1e6)
     assert len(verdict.by_kind(compare(job, tables_on(TODAY)).shapes[0], job)) == 2
 

@@ -440,7 +440,10 @@ def test_batch_curve_goes_through_the_chosen_batch(tables: Tables) -> None:
     assert (np.diff(curve.usd) <= 0).all()
     assert curve.usd[0] > curve.usd[-1]
     assert (np.diff(curve.tpot_s) >= 0).all()
-    assert (np.diff(curve.tokens_per_s) > 0).all()
+    # Beyond the sequences that fit the others wait: nothing gets faster.
+    fits = curve.batch <= answer.chosen.host.most_sequences
+    assert (np.diff(curve.tokens_per_s[fits]) > 0).all()
+    assert (np.diff(curve.tokens_per_s) >= 0).all()
 
 
 def test_points_stand_below_the_roof(tables: Tables) -> None:
