@@ -329,7 +329,7 @@ def test_half_as_busy_never_makes_a_bill_smaller_and_twice_it_at_most(tables: Ta
 def test_hardware_twice_as_fast_in_everything_halves_time_and_cost(tables: Tables) -> None:
     fixed = (
         *("link_latency_s", "prefill_overhead_s", "step_overhead_s", "layer_overhead_s"),
-        *("sequence_overhead_s", "context_overhead_s", "ttft_fixed_s", "expert_overhead_s"),
+        *("sequence_overhead_s", "context_overhead_s", "ttft_fixed_s", "busy_fixed_s", "expert_overhead_s"),
     )
     rows = [replace(row, **{name: getattr(row, name) / 2 for name in fixed}) for row in tables.efficiencies]
     gpus = [better(better(better(tables.gpus[gpu], "bandwidth", 2), "rate", 2), "link", 2) for gpu in GPUS]
