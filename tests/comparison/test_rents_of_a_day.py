@@ -99,7 +99,7 @@ def test_what_would_be_cheaper_on_paper_is_named_with_its_doubt(tables_on):
         note.startswith("Cheaper on paper, not chosen: GB200 NVL72, its newest on-demand price was read")
         for note in notes
     )
-    assert "Passed over: hyperstack's $6, read 2026-08-22, 100 days before." in notes
+    assert "Passed over: hyperstack's $7.4, read 2026-08-22, 100 days before." in notes  # of the B300
 
 
 def test_a_day_long_after_every_reading_still_has_an_answer(tables_on):
