@@ -18,7 +18,7 @@ def run(page: str = "evidence", **link: str) -> AppTest:
 
 def test_the_page_opens_with_the_published_error() -> None:
     app = run()
-    assert app.subheader[0].value.startswith("On 1,0")
+    assert app.subheader[0].value.startswith("On 2,341 measured rows")
     assert "A model that the fit had never seen" in texts(app)
     assert "furthest off, and the likely reason" in texts(app)
 
