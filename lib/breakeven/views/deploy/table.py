@@ -30,14 +30,17 @@ def rows_of(answer: Answer, indices: Sequence[int]) -> list[dict[str, Any]]:
         *(fleet.replicas[at].tolist(), fleet.prefill_replicas[at].tolist(), usd.tolist()),
         *((x / billed * 1e6).tolist() for x in (usd, low, high)),
         *(low.tolist(), high.tolist(), fleet.hours[at].tolist(), fleet.busy[at].tolist()),
-        *(x[at].tolist() for x in (result.batch, result.most_sequences, result.ttft_s, result.tpot_s)),
+        *(
+            x[at].tolist()
+            for x in (result.batch, result.most_sequences, result.ttft_s, result.ttft_alone_s, result.tpot_s)
+        ),
         *(x[at].tolist() for x in (result.prefill_compute_bound, result.decode_compute_bound, result.holds)),
         strict=True,
     )
     rows, ends = [], answer.scenario.load.ends
     for number, values in enumerate(columns, start=1):
         h, w, m, n, pool, bill, per, per_low, per_high, bill_low, bill_high, hours, busy, *times = values
-        batch, most, ttft, tpot, pre, dec, holds = times
+        batch, most, ttft, alone, tpot, pre, dec, holds = times
         candidate = hardware.candidates[h]
         row, plain = candidate.profile.efficiency, deployment_as_json(candidate)
         # Columns of the CSV keep their names and places; a new one comes last.
@@ -78,6 +81,9 @@ def rows_of(answer: Answer, indices: Sequence[int]) -> list[dict[str, Any]]:
                 "usd_at_load_high": bill_high,
                 "hours": hours,
                 "busy": busy,
+                "ttft_alone_s": alone,
+                "ttft_alone_low_s": alone * row.ttft_alone_factor_low,
+                "ttft_alone_high_s": alone * row.ttft_alone_factor_high,
             }
         )
     return rows

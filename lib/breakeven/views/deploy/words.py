@@ -120,7 +120,9 @@ def trust(answer: Answer) -> str:
         f"Extrapolated: {caveat}." if caveat else f"Measured: {efficiency.engine} on {efficiency.fitted_on}."
     )
     return (
-        f"Estimate: TTFT {seconds(host.ttft_s)} ({seconds_span(*host.ttft_range_s)}), "
+        f"Estimate: TTFT {seconds(host.ttft_s)} ({seconds_span(*host.ttft_range_s)}) with "
+        f"{count(host.batch, 'request')} at once, {seconds(host.ttft_alone_s)} "
+        f"({seconds_span(*host.ttft_alone_range_s)}) alone; "
         f"TPOT {seconds(host.tpot_s)} ({seconds_span(*host.tpot_range_s)}). "
         f"Physical limit of the same GPUs: {seconds(ideal.ttft_s)} and {seconds(ideal.tpot_s)}. {known}"
     )
