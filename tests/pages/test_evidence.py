@@ -21,6 +21,7 @@ def test_the_page_opens_with_the_published_error() -> None:
     assert app.subheader[0].value.startswith("On 2,341 measured rows")
     assert "A model that the fit had never seen" in texts(app)
     assert "furthest off, and the likely reason" in texts(app)
+    assert "What is to be reached on rows that the fit did not see, met or missed" in texts(app)
 
 
 def test_filters_reach_the_address_and_the_rows() -> None:

@@ -41,7 +41,8 @@ def fold_of(rows: Rows, split: str) -> Texts:
 
 
 STRENGTH = 4.0
-"""Rows that a level counts for below it: fewer follow single models, more miss what a GPU is like."""
+"""Rows that a level counts for below it in continuous batching: fewer follow single models, more miss what a
+GPU is like. A static batch has one model a level, and counts it as one row."""
 
 
 class Levels:
@@ -83,7 +84,7 @@ class Levels:
                     rows,
                     parameters=parameters,
                     prior=prior,
-                    strength=STRENGTH,
+                    strength=1.0 if static else STRENGTH,
                     weights=balanced(rows),
                     start=self._near._found.get(key) if self._near else None,
                 )
