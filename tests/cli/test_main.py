@@ -268,7 +268,7 @@ def test_compare_in_words_begins_with_the_question_and_says_who_is_cheaper(run):
     assert status == 0
     assert out.startswith("Llama 2 70B, fp16, on 2×A100 SXM4 80GB at $2.21 per GPU-hour, against ")
     assert "Self-hosting is 1.5× cheaper" in out
-    assert "Prompt tokens: $0.463" in out
+    assert "Prompt tokens: $0.456" in out
 
 
 # data

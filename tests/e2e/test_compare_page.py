@@ -145,7 +145,7 @@ def test_article_link_reaches_the_conclusion_of_2023(visit: Visit) -> None:
     page.get_by_text("Why", exact=True).click()
     text = main_text(settle(page))
     # Sanger: prompt tokens "over 3x" cheaper than at GPT-3.5; completions level near batch 64.
-    assert "$1.50 at the API: 3.2× cheaper self-hosted" in text
+    assert "$1.50 at the API: 3.3× cheaper self-hosted" in text
     assert "$2.00 at the API: level" in text
     assert "Completion tokens are dearer self-hosted until a batch of about 64" in text
 
