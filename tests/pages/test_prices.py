@@ -22,7 +22,7 @@ def run(tab: str = TABS[0], **link: str) -> AppTest:
 def test_every_tab_opens_with_the_answer_and_only_it_is_computed(tab: str) -> None:
     app = run(tab)
     first = app.subheader[0].value.replace("\\", "").replace("\u00a0", " ")
-    assert first.startswith("On 2026-11-21 the cheapest of 8 offers of Llama 3.3 70B is $0.136 per 1M tokens")
+    assert first.startswith("On 2026-11-21 the cheapest of 6 offers of Llama 3.3 70B is $0.136 per 1M tokens")
     assert not app.warning
     assert not app.error
     assert len(app.dataframe) <= 2
