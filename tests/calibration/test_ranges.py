@@ -4,8 +4,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from breakeven.calibration.ranges import ENOUGH, comparable, conformal, covered, range_of, steps
 
@@ -16,13 +14,16 @@ def test_a_range_of_99_rows_leaves_out_the_ten_lowest_and_the_ten_highest():
     assert conformal(-np.log(measured)) == pytest.approx((np.exp(-0.40), np.exp(0.40)), rel=1e-2)
 
 
-@settings(deadline=None, max_examples=30)
-@given(seed=st.integers(0, 10_000), spread=st.floats(0.1, 1.0))
-def test_a_new_row_lies_inside_about_as_often_as_stated(seed, spread):
-    draw = np.random.default_rng(seed)
-    low, high = conformal(draw.normal(0, spread, 400))
-    new = draw.normal(0, spread, 4000)
-    assert 0.72 < np.mean((-new >= np.log(low)) & (-new <= np.log(high))) < 0.88
+@pytest.mark.parametrize("spread", [0.05, 0.3, 1.0])
+def test_new_rows_lie_inside_as_often_as_stated(spread):
+    inside = []
+    for seed in range(200):
+        draw = np.random.default_rng(seed)
+        low, high = conformal(draw.normal(0, spread, 99))
+        new = draw.normal(0, spread, 1000)
+        inside.append(np.mean((-new >= np.log(low)) & (-new <= np.log(high))))
+    # Exactly 80 % in expectation over 99 rows; three digits of a factor move it by less than a point.
+    assert np.mean(inside) == pytest.approx(0.8, abs=0.015)
 
 
 def test_the_prediction_itself_lies_inside_whatever_was_measured():
