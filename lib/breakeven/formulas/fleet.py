@@ -133,4 +133,5 @@ def job_usd(*, work_s: Numeric, replicas: Numeric, startup_s: Numeric, usd_per_h
     2.0
     """
     require_not_negative(work_s=work_s, replicas=replicas, startup_s=startup_s, usd_per_hour=usd_per_hour)
-    return usd_per_hour / SECONDS_PER_HOUR * (np.asarray(work_s) + np.asarray(replicas) * startup_s)
+    rented_s = np.asarray(work_s, dtype=float) + np.asarray(replicas) * startup_s
+    return scalar_or_array(usd_per_hour / SECONDS_PER_HOUR * rented_s)
