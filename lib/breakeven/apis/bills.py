@@ -168,7 +168,8 @@ def bills_of(
         rows = (
             connection.cursor().execute(_statement("price_extras"), {"day": day, "groups": extras}).fetchall()
         )
-        for offer, key, meter, microusd, lacking in rows:
+        # In one order whatever the database gives: what has no price is said in it.
+        for offer, key, meter, microusd, lacking in sorted(rows, key=lambda row: (row[0], row[1], row[2])):
             bill, usd = bills[offer, key], microusd / _MILLION
             part = "completion" if meter in _OUTPUTS else "prompt"
             missing = {**bill.without_price, meter: int(lacking)} if lacking else bill.without_price

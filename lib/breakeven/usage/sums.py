@@ -211,9 +211,9 @@ class Workload:
 
     @property
     def by_model(self) -> dict[str | None, Tokens]:
-        """Sums by model, most requests first."""
+        """Sums by model, most requests first; as many by name, so that every reading gives one order."""
         sums = sums_by((cell.model, cell.tokens) for cell in self.cells)
-        return dict(sorted(sums.items(), key=lambda item: -item[1].requests))
+        return dict(sorted(sums.items(), key=lambda item: (-item[1].requests, item[0] or "")))
 
 
 def loads(workload: Workload) -> tuple[float | None, float | None]:
