@@ -16,7 +16,7 @@ Visit = Callable[..., Page]
 def go_to(page: Page, place: str, title: str) -> None:
     """Choose a page from the menu of its place."""
     page.get_by_text(place, exact=True).first.click()
-    page.get_by_role("link", name=title).first.click()
+    page.get_by_role("menuitem", name=title).click()
 
 
 def upload(page: Page, path: Path) -> None:
