@@ -310,8 +310,9 @@ def prompting_lines(result: Prompting, answer: TrainingAnswer, money: Money) -> 
             f"{money.per_thousand(result.tuned.each)}{span} on the tuned model, {result.served_on}; merged "
             "adapters cost nothing more than their base model."
         )
+        tokens = plan.requests * (shape.prompt_tokens + shape.completion_tokens)
         lines.append(
-            f"{compact(plan.requests)} requests on the tuned model: "
+            f"{compact(plan.requests)} requests, {counted(tokens)} tokens, on the tuned model: "
             f"{money.large(result.tuned.each * plan.requests)}, "
             f"{money.large(result.tuned.total(plan.requests))} with labels and tuning."
         )
