@@ -63,7 +63,7 @@ def problems(sentences: Sequence[str]) -> None:
 def header(question: str | None, link: str) -> None:
     """Whose page it is, how old its prices are, the question, and the link that repeats it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(plain(f"BREAKEVEN · LLM API, or your own GPUs? · {price_age(date.today())}"))
+        st.caption(plain(f"BREAKEVEN · {price_age(date.today())}"))
         copy_button()
         with st.popover("Show it", width="content", type="tertiary"):
             st.caption("This address repeats the page with all its numbers.")

@@ -54,7 +54,10 @@ def ladder(found: Ladder, money: Money) -> go.Figure:
                 "x": usd * money.rate,
                 "y": y,
                 "text": [money.amount(float(one)) for one in usd],
-                "textposition": "middle right",
+                # Towards the middle, so that no amount is cut off at the edge of a narrow screen.
+                "textposition": [
+                    "middle left" if np.log10(one) > (low + high) / 2 else "middle right" for one in usd
+                ],
                 "cliponaxis": False,
                 "marker": {
                     "size": 13,
@@ -75,6 +78,7 @@ def ladder(found: Ladder, money: Money) -> go.Figure:
             "title": title(f"{money.currency} {period}"),
             **log_ticks([usd * money.rate], money.symbol),
             "range": [low - room + np.log10(money.rate), high + room + np.log10(money.rate)],
+            "tickangle": 0,
         },
         {"tickvals": y, "ticktext": names, "zeroline": False},
     )
