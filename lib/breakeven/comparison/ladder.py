@@ -17,7 +17,7 @@ from breakeven.formulas.units import SECONDS_PER_MONTH
 from breakeven.hosting.workloads import HostedOffer, Hosting
 from breakeven.tables.queries import Connection
 from breakeven.tables.records import ApiOffer
-from breakeven.tables.scores import Scale, Scores, at_least_as_good, compared_by, score_of
+from breakeven.tables.scores import Scale, Scores, at_least_as_good, compared_by, same_model, score_of
 from breakeven.words.names import deployment_name
 from breakeven.words.numbers import count, number
 
@@ -155,31 +155,31 @@ def ladder_of(
         return ladder
     few = used[:MOST_MODELS]
     bills = bills_of(connection, priced.day, groups_of_models(priced.workload, [row.model for row in few]))
-    rest = base - float(sum((row.list_usd or Decimal(0) for row in few), Decimal(0)))
-    clean = _clean(offers, bills, len(few), scores)
-    same, full = _same_model(scores), _as_full(priced, connection, few, bills)
+    kept = float(sum((row.list_usd or Decimal(0) for row in used[MOST_MODELS:]), Decimal(0)))
+    asked = _Used(rows=few, bills=bills, clean=_clean(offers, bills, len(few), scores), base=base, kept=kept)
+    full = _as_full(priced, connection, few, bills)
     enough = _good_enough(scores, floor, tuple(offers))
-    good = _replaced(
-        *(Kind.AS_GOOD, few, bills, clean, base, rest),
-        lambda row, one: enough(row, one) and (not same(row, one) or full(row, one)),
+
+    def same(row: ModelRow, one: ApiOffer) -> bool:
+        return same_model(scores, row.offer_id or "", one.api_offer_id)
+
+    good = asked.replaced(
+        Kind.AS_GOOD, lambda row, one: enough(row, one) and (not same(row, one) or full(row, one))
     )
     below = base if good.usd is None else good.usd
     rungs = [
         Rung(kind=Kind.USED, usd=base, saves_usd=0.0, choices=tuple(_own(row) for row in few[:5])),
-        _replaced(
-            *(Kind.HOSTS, few, bills, clean, base, rest),
-            lambda row, one: same(row, one) and full(row, one),
-        ),
+        asked.replaced(Kind.HOSTS, lambda row, one: same(row, one) and full(row, one)),
         good,
-        *_smaller(few, bills, clean, base, below, rest, scores, reference, scale),
+        *_smaller(asked, below, scores, reference, scale),
         _hosted(priced, ladder.hosts, base),
     ]
     for kind in (Kind.CACHED, Kind.BATCHED, Kind.SHORTER):
         usd = float(changed(priced, connection, kind.name.lower()))
-        if usd < base - 1e-9:
-            rungs.append(Rung(kind=kind, usd=usd, saves_usd=base - usd))
-        else:
-            rungs.append(_not(kind, "the models used have no lower price for it"))
+        cheaper = usd < base - 1e-9
+        rungs.append(
+            _taken(kind, base, usd) if cheaper else _not(kind, "the models used have no lower price for it")
+        )
     return replace(ladder, rungs=tuple(rungs))
 
 
@@ -190,6 +190,44 @@ _GOOD = (True, False, None)
 def _not(kind: Kind, why: str) -> Rung:
     """A rung that cannot be taken."""
     return Rung(kind=kind, usd=None, saves_usd=None, why=why)
+
+
+def _taken(kind: Kind, base: float, usd: float, choices: Sequence[str] = (), lost: str | None = None) -> Rung:
+    """A rung with its bill."""
+    return Rung(kind=kind, usd=usd, saves_usd=base - usd, choices=tuple(choices), lost=lost)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Used:
+    """The models that are replaced, and what every offer asks for the requests of each."""
+
+    rows: Sequence[ModelRow]
+    bills: Mapping[tuple[str, int], Bill]
+    """By offer and place in ``rows``."""
+    clean: Mapping[int, Mapping[str, ApiOffer]]
+    """By place in ``rows``: offers that nothing speaks against."""
+    base: float
+    """Bill of the models used. [USD]"""
+    kept: float
+    """The part of it of models that are not replaced. [USD]"""
+
+    def usd(self, offer_id: str, index: int) -> float:
+        """Bill of one model's requests on an offer. [USD]"""
+        return _usd(self.bills.get((offer_id, index)))
+
+    def replaced(self, kind: Kind, may: Callable[[ModelRow, ApiOffer], bool]) -> Rung:
+        """Each model's requests on the cheapest offer that may take its place; else on its own."""
+        usd, choices = self.kept, []
+        for index, row in enumerate(self.rows):
+            own = float(row.list_usd or 0)
+            usable = (one.api_offer_id for one in self.clean[index].values() if may(row, one))
+            cheapest, offer_id = min(((self.usd(one, index), one) for one in usable), default=(own, ""))
+            if cheapest < own:
+                choices.append(f"{offer_id} for {row.model or 'the model'}")
+            usd += min(cheapest, own)
+        if not choices:
+            return _not(kind, "none of them is cheaper than what was used")
+        return _taken(kind, self.base, usd, choices)
 
 
 def _own(row: ModelRow) -> str:
@@ -241,15 +279,6 @@ def _usd(bill: Bill | None) -> float:
     return float("nan") if set(bill.without_price) - _CACHE else float(bill.usd)
 
 
-def _same_model(scores: Scores) -> Callable[[ModelRow, ApiOffer], bool]:
-    """Whether an offer is of the model that was used, on whatever host."""
-
-    def same(row: ModelRow, offer: ApiOffer) -> bool:
-        return bool(set(scores.keys(row.offer_id or "")[:1]) & set(scores.keys(offer.api_offer_id)[:1]))
-
-    return same
-
-
 def _as_full(
     priced: PricedWorkload,
     connection: Connection,
@@ -288,42 +317,8 @@ def _good_enough(scores: Scores, floor: str, offers: Sequence[str]) -> Callable[
     return enough
 
 
-def _replaced(
-    kind: Kind,
-    used: Sequence[ModelRow],
-    bills: Mapping[tuple[str, int], Bill],
-    clean: Mapping[int, Mapping[str, ApiOffer]],
-    base: float,
-    rest: float,
-    may: Callable[[ModelRow, ApiOffer], bool],
-) -> Rung:
-    """Each model's requests on the cheapest offer that may take its place; its own where none is cheaper."""
-    usd, choices = rest, []
-    for index, row in enumerate(used):
-        own = float(row.list_usd or 0)
-        usable = [one for one in clean[index].values() if may(row, one)]
-        best = min(
-            usable, key=lambda one: (_usd(bills[one.api_offer_id, index]), one.api_offer_id), default=None
-        )
-        cheapest = own if best is None else _usd(bills[best.api_offer_id, index])
-        if best is not None and cheapest < own:
-            choices.append(f"{best.api_offer_id} for {row.model or 'the model'}")
-        usd += min(cheapest, own)
-    if not choices:
-        return Rung(kind=kind, usd=None, saves_usd=None, why="none of them is cheaper than what was used")
-    return Rung(kind=kind, usd=usd, saves_usd=base - usd, choices=tuple(choices))
-
-
 def _smaller(
-    used: Sequence[ModelRow],
-    bills: Mapping[tuple[str, int], Bill],
-    clean: Mapping[int, Mapping[str, ApiOffer]],
-    base: float,
-    below: float,
-    rest: float,
-    scores: Scores,
-    reference: str | None,
-    scale: Scale | None,
+    used: _Used, below: float, scores: Scores, reference: str | None, scale: Scale | None
 ) -> list[Rung]:
     """All of it on one model that scores less: the best one for at most half, and for at most a tenth."""
     top = None if reference is None or scale is None else score_of(scores, reference, scale)
@@ -331,33 +326,21 @@ def _smaller(
         who = reference or "the models used"
         return [_not(Kind.SMALLER, f"no score of {who} is known to hold others against")]
     found = []
-    for offer_id in set.intersection(*(set(one) for one in clean.values())):
+    for offer_id in set.intersection(*(set(one) for one in used.clean.values())):
         score = score_of(scores, offer_id, scale)
         if score is not None and score.value < top.value:
-            usd = rest + sum(_usd(bills[offer_id, index]) for index in range(len(used)))
+            usd = used.kept + sum(used.usd(offer_id, index) for index in range(len(used.rows)))
             found.append((score.value, usd, offer_id))
     rungs: dict[str, Rung] = {}
     for share in CHEAPER:
         cheap = [one for one in found if one[1] <= share * below]
         if cheap:
             value, usd, offer_id = max(cheap, key=lambda one: (one[0], -one[1], one[2]))
-            rungs.setdefault(
-                offer_id,
-                Rung(
-                    kind=Kind.SMALLER,
-                    usd=usd,
-                    saves_usd=base - usd,
-                    choices=(offer_id,),
-                    lost=f"{scale} {number(value, 4)} instead of {number(top.value, 4)}",
-                ),
-            )
-    nothing = Rung(
-        kind=Kind.SMALLER,
-        usd=None,
-        saves_usd=None,
-        why="no scored model costs half of it and serves all of it",
-    )
-    return list(rungs.values()) or [nothing]
+            lost = f"{scale} {number(value, 4)} instead of {number(top.value, 4)}"
+            rungs.setdefault(offer_id, _taken(Kind.SMALLER, used.base, usd, (offer_id,), lost))
+    return list(rungs.values()) or [
+        _not(Kind.SMALLER, "no scored model costs half of it and serves all of it")
+    ]
 
 
 def _hosted(priced: PricedWorkload, hosts: Sequence[tuple[HostedOffer, bool | None]], base: float) -> Rung:
@@ -373,10 +356,6 @@ def _hosted(priced: PricedWorkload, hosts: Sequence[tuple[HostedOffer, bool | No
     elif best is None:
         why = "no open model that can be placed here has a score that high"
     else:
-        return Rung(
-            kind=Kind.HOSTED,
-            usd=best.usd,
-            saves_usd=base - best.usd,
-            choices=(f"{best.model.name} on {count(best.replicas, 'replica')} × {deployment_name(best)}",),
-        )
+        where = f"{count(best.replicas, 'replica')} × {deployment_name(best)}"
+        return _taken(Kind.HOSTED, base, best.usd, (f"{best.model.name} on {where}",))
     return _not(Kind.HOSTED, why)

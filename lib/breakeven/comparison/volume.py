@@ -86,8 +86,7 @@ class AtLoad:
 
 def at_load(terms: Terms, host: HostRow, api_usd_per_request: float | None) -> AtLoad:
     """Both bills at the load of the question."""
-    ends = (host.usd_low / host.usd, host.usd_high / host.usd) if host.usd > 0 else (1.0, 1.0)
-    times = np.array([1.0, *ends])
+    times = np.array([1.0, *host.work_range])
     one = Hosts(
         prefill_s=host.prefill_s * times,
         decode_s=host.decode_s * times,

@@ -44,6 +44,7 @@ _PRICED = "workload_priced"
 _HOSTED = "workload_hosted"
 _PAID = "workload_paid"
 _LADDER = "workload_ladder"
+_FLOORS = "workload_floors"
 _ARRIVALS = "workload_arrivals"
 _SHARED = "workload_shared"
 _WRITTEN = "workload_link"
@@ -337,6 +338,7 @@ def _once(key: tuple[object, ...], read: Any) -> Read:
         st.session_state.pop(_PRICED, None)
         st.session_state.pop(_HOSTED, None)
         st.session_state.pop(_LADDER, None)
+        st.session_state.pop(_FLOORS, None)
         st.session_state.pop(_PAID, None)
         try:
             workload = read()
@@ -408,13 +410,18 @@ def _scores() -> Scores:
     return scores_in(database())
 
 
-def floors(result: PricedWorkload) -> list[str]:
+def floors(result: PricedWorkload) -> tuple[str, ...]:
     """Floors to choose from: the two general ones, the models of the file, then every scored offer."""
+    used = tuple(row.offer_id for row in result.models)
+    return _kept(_FLOORS, (result.day, used), lambda: _floors(result))
+
+
+def _floors(result: PricedWorkload) -> tuple[str, ...]:
     scores = _scores()
     used = [row.offer_id for row in result.models if row.offer_id]
     offers = sorted(one.offer.api_offer_id for one in result.offers if not one.offer.reseller)
     known = [one for one in (*used, *offers) if any(score_of(scores, one, scale) for scale in Scale)]
-    return list(dict.fromkeys([USED, NO_FLOOR, *known]))
+    return tuple(dict.fromkeys([USED, NO_FLOOR, *known]))
 
 
 def _kept(slot: str, key: object, make: Callable[[], Answer]) -> Answer:

@@ -45,6 +45,11 @@ class HostRow:
         return self.prompt_usd + self.completion_usd
 
     @property
+    def work_range(self) -> tuple[float, float]:
+        """The work at both ends of the estimate's range, over that of the estimate. [-]"""
+        return (self.usd_low / self.usd, self.usd_high / self.usd) if self.usd > 0 else (1.0, 1.0)
+
+    @property
     def replica_s(self) -> float:
         """Replica seconds per request. [s]"""
         return self.prefill_s + self.decode_s

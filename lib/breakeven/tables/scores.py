@@ -218,6 +218,11 @@ def compared_by(scores: Scores, floor: str, models: Sequence[str]) -> Scale | No
     return best if best is not None and shared[best] else None
 
 
+def same_model(scores: Scores, one: str, other: str) -> bool:
+    """Say whether two names mean one model, on whatever hosts."""
+    return bool(set(scores.keys(one)[:1]) & set(scores.keys(other)[:1]))
+
+
 def at_least_as_good(scores: Scores, model: str, floor: str, scale: Scale | None = None) -> bool | None:
     """Say whether a model scores at least what another does.
 
@@ -231,7 +236,7 @@ def at_least_as_good(scores: Scores, model: str, floor: str, scale: Scale | None
     bool | None
         None: one of them has no score there, so that nothing is known.
     """
-    if set(scores.keys(model)[:1]) & set(scores.keys(floor)[:1]):
+    if same_model(scores, model, floor):
         return True
     scale = scale or compared_by(scores, floor, [model])
     if scale is None:

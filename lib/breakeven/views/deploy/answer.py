@@ -72,26 +72,22 @@ class Placement:
 
     def usd_range(self, terms: Terms) -> tuple[float, float]:
         """The bill at both ends of the estimate's range. [USD]"""
-        host = self.host
-        low, high = (host.usd_low / host.usd, host.usd_high / host.usd) if host.usd > 0 else (1.0, 1.0)
-        longer = np.array([low, high])
-        ends = fleet_of(
-            replace(terms, pools=self.mode == Mode.DISAGGREGATED),
-            prefill_s=host.prefill_s * longer,
-            decode_s=host.decode_s * longer,
-            usd_per_hour=np.asarray(host.candidate.usd_per_hour),
-        ).usd
-        return float(ends[0]), float(ends[1])
+        longer = np.array(self.host.work_range)
+        low, high = self._bills(terms, self.host.prefill_s * longer, self.host.decode_s * longer)
+        return float(low), float(high)
 
     def bills(self, result: Evaluation, terms: Terms, *, longer: float = 1.0, rent: float = 1.0) -> Floats:
         """Bills of this deployment with other times of an evaluation, or times and rent so much higher."""
-        fleet = fleet_of(
+        read, write = result.prefill_s.ravel(), result.decode_s.ravel()
+        return self._bills(terms, read * longer, write * longer, rent)
+
+    def _bills(self, terms: Terms, prefill_s: Floats, decode_s: Floats, rent: float = 1.0) -> Floats:
+        return fleet_of(
             replace(terms, pools=self.mode == Mode.DISAGGREGATED),
-            prefill_s=result.prefill_s.ravel() * longer,
-            decode_s=result.decode_s.ravel() * longer,
+            prefill_s=prefill_s,
+            decode_s=decode_s,
             usd_per_hour=np.asarray(self.host.candidate.usd_per_hour * rent),
-        )
-        return fleet.usd
+        ).usd
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -224,7 +224,6 @@ def swings(answer: Answer, row: Placement) -> list[Swing]:
     terms, busy = terms_of(answer.scenario), answer.ask.utilisation
     own = at_batches(row, answer.ask, answer.shape, np.array([float(row.host.batch)]))
     price = row.host.candidate.price
-    factors = (row.host.usd_low / row.host.usd, row.host.usd_high / row.host.usd) if row.host.usd else (1, 1)
     now, low, high = price.usd_per_gpu_hour, price.cheapest_usd, price.dearest_usd
     if price.n_offers < 2 or low == high:
         low, high = (1 - STEP) * now, (1 + STEP) * now
@@ -237,7 +236,11 @@ def swings(answer: Answer, row: Placement) -> list[Swing]:
 
     ends = (min(2 * busy, 1.0), busy / 2)
     found = [
-        swing("Error of the estimate", ("lower end", "upper end"), [bill(longer=one) for one in factors]),
+        swing(
+            "Error of the estimate",
+            ("lower end", "upper end"),
+            [bill(longer=one) for one in row.host.work_range],
+        ),
         swing(
             "Price of a GPU-hour",
             [Money().amount(one) for one in (low, high)],

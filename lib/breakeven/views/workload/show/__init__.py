@@ -31,7 +31,7 @@ NAME = st.column_config.TextColumn(width=230)
 def floor_input(result: PricedWorkload, problems: Sequence[str]) -> None:
     """How good another model must be, and the visitor's own scores."""
     key = f"{FIELDS.prefix}floor"
-    options = uploads.floors(result)
+    options = list(uploads.floors(result))
     if st.session_state[key] not in options:
         options.append(st.session_state[key])
     st.selectbox(
