@@ -9,7 +9,8 @@ from genai_prices import Usage, calc_price
 from genai_prices import data as catalogue
 from genai_prices.types import TimeOfDateConstraint
 
-from breakeven.apis.workloads import cost_rows, price_workload, sensitivity
+from breakeven.apis.changes import sensitivity
+from breakeven.apis.workloads import cost_rows, price_workload
 from breakeven.tables import queries
 from breakeven.usage.read import read_workload
 from tests.builders import TODAY

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -64,7 +64,7 @@ class PricedOffer:
     @property
     def remarks_stand(self) -> bool:
         """Whether something speaks against taking it: a mark, or requests that are too long for it."""
-        return _marked(self.offer) or not self.serves_all
+        return marked(self.offer) or not self.serves_all
 
     @property
     def usd(self) -> Decimal:
@@ -94,16 +94,6 @@ class ModelRow:
     """How the name was understood."""
     without_price: tuple[str, ...]
     """What was needed and has no price, and what was done about it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What one change saves on one offer."""
-
-    name: str
-    usd: Decimal
-    saves_usd: Decimal
-    why_not: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,10 +144,11 @@ class PricedWorkload:
     @property
     def best(self) -> PricedOffer | None:
         """Cheapest offer that serves every request and carries no mark."""
-        return next((o for o in self.offers if o.serves_all and not _marked(o.offer)), None)
+        return next((o for o in self.offers if o.serves_all and not marked(o.offer)), None)
 
 
-def _marked(offer: ApiOffer) -> bool:
+def marked(offer: ApiOffer) -> bool:
+    """Whether something speaks against an offer, whatever is asked of it."""
     return bool(offer.flag) or offer.deprecated or offer.reseller
 
 
@@ -166,7 +157,7 @@ def collapsed(cells: Iterable[Cell]) -> dict[tuple[How, int, int], Tokens]:
     return sums_by(((cell.how, cell.tier, cell.context), cell.tokens) for cell in cells)
 
 
-def _groups(
+def cell_groups(
     cells: Iterable[Cell], offer: str | None, edges: Edges, key: int = 0, factor: Decimal = Decimal(1)
 ) -> list[dict[str, Any]]:
     """Cells as one bill, on one offer or on every one in force."""
@@ -186,7 +177,7 @@ def _groups(
     ]
 
 
-def _beside_text(
+def beside_text(
     key: int,
     offer: str | None,
     how: How,
@@ -207,6 +198,21 @@ def _beside_text(
         extras=meters,
         factor=factor,
     )
+
+
+def groups_of_models(workload: Workload, models: Sequence[str | None]) -> list[dict[str, Any]]:
+    """Groups of a bill of each model's requests, by its place in the list, on every offer in force."""
+    edges, number = workload.edges, {model: index for index, model in enumerate(models)}
+    groups = [
+        group
+        for model, index in number.items()
+        for group in cell_groups((cell for cell in workload.cells if cell.model == model), None, edges, index)
+    ]
+    return groups + [
+        beside_text(number[model], None, how, meters, edges)
+        for (model, how), meters in workload.extras.items()
+        if model in number
+    ]
 
 
 def price_workload(
@@ -231,8 +237,8 @@ def price_workload(
     """
     offers = {offer.api_offer_id: offer for offer in queries.api_offers_on(connection, day)}
     edges = workload.edges
-    groups = _groups(workload.cells, None, edges)
-    groups += [_beside_text(0, None, how, meters, edges) for (_, how), meters in workload.extras.items()]
+    groups = cell_groups(workload.cells, None, edges)
+    groups += [beside_text(0, None, how, meters, edges) for (_, how), meters in workload.extras.items()]
     tier_unknown = not workload.per_request and not any(cell.tier for cell in workload.cells)
     priced = [
         _priced_offer(offers[offer_id], bill, tier_unknown)
@@ -345,9 +351,7 @@ def _model_rows(
     for (model, how), meters in workload.extras.items():
         meant = resolved.get(model)
         if meant is not None and meant.offer_id is not None:
-            groups.append(
-                _beside_text(number[model], meant.offer_id, how, meters, edges, factor=meant.factor)
-            )
+            groups.append(beside_text(number[model], meant.offer_id, how, meters, edges, factor=meant.factor))
     bills = bills_of(connection, day, groups)
     rows = []
     for model, tokens in sums.items():
@@ -514,97 +518,6 @@ def cost_rows(
 
 def _moment(minutes: int) -> datetime:
     return datetime.fromtimestamp(minutes * 60, tz=UTC)
-
-
-# --- what one change saves ------------------------------------------------------------------------
-
-
-def _shorter(cell: Cell) -> Cell:
-    return replace(cell, tokens=replace(cell.tokens, output=cell.tokens.output * 4 // 5))
-
-
-def _cached(cell: Cell) -> Cell:
-    half = cell.tokens.input_uncached // 2
-    tokens = replace(
-        cell.tokens,
-        input_uncached=cell.tokens.input_uncached - half,
-        cache_read=cell.tokens.cache_read + half,
-    )
-    return replace(cell, tokens=tokens)
-
-
-def _batched(cell: Cell) -> Cell:
-    return replace(cell, processing=Processing.BATCH)
-
-
-CHANGES: Mapping[str, Callable[[Cell], Cell]] = {"shorter": _shorter, "cached": _cached, "batched": _batched}
-"""What one change makes of requests: a fifth less output, half of the uncached prompt cached, batch."""
-
-
-def groups_of_models(workload: Workload, models: Sequence[str | None]) -> list[dict[str, Any]]:
-    """Groups of a bill of each model's requests, by its place in the list, on every offer in force."""
-    edges, number = workload.edges, {model: index for index, model in enumerate(models)}
-    groups = [
-        group
-        for model, index in number.items()
-        for group in _groups((cell for cell in workload.cells if cell.model == model), None, edges, index)
-    ]
-    return groups + [
-        _beside_text(number[model], None, how, meters, edges)
-        for (model, how), meters in workload.extras.items()
-        if model in number
-    ]
-
-
-def changed(priced: PricedWorkload, connection: DuckDBPyConnection, change: str) -> Decimal:
-    """List price of the models used, after one of :data:`CHANGES` to every request. [USD]"""
-    workload, edges = priced.workload, priced.workload.edges
-    used = {row.model: row for row in priced.models if row.offer_id is not None}
-    groups = []
-    for index, (model, row) in enumerate(used.items()):
-        cells = (CHANGES[change](cell) for cell in workload.cells if cell.model == model)
-        served = [replace(cell, context=-1) for cell in cells]
-        groups += _groups(served, row.offer_id, edges, index, row.resolution.factor)
-        groups += [
-            _beside_text(index, row.offer_id, how, meters, edges, row.resolution.factor)
-            for (name, how), meters in workload.extras.items()
-            if name == model
-        ]
-    return sum((bill.usd for bill in bills_of(connection, priced.day, groups).values()), Decimal(0))
-
-
-def sensitivity(priced: PricedWorkload, connection: DuckDBPyConnection, offer_id: str) -> tuple[Change, ...]:
-    """What the bill on one offer becomes with shorter answers, caching, batching or another model."""
-    workload = priced.workload
-    now = next((o for o in priced.offers if o.offer.api_offer_id == offer_id), None)
-    if now is None:
-        return ()
-    cells = workload.cells
-
-    def bill(change: Callable[[Cell], Cell]) -> Decimal:
-        groups = _groups(map(change, cells), offer_id, workload.edges)
-        result = bills_of(connection, priced.day, groups).get((offer_id, 0))
-        return result.prompt + result.completion if result else Decimal(0)
-
-    changes = []
-    for name, change in (
-        ("Answers 20 % shorter", "shorter"),
-        ("Half of the uncached prompt read from a cache", "cached"),
-        ("Everything as batch", "batched"),
-    ):
-        usd = bill(CHANGES[change])
-        why = None if usd != now.usd else "this offer has no lower price for it"
-        changes.append(Change(name=name, usd=usd, saves_usd=now.usd - usd, why_not=why))
-    other = next((o for o in priced.offers if o.serves_all and _same_open_model(o.offer, now.offer)), None)
-    if other is not None and other.usd < now.usd:
-        name = f"The same model elsewhere: {other.offer.api_offer_id}"
-        changes.append(Change(name=name, usd=other.usd, saves_usd=now.usd - other.usd))
-    return tuple(changes)
-
-
-def _same_open_model(one: ApiOffer, other: ApiOffer) -> bool:
-    same = one.model_id is not None and one.model_id == other.model_id and one.variant == other.variant
-    return same and not _marked(one) and one.api_offer_id != other.api_offer_id
 
 
 def total(cells: Iterable[Cell]) -> Tokens:

@@ -11,8 +11,9 @@ from enum import StrEnum
 import numpy as np
 
 from breakeven.apis.bills import Bill, bills_of
+from breakeven.apis.changes import changed
 from breakeven.apis.shapes import Marks
-from breakeven.apis.workloads import ModelRow, PricedOffer, PricedWorkload, changed, groups_of_models
+from breakeven.apis.workloads import ModelRow, PricedOffer, PricedWorkload, groups_of_models
 from breakeven.formulas.units import SECONDS_PER_MONTH
 from breakeven.hosting.workloads import HostedOffer, Hosting
 from breakeven.tables.queries import Connection

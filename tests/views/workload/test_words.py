@@ -1,6 +1,7 @@
 """Findings of the breakdowns, with numbers derived by hand."""
 
-from breakeven.apis.workloads import cost_rows, price_workload, sensitivity
+from breakeven.apis.changes import sensitivity
+from breakeven.apis.workloads import cost_rows, price_workload
 from breakeven.usage.read import read_workload
 from breakeven.views.workload import words
 from breakeven.words.numbers import Money

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from breakeven.apis.workloads import Change, CostRow, PricedOffer, PricedWorkload
+from breakeven.apis.changes import Change
+from breakeven.apis.workloads import CostRow, PricedOffer, PricedWorkload
 from breakeven.comparison.ladder import NO_FLOOR, USED, Kind, Ladder
 from breakeven.tables.records import Source
 from breakeven.usage.formats import Grain, Recognised

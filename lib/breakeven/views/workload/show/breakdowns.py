@@ -9,7 +9,8 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from breakeven.apis.workloads import CostRow, PricedWorkload, cost_rows, sensitivity
+from breakeven.apis.changes import sensitivity
+from breakeven.apis.workloads import CostRow, PricedWorkload, cost_rows
 from breakeven.dashboard.blocks import plain, separated
 from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.session import database
