@@ -167,8 +167,11 @@ def _split_rows(quick: Quick, table: Table) -> tuple[list[Row], list[tuple[int, 
         if kind in _UNCUT:
             broken.append((line, text, REJECT_REASONS.get(kind, REJECT_REASONS["UNQUOTED VALUE"])))
         else:
-            cells = next(csv.reader(io.StringIO(text, newline=""), delimiter=table.delimiter), [])
-            rows.append((line, cells))
+            cut = list(csv.reader(io.StringIO(text.strip("\r\n"), newline=""), delimiter=table.delimiter))
+            if len(cut) == 1:
+                rows.append((line, cut[0]))
+            else:
+                broken.append((line, text, REJECT_REASONS["UNQUOTED VALUE"]))
     return rows, broken
 
 

@@ -173,12 +173,11 @@ def line_numbers(
         return found
     faulty = {line for line, *_ in rejects}
     wanted, last = set(numbers), max(numbers)
-    quoting = csv.QUOTE_MINIMAL if table.quoting else csv.QUOTE_NONE
     with file.open("r", encoding="utf-8-sig", errors="replace", newline="") as text:
         for _ in range(table.header_lines):
             text.readline()
         place, line = 0, table.header_lines
-        for start, blank in _records(text, table.delimiter, quoting):
+        for start, blank in _records(text, table.delimiter):
             line = table.header_lines + start
             if line % 65_536 == 0:
                 heed_stop()
@@ -192,10 +191,10 @@ def line_numbers(
     return found
 
 
-def _records(text: io.TextIOBase | Any, delimiter: str, quoting: int) -> Iterator[tuple[int, bool]]:
+def _records(text: io.TextIOBase | Any, delimiter: str) -> Iterator[tuple[int, bool]]:
     """First line of every record, and whether it is blank."""
     csv.field_size_limit(2**31 - 1)
-    reader = csv.reader(text, delimiter=delimiter, quoting=quoting)  # type: ignore[arg-type]
+    reader = csv.reader(text, delimiter=delimiter)  # type: ignore[arg-type]
     while True:
         start = reader.line_num + 1
         try:

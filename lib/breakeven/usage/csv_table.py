@@ -116,9 +116,8 @@ def csv_source(table: Table, width: int, limits: Limits, most_rejects: int = 0) 
     """FROM clause of a CSV file; lines that cannot be split are noted, not lost."""
     columns = ", ".join(f"'c{n}': '{table.types.get(f'c{n}', 'VARCHAR')}'" for n in range(width))
     delimiter = {",": ",", ";": ";", "\t": "\t", "|": "|"}[table.delimiter]
-    quote = "'\"'" if table.quoting else "''"
     return (
-        f"read_csv($path, delim='{delimiter}', quote={quote}, escape={quote}, header=false, "
+        f"read_csv($path, delim='{delimiter}', quote='\"', escape='\"', header=false, "
         f"skip={table.header_lines}, auto_detect=false, columns={{{columns}}}, "
         f"max_line_size={limits.line_kb * 1000 + 1000}, store_rejects=true, rejects_limit={most_rejects}, "
         f"rejects_table='{table.rejects}', rejects_scan='{table.rejects}_scans')"
@@ -139,13 +138,6 @@ def _csv_sample(text: str, delimiter: str, header: Sequence[str]) -> list[dict[P
     except csv.Error:
         pass
     return rows
-
-
-def replace_quotes(table: Table, limits: Limits) -> Table:
-    """The same file with quotation marks as plain characters."""
-    copy = replace(table, quoting=False, rejects="reject_unquoted")
-    copy.source = csv_source(copy, table.width, limits)
-    return copy
 
 
 def with_types(table: Table, found: Recognised, limits: Limits) -> Table | None:

@@ -25,6 +25,7 @@ from breakeven.usage.limits import Limits, limits_from
 from breakeven.usage.merge import merge
 from breakeven.usage.open_table import OpenTable, open_table
 from breakeven.usage.packed import unpacked
+from breakeven.usage.quotes import count_lines, mend
 from breakeven.usage.route import Records, Rows, gathered_records, recognised, routed
 from breakeven.usage.spool import Plain, Unreadable, make_plain
 from breakeven.usage.sql import Edges
@@ -118,6 +119,11 @@ def read_workload(
         return replace(whole, notes=(*whole.notes, *(f"Left out: {text}" for text in refusals)))
 
 
+def _every_line(path: FilePath, read: Workload) -> bool:
+    """Whether every line but the header is a row: then no cell has swallowed any."""
+    return count_lines(path) == read.rows_read + 1
+
+
 @dataclass(kw_only=True)
 class _Reading:
     """Reads one file after the other; JSON that is read by records is kept to be read together."""
@@ -147,6 +153,11 @@ class _Reading:
         if file.stat().st_size > kinds.SHEET_BYTES and not starts_json(file):
             plain = make_plain(file.absolute(), folder, self.limits, thorough=False)
             read = self._quickly(plain, name, folder)
+            if read is not None and not _every_line(plain.path, read):
+                whole = mend(plain.path, folder)
+                plain = replace(plain, path=whole.path)
+                read = self._quickly(plain, name, folder) if whole.torn else read
+                read = read and replace(read, notes=(*whole.notes, *read.notes))
             if read is not None:
                 self.parts.append(read)
                 return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import TypeAlias
 
@@ -15,6 +15,7 @@ from breakeven.usage.gathered import Gathered
 from breakeven.usage.kinds import Reader, exported, reader_of
 from breakeven.usage.limits import Limits
 from breakeven.usage.open_table import OpenTable, open_table
+from breakeven.usage.quotes import mend
 from breakeven.usage.refusal import json_refusal, refusal
 from breakeven.usage.sheets.columns import by_meaning, holds_text
 from breakeven.usage.sheets.reader import read_sheet
@@ -85,6 +86,9 @@ def routed(
     if reader is Reader.RECORDS and not mapped:
         yield Records(source=Source(path=plain.path, name=name), notes=plain.notes)
         return
+    if reader is Reader.SHEET:
+        whole = mend(plain.path, folder)
+        plain = replace(plain, path=whole.path, notes=[*plain.notes, *whole.notes])
     if reader is Reader.SHEET and plain.path.stat().st_size <= most_rows:
         gathered = read_sheet(plain.path, name, folder, mapping, limits)
         if gathered is not None:

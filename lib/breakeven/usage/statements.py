@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 from breakeven.usage.aggregate import rejected_lines, sum_up
 from breakeven.usage.aside import beside
 from breakeven.usage.cells import query_of
-from breakeven.usage.csv_table import replace_quotes, with_types
+from breakeven.usage.csv_table import with_types
 from breakeven.usage.from_sums import Reading, workload_of
 from breakeven.usage.open_table import OpenTable
 from breakeven.usage.quick import quick_sums
@@ -63,13 +63,4 @@ def carefully(opened: OpenTable, asked: Reading) -> Workload:
     query = query_of(table, found, edges, skip=skip)
     sums = sum_up(connection, table, query, edges, limits)
     rejects = rejected_lines(connection, table)
-    if table.kind == "csv" and any("QUOTE" in kind for _, _, kind, _ in rejects):
-        # A quote that is never closed swallows the rest: read the quotes as plain characters instead.
-        table.quoting = False
-        again = replace_quotes(table, limits)
-        other = sum_up(connection, again, query, edges, limits)
-        if other.good_rows > sums.good_rows:
-            sums, table = other, again
-            rejects = rejected_lines(connection, table)
-            table.notes.append("A quotation mark is never closed; the marks are read as plain characters.")
     return workload_of(asked, table, query, sums, rejects)

@@ -40,7 +40,6 @@ class Table:
     """Names of the columns of a sheet as they stand in it, repeated and blank ones too."""
     width: int = 0
     delimiter: str = ","
-    quoting: bool = True
     rejects: str = "reject_errors"
     """Where the reader notes the lines that it leaves out; one place for every way of reading."""
     lost: list[tuple[int, str, str, str]] = field(default_factory=list)
