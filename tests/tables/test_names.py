@@ -4,11 +4,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breakeven.paths import DATA
-from breakeven.tables.names import Names, names_on, nearest, resolve
+from breakeven.tables.names import Names, _catalogue, _rules_of, names_on, nearest, resolve
 from tests.builders import csv_rows
 
 NEWEST = date(2026, 11, 30)
@@ -24,6 +24,12 @@ def names(tables):
 def meant(names):
     """A function of name and hint; Hypothesis would write out the names themselves."""
     return lambda name, hint: resolve(name, hint, names)
+
+
+@pytest.fixture(scope="module")
+def near(names):
+    """A function of what was found, for the same reason."""
+    return lambda found: names.nearest(found)
 
 
 @pytest.mark.parametrize("test", TESTS, ids=lambda test: f"{test['name']} by {test['hint'] or 'nobody'}")
@@ -73,8 +79,8 @@ def test_an_unknown_version_of_a_known_model_is_not_priced_as_the_model(names):
     """The first gpt-4o cost twice what later ones do: an issue that nobody lists may cost anything."""
     found = resolve("gpt-4o-2029-01-01", None, names)
     assert found.offer_id is None
-    assert found.nearest
-    assert set(found.nearest) <= set(names.offer_ids)
+    assert names.nearest(found)
+    assert set(names.nearest(found)) <= set(names.offer_ids)
 
 
 def test_an_offer_that_ended_is_found_with_its_end(names):
@@ -88,10 +94,10 @@ def test_a_name_that_left_a_price_list_is_sold_on_under_another(names):
 
 
 @given(st.text(max_size=60), st.sampled_from([None, "azure", "bedrock", "openrouter", "nobody"]))
-def test_no_text_raises_or_means_an_offer_that_is_none(meant, text, hint):
+def test_no_text_raises_or_means_an_offer_that_is_none(meant, near, text, hint):
     found = meant(text, hint)
     assert found.offer_id is None or meant(found.offer_id, None).offer_id
-    assert all(meant(offer, None).offer_id for offer in found.nearest)
+    assert all(meant(offer, None).offer_id for offer in near(found))
 
 
 @given(st.sampled_from(TESTS), st.sampled_from([" {} ", "'{}'", "\t{}\n"]))
@@ -115,8 +121,25 @@ def test_a_rule_that_is_no_expression_is_said():
 
 
 def test_nearest_names_are_the_makers_first_and_none_that_is_not_alike(names):
-    assert resolve("gpt-4oo", None, names).nearest[0] == "openai/gpt-4o"
-    assert resolve("claude-sonet-4-6", None, names).nearest[0] == "anthropic/claude-sonnet-4-6"
-    assert resolve("our-own-name", None, names).nearest == ()
+    assert names.nearest(resolve("gpt-4oo", None, names))[0] == "openai/gpt-4o"
+    assert names.nearest(resolve("claude-sonet-4-6", None, names))[0] == "anthropic/claude-sonnet-4-6"
+    assert names.nearest(resolve("our-own-name", None, names)) == ()
     assert nearest("gpt-4oo", ["openai/gpt-4o", "azure/gpt-4o"]) == ["openai/gpt-4o"]
     assert nearest("gpt-4oo", ["openai/gpt-4o", "azure/gpt-4o"], "azure") == ["azure/gpt-4o"]
+
+
+PROVIDERS = sorted(_catalogue())
+
+
+@given(
+    st.sampled_from(PROVIDERS),
+    st.one_of(
+        st.text(max_size=40),
+        st.sampled_from([test["name"] for test in TESTS]),
+        st.sampled_from(sorted({m.id for p in _catalogue().values() for m in p.models})),
+    ),
+)
+@settings(max_examples=500)
+def test_a_name_that_the_quick_look_rules_out_fits_no_rule_of_the_catalogue(provider, name):
+    if not _rules_of(provider).may_match(name.lower()):
+        assert not any(model.is_match(name.lower()) for model in _catalogue()[provider].models)

@@ -16,7 +16,7 @@ from breakeven.tables.daily import doubt_on
 from breakeven.tables.ends import api_ends, successor_on
 from breakeven.tables.exports import Processing
 from breakeven.tables.meters import Meter
-from breakeven.tables.names import Resolution, names_on, resolve
+from breakeven.tables.names import Names, Resolution, names_on, resolve
 from breakeven.tables.records import ApiOffer
 from breakeven.usage.formats import Format
 from breakeven.usage.sql import Edges
@@ -34,6 +34,10 @@ def price_edges(connection: DuckDBPyConnection) -> Edges:
         return tuple(int(value) for (value,) in rows)
 
     return Edges(tiers=column("tier_above_tokens"), contexts=column("context_tokens"))
+
+
+SHOWN_UNKNOWN = 20
+"""Names without an offer that are shown with those that look like them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +90,7 @@ class ModelRow:
     offer_id: str | None
     """None: unpriced, the name is not in the price list."""
     nearest: tuple[str, ...]
+    """Offers whose names look like one that has none, for the names that most requests have."""
     list_usd: Decimal | None
     paid_usd: float | None
     requests_too_long: int
@@ -288,11 +293,10 @@ def _priced_offer(offer: ApiOffer, bill: Bill, tier_unknown: bool) -> PricedOffe
 
 
 def resolve_models(
-    workload: Workload, connection: DuckDBPyConnection, day: date, named: Mapping[str, str]
+    workload: Workload, names: Names, named: Mapping[str, str]
 ) -> dict[str | None, Resolution]:
-    """What every name of a model in a file means, on a day."""
+    """What every name of a model in a file means, on the day of the names."""
     form = _format_of(workload)
-    names = names_on(connection, day)
 
     def meant(model: str | None) -> Resolution:
         if model is None:
@@ -317,7 +321,8 @@ def _model_rows(
     named: Mapping[str, str],
 ) -> tuple[ModelRow, ...]:
     sums = workload.by_model
-    resolved = resolve_models(workload, connection, day, named)
+    names = names_on(connection, day)
+    resolved = resolve_models(workload, names, named)
     groups = []
     number = {model: index for index, model in enumerate(sums)}
     too_long: dict[str | None, int] = {}
@@ -353,6 +358,8 @@ def _model_rows(
         if meant is not None and meant.offer_id is not None:
             groups.append(beside_text(number[model], meant.offer_id, how, meters, edges, factor=meant.factor))
     bills = bills_of(connection, day, groups)
+    most = sorted((one for one in sums if resolved[one].unknown), key=lambda one: -sums[one].requests)
+    near = {model: names.nearest(resolved[model]) for model in most[:SHOWN_UNKNOWN]}
     rows = []
     for model, tokens in sums.items():
         found = resolved[model]
@@ -362,7 +369,7 @@ def _model_rows(
                 model=model,
                 tokens=tokens,
                 offer_id=found.offer_id if bill else None,
-                nearest=found.nearest,
+                nearest=near.get(model, ()),
                 list_usd=bill.usd if bill else None,
                 paid_usd=workload.models_paid.get(model),
                 requests_too_long=too_long.get(model, 0),
@@ -459,7 +466,7 @@ def cost_rows(
     def key_of(one: Slice) -> int | str | None:
         return one.key // step * step if isinstance(one.key, int) else one.key
 
-    resolved = resolve_models(workload, connection, day, named or {})
+    resolved = resolve_models(workload, names_on(connection, day), named or {})
     tokens = sums_by((key_of(one), one.tokens) for one in slices)
     paid: dict[Any, float] = {}
     unpriced: dict[Any, int] = {}

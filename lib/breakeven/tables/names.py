@@ -63,8 +63,8 @@ class Resolution:
     """Who bills has no price in the list; another provider's is used."""
     ended_on: date | None = None
     """First day without a price, where the offer had ended by the day: its last price stands in."""
-    nearest: tuple[str, ...] = ()
-    """Offers whose names look most like one that was not found; to offer, never to take."""
+    unknown: tuple[str, str | None] | None = None
+    """What is left of a name that was not found, and the provider that it was looked for at."""
 
     @property
     def free(self) -> bool:
@@ -135,6 +135,13 @@ class Names:
     def offer_ids(self) -> tuple[str, ...]:
         """Offers in force, the first choice for what is like an unknown name."""
         return tuple(offer for offer, end in self.ends.items() if end is None)
+
+    def nearest(self, found: Resolution) -> tuple[str, ...]:
+        """Offers whose names look most like one that was not found; to offer, never to take.
+
+        It takes hundredths of a second: for names that are shown.
+        """
+        return tuple(nearest(found.unknown[0], self.offer_ids, found.unknown[1])) if found.unknown else ()
 
     @cached_property
     def by_lower(self) -> Mapping[str, str]:
@@ -208,7 +215,7 @@ def _resolve(name: str, hint: str | None, names: Names) -> Resolution:
             # What a later form would have said of the price holds of the name as written, too.
             factor = Decimal(0) if free else form.factor
             return Resolution(offer, steps, factor, said is not None, names.ends[offer])
-    return Resolution(None, nearest=tuple(nearest(forms[-1].text, names.offer_ids, first)))
+    return Resolution(None, unknown=(forms[-1].text, first))
 
 
 def _tries(
@@ -268,10 +275,16 @@ def _listed(provider_id: str, name: str, names: Names) -> str | None:
 
 def _by_rules(provider_id: str, name: str, names: Names) -> str | None:
     """An offer of a provider by the catalogue's own rules for names (dates, other spellings)."""
-    provider = _catalogue().get(provider_id)
-    model = provider.find_model(name.removeprefix(f"{provider_id}/").lower()) if provider else None
+    provider, text = _catalogue().get(provider_id), name.removeprefix(f"{provider_id}/").lower()
+    if provider is None or not (_DATED.search(text) or _rules_of(provider_id).may_match(text)):
+        return None
+    model = provider.find_model(text)
     offer = f"{provider_id}/{model.id}" if model is not None else None
     return offer if offer in names.ends else None
+
+
+_DATED = re.compile(r"\d{8}")
+"""A date that the catalogue also tries in its other form."""
 
 
 @cache
@@ -280,6 +293,55 @@ def _catalogue() -> Mapping[str, Any]:
     from genai_prices import data
 
     return {provider.id: provider for provider in data.providers}
+
+
+@cache
+def _rules_of(provider_id: str) -> _MayMatch:
+    """What the names of a provider begin with, end with, hold or are."""
+    rules = _MayMatch()
+    for model in _catalogue()[provider_id].models:
+        rules.take(model.match)
+    return rules
+
+
+@dataclass(slots=True)
+class _MayMatch:
+    """Tells names that no rule fits in microseconds; asking rule by rule takes a hundred times as long."""
+
+    exact: set[str] = field(default_factory=set)
+    begins: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
+    patterns: tuple[re.Pattern[str], ...] = ()
+
+    def take(self, clause: Any) -> None:
+        """Take a rule of the catalogue; of several that all have to fit, the first."""
+        for either in getattr(clause, "or_", ()):
+            self.take(either)
+        for first in getattr(clause, "and_", ())[:1]:
+            self.take(first)
+        self.exact.update(_texts(clause, "equals"))
+        self.begins += _texts(clause, "starts_with")
+        self.ends += _texts(clause, "ends_with")
+        self.holds += _texts(clause, "contains")
+        if pattern := getattr(clause, "regex", None):
+            self.patterns += (re.compile(pattern),)
+
+    def may_match(self, text: str) -> bool:
+        """Whether a name in small letters may fit."""
+        return (
+            text in self.exact
+            or text.startswith(self.begins)
+            or text.endswith(self.ends)
+            or any(one in text for one in self.holds)
+            or any(one.search(text) for one in self.patterns)
+        )
+
+
+def _texts(clause: Any, kind: str) -> tuple[str, ...]:
+    """The text that a rule of one kind looks for, in small letters."""
+    text = getattr(clause, kind, None)
+    return () if text is None else (text.lower(),)
 
 
 def nearest(model: str, offer_ids: Sequence[str], first: str | None = None, most: int = 3) -> list[str]:

@@ -193,8 +193,7 @@ def line_numbers(
 
 def _records(text: io.TextIOBase | Any, delimiter: str) -> Iterator[tuple[int, bool]]:
     """First line of every record, and whether it is blank."""
-    csv.field_size_limit(2**31 - 1)
-    reader = csv.reader(text, delimiter=delimiter)  # type: ignore[arg-type]
+    reader = csv.reader(text, delimiter=delimiter)
     while True:
         start = reader.line_num + 1
         try:

@@ -1,9 +1,9 @@
 """Quotation marks that are never closed: found by the lines that they swallow, and taken out.
 
 A reader of CSV ends a cell at the next quotation mark, be it a million lines away, and what lies between is
-gone without a word. A cell may hold line breaks; a cell whose lines look like the rows around it is none. Marks
-are also taken out where text follows the closing one or the file ends before it, so that each line is read, or
-rejected, as a line of its own (RFC 4180, section 2, says what a well-formed cell is).
+gone without a word. A cell may hold line breaks; a cell whose lines look like the rows around it is none.
+Marks are also taken out where text follows the closing one or the file ends before it, so that each line is
+read, or rejected, as a line of its own (RFC 4180, section 2, says what a well-formed cell is).
 """
 
 from __future__ import annotations
@@ -287,7 +287,6 @@ class _Scan:
         lines = text.splitlines()[:LOOKED_AT]
         delimiter = self.delimiter.decode()
         begin = b"\n".join(lines).decode("utf-8", errors="replace")
-        csv.field_size_limit(2**31 - 1)
         widths = Counter(
             len(row)
             for row in csv.reader(io.StringIO(begin, newline=""), delimiter=delimiter)

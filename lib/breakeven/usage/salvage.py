@@ -12,8 +12,11 @@ from typing import NoReturn
 
 from breakeven.usage.stop import heed_stop
 
-_NEXT = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"|")*+([\[\]{}])')
-"""Up to the next bracket that stands in no string; the mark of a string that does not end is passed over."""
+_NEXT = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+")*+([\[\]{}"])')
+"""Up to the next bracket that stands in no string, or the mark of a string that does not end on its line."""
+_ON_LINE = re.compile(rb"[^\[\]{}\n]*+([\[\]{}\n])")
+"""Up to the next bracket, or the end of the line: behind such a mark no other string ends there either."""
+_UNENDED = {b'"': _ON_LINE, b"\n": _NEXT}
 _BETWEEN = re.compile(rb",\s*\{")
 """Where a record may begin."""
 _NEAR = 64
@@ -83,8 +86,12 @@ def _records(view: mmap.mmap, most_lost: int) -> _Found | None:
     found = _Found()
     stack: list[bytes] = []
     start, place, faults, steps, closed = -1, 0, 0, 0, False
-    while match := _NEXT.match(view, place):
+    pattern = _NEXT
+    while match := pattern.match(view, place):
         mark, at, place = match[1], match.start(1), match.end()
+        if mark in _UNENDED:
+            pattern = _UNENDED[mark]
+            continue
         steps += 1
         if steps % _STEPS == 0:
             heed_stop()

@@ -27,6 +27,8 @@ _ZONE = re.compile(r"(.*\d(?::\d\d)?(?:\s*[AP]M)?)\s+([A-Za-z]{1,5})", re.DOTALL
 _UNITS = {"ms": 1e-3, "msec": 1e-3, "millis": 1e-3, "milliseconds": 1e-3, "us": 1e-6, "micros": 1e-6,
           "microseconds": 1e-6, "ns": 1e-9, "s": 1.0, "sec": 1.0, "secs": 1.0, "seconds": 1.0}  # fmt: skip
 """Words at the end of a column's name that say in what it counts. [s]"""
+LONGEST = 100
+"""Letters of a cell that may be a time."""
 _EXCEL = datetime(1899, 12, 30, tzinfo=UTC)
 """Day 0 of a spreadsheet's serial dates (they take 1900 for a leap year)."""
 
@@ -56,6 +58,8 @@ class Dates:
         (1793491200.0, 1793664000.0, None)
         """
         text = cell.strip()
+        if len(text) > LONGEST:
+            return None
         if self.relative_s is not None:
             return _float(text, self.relative_s)
         found = _moment(text, self.day_first)

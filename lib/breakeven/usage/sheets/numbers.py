@@ -24,6 +24,10 @@ _GROUPED = {
 }
 
 
+LONGEST = 100
+"""Letters of a cell that may be a number with marks."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
     """A cell that is a number."""
@@ -55,6 +59,8 @@ class Style:
         """
         if cell.isdigit() and cell.isascii():
             return Number(value=float(cell))
+        if len(cell) > LONGEST:
+            return None
         cell = western(cell)
         if _EXPONENT.fullmatch(cell.strip()):
             return Number(value=float(cell))
@@ -153,7 +159,7 @@ def style_of(cells: Iterable[str], *, whole: bool, hint: str | None = None) -> S
     """
     votes, open_, grouped = {".": 0, ",": 0}, {".": 0, ",": 0}, False
     for cell in cells:
-        if cell.isdigit():
+        if cell.isdigit() or len(cell) > LONGEST:
             continue
         parts = _parts(western(cell))
         if parts is None:

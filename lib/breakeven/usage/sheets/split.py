@@ -221,7 +221,6 @@ def _records(text: str, delimiter: str, sheet: Sheet) -> Iterator[Row]:
         for line, content in enumerate(text.splitlines(), start=1):
             yield line, re.split(r"\s{2,}|\t", content.strip())
         return
-    csv.field_size_limit(2**31 - 1)
     outer = delimiter == "|" and _framed(text)
     options = _quotes(text, delimiter, outer=outer)
     try:

@@ -83,6 +83,10 @@ class Meaning:
     currency: str | None = None
 
 
+LONGEST_NAME = 500
+"""Letters of a name that are looked at."""
+
+
 def words_of(name: str) -> list[str]:
     """Words of a name, in lower case.
 
@@ -93,7 +97,7 @@ def words_of(name: str) -> list[str]:
     >>> words_of("Eingabetokens"), words_of("prompttokens"), words_of("입력토큰")
     (['eingabe', 'tokens'], ['prompt', 'tokens'], ['입력', '토큰'])
     """
-    text = re.sub(r"\bw/o\b", " without ", name, flags=re.IGNORECASE)
+    text = re.sub(r"\bw/o\b", " without ", name[:LONGEST_NAME], flags=re.IGNORECASE)
     text = re.sub(r"\bw/", " with ", text, flags=re.IGNORECASE)
     text = re.sub(r"(?<=[\w)])\s*/\s*(?=[A-Za-z])", " per ", text)
     text = re.sub(r"(?<=[a-zß-ÿ0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-zß-ÿ])", " ", text)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from breakeven.apis.workloads import PricedWorkload
+from breakeven.apis.workloads import SHOWN_UNKNOWN, PricedWorkload
 from breakeven.dashboard.blocks import plain
 from breakeven.words.numbers import count
-
-SHOWN = 20
-"""Names that are offered at once, those with most requests first."""
 
 
 def unknown_models(result: PricedWorkload, named: dict[str, str]) -> dict[str, str]:
@@ -21,13 +18,13 @@ def unknown_models(result: PricedWorkload, named: dict[str, str]) -> dict[str, s
         return named
     with st.expander(f"Models without a known price: {len(unknown)}", expanded=bool(unknown)):
         offers = sorted(one.offer.api_offer_id for one in result.offers)
-        for row in unknown[:SHOWN]:
+        for row in unknown[:SHOWN_UNKNOWN]:
             model = row.model or ""
             chosen = _meaning(model, row.nearest, offers, requests=row.tokens.requests)
             if chosen:
                 named[model] = chosen
-        if len(unknown) > SHOWN:
-            st.caption(f"{count(len(unknown) - SHOWN, 'more name')} follow when these are named.")
+        if len(unknown) > SHOWN_UNKNOWN:
+            st.caption(f"{count(len(unknown) - SHOWN_UNKNOWN, 'more name')} follow when these are named.")
         for model, offer in list(named.items()):
             left, right = st.columns([5, 1], vertical_alignment="center")
             left.markdown(plain(f"'{model}' is priced as {offer}."))
