@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 import time
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_tok
 from streamlit.web.server.starlette.starlette_server_config import XSRF_COOKIE_NAME
 
 import breakeven.dashboard.upload_store
-from breakeven.dashboard.upload_store import OLD_S, UploadStore, content_of, routes
+from breakeven.dashboard.upload_store import OLD_S, UNNAMED_S, UploadStore, content_of, routes
 from breakeven.usage.limits import Limits
 from breakeven.usage.spool import Unreadable
 
@@ -50,7 +51,7 @@ def test_upload_lies_on_disk_and_streamlit_gets_a_record_without_it(store, clien
     assert put(client, MINE, "f1", b"x" * 900_000).status_code == 204
     (record,) = store.get_files(MINE, ["f1"])
     assert (record.name, record.data) == ("usage.csv", b"")
-    assert store.path_of("f1").read_bytes() == b"x" * 900_000
+    assert store.path_of(MINE, "f1").read_bytes() == b"x" * 900_000
 
 
 def test_browser_is_told_to_send_uploads_here(store):
@@ -84,16 +85,54 @@ def test_length_that_is_not_told_is_still_counted(store, client):
     assert files_of(store) == []
 
 
-def test_all_uploads_together_have_a_limit_that_names_what_raises_it(store, client):
+def test_all_uploads_together_have_a_limit_that_the_operator_is_told_how_to_raise(store, client, caplog):
     for number in range(3):
         put(client, MINE, f"f{number}", b"x" * 900_000)
     assert len(files_of(store)) == 2
-    assert store.path_of("f2") is None
-    assert "BREAKEVEN_MAX_UPLOADS_MB" in store.refusal_of("f2")
+    assert store.path_of(MINE, "f2") is None
+    assert "other visitors' uploads fill it" in store.refusal_of(MINE, "f2")
+    assert "BREAKEVEN" not in store.refusal_of(MINE, "f2")
+    assert "BREAKEVEN_MAX_UPLOADS_MB" in caplog.text
     client.delete(f"/uploads/{MINE}/f1")
     put(client, MINE, "f5", b"x" * 900_000)
-    assert store.refusal_of("f5") is None
-    assert store.path_of("f5").stat().st_size == 900_000
+    assert store.refusal_of(MINE, "f5") is None
+    assert store.path_of(MINE, "f5").stat().st_size == 900_000
+
+
+def test_one_number_in_eight_sessions_is_eight_uploads_that_all_count(store):
+    app = Starlette(routes=routes(lambda _session: True, lambda: store))
+    token = generate_xsrf_token_string()
+    with TestClient(app, cookies={XSRF_COOKIE_NAME: token}, headers={"X-Xsrftoken": token}) as client:
+        for number in range(8):
+            put(client, f"session-{number}", "f1", b"x" * 900_000)
+    assert len(files_of(store)) == 2
+    store.remove_session_files("session-0")
+    assert len(files_of(store)) == 1
+    assert store.path_of("session-1", "f1").exists()
+
+
+def test_one_visitor_has_a_share_and_is_told_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    store = UploadStore(Limits(upload_mb=1, visitor_mb=1, uploads_mb=8))
+    for number in (1, 2):
+        store.keep(MINE, f"f{number}", "a.csv", "text/csv", BytesIO(b"x" * 600_000))
+    store.keep(OTHERS, "f1", "a.csv", "text/csv", BytesIO(b"x" * 600_000))
+    assert "Remove one" in store.refusal_of(MINE, "f2")
+    assert store.refusal_of(OTHERS, "f1") is None
+    store.close()
+
+
+def test_a_file_that_no_record_names_is_swept(store, client):
+    put(client, MINE, "f1")
+    stray = Path(store._folder.name) / "stray"
+    stray.write_text("x")
+    store.sweep(lambda _session: True, 120, now=0)
+    assert stray.exists()
+    then = time.time() - UNNAMED_S - 60
+    os.utime(stray, (then, then))
+    os.utime(store.path_of(MINE, "f1"), (then, then))
+    store.sweep(lambda _session: True, 120, now=0)
+    assert (stray.exists(), len(files_of(store))) == (False, 1)
 
 
 def test_disk_that_is_full_is_said_in_a_sentence(store, client, monkeypatch):
@@ -102,7 +141,7 @@ def test_disk_that_is_full_is_said_in_a_sentence(store, client, monkeypatch):
 
     monkeypatch.setattr(shutil, "copyfileobj", refuse)
     put(client, MINE, "f1")
-    assert "no room on the disk" in store.refusal_of("f1")
+    assert "no room on the disk" in store.refusal_of(MINE, "f1")
     assert files_of(store) == []
 
 
@@ -112,14 +151,14 @@ def test_upload_goes_when_its_visitor_has_been_away_for_a_while(store, client):
     here = {OTHERS}.__contains__
     store.sweep(here, 120, now=1000)
     store.sweep(here, 120, now=1119)
-    assert store.path_of("f1").exists()
+    assert store.path_of(MINE, "f1").exists()
     store.sweep(lambda _session: True, 120, now=1119)  # back again: the wait starts anew
     store.sweep(here, 120, now=1121)
-    assert store.path_of("f1").exists()
+    assert store.path_of(MINE, "f1").exists()
     store.sweep(here, 120, now=1241)
-    assert store.path_of("f1") is None
+    assert store.path_of(MINE, "f1") is None
     assert len(files_of(store)) == 1
-    assert store.path_of("f2").exists()
+    assert store.path_of(OTHERS, "f2").exists()
 
 
 def test_session_that_is_over_is_refused(store, client):
@@ -146,13 +185,13 @@ def test_upload_goes_with_its_session_and_no_other(store, client):
     put(client, MINE, "f1")
     put(client, OTHERS, "f2")
     assert client.delete(f"/uploads/{OTHERS}/f1").status_code == 204  # not its own: nothing happens
-    assert store.path_of("f1").exists()
+    assert store.path_of(MINE, "f1").exists()
     assert store.get_files(OTHERS, ["f1"]) == []
-    kept = store.path_of("f1")
+    kept = store.path_of(MINE, "f1")
     store.remove_session_files(MINE)
     assert not kept.exists()
-    assert store.path_of("f1") is None
-    assert store.path_of("f2").exists()
+    assert store.path_of(MINE, "f1") is None
+    assert store.path_of(OTHERS, "f2").exists()
 
 
 def test_session_that_ends_while_its_file_comes_leaves_nothing(store):
@@ -179,6 +218,7 @@ def test_what_a_killed_process_left_is_deleted_after_a_day(tmp_path, monkeypatch
 
 def test_content_is_given_up_to_a_size(store, client, monkeypatch):
     monkeypatch.setattr(breakeven.dashboard.upload_store, "_store", [store])
+    monkeypatch.setattr(breakeven.dashboard.upload_store, "session_id", lambda: MINE)
     put(client, MINE, "f1", b"x" * 900_000)
     (record,) = store.get_files(MINE, ["f1"])
     file = UploadedFile(record, FileURLs())
@@ -206,7 +246,7 @@ def test_uploads_on_their_way_have_a_limit_together(store, client):
 
 def test_bytes_that_come_by_the_route_of_streamlit_go_to_disk_too(store):
     store.add_file(MINE, UploadedFileRec(file_id="f1", name="a.csv", type="text/csv", data=b"1,2"))
-    assert store.path_of("f1").read_bytes() == b"1,2"
+    assert store.path_of(MINE, "f1").read_bytes() == b"1,2"
     assert [record.data for record in store.get_files(MINE, ["f1"])] == [b""]
     store.remove_session_files(MINE)
     assert files_of(store) == []

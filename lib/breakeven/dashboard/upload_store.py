@@ -7,13 +7,15 @@ Streamlit's own manager keeps every upload in memory about twice. This one takes
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 from uuid import uuid4
 
 import streamlit as st
@@ -26,6 +28,7 @@ from starlette.routing import Route
 from starlette.types import Message
 from streamlit.runtime import memory_uploaded_file_manager
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 from streamlit.web.server.server_util import is_xsrf_enabled
 from streamlit.web.server.starlette.starlette_app_utils import validate_xsrf_token
@@ -38,6 +41,11 @@ ENDPOINT = "/uploads"
 _FRAME_BYTES = 64_000
 """What a browser writes around a file: the boundary and the name."""
 _PREFIX = "breakeven-uploads-"
+Key: TypeAlias = tuple[str, str]
+"""Session and number of an upload: the number alone is chosen by the browser, and may be anyone's."""
+_log = logging.getLogger(__name__)
+UNNAMED_S = 3600.0
+"""A file that no record names for so long is nobody's. [s]"""
 OLD_S = 86_400
 """A folder that nobody wrote to for so long was left by a process that was killed. [s]"""
 
@@ -54,9 +62,9 @@ class UploadStore(MemoryUploadedFileManager):
         self.limits = limits or limits_from()
         _delete_old()
         self._folder = tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True)
-        self._paths: dict[str, Path] = {}
-        self._sizes: dict[str, int] = {}
-        self._refusals: dict[str, str] = {}
+        self._paths: dict[Key, Path] = {}
+        self._sizes: dict[Key, int] = {}
+        self._refusals: dict[Key, str] = {}
         self.coming = 0
         """What has come so far of uploads that are on their way. [B]"""
         self._left: dict[str, float] = {}
@@ -72,21 +80,14 @@ class UploadStore(MemoryUploadedFileManager):
         size = content.tell()
         content.seek(0)
         self.remove_file(session_id, file_id)
+        key = (session_id, file_id)
         with self._lock:
-            full = sum(self._sizes.values()) + size > self.limits.uploads_mb * MEGABYTE
-            if not full:
-                self._sizes[file_id] = size
-        reason: str | None
-        if full:
-            reason = self.limits.too_much(
-                f"There is no room for {name}: the uploads of all visitors together would pass",
-                "uploads_mb",
-                "MB",
-            )
-        else:
-            reason = self._copy(file_id, content)
+            reason = self._full(session_id, name, size)
+            if reason is None:
+                self._sizes[key] = size
+        reason = reason or self._copy(key, content)
         if reason:
-            self._refusals[file_id] = reason
+            self._refusals[key] = reason
         self.add_file(session_id, UploadedFileRec(file_id=file_id, name=name, type=kind, data=b""))
 
     def add_file(self, session_id: str, file: UploadedFileRec) -> None:
@@ -96,7 +97,24 @@ class UploadStore(MemoryUploadedFileManager):
         else:
             super().add_file(session_id, file)
 
-    def _copy(self, file_id: str, content: BinaryIO) -> str | None:
+    def _full(self, session_id: str, name: str, size: int) -> str | None:
+        """Why there is no room for an upload; the operator is told what raises the limit."""
+        mine = sum(kept for (session, _), kept in self._sizes.items() if session == session_id)
+        if mine + size > self.limits.visitor_mb * MEGABYTE:
+            return (
+                f"There is no room for {name}: your uploads together may have "
+                f"{self.limits.visitor_mb:,} MB. Remove one, or reload the page to remove all."
+            )
+        if sum(self._sizes.values()) + size > self.limits.uploads_mb * MEGABYTE:
+            _log.warning(
+                "uploads are full: %d MB are kept; %s raises the limit",
+                sum(self._sizes.values()) // MEGABYTE,
+                self.limits.variable("uploads_mb"),
+            )
+            return f"There is no room for {name} just now: other visitors' uploads fill it. Try again later."
+        return None
+
+    def _copy(self, key: Key, content: BinaryIO) -> str | None:
         """Write an upload to disk; a sentence if that is not possible."""
         # Neither the name of the file nor its number, which come from outside, becomes a path.
         path = Path(self._folder.name) / uuid4().hex
@@ -106,14 +124,14 @@ class UploadStore(MemoryUploadedFileManager):
                 shutil.copyfileobj(content, copy, 1 << 20)
         except OSError:
             path.unlink(missing_ok=True)
-            self._sizes.pop(file_id, None)
+            self._sizes.pop(key, None)
             return "There is no room on the disk of the dashboard for the upload. Try again later."
-        self._paths[file_id] = path
+        self._paths[key] = path
         return None
 
-    def refusal_of(self, file_id: str) -> str | None:
+    def refusal_of(self, session_id: str, file_id: str) -> str | None:
         """Why an upload was not kept."""
-        return self._refusals.get(file_id)
+        return self._refusals.get((session_id, file_id))
 
     def sweep(self, active: Callable[[str], bool], after_s: float, now: float) -> None:
         """Delete the uploads of sessions that have been away for a while.
@@ -125,29 +143,34 @@ class UploadStore(MemoryUploadedFileManager):
                 self._left.pop(session_id, None)
             elif now - self._left.setdefault(session_id, now) >= after_s:
                 self.remove_session_files(session_id)
+        known = set(self._paths.values())
+        for path in Path(self._folder.name).glob("*"):
+            with suppress(OSError):
+                if path not in known and time.time() - path.stat().st_mtime > UNNAMED_S:
+                    path.unlink()
 
-    def path_of(self, file_id: str) -> Path | None:
+    def path_of(self, session_id: str, file_id: str) -> Path | None:
         """Where an upload lies; None: it is not here."""
-        return self._paths.get(file_id)
+        return self._paths.get((session_id, file_id))
 
-    def discard(self, file_id: str) -> None:
+    def discard(self, session_id: str, file_id: str) -> None:
         """Delete the bytes of an upload."""
-        path = self._paths.pop(file_id, None)
-        self._sizes.pop(file_id, None)
-        self._refusals.pop(file_id, None)
+        path = self._paths.pop((session_id, file_id), None)
+        self._sizes.pop((session_id, file_id), None)
+        self._refusals.pop((session_id, file_id), None)
         if path is not None:
             path.unlink(missing_ok=True)
 
     def remove_file(self, session_id: str, file_id: str) -> None:
         """Forget an upload of a session, and no other's."""
-        if file_id in self.file_storage.get(session_id, {}):
-            self.discard(file_id)
+        self.discard(session_id, file_id)
         super().remove_file(session_id, file_id)
 
     def remove_session_files(self, session_id: str) -> None:
         """Forget everything that a session uploaded."""
-        for file_id in list(self.file_storage.get(session_id, {})):
-            self.discard(file_id)
+        for session, file_id in [*self._paths, *self._refusals]:
+            if session == session_id:
+                self.discard(session, file_id)
         self._left.pop(session_id, None)
         super().remove_session_files(session_id)
 
@@ -167,7 +190,7 @@ _store: list[UploadStore] = []
 """The one of this process, once there is one."""
 
 
-def path_of(file_id: str) -> Path | None:
+def path_of(session: str, file_id: str) -> Path | None:
     """Where an upload lies on disk; None: its bytes are in the record.
 
     Raises
@@ -177,10 +200,16 @@ def path_of(file_id: str) -> Path | None:
     """
     if not _store:
         return None
-    refusal = _store[-1].refusal_of(file_id)
+    refusal = _store[-1].refusal_of(session, file_id)
     if refusal:
         raise Unreadable(refusal)
-    return _store[-1].path_of(file_id)
+    return _store[-1].path_of(session, file_id)
+
+
+def session_id() -> str:
+    """Secret number of the visitor's session whose page is being run; empty: there is none."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return context.session_id if context is not None else ""
 
 
 def close() -> None:
@@ -203,17 +232,17 @@ def content_of(file: UploadedFile, most_mb: int) -> bytes:
     Unreadable
         If it was not kept, or is larger than that; the text says so.
     """
-    path = path_of(file.file_id)
+    path = path_of(session_id(), file.file_id)
     size = path.stat().st_size if path is not None else file.size
     if size > most_mb * MEGABYTE:
         raise Unreadable(f"{file.name} has {size / MEGABYTE:,.0f} MB; at most {most_mb} MB are read here.")
     return path.read_bytes() if path is not None else file.getvalue()
 
 
-def discard(file_id: str) -> None:
+def discard(session: str, file_id: str) -> None:
     """Delete the bytes of an upload that is not wanted any more."""
     if _store:
-        _store[-1].discard(file_id)
+        _store[-1].discard(session, file_id)
 
 
 def most_mb(otherwise: int) -> int:

@@ -216,26 +216,28 @@ def read_files(files: Sequence[Any], columns: str) -> Read:
     """Read uploads; the same files are read once a session, and their copies on disk are deleted at once."""
     key = ("upload", tuple(file.file_id for file in files), columns)
 
+    session = upload_store.session_id()  # the thread that reads knows no session
+
     def read() -> Workload:
         names = [file.name for file in files]
         try:
-            with _on_disk(files) as paths:
+            with _on_disk(files, session) as paths:
                 return _read(paths, columns, names[0] if len(names) == 1 else f"{len(names)} files", names)
         except Stopped:
             for file in files:
-                upload_store.discard(file.file_id)
+                upload_store.discard(session, file.file_id)
             raise
 
     return _once(key, read)
 
 
 @contextmanager
-def _on_disk(files: Sequence[Any]) -> Iterator[list[Path]]:
+def _on_disk(files: Sequence[Any], session: str) -> Iterator[list[Path]]:
     """Uploads where the store put them, or copies of what Streamlit holds for as long as they are read."""
     with tempfile.TemporaryDirectory(prefix="breakeven-") as folder:
         paths = []
         for number, file in enumerate(files):
-            stored = upload_store.path_of(file.file_id)
+            stored = upload_store.path_of(session, file.file_id)
             if stored is not None:
                 paths.append(stored)
                 continue
@@ -272,7 +274,7 @@ def arrivals_of(files: Sequence[Any], sample: str, columns: str) -> Arrivals | N
     try:
         with st.spinner("Reading the arrivals"):
             if files:
-                with _on_disk(files) as paths:
+                with _on_disk(files, upload_store.session_id()) as paths:
                     answer = read_arrivals(paths, mapping=mapping)
             else:
                 answer = read_arrivals(SAMPLES / sample)

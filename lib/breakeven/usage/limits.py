@@ -17,6 +17,8 @@ class Limits:
     """Size of the file as given. [MB]"""
     upload_mb: int = 2_000
     """Size of an upload to the dashboard. [MB]"""
+    visitor_mb: int = 2_000
+    """All uploads of one visitor together. [MB]"""
     uploads_mb: int = 8_000
     """All uploads of all visitors together, on the disk of the dashboard. [MB]"""
     unpacked_mb: int = 4_000
