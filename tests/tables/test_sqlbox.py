@@ -12,7 +12,7 @@ from duckdb import DuckDBPyConnection
 from breakeven.tables import sqlbox
 from breakeven.tables.rules import table_names
 from breakeven.tables.sql_worker import Refused, vet
-from breakeven.tables.sqlbox import EXAMPLES, LONGEST, ask, dictionary
+from breakeven.tables.sqlbox import EXAMPLES, LONGEST, Turns, ask, dictionary, functions
 
 
 @pytest.fixture(scope="module")
@@ -69,13 +69,26 @@ def small() -> Iterator[DuckDBPyConnection]:
         ("SELECT current_setting('memory_limit')", "current_setting"),
         ("SELECT write_log('x')", "write_log"),
         ("WITH x AS (SELECT getenv('HOME')) SELECT * FROM x", "getenv"),
+        ("SELECT (WITH duckdb_databases AS (SELECT 1) SELECT 1), path FROM duckdb_databases", "no table"),
+        ("WITH duckdb_settings AS (FROM duckdb_settings) FROM duckdb_settings", "no table"),
+        ("WITH a AS (FROM duckdb_logs), duckdb_logs AS (SELECT 1) FROM a", "no table 'duckdb_logs'"),
+        (
+            "WITH RECURSIVE duckdb_views AS (FROM duckdb_views UNION ALL SELECT 1) FROM duckdb_views",
+            "no table 'duckdb_views'",
+        ),
+        ("WITH x AS (SELECT 1) FROM main.x", "no table 'main.x'"),
+        ("SHOW secret_directory", "no table 'secret_directory'"),
+        ("SHOW ALL TABLES UNION FROM duckdb_tables", "no table"),
+        ("SELECT version()", "version"),
+        ("SELECT current_database()", "current_database"),
+        ("SELECT a_function_that_a_later_version_brings()", "a_function_that_a_later"),
     ],
 )
 def test_statement_that_does_not_only_read_our_tables_is_refused(
     small: DuckDBPyConnection, sql: str, words: str
 ) -> None:
     with pytest.raises(Refused, match="(?i)" + words.replace("(", r"\(")) as refusal:
-        vet(small, sql)
+        vet(small, sql, functions())
     assert "\n" not in str(refusal.value)
     assert str(refusal.value)
 
@@ -92,6 +105,10 @@ def test_statement_that_does_not_only_read_our_tables_is_refused(
         "DESCRIBE models",
         "SUMMARIZE models",
         "SHOW TABLES",
+        "SHOW ALL TABLES",
+        "SHOW models",
+        "WITH x AS (SELECT 1 AS n) SELECT (SELECT max(n) FROM x), (WITH y AS (FROM x) SELECT min(n) FROM y)",
+        "SELECT 1 + 2, 5 // 2, 'a' || 'b', 'a' LIKE 'b', count(*) OVER (), 1 BETWEEN 0 AND 2, [1, 2][1]",
         "explain SELECT * FROM models",
         "/* x */ EXPLAIN ANALYZE SELECT * FROM models",
         "SELECT * FROM range(3), generate_series(1, 2), unnest([1, 2])",
@@ -99,7 +116,7 @@ def test_statement_that_does_not_only_read_our_tables_is_refused(
     ],
 )
 def test_statement_that_reads_passes(small: DuckDBPyConnection, sql: str) -> None:
-    vet(small, sql)
+    vet(small, sql, functions())
 
 
 @pytest.mark.parametrize(
@@ -150,11 +167,13 @@ def test_other_visitor_is_answered_while_a_heavy_statement_runs() -> None:
     assert heavy[0].problem is not None
 
 
-def test_visitors_beyond_two_wait_and_then_hear_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlbox, "_turns", threading.BoundedSemaphore(1))
+def test_visitors_beyond_the_turns_wait_and_then_hear_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = Turns(at_once=1)
+    monkeypatch.setattr(sqlbox, "_turns", turns)
     monkeypatch.setattr(sqlbox, "_QUEUE_S", 0.05)
-    with sqlbox._turns:
-        assert "try again" in str(ask("SELECT 1").problem)
+    turns.begin("somebody", 1)
+    assert "try again" in str(ask("SELECT 1").problem)
+    turns.end("somebody", 1.0)
     assert ask("SELECT 1").rows == ((1,),)
 
 
@@ -217,3 +236,41 @@ def test_dictionary_holds_every_column_with_unit_and_meaning(connection: DuckDBP
     found = next(row for row in rows if (row.table, row.column) == ("gpu_prices", "usd_per_gpu_hour"))
     assert (found.unit, found.meaning, found.type) == ("USD/h", "price of one GPU for one hour", "DOUBLE")
     assert all(row.meaning and row.unit for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("sql", "cell"),
+    [
+        ("SELECT TIMESTAMPTZ '2026-01-01 00:00:00+02'", "2025-12-31T22:00:00+00:00"),
+        ("SELECT TIMETZ '10:00:00+01'", "10:00:00+01:00"),
+        ("SELECT now() > DATE '2026-01-01'", True),
+    ],
+)
+def test_times_with_a_zone_are_answered_in_utc(sql: str, cell: object) -> None:
+    assert ask(sql).rows == ((cell,),)
+
+
+def test_one_visitor_has_one_turn_and_who_has_run_least_is_next() -> None:
+    turns = Turns(at_once=1)
+    assert turns.begin("busy", 1) is None
+    assert "still running" in str(turns.begin("busy", 1))
+    assert "Other visitors" in str(turns.begin("late", 0.01))
+    turns.end("busy", 30.0)
+    assert turns.begin("someone", 1) is None
+    order: list[str] = []
+
+    def wait(visitor: str) -> None:
+        turns.begin(visitor, 20)
+        order.append(visitor)
+        turns.end(visitor, 0.0)
+
+    threads = []
+    for visitor in ("busy", "new"):
+        threads.append(threading.Thread(target=wait, args=(visitor,)))
+        threads[-1].start()
+        while len(turns._waiting) < len(threads):
+            time.sleep(0.01)
+    turns.end("someone", 0.0)
+    for thread in threads:
+        thread.join(timeout=20)
+    assert order == ["new", "busy"]

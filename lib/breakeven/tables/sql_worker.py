@@ -4,7 +4,8 @@ A statement can be built that no setting of DuckDB stops in time: strings that d
 deep. Here it can only take down this process, which holds nothing but a read-only copy of the tables,
 has no environment, may write no file, and is gone after one answer.
 
-Reads one JSON line ``{database, sql, seconds, rows, megabytes}``, writes ``ready`` and one JSON line.
+Reads one JSON line ``{database, sql, seconds, rows, megabytes, functions}``, writes ``ready`` and one JSON
+line.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from decimal import Decimal
 from threading import Timer
@@ -28,6 +29,7 @@ _SPARE_MEGABYTES = 300
 """What the interpreter, DuckDB's own code and its threads take beside the memory limit."""
 _SETTINGS = (
     "SET threads = 2",
+    "SET TimeZone = 'UTC'",
     "SET temp_directory = ''",
     "SET autoinstall_known_extensions = false",
     "SET autoload_known_extensions = false",
@@ -38,12 +40,8 @@ _SETTINGS = (
     "SET lock_configuration = true",
 )
 _TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest"})
-_SYSTEM = re.compile(
-    r"getenv|getvariable|current_setting|current_query.*|setval|setseed|nextval|currval|write_log|sleep_ms"
-    r"|pg_.*|inet_.*|has_.*_privilege|json_(de)?serialize_sql|json_execute.*|to_aggregate_state|stats"
-    r"|parse_duckdb_log_message|get_block_size|variant_bytes_to_variant|duckdb_.*|pragma_.*|read_.*|glob"
-    r"|query|query_table|.*_scan"
-)
+_LISTS = (['"tables"'], ["__show_tables_expanded"])
+"""What SHOW TABLES and SHOW ALL TABLES look at."""
 _EXPLAIN = re.compile(r"\s*EXPLAIN\s+(ANALYZE\s+)?", re.IGNORECASE)
 _WORDS = {
     "ATTACH": "ATTACH opens other databases",
@@ -62,7 +60,7 @@ class Refused(Exception):
     """The statement is not one that may run here; the text is one sentence."""
 
 
-def vet(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+def vet(connection: duckdb.DuckDBPyConnection, sql: str, functions: Collection[str]) -> None:
     """Refuse whatever is not one reading statement over the tables.
 
     The statement is taken apart by DuckDB's own parser, so spelling, quotes and comments hide nothing.
@@ -93,7 +91,7 @@ def vet(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     if tree["error"] or len(tree["statements"]) != 1:
         raise Refused("Only a statement that reads may run here; this one changes something.")
     own = {str(name) for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    _vet_tree(tree, own)
+    _vet_tree(tree, own, functions)
 
 
 def _bare(sql: str) -> str:
@@ -106,40 +104,52 @@ def _word(kind: str, sql: str) -> str:
     return first[0].upper() if first else kind
 
 
-def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
-    """Every object of the syntax tree, without recursion."""
-    waiting = [tree]
+def _nodes(tree: Any) -> Iterator[tuple[dict[str, Any], frozenset[str]]]:
+    """Every object of the syntax tree with the names of the queries (CTE) that it sees, without recursion.
+
+    A name is seen by the queries that follow it and by the statement that it stands before; by its own query
+    only where that one repeats itself.
+    """
+    waiting: list[tuple[Any, frozenset[str]]] = [(tree, frozenset())]
     while waiting:
-        node = waiting.pop()
-        if isinstance(node, dict):
-            yield node
-            waiting.extend(node.values())
-        elif isinstance(node, list):
-            waiting.extend(node)
+        node, seen = waiting.pop()
+        if isinstance(node, list):
+            waiting.extend((one, seen) for one in node)
+        if not isinstance(node, dict):
+            continue
+        yield node, seen
+        for entry in (node.get("cte_map") or {}).get("map", ()):
+            waiting.append((entry["value"], seen))
+            seen |= {str(entry["key"]).lower()}
+        for key, value in node.items():
+            if key != "cte_map":
+                again = key == "right" and isinstance(node.get("cte_name"), str)
+                waiting.append((value, seen | {node["cte_name"].lower()} if again else seen))
 
 
-def _vet_tree(tree: Any, own: set[str]) -> None:
-    """Refuse tables that are not ours and functions that look at the system."""
-    nodes = list(_nodes(tree))
-    known = {name.lower() for name in own}
-    for node in nodes:
-        known |= {str(entry["key"]).lower() for entry in node.get("cte_map", {}).get("map", ())}
-        if isinstance(node.get("cte_name"), str):
-            known.add(node["cte_name"].lower())
-    for node in nodes:
+def _vet_tree(tree: Any, own: set[str], functions: Collection[str]) -> None:
+    """Refuse tables that are not ours and functions that do more than compute."""
+    ours = {name.lower() for name in own}
+    for node, seen in _nodes(tree):
         if node.get("type") == "TABLE_FUNCTION":
             name = str((node.get("function") or {}).get("function_name", "")).lower()
             if name not in _TABLE_FUNCTIONS:
                 raise Refused(_unavailable(name))
-        elif node.get("type") == "BASE_TABLE":
+        elif node.get("type") in ("BASE_TABLE", "SHOW_REF"):
             path = [str(part).lower() for part in (node.get("qualified_name") or {}).get("path", ())]
-            if path[-1:] == [] or path[-1] not in known or path[:-1] not in ([], ["main"]):
+            if node["type"] == "SHOW_REF" and (node.get("query") or path in _LISTS):
+                continue
+            if (
+                not path
+                or path[-1] not in (ours if path[:-1] else ours | seen)
+                or path[:-1] not in ([], ["main"])
+            ):
                 raise Refused(
                     f"There is no table '{_short('.'.join(path))}'; there are {', '.join(sorted(own))}."
                 )
         elif node.get("class") in ("FUNCTION", "WINDOW"):
             name = str(node.get("function_name", "")).lower()
-            if _SYSTEM.fullmatch(name):
+            if name not in functions:
                 raise Refused(_unavailable(name))
 
 
@@ -159,7 +169,14 @@ def _short(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in (text if len(text) <= 60 else text[:59] + "…"))
 
 
-def run(connection: duckdb.DuckDBPyConnection, sql: str, *, seconds: float, rows: int) -> dict[str, Any]:
+def run(
+    connection: duckdb.DuckDBPyConnection,
+    sql: str,
+    *,
+    seconds: float,
+    rows: int,
+    functions: Collection[str],
+) -> dict[str, Any]:
     """Answer one statement, or say in one sentence why not; never raises for a fault of the statement."""
     expired = []
 
@@ -171,7 +188,7 @@ def run(connection: duckdb.DuckDBPyConnection, sql: str, *, seconds: float, rows
     timer.daemon = True
     timer.start()
     try:
-        vet(connection, sql)
+        vet(connection, sql, functions)
         result = connection.execute(sql)
         columns = [[str(item[0]), str(item[1])] for item in result.description or []]
         found = result.fetchmany(rows + 1)
@@ -189,6 +206,13 @@ def run(connection: duckdb.DuckDBPyConnection, sql: str, *, seconds: float, rows
                 "problem": f"The statement was stopped after {seconds:g} s; ask for less, or add a LIMIT."
             }
         return {"problem": sentence(error)}
+    except (
+        ImportError,
+        ValueError,
+        TypeError,
+        OverflowError,
+    ) as error:  # a value that Python has no type for
+        return {"problem": f"The answer cannot be shown: {sentence(error)}; cast its columns to VARCHAR."}
     finally:
         timer.cancel()
     return _answer(columns, found, rows)
@@ -254,7 +278,13 @@ def main() -> None:
     connection = open_locked(request["database"], request["megabytes"])
     _limit_process(request["megabytes"], request["seconds"])
     print("ready", flush=True)
-    answer = run(connection, request["sql"], seconds=request["seconds"], rows=request["rows"])
+    answer = run(
+        connection,
+        request["sql"],
+        seconds=request["seconds"],
+        rows=request["rows"],
+        functions=frozenset(request["functions"]),
+    )
     print(json.dumps(answer), flush=True)
 
 

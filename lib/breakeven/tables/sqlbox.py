@@ -1,7 +1,7 @@
 """The SQL box: one reading statement over a copy of the tables, in a process of its own with hard limits.
 
 Each run starts a fresh :mod:`breakeven.tables.sql_worker`, so nothing of a statement outlives it and no
-visitor meets another's. Two may run at once; a third waits its turn.
+visitor meets another's. Two may run at once, one of each visitor; the next is who has asked least of late.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ import json
 import os
 import subprocess
 import sys
+import time
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import BoundedSemaphore, Lock, Timer
+from threading import Condition, Lock, Timer
 from typing import Any
+from uuid import uuid4
 
 from duckdb import DuckDBPyConnection
 
@@ -39,7 +43,7 @@ _GRACE_S = 0.7
 _START_S = 15.0
 """Until a process that does not even start is given up. [s]"""
 _QUEUE_S = 8.0
-_turns = BoundedSemaphore(2)
+_AT_ONCE = 2
 _lock = Lock()
 _copies: dict[Path, TemporaryDirectory[str]] = {}
 
@@ -51,6 +55,56 @@ def close() -> None:
 
 
 atexit.register(close)
+
+
+class Turns:
+    """Who runs next: who has run least of late, and nobody twice at once."""
+
+    def __init__(self, at_once: int = _AT_ONCE) -> None:
+        """Nobody waits."""
+        self._free = at_once
+        self._changed = Condition()
+        self._running: set[str] = set()
+        self._used: dict[str, tuple[float, float]] = {}
+        """Seconds that a visitor has used, halved every minute, and when that was noted."""
+        self._waiting: list[tuple[float, float, str]] = []
+
+    def begin(self, visitor: str, patience_s: float) -> str | None:
+        """Wait for a turn; a sentence where none comes."""
+        with self._changed:
+            if visitor in self._running:
+                return "Your last statement is still running; wait until it ends."
+            self._running.add(visitor)
+            place = (self._spent(visitor), time.monotonic(), visitor)
+            self._waiting.append(place)
+            mine = self._changed.wait_for(lambda: self._free > 0 and min(self._waiting) == place, patience_s)
+            self._waiting.remove(place)
+            if mine:
+                self._free -= 1
+            else:
+                self._running.discard(visitor)
+            self._changed.notify_all()
+        return None if mine else "Other visitors' statements are running; try again in a few seconds."
+
+    def end(self, visitor: str, seconds: float) -> None:
+        """Give the turn back."""
+        with self._changed:
+            self._free += 1
+            self._running.discard(visitor)
+            now = time.monotonic()
+            self._used[visitor] = (self._spent(visitor) + seconds, now)
+            if len(self._used) > _REMEMBERED:
+                del self._used[min(self._used, key=lambda one: self._used[one][1])]
+            self._changed.notify_all()
+
+    def _spent(self, visitor: str) -> float:
+        used, noted = self._used.get(visitor, (0.0, 0.0))
+        return float(used * 0.5 ** ((time.monotonic() - noted) / 60))
+
+
+_REMEMBERED = 1000
+"""Visitors whose use of the box is remembered."""
+_turns = Turns()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +163,13 @@ EXAMPLES = (
 
 
 def ask(
-    sql: str, *, data_dir: Path = DATA, seconds: float = SECONDS, rows: int = ROWS, megabytes: int = MEGABYTES
+    sql: str,
+    *,
+    visitor: str | None = None,
+    data_dir: Path = DATA,
+    seconds: float = SECONDS,
+    rows: int = ROWS,
+    megabytes: int = MEGABYTES,
 ) -> SqlAnswer:
     """Run one statement over a read-only copy of the tables; never raises for a fault of the statement.
 
@@ -117,6 +177,8 @@ def ask(
     ----------
     sql
         The statement.
+    visitor
+        Who asks: has one statement running at most, and waits behind who has asked less; None: somebody new.
     data_dir
         Folder of the tables.
     seconds
@@ -131,8 +193,10 @@ def ask(
     if len(sql) > LONGEST:
         return SqlAnswer(problem=f"The statement has {len(sql):,} characters; at most {LONGEST:,} are taken.")
     database = _copy_of(data_dir)
-    if not _turns.acquire(timeout=_QUEUE_S):
-        return SqlAnswer(problem="Other visitors' statements are running; try again in a few seconds.")
+    visitor = visitor or uuid4().hex
+    if problem := _turns.begin(visitor, _QUEUE_S):
+        return SqlAnswer(problem=problem)
+    start = time.monotonic()
     try:
         request = {
             "database": str(database),
@@ -140,10 +204,11 @@ def ask(
             "seconds": seconds,
             "rows": rows,
             "megabytes": megabytes,
+            "functions": sorted(functions()),
         }
         answer = _in_a_process(request, seconds)
     finally:
-        _turns.release()
+        _turns.end(visitor, time.monotonic() - start)
     if answer.get("problem"):
         return SqlAnswer(problem=str(answer["problem"]))
     notes = []
@@ -158,6 +223,13 @@ def ask(
         rows=tuple(tuple(row) for row in answer["rows"]),
         notes=tuple(notes),
     )
+
+
+@cache
+def functions() -> frozenset[str]:
+    """Names of the functions that a statement may call."""
+    listed = tomllib.loads((DATA / "sql_functions.toml").read_text(encoding="utf-8"))
+    return frozenset([*listed["names"], *listed["operators"]])
 
 
 def _in_a_process(request: dict[str, Any], seconds: float) -> dict[str, Any]:

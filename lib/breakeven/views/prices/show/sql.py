@@ -13,6 +13,7 @@ import streamlit as st
 from breakeven.dashboard.blocks import plain
 from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.session import database
+from breakeven.dashboard.upload_store import session_id
 from breakeven.question.pages.prices import sql_for_link, sql_of_link
 from breakeven.tables.export import table_csv
 from breakeven.tables.snapshot import file_name
@@ -89,7 +90,7 @@ def _put(sql: str) -> None:
 
 def _run(sql: str) -> None:
     """Answer a statement, and keep it for the link where it is short."""
-    st.session_state[_ANSWER] = (sql, ask(sql))
+    st.session_state[_ANSWER] = (sql, ask(sql, visitor=session_id()))
     line = sql_for_link(sql)
     st.session_state[_FIELD], st.session_state["sql_link"] = line, sql_of_link(line)
 
