@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
 
 from tests.builders import ROOT
 
@@ -134,6 +134,11 @@ def visit(
 ) -> Iterator[Callable[..., Page]]:
     """Open a page; ``stranger`` opens it in an empty profile, as somebody else would."""
     opened: list[Page | BrowserContext] = []
+    blocked: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            blocked.append(message.text)
 
     def open_page(query: str = "", *, width: int = 1280, dark: bool = False, stranger: bool = False) -> Page:
         context = profile
@@ -142,6 +147,7 @@ def visit(
             opened.append(context)
         page = context.new_page()
         opened.append(page)
+        page.on("console", hear)
         show_at(page, width, dark=dark)
         page.goto(f"{address}/{query}")
         return settle(page)
@@ -149,6 +155,7 @@ def visit(
     yield open_page
     for one in reversed(opened):
         one.close()
+    assert blocked == []  # the pages run under the policy that the server sends
 
 
 def show_at(page: Page, width: int, *, dark: bool = False) -> None:

@@ -26,6 +26,7 @@ def _serve(options: argparse.Namespace) -> int:
 
     import uvicorn
 
+    from breakeven.dashboard.guard import InTime
     from breakeven.dashboard.server import dashboard
 
     if not 1 <= options.port <= 65535:
@@ -47,5 +48,13 @@ def _serve(options: argparse.Namespace) -> int:
     logging.getLogger("uvicorn.access").disabled = True
     # uvicorn opens the socket itself: Streamlit's own server leaves Nagle's algorithm on, which
     # holds back the end of an answer by 40 ms.
-    uvicorn.run(dashboard(), host=options.address, port=options.port, log_level="warning", access_log=False)
+    uvicorn.run(
+        dashboard(),
+        host=options.address,
+        port=options.port,
+        http=InTime,
+        server_header=False,
+        log_level="warning",
+        access_log=False,
+    )
     return 0

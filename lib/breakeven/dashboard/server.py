@@ -14,6 +14,7 @@ from streamlit.runtime import get_instance
 from streamlit.runtime.pages_manager import PagesManager
 
 from breakeven.dashboard import upload_store
+from breakeven.dashboard.guard import Guard
 from breakeven.dashboard.preview import Preview
 from breakeven.dashboard.session import warm_up
 from breakeven.paths import APP
@@ -90,7 +91,7 @@ def dashboard() -> st.App:
         APP,
         lifespan=_while_serving,
         routes=upload_store.routes(_is_active),
-        middleware=[Middleware(Preview)],
+        middleware=[Middleware(Guard), Middleware(Preview)],
     )
     # After the application is made: it is the one that may read the files of options.
     for option, value in OPTIONS.items():
