@@ -46,7 +46,7 @@ def _add(amount: float, *columns: str) -> Callable[[int, dict[str, str]], None]:
 def _double(*columns: str) -> Callable[[int, dict[str, str]], None]:
     def change(_number: int, row: dict[str, str]) -> None:
         for column in columns:
-            row[column] = str(2 * int(row[column]))
+            row[column] = str(2 * int(row[column])) if row[column] else ""
 
     return change
 
@@ -60,9 +60,16 @@ def _slower(number: int, row: dict[str, str]) -> None:
             row["batch_size"] = "64"
 
 
+def _better(number: int, row: dict[str, str]) -> None:
+    if row["benchmark"] == "LMArena text":
+        row["score"] = f"{float(row['score']) * (1.1 + number / 1e4):.3f}"
+        row["score_low"] = row["score_high"] = ""
+
+
 def _another_precision(_number: int, row: dict[str, str]) -> None:
-    if row["precision_id"] == "int8":
-        row["bytes_per_weight"] = "1.5"
+    row["bytes_per_weight"] = {"int8": "1.5", "int4": "0.75"}.get(
+        row["precision_id"], row["bytes_per_weight"]
+    )
 
 
 @pytest.fixture(scope="session")
@@ -70,9 +77,17 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBPyConnect
     """Tables in which models, GPUs, prices and measurements differ from the shipped ones."""
     folder = copy_of_tables(tmp_path_factory.mktemp("edited"))
     edit(folder, "models", _double("n_layers", "hidden", "n_heads", "n_kv_heads", "head_dim", "max_context"))
-    edit(folder, "gpus", _add(10, "memory_gb", "fp16_dense_tflops", "bf16_dense_tflops", "tdp_w"))
+    edit(folder, "models", _double("vocab"))
+    edit(folder, "model_scores", _better)
+    edit(
+        folder,
+        "gpus",
+        _add(10, "memory_gb", "mem_bw_gb_s", "fp16_dense_tflops", "bf16_dense_tflops", "tdp_w"),
+    )
     edit(folder, "gpu_prices", _add(1, "usd_per_gpu_hour"))
     edit(folder, "api_prices_history", _add(1, "input_usd_per_mtok", "output_usd_per_mtok"))
+    for table in ("api_prices_history", "api_prices_daily"):
+        edit(folder, table, _double("context_tokens"))
     edit(folder, "benchmarks", _slower)
     edit(folder, "sanger_appendix", _add(1, "tflops_per_gpu"))
     edit(folder, "precisions", _another_precision)

@@ -7,8 +7,8 @@ from tests.builders import json_of, output_of, refusal_of
 
 def test_claims_are_listed_with_verdict_and_value(capsys) -> None:
     lines = output_of(capsys, "claims", "--document", "shrott", "--as-of", "2026-11-21").splitlines()
-    assert lines[0].startswith("Of 18 published claims")
-    assert len(lines) == 19
+    assert lines[0].startswith("Of 26 published claims")
+    assert len(lines) == 27
     assert any("recomputed $168,000; ✗ wrong: $190 too low." in line for line in lines)
 
 

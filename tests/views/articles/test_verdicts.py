@@ -133,6 +133,7 @@ OTHER_NOTATION = {
     *("sanger-kv-elements", "sanger-prompt-rate", "sanger-kv-bytes"),  # an exponent, kB for B
     *("sanger-usable-bytes", "numbers-b-shakespeare"),  # the middle of a range
     *("sanger-near-bandwidth", "sanger-batch-64-rows", "cost-turbo", "cost-split", "shrott-petals"),  # words
+    *("sanger-fig1", "shrott-vast-cheapest", "shrott-aws-dearer", "numbers-five-of-ten"),  # words
     *("shrott-pairs", "cost-gpt3", "cost-gpt3-tokens", "cost-params", "cost-speed"),  # K, M, powers of ten
 }
 

@@ -222,6 +222,12 @@ def runs_at_batch(facts: Facts, *, batch: float) -> float:
 
 
 @recomputes
+def runs_of_completion(facts: Facts, *, completion: float) -> float:
+    """Measured runs that generated so many tokens. [-]"""
+    return float(sum(row.completion_tokens == completion for row in facts.appendix))
+
+
+@recomputes
 def measured_ttft(facts: Facts, *, row: str) -> float:
     """Time to first token of a run. [s]"""
     return facts.row(row).measured_ttft_s

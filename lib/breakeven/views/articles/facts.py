@@ -12,6 +12,7 @@ from breakeven.tables import queries
 from breakeven.tables.day import Tables, read_tables
 from breakeven.tables.queries import Connection
 from breakeven.tables.records import ApiOffer, AppendixRow, Gpu, GpuOffer, Model
+from breakeven.tables.scores import Scale, Scores, score_of, scores_in
 
 Found = TypeVar("Found")
 
@@ -28,6 +29,8 @@ class Facts:
     inputs_on: Callable[[date], Mapping[str, float]]
     """Offers that sell input only (embeddings), USD per million tokens."""
     appendix: Sequence[AppendixRow]
+    scores: Scores
+    """Published scores of models."""
     day: date
     """Day of the scenario: "today" on the page."""
 
@@ -58,6 +61,10 @@ class Facts:
         """Look up the price of an embedding offer on a day."""
         return _found(self.inputs_on(day).get(offer_id), f"no price of '{offer_id}' on {day}")
 
+    def score(self, model: str, scale: Scale) -> float:
+        """Look up what a model reached on a scale."""
+        return _found(score_of(self.scores, model, scale), f"no score of '{model}'").value
+
     def row(self, benchmark_id: str) -> AppendixRow:
         """Look up a row of the 2023 appendix."""
         rows = (row for row in self.appendix if row.benchmark_id == benchmark_id)
@@ -76,5 +83,6 @@ def read_facts(connection: Connection, day: date, tables_on: Callable[[date], Ta
         tables_on=tables_on or cache(lambda of: read_tables(connection, of)),
         inputs_on=cache(lambda of: queries.input_prices_on(connection, of)),
         appendix=tuple(queries.appendix_rows(connection)),
+        scores=scores_in(connection),
         day=day,
     )

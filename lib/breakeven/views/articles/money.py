@@ -9,6 +9,7 @@ from breakeven.formulas.flops import linear_flop
 from breakeven.formulas.training import training_flop, training_usd
 from breakeven.formulas.units import MEGA, SECONDS_PER_HOUR
 from breakeven.question.kinds import PriceKind
+from breakeven.tables.scores import Scale
 from breakeven.views.articles.facts import CannotRecompute, Facts
 from breakeven.views.articles.registry import recomputes
 from breakeven.views.articles.transformer import decode_tokens_per_s, peak_flop_per_s, prompt_tokens_per_s
@@ -278,3 +279,26 @@ def cheapest_rent(facts: Facts, *, gpu: str, provider: str, day: date) -> float:
     if not prices:
         raise CannotRecompute(f"no on-demand price of {gpu} at {provider} on {day} in the tables")
     return min(prices)
+
+
+@recomputes
+def rent_ratio(facts: Facts, *, dear: str, cheap: str, dear_day: date, cheap_day: date) -> float:
+    """Rent of one offer over that of another, each in force on a day. [-]"""
+    return rent_per_hour(facts, offer=dear, day=dear_day, gpus=1) / rent_per_hour(
+        facts, offer=cheap, day=cheap_day, gpus=1
+    )
+
+
+@recomputes
+def context_of(facts: Facts, *, api: str, day: date) -> float:
+    """Longest prompt and answer that an offer takes. [tokens]"""
+    tokens = facts.api_offer(api, day).context_tokens
+    if tokens is None:
+        raise CannotRecompute(f"the context of {api} is not known")
+    return float(tokens)
+
+
+@recomputes
+def arena_lead(facts: Facts, *, api: str, model: str) -> float:
+    """Votes of LMArena: score of an API model less that of an open one. [points]"""
+    return facts.score(api, Scale.ARENA) - facts.score(model, Scale.ARENA)

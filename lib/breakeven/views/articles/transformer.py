@@ -9,6 +9,7 @@ from breakeven.formulas.roofline import operator_time, ridge_point
 from breakeven.formulas.step import mean_context
 from breakeven.formulas.units import GIGA, TERA
 from breakeven.hosting import model_shape
+from breakeven.tables.records import Model
 from breakeven.views.articles.facts import CannotRecompute, Facts
 from breakeven.views.articles.registry import recomputes
 
@@ -36,6 +37,12 @@ def sum_of(_facts: Facts, *, a: float, b: float) -> float:
 
 
 @recomputes
+def between(_facts: Facts, *, low: float, high: float, first: float, last: float, at: float) -> float:
+    """What a straight line from one figure of the document to another gives in between."""
+    return low + (high - low) * (at - first) / (last - first)
+
+
+@recomputes
 def batched_gain(_facts: Facts, *, alone_s: float, together: float, together_s: float) -> float:
     """Throughput of some requests run together over that of one alone. [-]"""
     return (together / together_s) / (1 / alone_s)
@@ -47,6 +54,38 @@ def dimension(facts: Facts, *, model: str, field: str) -> float:
     if field not in _DIMENSIONS:
         raise CannotRecompute(f"'{field}' is not one of {', '.join(_DIMENSIONS)}")
     return float(getattr(facts.model(model), field))
+
+
+@recomputes
+def dot_flop_per_weight(facts: Facts, *, model: str) -> float:
+    """Multiplications and additions of a vector times a matrix, over its entries. [FLOP]"""
+    width = facts.model(model).hidden
+    return (2 * width - 1) / width
+
+
+def _parameters(row: Model) -> float:
+    """All parameters, as published. [-]"""
+    if row.params_total_b is None:
+        raise CannotRecompute(f"the parameters of {row.name} are not known")
+    return row.params_total_b * GIGA
+
+
+@recomputes
+def embedding_share(facts: Facts, *, model: str) -> float:
+    """Input embedding over all parameters. [0 to 1]"""
+    row = facts.model(model)
+    return row.vocab * row.hidden / _parameters(row)
+
+
+@recomputes
+def matrices_over_total(facts: Facts, *, model: str) -> float:
+    """Both embeddings, attention and feed-forward matrices of a dense model over its parameters. [-]"""
+    row = facts.model(model)
+    if row.ffn_dim is None:
+        raise CannotRecompute(f"the feed-forward width of {row.name} is not known")
+    attention = 2 * row.hidden * row.head_dim * (row.n_heads + row.n_kv_heads)
+    layer = attention + row.ffn_matrices * row.hidden * row.ffn_dim
+    return (2 * row.vocab * row.hidden + row.n_layers * layer) / _parameters(row)
 
 
 @recomputes
@@ -120,6 +159,18 @@ def gpu_memory(facts: Facts, *, gpu: str, gpus: float = 1.0) -> float:
 
 
 @recomputes
+def bandwidth(facts: Facts, *, gpu: str) -> float:
+    """Memory bandwidth of a GPU. [B/s]"""
+    return facts.gpu(gpu).mem_bw_gb_s * GIGA
+
+
+@recomputes
+def gpus_filled(facts: Facts, *, model: str, gpu: str) -> float:
+    """Weights at 16 bits over the memory of one GPU. [-]"""
+    return weights_of(facts, model=model, precision="fp16") / gpu_memory(facts, gpu=gpu)
+
+
+@recomputes
 def room(facts: Facts, *, model: str, gpu: str, gpus: float) -> float:
     """Memory left beside the weights at 16 bits, all of it usable. [B]"""
     return gpu_memory(facts, gpu=gpu, gpus=gpus) - weights_of(facts, model=model, precision="fp16")
@@ -159,6 +210,13 @@ def step_bytes_per_token(facts: Facts, *, model: str, batch: float, tokens: floa
     """Bytes read for one token: a decode step reads weights and caches once and yields B tokens. [B]"""
     step = weights(facts, params=params, bytes_per_weight=HALF)
     return (step + kv_cache(facts, model=model, tokens=tokens, sequences=batch)) / batch
+
+
+@recomputes
+def cache_bytes_per_s(facts: Facts, *, model: str, params: float, bytes_per_s: float) -> float:
+    """Cache of one token read once in every decode step of one sequence. [B/s]"""
+    steps = decode_tokens_per_s(facts, params=params, bytes_per_s=bytes_per_s)
+    return kv_cache(facts, model=model, tokens=1) * steps
 
 
 @recomputes
