@@ -3,7 +3,7 @@
 import streamlit as st
 
 from breakeven.dashboard.look import STYLE
-from breakeven.dashboard.session import keep_widgets
+from breakeven.dashboard.session import CLAIM, keep_widgets
 
 st.set_page_config(page_title="Breakeven", page_icon="⚖️", layout="wide")
 st.html(f"<style>{STYLE}</style>")
@@ -28,4 +28,8 @@ page = st.navigation(
     },
     position="top",
 )
+if CLAIM in st.query_params:  # Only who checks a claim waits for what judges it.
+    from breakeven.views.articles import strip
+
+    strip.show(page.url_path or "compare")
 page.run()

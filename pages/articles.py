@@ -4,6 +4,7 @@ import streamlit as st
 
 from breakeven.dashboard import blocks, inputs
 from breakeven.dashboard.session import (
+    CLAIM,
     fields_of_widgets,
     link_to,
     open_fields,
@@ -14,32 +15,37 @@ from breakeven.dashboard.session import (
 )
 from breakeven.question.pages.articles import FIELDS, USUAL
 from breakeven.views.articles import show as show_articles
-from breakeven.views.articles.conclusions import tally
+from breakeven.views.articles.conclusions import standings
 from breakeven.views.articles.documents import parts_of
-from breakeven.views.articles.judge import judge
 from breakeven.views.articles.show import article_claims, article_facts
+from breakeven.views.articles.standing import check
 
 # 1. Input
 scenario, warnings = open_scenario()
 view, more = open_fields(FIELDS, USUAL)
-with st.sidebar:
-    show_articles.filters()
-    inputs.day_input()
 scenario = scenario_of_widgets()
+facts = article_facts(scenario.as_of)
 
 # 2. Answer
-judged = judge(article_claims(), article_facts(scenario.as_of))
+checked = check(article_claims(), facts)
 
 # 3. Show
 blocks.link_warnings((*warnings, *more))
 heading = st.container()
-st.subheader(blocks.plain(tally(judged)), anchor=False)
+st.subheader(blocks.plain(standings(checked)), anchor=False)
+if asked := st.query_params.get(CLAIM):
+    show_articles.one_claim(asked, checked, facts.day)
 chosen = show_articles.choose_document()
+here = [one for one in checked if one.claim.document in parts_of(chosen)]
+judged = [one.judged for one in here]
+with st.expander(blocks.plain(f"What it comes to, derived for its day and for {facts.day}")):
+    finding = show_articles.document(chosen, judged, facts)
+    inputs.day_input()
+show_articles.choose_standing(here)
 view = fields_of_widgets(FIELDS, USUAL)
 save_scenario(scenario, **FIELDS.write(view))
 with heading:
     blocks.header("Do the published claims hold?", link_to(scenario, **FIELDS.write(view)))
-here = [one for one in judged if one.claim.document in parts_of(chosen)]
-finding = show_articles.document(chosen, here, article_facts(scenario.as_of))
-show_articles.claims(here, chosen, view.verdict)
-show_articles.sources(here, finding, sources())
+show_articles.claims(here, chosen, view.verdict, facts.day)
+show_articles.proof(chosen, judged, facts)
+show_articles.sources(judged, finding, sources())

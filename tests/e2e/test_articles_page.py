@@ -1,4 +1,4 @@
-"""The Articles page in a browser: it fits, and a document is opened with a click."""
+"""The Articles page in a browser: it fits, and a claim leads to its number, which is marked."""
 
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
@@ -11,7 +11,7 @@ Visit = Callable[..., Page]
 
 
 def opened(page: Page) -> Locator:
-    """The page, when it fits, has its verdict near the top and has drawn both figures."""
+    """The page, when it fits and has its verdict near the top and cards below it."""
     main = page.locator('[data-testid="stMain"]')
     assert main.evaluate("e => e.scrollWidth <= e.clientWidth")
     heading = main.locator("h3").first
@@ -19,7 +19,7 @@ def opened(page: Page) -> Locator:
     box = heading.bounding_box()
     assert box is not None
     assert box["y"] < 400
-    main.locator('[data-testid="stPlotlyChart"]').nth(1).wait_for(timeout=30_000)
+    main.locator("article.claim").first.wait_for(timeout=30_000)
     return main
 
 
@@ -27,14 +27,27 @@ def test_page_fits_a_telephone(visit: Visit) -> None:
     opened(visit("articles", width=390))
 
 
-def test_another_document_is_opened_and_its_claims_lead_to_the_pages_that_show_them(visit: Visit) -> None:
+def test_figures_of_the_article_are_drawn_when_they_are_asked_for(visit: Visit) -> None:
+    main = opened(visit("articles"))
+    main.get_by_text("two figures and its appendix").click()
+    main.locator('[data-testid="stPlotlyChart"]').nth(1).wait_for(timeout=30_000)
+
+
+def test_claim_of_another_document_leads_to_its_number_which_is_marked(visit: Visit) -> None:
     page = visit("articles")
     main = opened(page)
     main.get_by_role("radio", name="Shrott: 4 million prompts").click()
-    main.get_by_text("adds up and is").wait_for(timeout=30_000)
+    card = main.locator("article.claim", has_text="Bill at GPT-4, as the conclusion presents it")
+    card.wait_for(timeout=30_000)
     settle(page)
     assert parse_qs(urlsplit(page.url).query)["articles_document"] == ["shrott"]
-    # The address as the browser resolves it: the page at the root, not one below /articles.
-    link = main.get_by_role("link", name="Show it").last.evaluate("e => e.href")
-    assert urlsplit(link).path in ("/", "/deploy", "/train", "/prices", "/numbers")
-    assert parse_qs(urlsplit(link).query)["as_of"] == ["2023-08-30"]
+    card.get_by_role("link", name="See it computed").click()
+    page.locator(".claim-strip").wait_for(timeout=60_000)
+    settle(page)
+    assert "here $168,000. ✗ wrong: $190 too low." in page.locator(".claim-strip").inner_text()
+    marked = "() => [...(CSS.highlights.get('breakeven-claim') ?? [])].map((range) => range.toString())"
+    page.wait_for_function(f"({marked})().includes('168,000')", timeout=30_000)
+    assert parse_qs(urlsplit(page.url).query)["claim"] == ["shrott-gpt4-bill"]
+    assert parse_qs(urlsplit(page.url).query)["as_of"] == ["2023-08-30"]
+    page.go_back()
+    card.wait_for(timeout=60_000)

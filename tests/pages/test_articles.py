@@ -1,7 +1,9 @@
 """Logic of the Articles page: the verdict first, one document at a time, filters, the link."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import date
+from html import unescape
 
 import pytest
 import streamlit as st
@@ -16,10 +18,18 @@ from breakeven.tables import queries
 from breakeven.views.articles import conclusions
 from breakeven.views.articles.facts import read_facts
 from breakeven.views.articles.judge import judge
+from breakeven.views.articles.standing import check
 from tests.builders import open_page, texts
 from tests.views.articles.conftest import edited  # noqa: F401
 
 DAY = "2026-11-21"
+
+
+def cards(app: AppTest) -> str:
+    """Everything that the page says, its cards among it."""
+    blocks = (block.value for block in app.get("html"))
+    told = " ".join(re.sub(r"<style>.*?</style>|<[^>]*>", " ", block, flags=re.DOTALL) for block in blocks)
+    return f"{texts(app)} {unescape(told)}"
 
 
 def run(day: str = DAY, **link: str) -> AppTest:
@@ -41,9 +51,9 @@ def take_tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[DuckDBPyC
 
 
 def test_page_opens_with_the_overall_verdict(connection) -> None:
-    judged = judge(queries.claims(connection), read_facts(connection, date.fromisoformat(DAY)))
+    checked = check(queries.claims(connection), read_facts(connection, date.fromisoformat(DAY)))
     app = run()
-    assert app.subheader[0].value.replace("\\", "") == conclusions.tally(judged)
+    assert app.subheader[0].value.replace("\\", "") == conclusions.standings(checked)
 
 
 @pytest.mark.parametrize("document", list(DOCUMENTS))
@@ -54,10 +64,10 @@ def test_every_document_opens_by_link_with_its_conclusion(document: str, connect
     judged = judge(queries.claims(connection), facts)
     if document == "sanger":
         assert conclusions.sanger(facts).sentence in texts(app)
-    shown = texts(app)
+    shown = cards(app)
     for one in judged:
         if one.claim.document.startswith(document):
-            assert one.claim.claim in shown.replace('""', '"'), one.claim.claim_id
+            assert one.claim.claim in shown, one.claim.claim_id
 
 
 @pytest.mark.parametrize(
@@ -76,19 +86,37 @@ def test_every_document_opens_by_link_with_its_conclusion(document: str, connect
     ],
 )
 def test_numbers_that_must_come_out_are_on_the_page(document: str, values: list[str]) -> None:
-    shown = texts(run(articles_document=document))
+    shown = cards(run(articles_document=document))
     for value in values:
         assert value in shown.replace("$0.9462 million", "0.9462 million"), value
 
 
 def test_filter_lists_only_that_verdict_and_reaches_the_link() -> None:
     app = run(articles_document="shrott", articles_verdict="all")
-    app.selectbox(key="articles_verdict").select("wrong").run()
+    app.segmented_control(key="articles_verdict").select("wrong").run()
     assert not app.exception
     assert app.query_params["articles_verdict"] == "wrong"
     shown = texts(app)
     assert "What is wrong: 2" in shown
-    assert "What reproduces or rounds" not in shown
+    assert "What holds" not in shown
+
+
+@pytest.mark.parametrize(("verdict", "count"), [("rounds", 1), ("reproduces", 12), ("held then, not now", 6)])
+def test_verdicts_of_old_links_and_standings_filter(verdict: str, count: int) -> None:
+    app = run(articles_document="shrott", articles_verdict=verdict)
+    assert not app.warning
+    shown = sum(len(re.findall(r'<article class="claim ', block.value)) for block in app.get("html"))
+    assert shown == count
+
+
+def test_list_holds_every_claim_that_is_shown() -> None:
+    link = {"articles_document": "shrott", "articles_verdict": "wrong"}
+    app = open_page("articles", {"list_box": True}, **link)
+    frame = next(table.value for table in app.dataframe if "standing" in table.value)
+    assert set(frame["claim"]) == {
+        "Bill at GPT-4, as the conclusion presents it",
+        "Bill at GPT-3.5 Turbo, as the conclusion presents it",
+    }
 
 
 def test_document_chosen_on_the_page_reaches_the_link() -> None:
@@ -113,7 +141,7 @@ def test_day_without_prices_still_answers(day: str) -> None:
 
 
 def test_appendix_lists_all_runs_and_flags_the_misprint() -> None:
-    app = open_page("articles", {"appendix_box": True})
+    app = open_page("articles", {"proof_box": True, "appendix_box": True})
     frame = next(table.value for table in app.dataframe if "Flag" in table.value)
     assert len(frame) == 28
     assert list(frame.loc[frame["Flag"] != "", "Run"]) == [22]
@@ -136,7 +164,7 @@ def test_every_document_follows_an_edited_copy_of_the_tables(
         for document in DOCUMENTS:
             app.segmented_control(key="articles_document").select(document).run()
             assert not app.exception
-            conclusion = next(block.value for block in app.markdown if block.value.startswith("**"))
-            said.append((app.subheader[0].value, conclusion, app.table[0].value.to_csv()))
+            conclusion = next(block.value for block in app.expander[0].markdown)
+            said.append((app.subheader[0].value, conclusion, cards(app)))
     for before, after in zip(said[: len(DOCUMENTS)], said[len(DOCUMENTS) :], strict=True):
         assert all(first != second for first, second in zip(before, after, strict=True)), (before, after)

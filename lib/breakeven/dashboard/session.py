@@ -31,6 +31,8 @@ from breakeven.words.numbers import Money
 
 Extra = TypeVar("Extra")
 
+CLAIM = "claim"
+"""Parameter that names a published claim."""
 _PREFIX = "q_"
 _LINK = "link_written"
 _WARNINGS = "link_warnings"
@@ -198,6 +200,11 @@ def fields_of_widgets(codec: LinkFields[Extra], default: Extra) -> Extra:
         return default
 
 
+def _claim_pairs() -> dict[str, str]:
+    """The published claim that the page was opened to check stays in its address; it changes no answer."""
+    return {CLAIM: st.query_params[CLAIM]} if CLAIM in st.query_params else {}
+
+
 def _flat(pairs: Mapping[str, list[str]]) -> tuple[tuple[str, str], ...]:
     return tuple((key, value) for key, values in sorted(pairs.items()) for value in values)
 
@@ -224,7 +231,12 @@ def scenario_of_widgets() -> Scenario:
 
 def save_scenario(scenario: Scenario, **page: str) -> None:
     """Write the scenario into the address bar, every field of it, and what the page adds."""
-    pairs = dict(parse_qsl(encode(scenario), keep_blank_values=True)) | page | _calibration_pairs()
+    pairs = (
+        dict(parse_qsl(encode(scenario), keep_blank_values=True))
+        | page
+        | _calibration_pairs()
+        | _claim_pairs()
+    )
     flat = tuple(sorted(pairs.items()))
     current = {key: st.query_params.get_all(key) for key in st.query_params.to_dict()}
     if _flat(current) != flat:
@@ -242,7 +254,7 @@ def keep_widgets() -> None:
 def link_to(scenario: Scenario, **page: str) -> str:
     """Address that repeats the page with this scenario."""
     base = urlsplit(st.context.url or "")
-    page = page | _calibration_pairs()
+    page = page | _calibration_pairs() | _claim_pairs()
     query = encode(scenario) + (f"&{urlencode(page, safe='~')}" if page else "")
     return base._replace(query=query, fragment="").geturl()
 

@@ -25,8 +25,8 @@ from breakeven.question.scenario import AUTO, CHEAPEST, DEAREST, MEDIAN, Scenari
 VERSION = "1"
 LONGEST_LINK = 2_000
 """Characters; servers and mail programs cut longer ones."""
-PAGE_KEYS = ("w", "columns", "names")
-"""Parameters of single pages beside the scenario: a workload's digest, corrected columns and model names."""
+PAGE_KEYS = ("w", "columns", "names", "claim")
+"""Parameters beside the scenario: a workload's digest, corrected columns and model names, the claim shown."""
 PAGE_PREFIXES = tuple(
     codec.prefix
     for codec in (

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote_plus, urlencode
 
 from breakeven.question.fields import LinkFields, spaced_pairs
-from breakeven.question.link import SCENARIO_FIELDS, encode
+from breakeven.question.link import SCENARIO_FIELDS, decode, encode
 from breakeven.question.pages import deploy, evidence, method, numbers, prices, train
 from breakeven.question.pages.articles import ARTICLE_DAY
 from breakeven.question.scenario import Scenario
@@ -106,6 +106,17 @@ def shown_at(page: str | None, link: str | None) -> Target | None:
     if page is None or link is None:
         return None
     return target(page, Scenario(as_of=ARTICLE_DAY), given_in(link))
+
+
+def asks_this(shown: Target, query: Mapping[str, str]) -> bool:
+    """Tell whether the address of the target's own page still asks what the target asks."""
+    scenario = decode(query, default=Scenario(as_of=date.today())).scenario
+    adds: Mapping[str, str] = {}
+    if (added := _adds(shown.page, scenario.as_of)) is not None:
+        codec, usual = added
+        own = {key: text for key, text in query.items() if key.startswith(codec.prefix)}
+        adds = codec.write(replace(usual, **codec.read(own, default=usual)[0]))
+    return scenario == shown.scenario and adds == shown.adds
 
 
 def path_of(shown: Target) -> str:

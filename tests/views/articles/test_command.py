@@ -19,6 +19,15 @@ def test_json_holds_numbers(capsys) -> None:
     assert rows["sanger-appendix-ttft"]["recomputed"] == pytest.approx(3.015, abs=5e-4)
 
 
+def test_json_says_what_became_of_a_claim(capsys) -> None:
+    answer = json_of(capsys, "claims", "--verdict", "held then, not now", "--as-of", "2026-11-21")
+    rows = {row["claim_id"]: row for row in answer["claims"]}
+    assert {(row["standing"], row["verdict"] in ("reproduces", "rounds")) for row in rows.values()} == {
+        ("held then, not now", True)
+    }
+    assert rows["sanger-rent-hour"]["recomputed"] == 4.42 != rows["sanger-rent-hour"]["now"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

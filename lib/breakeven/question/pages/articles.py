@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from types import MappingProxyType
 
 from breakeven.question.fields import LinkFields
@@ -12,6 +13,19 @@ from breakeven.question.scenario import Limit
 
 REPRODUCES, ROUNDS, WRONG, OPEN = "reproduces", "rounds", "wrong", "cannot be checked"
 VERDICTS = (REPRODUCES, ROUNDS, WRONG, OPEN)
+
+
+class Standing(StrEnum):
+    """What has become of a claim."""
+
+    HOLDS = "holds"
+    """It reproduces or rounds, and no price that it rests on has moved it since."""
+    HELD_THEN = "held then, not now"
+    """It reproduces or rounds with the prices of its day and not with those of the day that is asked for."""
+    WRONG = "wrong"
+    OPEN = "cannot be checked"
+
+
 ARTICLE_DAY = date(2023, 7, 20)
 """Day of Sanger's article."""
 DOCUMENTS: Mapping[str, str] = MappingProxyType(
@@ -33,7 +47,7 @@ class Fields:
     document: str = "sanger"
     """Document that is open."""
     verdict: str = ALL
-    """Only claims with this verdict."""
+    """Only claims with this verdict or standing."""
 
 
 FIELDS: LinkFields[Fields] = LinkFields(
@@ -41,7 +55,7 @@ FIELDS: LinkFields[Fields] = LinkFields(
     prefix="articles_",
     limits={
         "document": Limit(choices=tuple(DOCUMENTS)),
-        "verdict": Limit(choices=(ALL, *VERDICTS)),
+        "verdict": Limit(choices=(ALL, *dict.fromkeys([*Standing, *VERDICTS]))),
     },
 )
 """How the page writes that into a link."""

@@ -14,33 +14,38 @@ def add(commands: Any) -> None:
     """Declare the command."""
     command = commands.add_parser("claims", help="the claims of the articles, recomputed")
     command.add_argument("--document", help="only one: sanger, shrott, cost-formula, numbers")
-    command.add_argument("--verdict", help="only one: reproduces, rounds, wrong, 'cannot be checked'")
+    command.add_argument(
+        "--verdict",
+        help="only one: reproduces, rounds, wrong, 'cannot be checked', holds, 'held then, not now'",
+    )
     command.add_argument("--as-of", type=day, default=None, help="day that counts as today")
     command.add_argument("--json", action="store_true")
     command.set_defaults(command=_claims)
 
 
 def _claims(options: argparse.Namespace) -> int:
-    from breakeven.question.pages.articles import DOCUMENTS, VERDICTS
+    from breakeven.question.pages.articles import DOCUMENTS, VERDICTS, Standing
     from breakeven.tables import queries
     from breakeven.tables.build import open_memory
     from breakeven.views.articles import conclusions
     from breakeven.views.articles.documents import parts_of
     from breakeven.views.articles.facts import read_facts
-    from breakeven.views.articles.judge import amount, judge, verdict_text
+    from breakeven.views.articles.judge import amount, verdict_text
+    from breakeven.views.articles.standing import check
 
     if options.document is not None:
         pick(DOCUMENTS, options.document, "--document")
     if options.verdict is not None:
-        pick(VERDICTS, options.verdict, "--verdict")
+        pick((*VERDICTS, *Standing), options.verdict, "--verdict")
     connection = open_memory()
     facts = read_facts(connection, options.as_of or date.today())
-    judged = [
+    checked = [
         one
-        for one in judge(queries.claims(connection), facts)
+        for one in check(queries.claims(connection), facts)
         if options.document is None or one.claim.document in parts_of(options.document)
     ]
-    listed = [one for one in judged if options.verdict in (None, one.verdict)]
+    judged = [one.judged for one in checked]
+    listed = [one for one in checked if options.verdict in (None, one.judged.verdict, one.standing)]
     if options.json:
         rows = [
             {
@@ -49,9 +54,11 @@ def _claims(options: argparse.Namespace) -> int:
                 "claim": one.claim.claim,
                 "quoted": one.claim.quoted,
                 "quoted_value": one.claim.quoted_value,
-                "recomputed": one.value,
+                "recomputed": one.judged.value,
+                "now": one.now,
                 "unit": one.claim.unit,
-                "verdict": one.verdict,
+                "verdict": one.judged.verdict,
+                "standing": str(one.standing),
                 "explanation": one.claim.explanation,
                 "source_id": one.claim.source_id,
             }
@@ -65,6 +72,6 @@ def _claims(options: argparse.Namespace) -> int:
     for one in listed:
         print(
             f"{one.claim.claim_id}: {one.claim.claim}: {one.claim.quoted}; "
-            f"recomputed {amount(one.value, one.claim.unit)}; {verdict_text(one)}."
+            f"recomputed {amount(one.judged.value, one.claim.unit)}; {verdict_text(one.judged)}."
         )
     return 0

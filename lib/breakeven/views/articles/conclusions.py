@@ -15,7 +15,7 @@ from breakeven.comparison.words import headline
 from breakeven.formulas.mode import Mode
 from breakeven.formulas.units import SECONDS_PER_HOUR
 from breakeven.question.kinds import Per, WeightFormat
-from breakeven.question.pages.articles import OPEN, REPRODUCES, ROUNDS, WRONG
+from breakeven.question.pages.articles import OPEN, REPRODUCES, ROUNDS, WRONG, Standing
 from breakeven.question.scenario import Scenario
 from breakeven.views.articles import appendix as runs
 from breakeven.views.articles import money
@@ -23,6 +23,7 @@ from breakeven.views.articles.appendix import Appendix
 from breakeven.views.articles.facts import CannotRecompute, Facts
 from breakeven.views.articles.judge import Judged, amount
 from breakeven.views.articles.registry import Recomputation
+from breakeven.views.articles.standing import Checked
 from breakeven.views.articles.transformer import peak_flop_per_s
 from breakeven.words.names import deployment_name, kind_of, offer_name, shape_name
 from breakeven.words.numbers import Money, count, number, percent, seconds, times
@@ -53,6 +54,22 @@ def tally(judged: Sequence[Judged]) -> str:
     return (
         f"Of {len(judged)} published claims {counts[REPRODUCES]} reproduce, {counts[ROUNDS]} round, "
         f"{counts[WRONG]} are wrong and {counts[OPEN]} cannot be checked."
+    )
+
+
+def standings(checked: Sequence[Checked]) -> str:
+    """Say what has become of the claims.
+
+    >>> standings([])
+    'There are no such claims.'
+    """
+    if not checked:
+        return "There are no such claims."
+    counts = Counter(one.standing for one in checked)
+    return (
+        f"Of {len(checked)} published claims {counts[Standing.HOLDS]} hold, "
+        f"{counts[Standing.HELD_THEN]} held when they were made and no longer do, "
+        f"{counts[Standing.WRONG]} are wrong and {counts[Standing.OPEN]} cannot be checked."
     )
 
 

@@ -21,6 +21,10 @@ class CannotRecompute(ValueError):
     """A row or a price that a recomputation needs is not in the tables; the text says which."""
 
 
+class NotSold(CannotRecompute):
+    """The API that a recomputation prices has no price on that day: it is not sold."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """The tables, by day."""
@@ -55,11 +59,11 @@ class Facts:
     def api_offer(self, offer_id: str, day: date) -> ApiOffer:
         """Look up an API offer in force on a day."""
         offers = (o for o in self.tables_on(day).api_offers if o.api_offer_id == offer_id)
-        return _found(next(offers, None), f"no price of '{offer_id}' on {day}")
+        return _found(next(offers, None), f"no price of '{offer_id}' on {day}", NotSold)
 
     def embedding_usd_per_mtok(self, offer_id: str, day: date) -> float:
         """Look up the price of an embedding offer on a day."""
-        return _found(self.inputs_on(day).get(offer_id), f"no price of '{offer_id}' on {day}")
+        return _found(self.inputs_on(day).get(offer_id), f"no price of '{offer_id}' on {day}", NotSold)
 
     def score(self, model: str, scale: Scale) -> float:
         """Look up what a model reached on a scale."""
@@ -71,9 +75,9 @@ class Facts:
         return _found(next(rows, None), f"no measured row '{benchmark_id}'")
 
 
-def _found(value: Found | None, what: str) -> Found:
+def _found(value: Found | None, what: str, kind: type[CannotRecompute] = CannotRecompute) -> Found:
     if value is None:
-        raise CannotRecompute(f"{what} in the tables")
+        raise kind(f"{what} in the tables")
     return value
 
 

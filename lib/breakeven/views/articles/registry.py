@@ -63,6 +63,8 @@ def recompute(name: str, inputs: str | None, facts: Facts) -> float:
             raise CannotRecompute(f"{name} needs the input '{key}'")
     try:
         value = float(function(facts, **arguments))
+    except CannotRecompute:
+        raise
     except (ValueError, ZeroDivisionError) as reason:
         raise CannotRecompute(str(reason)) from reason
     if not math.isfinite(value):

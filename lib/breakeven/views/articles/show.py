@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from difflib import get_close_matches
 
 import pandas as pd
 import streamlit as st
@@ -11,36 +12,25 @@ import streamlit as st
 from breakeven.dashboard.blocks import plain, sources_table
 from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.session import database, tables_on
+from breakeven.question.fields import quoted
 from breakeven.question.link import encode
-from breakeven.question.pages.articles import ALL, DOCUMENTS, OPEN, REPRODUCES, ROUNDS, VERDICTS, WRONG
+from breakeven.question.pages.articles import ALL, DOCUMENTS, REPRODUCES, Standing
 from breakeven.question.scenario import Scenario
 from breakeven.tables import queries
 from breakeven.tables.records import Claim, Source
+from breakeven.views.articles import cards, conclusions
 from breakeven.views.articles import charts as charts_articles
-from breakeven.views.articles import conclusions
 from breakeven.views.articles.appendix import COLUMNS, Appendix, appendix_of
 from breakeven.views.articles.conclusions import Finding
-from breakeven.views.articles.documents import PART_NAMES
+from breakeven.views.articles.documents import parts_of
 from breakeven.views.articles.facts import CannotRecompute, Facts, read_facts
 from breakeven.views.articles.figures import figures
-from breakeven.views.articles.judge import MARKS, Judged, amount, verdict_text
-from breakeven.views.links import TITLES, path_of, shown_at
-from breakeven.words.glossary import SERVING, explained
+from breakeven.views.articles.judge import MARKS as VERDICT_MARKS
+from breakeven.views.articles.judge import Judged, amount
+from breakeven.views.articles.standing import MARKS, Checked
 from breakeven.words.numbers import rounded
 
 _FIGURE = {"displayModeBar": False}
-
-
-def filters() -> None:
-    """Which claims are listed; in the sidebar."""
-    st.selectbox(
-        "Verdict",
-        (ALL, *VERDICTS),
-        key="articles_verdict",
-        format_func=lambda word: "All claims" if word == ALL else f"{MARKS[word]} {word}",
-        help="Reproduces: the recomputed value rounds to the printed one. Rounds: within a stated "
-        "tolerance. Wrong: beyond. Cannot be checked: an input is not published.",
-    )
 
 
 def choose_document() -> str:
@@ -56,11 +46,57 @@ def choose_document() -> str:
     return chosen or next(iter(DOCUMENTS))
 
 
+def choose_standing(checked: Sequence[Checked]) -> str:
+    """Let the reader keep only some claims; each choice says how many there are."""
+    asked = st.session_state["articles_verdict"]
+    words = [ALL, *Standing, *((asked,) if asked not in (ALL, *Standing) else ())]
+    chosen: str | None = st.segmented_control(
+        "Which claims",
+        [str(word) for word in words],
+        key="articles_verdict",
+        format_func=lambda word: f"{_filter_name(word)} · {len(listed(checked, word))}",
+        required=True,
+        label_visibility="collapsed",
+    )
+    return chosen or ALL
+
+
+def _filter_name(word: str) -> str:
+    if word == ALL:
+        return "All"
+    return f"{MARKS[Standing(word)]} {word}" if word in tuple(Standing) else word
+
+
+def listed(checked: Sequence[Checked], word: str) -> list[Checked]:
+    """Claims of a standing, or of a verdict as links of before name it."""
+    return [one for one in checked if word in (ALL, one.standing, one.judged.verdict)]
+
+
+def one_claim(asked: str, checked: Sequence[Checked], day: date) -> None:
+    """Show the claim that the address names and open its document, or say that there is none."""
+    found = next((one for one in checked if one.claim.claim_id == asked), None)
+    if found is None:
+        st.warning(plain(no_such(asked)), icon=":material/link_off:")
+        return
+    cards.draw([found], day)
+    document = next(key for key in DOCUMENTS if found.claim.document in parts_of(key))
+    if st.session_state.get("claim_opened") != asked:  # Its document once, then whichever is chosen.
+        st.session_state["claim_opened"] = asked
+        st.session_state["articles_document"] = document
+
+
+def no_such(asked: str) -> str:
+    """Say that there is no such claim, and which ones are spelled like it."""
+    near = get_close_matches(asked.lower(), [claim.claim_id for claim in article_claims()], n=3, cutoff=0.5)
+    hint = f" The nearest are {', '.join(near)}." if near else " Articles lists them all."
+    return f"There is no claim {quoted(asked)}; the page answers as if none were named.{hint}"
+
+
 def document(key: str, judged: Sequence[Judged], facts: Facts) -> Finding:
-    """Show the conclusion of one document and what proves it."""
+    """Show the conclusion of one document."""
     try:
         finding = _conclude(key, judged, facts)
-        st.markdown(f"**{plain(finding.sentence)}**")
+        st.markdown(plain(finding.sentence))
         links = [
             f"[{word}](./?{encode(scenario)})"
             for word, scenario in (("2023", finding.then), (str(facts.day), finding.today))
@@ -68,12 +104,21 @@ def document(key: str, judged: Sequence[Judged], facts: Facts) -> Finding:
         ]
         if links:
             st.markdown(f"Show it on Compare: {' · '.join(links)}")
-        st.caption(plain(conclusions.tally(judged)))
-        _PROOF[key](judged, facts)
     except CannotRecompute as reason:
         finding = Finding(sentence=f"The conclusion cannot be recomputed: {reason}.")
         st.warning(plain(finding.sentence), icon=":material/info:")
     return finding
+
+
+def proof(key: str, judged: Sequence[Judged], facts: Facts) -> None:
+    """What the conclusion of a document rests on: its figures and tables, redrawn."""
+    box = st.expander(_PROOF_NAMES[key], key="proof_box", on_change="rerun")
+    if box.open:
+        with box:
+            try:
+                _PROOF[key](judged, facts)
+            except CannotRecompute as reason:
+                st.warning(plain(f"It cannot be recomputed: {reason}."), icon=":material/info:")
 
 
 def _conclude(key: str, judged: Sequence[Judged], facts: Facts) -> Finding:
@@ -146,7 +191,9 @@ def appendix_frame(table: Appendix) -> pd.DataFrame:
 def _flag(table: Appendix, place: int) -> str:
     """Name the cells of a run that do not follow from its times."""
     states = [(column.title, table.state[column.name][place]) for column in COLUMNS]
-    return ", ".join(f"{MARKS[state]} {title} {state}" for title, state in states if state != REPRODUCES)
+    return ", ".join(
+        f"{VERDICT_MARKS[state]} {title} {state}" for title, state in states if state != REPRODUCES
+    )
 
 
 def _shrott(_judged: Sequence[Judged], facts: Facts) -> None:
@@ -204,52 +251,48 @@ def _numbers(judged: Sequence[Judged], facts: Facts) -> None:
 _PROOF = {"sanger": _sanger, "shrott": _shrott, "cost-formula": _cost_formula, "numbers": _numbers}
 
 
-def claims(judged: Sequence[Judged], key: str, verdict: str) -> None:
-    """List the claims of a document, section by section, with their download."""
-    st.subheader("Claim by claim", anchor=False, help=explained(*SERVING))
+_PROOF_NAMES = {
+    "sanger": "The article's two figures and its appendix, redrawn from its own runs",
+    "shrott": "The project then and now, in dollars",
+    "cost-formula": "The inference formula, its errors mended one by one",
+    "numbers": "Where the two Chinese versions depart from the original",
+}
+
+
+def claims(checked: Sequence[Checked], key: str, word: str, day: date) -> None:
+    """The claims of a document as cards, the wrong ones first, and as a list."""
+    kept = listed(checked, word)
+    if not kept:
+        st.info(f"No claim of this document is '{word}'. Choose another above.")
+        return
+    for standing, heading in _HEADINGS.items():
+        group = [one for one in kept if one.standing == standing]
+        if standing == Standing.WRONG:
+            group.sort(key=cards.times_off, reverse=True)
+        if group:
+            st.markdown(f"#### {heading}: {len(group)}")
+            cards.draw(group, day)
     st.caption(
         "Reproduces: within half a step of the last digit printed. Rounds: within the tolerance stated for "
         "the claim. Amounts in US dollars, as in the documents."
     )
-    listed = [one for one in judged if verdict in (ALL, one.verdict)]
-    if not listed:
-        st.info(f"No claim of this document is '{verdict}'. Choose another verdict in the sidebar.")
-        return
-    for heading, words in _GROUPS.items():
-        group = [one for one in listed if one.verdict in words]
-        if group:
-            st.markdown(f"**{heading}: {len(group)}**")
-            st.table(pd.DataFrame([_row(one) for one in group]), hide_index=True)
-    csv_of(claims_frame(listed), f"breakeven-claims-{key}.csv", key="claims_csv")
+    box = st.expander("The same as a list", key="list_box", on_change="rerun")
+    if box.open:
+        with box:
+            frame = claims_frame(kept)
+            st.dataframe(frame, hide_index=True, key="claims_table")
+            csv_of(frame, f"breakeven-claims-{key}.csv", key="claims_csv")
 
 
-_GROUPS: Mapping[str, tuple[str, ...]] = {
-    "What is wrong": (WRONG,),
-    "What reproduces or rounds": (REPRODUCES, ROUNDS),
-    "What cannot be checked": (OPEN,),
+_HEADINGS: Mapping[Standing, str] = {
+    Standing.WRONG: "What is wrong",
+    Standing.HELD_THEN: "What held then and does not now",
+    Standing.HOLDS: "What holds",
+    Standing.OPEN: "What cannot be checked",
 }
 
 
-def _row(one: Judged) -> Mapping[str, str]:
-    """One claim as a row of a table whose cells are Markdown."""
-    shown = shown_at(one.claim.page, one.claim.link)
-    why = f"**{plain(verdict_text(one))}.** {plain(one.claim.explanation)}"
-    if one.reason:
-        why += " " + plain(f"Not recomputed: {one.reason}.")
-    if shown:
-        why += f" [Show it on {TITLES[shown.page]}]({path_of(shown)})"
-    place = one.claim.section
-    if one.claim.document in PART_NAMES:
-        place = f"{place}, {PART_NAMES[one.claim.document]}"
-    return {
-        "Claim": f"{plain(one.claim.claim)} :gray[· {plain(place)}]",
-        "Quoted": plain(one.claim.quoted),
-        "Recomputed": plain(amount(one.value, one.claim.unit)),
-        "Verdict and why": why,
-    }
-
-
-def claims_frame(judged: Sequence[Judged]) -> pd.DataFrame:
+def claims_frame(checked: Sequence[Checked]) -> pd.DataFrame:
     """Claims as numbers, for a download."""
     return pd.DataFrame(
         [
@@ -259,14 +302,16 @@ def claims_frame(judged: Sequence[Judged]) -> pd.DataFrame:
                 "claim": one.claim.claim,
                 "quoted": one.claim.quoted,
                 "quoted_value": one.claim.quoted_value,
-                "recomputed": one.value,
+                "recomputed": one.judged.value,
+                "now": one.now,
                 "unit": one.claim.unit,
-                "verdict": one.verdict,
+                "verdict": one.judged.verdict,
+                "standing": str(one.standing),
                 "explanation": one.claim.explanation,
                 "source": one.claim.source_id,
                 "where": one.claim.locator,
             }
-            for one in judged
+            for one in checked
         ]
     )
 

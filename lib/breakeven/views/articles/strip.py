@@ -1,0 +1,130 @@
+"""The strip above a page that was opened to check a published claim, and the mark on its number."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from html import escape
+
+import streamlit as st
+
+from breakeven.dashboard.blocks import plain
+from breakeven.dashboard.session import CLAIM
+from breakeven.tables.records import Claim
+from breakeven.views.articles.cards import address, checked_at, standing_text
+from breakeven.views.articles.documents import SAID
+from breakeven.views.articles.judge import amount
+from breakeven.views.articles.show import article_claims, article_facts, no_such
+from breakeven.views.articles.standing import Checked, check
+from breakeven.views.links import TITLES, asks_this, shown_at
+
+_STYLE = """<style>
+.stElementContainer:has(.claim-strip){position:sticky;top:3.4rem;z-index:90}
+.claim-strip{border:1px solid #E69F00;border-left-width:6px;border-radius:.5rem;padding:.5rem .9rem;
+ font-size:.9375rem;line-height:1.5;overflow-wrap:anywhere;background:color-mix(in srgb,Canvas 90%,#E69F00)}
+.claim-strip mark{background:#E69F0066;color:inherit;padding:0 .3rem;border-radius:.2rem;font-weight:600}
+.claim-strip a{white-space:nowrap;color:inherit}
+::highlight(breakeven-claim){background-color:#E69F0080}
+.breakeven-claim{outline:3px solid #E69F00;outline-offset:3px;border-radius:.3rem}
+</style>"""
+_MARK = """<script>
+(() => {
+  const wanted = %s, unit = %s, strips = ".claim-strip";
+  const skip = strips + ", script, style, textarea, button, label, [data-testid=stCode]";
+  const says = (text, at, end) => {
+    const digits = text.slice(at, end).replace(/,/g, "");
+    const half = 0.5 / 10 ** (digits.split(".")[1] || "").length;
+    if (digits.replace(".", "").replace(/^0+|0+$/g, "").length > 2)
+      return wanted.some((value) => Math.abs(digits - value) <= half);
+    if (!wanted.some((value) => Math.abs(digits - value) <= 1e-6 * value)) return false;
+    return (unit.startsWith("$") && text.slice(0, at).trimEnd().endsWith("$"))
+      || text.slice(end).trimStart().startsWith(unit.split(" ")[0]);
+  };
+  const mark = () => {
+    const main = document.querySelector('[data-testid="stMain"]'), ranges = [];
+    document.querySelectorAll(".breakeven-claim").forEach((e) => e.classList.remove("breakeven-claim"));
+    if (!main?.querySelector(strips)) {
+      window.breakevenClaim?.disconnect(); CSS.highlights?.delete("breakeven-claim"); return;
+    }
+    const walker = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      if (node.parentElement.closest(skip)) continue;
+      const frame = node.parentElement.closest("canvas")?.closest('[data-testid="stDataFrame"]');
+      for (const found of node.data.matchAll(/\\d[\\d,]*(?:\\.\\d+)?/g)) {
+        const end = found.index + found[0].length;
+        if (!says(node.data, found.index, end)) continue;
+        if (frame) { frame.classList.add("breakeven-claim"); continue; }
+        const range = new Range();
+        range.setStart(node, found.index); range.setEnd(node, end); ranges.push(range);
+      }
+    }
+    if (window.Highlight) CSS.highlights.set("breakeven-claim", new Highlight(...ranges));
+    const first = ranges[0] || main.querySelector(".breakeven-claim");
+    if (!first || window.breakevenScrolled === location.href) return;
+    window.breakevenScrolled = location.href;
+    const top = first.getBoundingClientRect().top;
+    if (top > window.innerHeight - 80) main.scrollBy({top: top - window.innerHeight / 2});
+  };
+  let waiting;
+  window.breakevenClaim?.disconnect();
+  window.breakevenClaim = new MutationObserver((seen) => {
+    if (seen.every((one) => one.target.closest?.(strips))) return;
+    clearTimeout(waiting); waiting = setTimeout(mark, 300);
+  });
+  window.breakevenClaim.observe(document.body, {childList: true, subtree: true, characterData: true});
+  setTimeout(mark, 300);
+})();
+</script>"""
+"""Marks the number wherever the page prints it; only numbers and a unit of ours go into it."""
+
+
+def show(page: str) -> None:
+    """Say above a page which claim its address asks to check; nothing where it names none.
+
+    ``page`` is a key of :data:`breakeven.views.links.TITLES`. The parameter changes no answer.
+    """
+    asked = st.query_params.get(CLAIM)
+    if asked is None or page == "articles":
+        return
+    found = find(asked)
+    if found is None:
+        st.warning(plain(no_such(asked)), icon=":material/link_off:")
+        return
+    checked = check((found,), article_facts(date.today()))[0]
+    shown = shown_at(found.page, found.link)
+    value = checked.judged.value
+    query = st.query_params.to_dict()
+    text = "".join(
+        f"<mark>{escape(part[1:])}</mark>" if part.startswith("=") else escape(part)
+        for part in sentence(checked, page, query)
+    )
+    links = [(address(found.claim_id), "The claim")]
+    if shown is not None and not (shown.page == page and asks_this(shown, query)):
+        links.insert(0, (checked_at(found.claim_id, shown), f"See it computed on {TITLES[shown.page]}"))
+    anchors = " · ".join(f'<a href="{escape(path)}">{escape(word)}</a>' for path, word in links)
+    st.html(f'{_STYLE}<div class="claim-strip" role="note">{text} {anchors}</div>')
+    if value is not None:
+        sizes = sorted({abs(value), *(abs(value) * found.scale / 10**power for power in (0, 3, 6, 9, 12))})
+        words = json.dumps(found.unit).replace("<", "\\u003c")
+        st.html(_MARK % (json.dumps(sizes), words), unsafe_allow_javascript=True)
+
+
+def sentence(checked: Checked, page: str, query: Mapping[str, str]) -> list[str]:
+    """What the strip says on a page with such an address, in parts; the number starts with an equals sign."""
+    claim = checked.claim
+    title, who = SAID[claim.document]
+    parts = [f"You are checking: “{claim.claim}: {claim.quoted}” ({title}; {who}): "]
+    shown = shown_at(claim.page, claim.link)
+    here = shown is not None and shown.page == page and asks_this(shown, query)
+    if checked.judged.value is not None:
+        parts += ["here " if here else "recomputed ", f"={amount(checked.judged.value, claim.unit)}", ". "]
+    parts.append(f"{standing_text(checked)}.")
+    if not here:
+        parts.append(" This page asks something else now.")
+    return parts
+
+
+def find(claim_id: str) -> Claim | None:
+    """Look up a claim."""
+    return next((claim for claim in article_claims() if claim.claim_id == claim_id), None)
