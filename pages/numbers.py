@@ -1,6 +1,7 @@
 """Numbers: what every LLM developer should know, as said in 2023 and as of the scenario's day."""
 
 from dataclasses import replace
+from typing import Literal
 
 import streamlit as st
 
@@ -26,9 +27,14 @@ from breakeven.views.numbers.show import rule_tables_on
 # 1. Input
 scenario, warnings = open_scenario()
 view, more = open_fields(FIELDS, USUAL)
+heading = st.container()
+left, right = st.columns([2, 5], vertical_alignment="center")
+hidden: Literal["collapsed"] = "collapsed"
+left.text_input(
+    "Find", key="numbers_find", placeholder="Find: cache, training, GPT-4 …", label_visibility=hidden
+)
+right.pills("Part", rules_of_thumb.PARTS, key="numbers_part", label_visibility=hidden)
 with st.sidebar:
-    st.text_input("Find", key="numbers_find", placeholder="cache, training, GPT-4 …")
-    st.pills("Part", rules_of_thumb.PARTS, key="numbers_part", help="None chosen: all of them.")
     inputs.boxes(tables_on(scenario.as_of), money_of(scenario), shapes=True)
 scenario = scenario_of_widgets()
 view = fields_of_widgets(FIELDS, USUAL)
@@ -46,14 +52,19 @@ facts = rules_of_thumb.Facts(
     money=money,
 )
 rules = rules_of_thumb.all_rules(facts)
-chosen = rules_of_thumb.matching(rules, find=view.find, part=view.part)
+chosen = rules_of_thumb.matching(rules, find=view.find, part=view.part, only=view.rule)
+alone = view.rule is not None and [rule.rule_id for rule in chosen] == [view.rule]
 lead, question = rules_of_thumb.headline(rules), verdict.question(answer, money)
 
 # 3. Show
-blocks.link_warnings([*warnings, *more])
-blocks.header(question, link_to(scenario, **FIELDS.write(view)))
-inputs.note_on_money(money)
-st.subheader(blocks.plain(lead), anchor=False)
+with heading:
+    blocks.link_warnings([*warnings, *more])
+    blocks.header("Which numbers should every LLM developer know?", link_to(scenario, **FIELDS.write(view)))
+    inputs.note_on_money(money)
+    st.subheader(blocks.plain(lead), anchor=False)
+if view.rule is not None:
+    show_numbers.all_numbers(view.rule, rules)
+show_numbers.rules_list(chosen, money, scenario, known=sources(), alone=alone)
+st.caption(blocks.plain(f"Computed for: {question}"))
 show_numbers.downloads(chosen, money, lead=lead, question=question, known=sources())
-show_numbers.rules_list(chosen, money, scenario)
 show_numbers.sources(chosen, sources())

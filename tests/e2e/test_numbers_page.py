@@ -18,10 +18,10 @@ def test_search_opens_one_rule_and_the_link_repeats_it(visit: Visit) -> None:
     field.press("Enter")
     page.wait_for_function("new URLSearchParams(location.search).get('numbers_find').startsWith('emb')")
     settle(page)
-    page.get_by_text("Bought embeddings against self-hosted ones").click()
+    page.get_by_text("Working: Bought embeddings against self-hosted ones").click()
     page.get_by_text("What to do.").wait_for()
     again = visit(f"numbers?{urlsplit(page.url).query}")
-    assert again.get_by_text("Bought embeddings against self-hosted ones").count() == 1
+    assert again.get_by_role("heading", name="Bought embeddings against self-hosted ones").count() == 1
     assert again.get_by_text("Training a 13B model").count() == 0
 
 
@@ -36,6 +36,6 @@ def test_page_to_print_downloads_whole(visit: Visit) -> None:
 
 def test_numbers_page_fits_the_screen(visit: Visit) -> None:
     page = visit("numbers?v=1")
-    page.get_by_text("Training a 13B model").click()
+    page.get_by_text("Working: Training a 13B model").click()
     page.locator('[data-testid="stMain"] .js-plotly-plot').wait_for()
     assert all(width_of(page) <= width for width in at_both_widths(page))

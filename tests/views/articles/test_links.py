@@ -112,7 +112,8 @@ def test_every_other_page_that_a_claim_opens_shows_its_number(judged):
         if shown.query not in pages:
             app = open_page(shown.page, **dict(parse_qsl(shown.query)))
             frames = [frame.value.to_csv(index=False) for frame in (*app.table, *app.dataframe)]
-            pages[shown.query] = " ".join([texts(app), *frames])
+            drawn = [block.value for block in app.get("html")]
+            pages[shown.query] = " ".join([texts(app), *frames, *drawn])
         if not _says(pages[shown.query], one.value * one.claim.scale):
             missing.append((key, shown.page, one.value))
     assert missing == []

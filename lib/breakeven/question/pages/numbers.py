@@ -23,6 +23,8 @@ class Fields:
     """Words that a rule must say; None: all rules."""
     part: str | None = None
     """One of :data:`PARTS`; None: all parts."""
+    rule: str | None = None
+    """The one number that is shown, by its id; None: all of them."""
 
 
 LIMITS: Mapping[str, Limit] = MappingProxyType({"part": Limit(choices=PARTS)})

@@ -41,8 +41,12 @@ def all_rules(facts: Facts) -> tuple[Rule, ...]:
     return tuple(rule(facts) for rule in _RULES)
 
 
-def matching(rules: Sequence[Rule], *, find: str | None, part: str | None) -> tuple[Rule, ...]:
-    """Rules of a part that say all the words that are looked for, in whatever case."""
+def matching(
+    rules: Sequence[Rule], *, find: str | None, part: str | None, only: str | None = None
+) -> tuple[Rule, ...]:
+    """Rules of a part that say all the words that are looked for, in whatever case; or one by its id."""
+    if alone := [rule for rule in rules if rule.rule_id == only]:
+        return tuple(alone)
     words = (find or "").casefold().split()
 
     def says(rule: Rule) -> bool:

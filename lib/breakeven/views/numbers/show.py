@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from difflib import get_close_matches
+from html import escape
 from itertools import groupby
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
 from breakeven.dashboard.blocks import plain, sources_table
 from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.session import database
+from breakeven.question.fields import quoted
 from breakeven.question.scenario import Scenario
 from breakeven.tables.records import Source
 from breakeven.views.links import HOME, TITLES, target
@@ -42,26 +46,95 @@ def downloads(
         csv_of(sheet.as_table(rules, money), "breakeven-numbers.csv", key="rules_csv_button")
 
 
-def rules_list(rules: Sequence[Rule], money: Money, scenario: Scenario) -> None:
-    """All rules by part; the working of a rule is drawn only when it is opened."""
+_STYLE = """<style>
+.number{display:grid;grid-template-columns:11rem minmax(0,1fr) 15rem;gap:.2rem 1.5rem;align-items:start;
+ border-top:1px solid #8885;padding:.9rem 0 0}
+.number b{display:block;font-size:1.9rem;line-height:1.15;font-weight:600;overflow-wrap:anywhere}
+.number b.long{font-size:1.15rem;line-height:1.35}
+.number .now b{color:#0072B2}
+.number h3{font-size:1.05rem;font-weight:600;line-height:1.35;margin:0;padding:0}
+.number p,.number span{font-size:.875rem;line-height:1.45;margin:.15rem 0 0;display:block}
+.number .small{font-size:.8125rem;opacity:.8}
+.number a{color:inherit}
+@media (prefers-color-scheme:dark){.number .now b{color:#56B4E9}}
+@media (max-width:700px){.number{grid-template-columns:minmax(0,1fr) minmax(0,1fr)}
+ .number .what{grid-column:1/-1;grid-row:1}.number b{font-size:1.5rem}}
+</style>"""
+_LONG = 14
+"""Characters from which a number is written smaller."""
+_WITH_UNIT = re.compile(r"(\S*\d\S*(?:\s(?:%|[kMGT]?B)(?!\S))?)\s(.+)")
+"""A value as it is written: the number, with its percent or bytes, and the rest of its unit."""
+
+
+def rules_list(
+    rules: Sequence[Rule], money: Money, scenario: Scenario, *, known: Mapping[str, Source], alone: bool
+) -> None:
+    """The numbers, part by part; one that stands alone has its working open."""
     if not rules:
         st.info("No rule says that. Use fewer words, or another part.", icon=":material/search_off:")
+    st.html(_STYLE)
     for part, group in groupby(rules, key=lambda rule: rule.part):
         st.markdown(f"##### {plain(part)}")
         for rule in group:
-            _rule(rule, money, scenario)
+            _rule(rule, money, scenario, known, opened=alone)
 
 
-def _rule(rule: Rule, money: Money, scenario: Scenario) -> None:
-    """One rule: name, then, 2023, today, and what it means."""
-    with st.container(gap="xxsmall"):
-        box = st.expander(_label(rule, money, scenario), key=f"rule_{rule.rule_id}", on_change="rerun")
-        st.caption(plain(rule.missing if rule.today is None and rule.missing else rule.consequence))
+def all_numbers(rule: str, rules: Sequence[Rule]) -> None:
+    """Go back to all of them; says so where the link names a number that there is not."""
+    if not any(one.rule_id == rule for one in rules):
+        near = get_close_matches(rule.lower(), [one.rule_id for one in rules], n=3, cutoff=0.5)
+        hint = f" The nearest are {', '.join(near)}." if near else ""
+        st.warning(
+            plain(f"There is no number {quoted(rule)}; all are shown.{hint}"), icon=":material/link_off:"
+        )
+    else:
+        st.button("All numbers", key="all_numbers_button", on_click=_show_all, icon=":material/arrow_back:")
+
+
+def _show_all() -> None:
+    st.session_state["numbers_rule"] = None
+
+
+def number_html(rule: Rule, money: Money, scenario: Scenario, known: Mapping[str, Source]) -> str:
+    """One number: what was said of it, what it is, what it is now, whence. Every text is escaped."""
+
+    def large(text: str) -> str:
+        size = ' class="long"' if len(text) > _LONG else ""
+        return f"<b{size}>{escape(text)}</b>"
+
+    def with_unit(text: str) -> str:
+        number, unit = found.groups() if (found := _WITH_UNIT.fullmatch(text)) else (text, "")
+        return large(number) + (f"<span>{escape(unit)}</span>" if unit else "")
+
+    said = [large(rule.quoted or "new")]
+    said.append(f"<span>{'said in May 2023' if rule.quoted else 'not on the sheet of 2023'}</span>")
+    if rule.recomputed is not None:
+        said.append(f"<span>recomputed: {escape(rule.recomputed.text(money))}</span>")
+    now = [with_unit(sheet.shown(rule.today, money)), f"<span>on {scenario.as_of}</span>"]
+    if rule.moved:
+        now.append(f"<span>{escape(rule.moved)}</span>")
+    text = rule.missing if rule.today is None and rule.missing else rule.consequence
+    names = dict.fromkeys(known[key].publisher for key in rule.source_ids if key in known)
+    here = f"./numbers?{urlencode({'numbers_rule': rule.rule_id})}"
+    whence = f"{escape('; '.join(names))} · " if names else ""
+    return (
+        f'<div class="number"><div class="said">{"".join(said)}</div>'
+        f'<div class="what"><h3>{escape(rule.name)}</h3><p>{escape(text)}</p>'
+        f'<p class="small">{whence}<a href="{escape(here)}">Link to this number</a></p></div>'
+        f'<div class="now">{"".join(now)}</div></div>'
+    )
+
+
+def _rule(rule: Rule, money: Money, scenario: Scenario, known: Mapping[str, Source], *, opened: bool) -> None:
+    """One number, and its working below it."""
+    with st.container(gap="xxsmall", key=f"number_{rule.rule_id}"):
+        st.html(number_html(rule, money, scenario, known))
+        box = st.expander(
+            f"Working: {plain(rule.name)}", expanded=opened, key=f"rule_{rule.rule_id}", on_change="rerun"
+        )
     if not box.open:
         return
     with box:
-        if rule.moved:
-            st.markdown(plain(f"{rule.moved[0].upper()}{rule.moved[1:]}."))
         st.markdown(
             "\n".join(f"- {plain(line)}" for line in rule.working) or "Nothing is known for that day."
         )
@@ -77,17 +150,6 @@ def _rule(rule: Rule, money: Money, scenario: Scenario) -> None:
         st.link_button(
             f"See it on {TITLES[rule.page]}", page_link(rule, scenario), icon=":material/arrow_forward:"
         )
-
-
-def _label(rule: Rule, money: Money, scenario: Scenario) -> str:
-    """Name and values in one line; an expander's label is Markdown, so texts are escaped."""
-    steps = []
-    if rule.quoted:
-        steps.append(plain(f"said {rule.quoted}"))
-    if rule.recomputed is not None:
-        steps.append(plain(f"2023 {rule.recomputed.text(money)}"))
-    steps.append(plain(f"{scenario.as_of:%Y-%m} ") + f"**{plain(sheet.shown(rule.today, money))}**")
-    return f"{plain(rule.name)}: {' → '.join(steps)}"
 
 
 def page_link(rule: Rule, scenario: Scenario) -> str:
