@@ -28,9 +28,11 @@ not_named = uploads.notice_link()
 scenario, warnings = open_scenario()
 more = open_fields(FIELDS, USUAL)[1]
 floor_more = open_fields(BILL, BILL_USUAL)[1]
-with st.sidebar:
+told, heading = st.container(), st.container()
+drop, other = st.columns([3, 2], vertical_alignment="center")
+with drop:
     files = st.file_uploader(
-        "Usage files",
+        "Your usage files",
         accept_multiple_files=True,
         key="workload_files",
         on_change=uploads.forget_all,
@@ -38,24 +40,24 @@ with st.sidebar:
         help="An export of a provider, gateway or tracer, or any table with prompt and completion tokens. "
         "Files stay in this session and are gone when it ends.",
     )
-    titles = uploads.sample_titles()
-    sample = next(iter(titles))
-    if uploads.shows_own(files):
-        st.button(
-            "Price a sample instead",
-            key="workload_to_sample",
-            on_click=uploads.forget_all,
-            disabled=bool(files),
-            help="Remove the file first." if files else None,
-        )
-    else:
-        sample = st.selectbox(
-            "or a sample",
-            list(titles),
-            format_func=titles.__getitem__,
-            key="workload_sample",
-            on_change=uploads.forget_all,
-        )
+titles = uploads.sample_titles()
+sample = next(iter(titles))
+if uploads.shows_own(files):
+    other.button(
+        "Price a sample instead",
+        key="workload_to_sample",
+        on_click=uploads.forget_all,
+        disabled=bool(files),
+        help="Remove the file first." if files else None,
+    )
+else:
+    sample = other.selectbox(
+        "or a sample",
+        list(titles),
+        format_func=titles.__getitem__,
+        key="workload_sample",
+        on_change=uploads.forget_all,
+    )
 columns = uploads.corrected()
 with st.sidebar:
     for title in ("Model and API", "GPUs", "Engine and targets", "Day and money"):
@@ -76,9 +78,11 @@ page = FIELDS.write(options) | BILL.write(bill) | uploads.link_fields(read, colu
 save_scenario(scenario, **page)
 
 # 2. Answer
-blocks.link_warnings([*warnings, *more, *floor_more, *not_named])
-blocks.header("What would this usage cost elsewhere?", link_to(scenario, **page))
-inputs.note_on_money(money)
+with told:
+    blocks.link_warnings([*warnings, *more, *floor_more, *not_named])
+with heading:
+    blocks.header("What would this usage cost elsewhere?", link_to(scenario, **page))
+    inputs.note_on_money(money)
 if read.workload is None:
     st.error(blocks.plain(read.reason or ""), icon=":material/block:")
     if columns:
@@ -93,12 +97,14 @@ ladder = uploads.laddered(result, hosting, named, scenario, bill.floor)
 hosting = ladder.ordered(hosting)
 
 # 3. Show
-show_workload.answer(result, ladder, uploads.explained(result, named), sources(), money)
-show_workload.floor_input(result, uploads.own_scores_of(result).problems)
+show_workload.answer(result, ladder, sources(), money)
 show_workload.recognised(read.workload)
 show_columns.columns(read.workload, columns, live=bool(files))
 show_workload.problems(read.workload)
 uploads.name_models(show_names.unknown_models(result, named))
+show_workload.changes(result, ladder, uploads.explained(result, named), sources(), money)
+show_workload.withheld(read.workload)
+show_workload.floor_input(result, uploads.own_scores_of(result).problems)
 show_workload.offers(result, ladder, money)
 show_workload.deployments(hosting, ladder, read.workload, money)
 show_capacity.section(files, sample, columns, result, hosting, scenario, options, money)

@@ -29,8 +29,9 @@ def upload(page: Page, path: Path) -> None:
 
 def test_page_shows_a_priced_sample_before_anything_is_uploaded(visit: Visit) -> None:
     page = visit("workload")
-    assert headline(page).startswith("This usage costs $21.36 at list price")
+    assert headline(page).startswith("This usage costs $1,040 a month at list price ($1,060 in the file)")
     assert "models at least as good" in headline(page)
+    assert "2026-10-01 to 2026-10-31 · 124 rows read, none left out · 436,756 requests" in text_of(page)
     text = text_of(page)
     assert "What it would cost at every API" in text
     assert "What it would cost on rented GPUs" in text
@@ -43,7 +44,7 @@ def test_upload_is_recognised_and_priced(visit: Visit) -> None:
         upload(page, SAMPLES / "completions_usage_openai.csv")
     assert "/uploads/" in sent.value.url  # the route that streams to disk, not the one of Streamlit
     assert sent.value.status == 204
-    assert headline(page).startswith("This usage costs $21.36 at list price")
+    assert headline(page).startswith("This usage costs $46.42 a month at list price ($21.36 in the file)")
     assert "OpenAI usage export (CSV)" in text_of(page)
     assert "Batch sizes and latency of single requests" in text_of(page)
 
@@ -111,6 +112,39 @@ def test_bad_rows_are_listed_and_the_others_priced(visit: Visit, tmp_path: Path)
     assert "This usage costs $0.0105 at list price" in headline(page)
 
 
+def test_answer_stands_on_the_first_screen(visit: Visit) -> None:
+    for width, height in ((1280, 800), (390, 844)):
+        page = visit("workload", width=width)
+        box = page.locator('[data-testid="stMain"] h3').first.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] < height
+
+
+HOSTILE = "<img src=x onerror=1> **x** [a](b) $1$ :red[x] `x`"
+
+
+def test_no_text_of_a_file_is_markdown_or_html(visit: Visit, tmp_path: Path) -> None:
+    """Name of the file, models, tenants, columns: what was written is read, and nothing else appears."""
+    file = tmp_path / f"{HOSTILE}.csv"
+    file.write_text(
+        f'model,user,input_tokens,output_tokens,"{HOSTILE}"\n"{HOSTILE}","{HOSTILE}",1000,100,1\n'
+        f'gpt-4o,"{HOSTILE}",1000,100,"{HOSTILE}"\n',
+        encoding="utf-8",
+    )
+    page = visit("workload", stranger=True)
+    upload(page, file)
+    page.get_by_text("First rows, and how the columns were read").first.click()
+    settle(page)
+    text = text_of(page)
+    assert f"{HOSTILE}.csv: " in text
+    assert f"'{HOSTILE}': 1 request, unpriced" in text
+    main = page.locator('[data-testid="stMain"]')
+    for made in ('img[src="x"]', 'a[href="b"]', ".katex", 'span[style*="red"]'):
+        assert main.locator(made).count() == 0, made
+    for made in ("strong", "code", "em"):
+        assert "x" not in main.locator(made).all_inner_texts(), made
+
+
 def test_upload_survives_a_visit_to_another_page(visit: Visit) -> None:
     page = visit("workload")
     upload(page, SAMPLES / "cursor_usage.csv")
@@ -140,7 +174,7 @@ def test_column_read_wrongly_is_corrected_by_its_menu_and_enters_the_link(
     page = visit("workload", stranger=True)
     upload(page, sheet)
     assert headline(page).startswith("This usage costs $2.50 at list price")  # 1M x $2.50
-    page.get_by_text("How the columns were read").first.click()
+    page.get_by_text("how the columns were read").first.click()
     settle(page)
     page.get_by_label("Completion tokens", exact=True).click()
     page.get_by_role("option", name="billed output tokens").click()

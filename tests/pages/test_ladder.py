@@ -7,7 +7,7 @@ STATE = {"workload_sample": "litellm_spend_logs.csv"}
 
 def test_ladder_stands_under_the_bill_and_names_what_is_lost() -> None:
     app = open_page("workload", STATE)
-    assert headline(app).startswith("This usage costs $0.247 at list price")
+    assert headline(app).startswith("This usage costs $6.84 a month at list price ($0.247 in the file)")
     table = next(frame.value for frame in app.dataframe if "What changes" in frame.value.columns)
     assert list(table["What changes"])[:3] == [
         "The models used",

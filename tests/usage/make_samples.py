@@ -166,6 +166,22 @@ def sheets() -> None:
     write_csv(note("copilot_premium.csv", "copilot-premium", "GitHub Copilot premium requests", "requests only: refused, with what to export instead"), ["date", "username", "product", "sku", "model", "quantity", "unit_type", "applied_cost_per_quantity", "gross_amount", "discount_amount", "net_amount"], [["2026-11-03", "dev1", "copilot", "copilot_premium_request", "Claude Sonnet 4.5", 3, "requests", 0.04, 0.12, 0.12, 0]])
 
 
+def month() -> None:
+    """An account as a company has one: four named models in three projects, quieter on weekends."""
+    header = "start_time,end_time,start_time_iso,end_time_iso,project_id,num_model_requests,user_id,api_key_id,model,batch,service_tier,input_tokens,output_tokens,input_cached_tokens,input_uncached_tokens,input_audio_tokens,output_audio_tokens".split(",")
+    r, rows = random.Random(31), []
+    used = (("proj_support", "gpt-5.4-2026-03-05", "false", 1700, 3200, 420, 0.3), ("proj_support", "gpt-5.4-mini-2026-03-17", "false", 6500, 1600, 260, 0.2), ("proj_search", "gpt-4.1-mini-2025-04-14", "false", 9000, 700, 60, 0.0), ("proj_reports", "gpt-4o-2024-08-06", "true", 400, 5200, 900, 0.0))
+    for day in range(31):
+        at = datetime(2026, 10, 1, tzinfo=UTC) + timedelta(days=day)
+        t, busy = int(at.timestamp()), 0.35 if at.weekday() > 4 else 1.0
+        for project, model, batch, mean, prompt, answer, cached in used:
+            n = int(mean * busy * r.uniform(0.85, 1.15))
+            inputs, outputs = int(n * prompt * r.uniform(0.9, 1.1)), int(n * answer * r.uniform(0.9, 1.1))
+            hit = int(inputs * cached)
+            rows.append([t, t + 86400, at.isoformat(), (at + timedelta(days=1)).isoformat(), project, n, "", "", model, batch, "default", inputs, outputs, hit, inputs - hit, 0, 0])
+    write_csv(note("month_openai.csv", "openai-usage-csv", "A month of an OpenAI account", "October 2026, four models in three projects", True), header, rows)
+
+
 def plain() -> None:
     write_csv(note("by_hand.csv", "plain", "Written by hand", "prompt and completion of a request, and how many there are", True), ["input_tokens", "output_tokens", "count"], [[4000, 250, 12000], [500, 60, 40000], [20000, 900, 300]])
     for name, seed, median_in, median_out, rate, title in (("code", 7, 1500, 13, 2.57, "Code completion"), ("conv", 8, 1020, 129, 5.53, "Conversation")):
@@ -186,7 +202,7 @@ def plain() -> None:
 
 def main() -> None:
     HERE.mkdir(parents=True, exist_ok=True)
-    makers: tuple[Callable[[], None], ...] = (openai, anthropic, gateways, traces, sheets, plain)
+    makers: tuple[Callable[[], None], ...] = (openai, anthropic, gateways, traces, sheets, month, plain)
     for maker in makers:
         maker()
     write_csv(HERE / "manifest.csv", ["file", "format_id", "title", "description", "shown"], sorted(MANIFEST))

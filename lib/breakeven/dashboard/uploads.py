@@ -37,7 +37,7 @@ from breakeven.usage.sums import Workload
 Answer = TypeVar("Answer")
 
 SAMPLES = DATA / "samples"
-FIRST_SAMPLE = "completions_usage_openai.csv"
+FIRST_SAMPLE = "month_openai.csv"
 """A fortnight of one team: models by name, requests counted, so that every rung has an answer."""
 _READ = "workload_read"
 _PRICED = "workload_priced"

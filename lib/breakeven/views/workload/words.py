@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from breakeven.apis.changes import Change
 from breakeven.apis.workloads import CostRow, PricedOffer, PricedWorkload
@@ -29,20 +29,56 @@ def verdict(priced: PricedWorkload, ladder: Ladder, money: Money) -> str:
         if best is None:
             return "No API offer with a published score can serve all of it"
         return f"The cheapest scored API for all of it asks {money.amount(float(best.usd))} ({_offer(best)})"
-    head = f"This usage costs {money.amount(float(priced.list_usd))} at list price"
     month = ladder.month_usd(float(priced.list_usd))
+    head = f"This usage costs {_by_month(float(priced.list_usd), ladder, money)} at list price"
     if month is not None:
-        head += f", {money.amount(month)} a month"
+        head += f" ({money.amount(float(priced.list_usd))} in the file)"
     if ladder.floor not in (USED, NO_FLOOR):
         held = f"as good as {ladder.floor}"
     else:
         held = "at least as good" if ladder.floor == USED else "with any published score"
     if ladder.floor == USED and good is not None and good.usd is not None:
         by = f" by {ladder.scale}" if ladder.scale is not None else ""
-        return f"{head}; models {held}{by} would cost {money.amount(good.usd)}"
+        return f"{head}; models {held}{by} would cost {_by_month(good.usd, ladder, money)}"
     if ladder.floor != USED and best is not None:
-        return f"{head}; the cheapest model {held} asks {money.amount(float(best.usd))} ({_offer(best)})"
+        asked = _by_month(float(best.usd), ladder, money)
+        return f"{head}; the cheapest model {held} asks {asked} ({_offer(best)})"
     return f"{head}; no model {held} is cheaper at any host"
+
+
+def _by_month(usd: float, ladder: Ladder, money: Money) -> str:
+    """An amount a month where the file says of how much time it is, as the chart has it; else as it is."""
+    month = ladder.month_usd(usd)
+    return money.amount(usd) if month is None else f"{money.amount(month)} a month"
+
+
+def period(workload: Workload) -> str | None:
+    """Days that the file speaks of; None where it has no dates.
+
+    A row of daily sums stands for the whole of its day.
+    """
+    if workload.relative_time or workload.first_s is None or workload.last_s is None:
+        return None
+    first, last = (datetime.fromtimestamp(at, UTC).date() for at in (workload.first_s, workload.last_s))
+    return f"{first}" if first == last else f"{first} to {last}"
+
+
+def file_line(workload: Workload) -> str:
+    """What the file is taken for, of which days, how much of it was read, what it adds up to."""
+    tokens = workload.tokens
+    kinds = ", ".join(dict.fromkeys(found.format.name for found in workload.recognised)) or "shared digest"
+    parts = [kinds]
+    if days := period(workload):
+        parts.append(days)
+    if workload.recognised:
+        left = f"{workload.rows_rejected:,} left out" if workload.rows_rejected else "none left out"
+        skipped = f", {workload.rows_skipped:,} not a paid request" if workload.rows_skipped else ""
+        parts.append(f"{count(workload.rows_read, 'row')} read, {left}{skipped}")
+    if workload.counted:
+        parts.append(count(tokens.requests, "request"))
+    cached = f" ({percent(tokens.cached_share)} from a cache)" if tokens.cached_share else ""
+    parts.append(f"{number(tokens.prompt)} prompt tokens{cached}, {number(tokens.output)} completion tokens")
+    return f"{workload.name}: {' · '.join(parts)}."
 
 
 def _offer(one: PricedOffer) -> str:
@@ -69,9 +105,10 @@ def ladder_finding(ladder: Ladder, money: Money) -> str:
     """Say which rung saves most without a lesser model."""
     kept = [one for one in ladder.rungs if one.kind != Kind.SMALLER and one.saves_usd]
     best = max(kept, key=lambda one: one.saves_usd or 0.0, default=None)
-    if best is None or (best.saves_usd or 0.0) <= 0:
+    if best is None or best.saves_usd is None or best.saves_usd <= 0:
         return "No change without a lesser model lowers the bill"
-    return f"Without a lesser model most is saved by {best.kind}: {money.amount(best.saves_usd)} less"
+    saved = _by_month(best.saves_usd, ladder, money)
+    return f"Without a lesser model most is saved by {best.kind}: {saved} less"
 
 
 def ladder_lines(ladder: Ladder, money: Money) -> list[str]:

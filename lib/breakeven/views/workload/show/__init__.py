@@ -22,7 +22,7 @@ from breakeven.usage.read import SHOWN_PROBLEMS
 from breakeven.usage.sums import Workload
 from breakeven.views.workload import charts, words
 from breakeven.views.workload.program import ages, fleet_name, held_in_order, hosted_sentence, source_ids
-from breakeven.words.numbers import Money, count, load, number, percent, rounded, seconds
+from breakeven.words.numbers import Money, count, load, rounded, seconds
 
 NAME = st.column_config.TextColumn(width=230)
 """Column of names: the number beside it stays on a narrow screen."""
@@ -54,13 +54,17 @@ def floor_input(result: PricedWorkload, problems: Sequence[str]) -> None:
         st.warning(plain(f"Your scores, {problem}."), icon=":material/report:")
 
 
-def answer(
-    result: PricedWorkload, ladder: Ladder, paid: Paid | None, known: Mapping[str, Source], money: Money
-) -> None:
-    """The answer in one sentence, the ladder of what could be saved, then what it rests on."""
+def answer(result: PricedWorkload, ladder: Ladder, known: Mapping[str, Source], money: Money) -> None:
+    """The answer in one sentence, with the small facts that it hangs on."""
     with st.container(key="card_bill_api"):
         st.subheader(plain(f"{words.verdict(result, ladder, money)}."), anchor=False)
         chips(words.chips(result, ladder, known))
+
+
+def changes(
+    result: PricedWorkload, ladder: Ladder, paid: Paid | None, known: Mapping[str, Source], money: Money
+) -> None:
+    """The ladder of what could be saved, then what it rests on."""
     if ladder.rungs:
         finding = words.ladder_finding(ladder, money)
         st.markdown(f"**{plain(finding)}**")
@@ -68,7 +72,13 @@ def answer(
             charts.ladder(ladder, money), key="ladder_chart", config={"displayModeBar": False}, alt=finding
         )
         rungs = rungs_table(ladder, money)
-        st.dataframe(rungs, hide_index=True, key="ladder_table", column_config={"What changes": NAME})
+        st.dataframe(
+            rungs,
+            hide_index=True,
+            key="ladder_table",
+            placeholder="–",
+            column_config={"What changes": NAME, "What is lost": st.column_config.TextColumn(width=200)},
+        )
         csv_of(rungs, "breakeven-workload-ladder.csv", key="ladder_csv")
     lines = []
     if ladder.hosts:
@@ -107,8 +117,8 @@ def rungs_table(ladder: Ladder, money: Money) -> pd.DataFrame:
         return {
             "What changes": name[0].upper() + name[1:],
             **bill,
-            "How": one.why or ", ".join(one.choices),
             "What is lost": one.lost or "",
+            "How": one.why or ", ".join(one.choices),
         }
 
     return pd.DataFrame([row(one) for one in ladder.rungs])
@@ -156,20 +166,8 @@ def _paid(paid: Paid, money: Money) -> None:
 
 
 def recognised(workload: Workload) -> None:
-    """What the file was taken for, how much was read, what is withheld and why."""
-    tokens = workload.tokens
-    names = ", ".join(dict.fromkeys(found.format.name for found in workload.recognised)) or "shared digest"
-    counted = workload.counted
-    size = count(tokens.requests, "request")
-    if workload.recognised and not counted:
-        size = f"{count(tokens.requests, 'row')} of sums"
-    st.markdown(
-        plain(
-            f"{workload.name}: {names}. {size}, "
-            f"{number(tokens.prompt)} prompt tokens ({percent(tokens.cached_share)} from a cache), "
-            f"{number(tokens.output)} completion tokens."
-        )
-    )
+    """What the file was taken for and how much was read."""
+    st.markdown(plain(words.file_line(workload)))
     if workload.rows_rejected:
         st.warning(
             plain(
@@ -178,10 +176,14 @@ def recognised(workload: Workload) -> None:
             ),
             icon=":material/report:",
         )
-    if workload.withheld:
-        st.caption(plain(f"Withheld: {' '.join(workload.withheld)}"))
     for text in workload.notes:
         st.caption(plain(text))
+
+
+def withheld(workload: Workload) -> None:
+    """What the file does not say, so that it is not answered."""
+    if workload.withheld:
+        st.caption(plain(f"Withheld: {' '.join(workload.withheld)}"))
 
 
 def problems(workload: Workload) -> None:

@@ -33,7 +33,7 @@ def columns(workload: Workload, mapping: str, *, live: bool) -> None:
     """Show how the columns were read; while the file is at hand (``live``), with a menu for each meaning."""
     for number, found in enumerate(workload.recognised):
         preview = workload.previews[number] if number < len(workload.previews) else None
-        with st.expander(f"How the columns were read: {plain(found.format.name)}"):
+        with st.expander(f"First rows, and how the columns were read: {plain(found.format.name)}"):
             cached = {"inside": "part of the input column", "outside": "beside the input column"}
             side = cached.get(str(found.cached), "none")
             st.markdown(plain(f"One row is {words.row_is(found)}; cached tokens: {side}."))
