@@ -28,6 +28,9 @@ def test_page_opens_with_one_sentence_and_every_rule() -> None:
     said = said_on(app)
     assert "|~50:1|said in May 2023|recomputed: 30–60:1|" in said
     assert "|17–20:1|on 2026-11-21|" in said
+    assert "|40–90 %|on 2026-11-21|" in said.replace("\u00a0", " ")
+    assert "|1.24|tokens per word|on 2026-11-21|" in said
+    assert "|164–819 kB|per token|on 2026-11-21|" in said.replace("\u00a0", " ")
     assert "A page of 750 words" in said
 
 

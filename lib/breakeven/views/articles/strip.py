@@ -20,7 +20,7 @@ from breakeven.views.articles.standing import Checked, check
 from breakeven.views.links import TITLES, asks_this, shown_at
 
 _STYLE = """<style>
-.stElementContainer:has(.claim-strip){position:sticky;top:3.4rem;z-index:90}
+.stElementContainer:has(.claim-strip){position:sticky;top:3.9rem;z-index:90}
 .claim-strip{border:1px solid #E69F00;border-left-width:6px;border-radius:.5rem;padding:.5rem .9rem;
  font-size:.9375rem;line-height:1.5;overflow-wrap:anywhere;background:color-mix(in srgb,Canvas 90%,#E69F00)}
 .claim-strip mark{background:#E69F0066;color:inherit;padding:0 .3rem;border-radius:.2rem;font-weight:600}

@@ -62,7 +62,7 @@ _STYLE = """<style>
 </style>"""
 _LONG = 14
 """Characters from which a number is written smaller."""
-_WITH_UNIT = re.compile(r"(\S*\d\S*(?:\s(?:%|[kMGT]?B)(?!\S))?)\s(.+)")
+_WITH_UNIT = re.compile(r"(\S*\d\S*(?:\s(?:%|[kMGT]?B)(?!\S))?)\s((?!(?:%|[kMGT]?B)(?!\S)).+)")
 """A value as it is written: the number, with its percent or bytes, and the rest of its unit."""
 
 
