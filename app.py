@@ -29,7 +29,7 @@ page = st.navigation(
     position="top",
 )
 if CLAIM in st.query_params:  # Only who checks a claim waits for what judges it.
-    from breakeven.views.articles import strip
+    from breakeven.views.articles.show import claim_strip
 
-    strip.show(page.url_path or "compare")
+    claim_strip(page.url_path or "compare")
 page.run()

@@ -80,9 +80,9 @@ def test_text_of_a_row_is_text(checked, text):
 def _strip() -> None:
     import streamlit as st
 
-    from breakeven.views.articles import strip
+    from breakeven.views.articles.show import claim_strip
 
-    strip.show(st.session_state["page"])
+    claim_strip(st.session_state["page"])
 
 
 def strip_on(page: str, **query: str) -> AppTest:

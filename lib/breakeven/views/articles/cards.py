@@ -7,8 +7,6 @@ from datetime import date
 from html import escape
 from urllib.parse import urlencode
 
-import streamlit as st
-
 from breakeven.dashboard.session import CLAIM
 from breakeven.question.pages.articles import Standing
 from breakeven.views.articles.documents import SAID
@@ -99,14 +97,14 @@ def card(checked: Checked, day: date) -> str:
     )
 
 
-def draw(cards: Sequence[Checked], day: date) -> None:
+def drawn(cards: Sequence[Checked], day: date) -> str:
     """Cards in a grid, one alone over the whole width; those beyond the first few fold out."""
     parts = [_grid(cards[:FIRST], day)]
     if rest := cards[FIRST:]:
         parts.append(
             f'<details class="claims-more"><summary>{len(rest)} more</summary>{_grid(rest, day)}</details>'
         )
-    st.html(_STYLE + "".join(parts))
+    return _STYLE + "".join(parts)
 
 
 def _grid(cards: Sequence[Checked], day: date) -> str:

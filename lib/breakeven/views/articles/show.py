@@ -11,14 +11,14 @@ import streamlit as st
 
 from breakeven.dashboard.blocks import plain, sources_table
 from breakeven.dashboard.downloads import csv_of
-from breakeven.dashboard.session import database, tables_on
+from breakeven.dashboard.session import CLAIM, database, tables_on
 from breakeven.question.fields import quoted
 from breakeven.question.link import encode
 from breakeven.question.pages.articles import ALL, DOCUMENTS, REPRODUCES, Standing
 from breakeven.question.scenario import Scenario
 from breakeven.tables import queries
 from breakeven.tables.records import Claim, Source
-from breakeven.views.articles import cards, conclusions
+from breakeven.views.articles import cards, conclusions, strip
 from breakeven.views.articles import charts as charts_articles
 from breakeven.views.articles.appendix import COLUMNS, Appendix, appendix_of
 from breakeven.views.articles.conclusions import Finding
@@ -27,7 +27,7 @@ from breakeven.views.articles.facts import CannotRecompute, Facts, read_facts
 from breakeven.views.articles.figures import figures
 from breakeven.views.articles.judge import MARKS as VERDICT_MARKS
 from breakeven.views.articles.judge import Judged, amount
-from breakeven.views.articles.standing import MARKS, Checked
+from breakeven.views.articles.standing import MARKS, Checked, check
 from breakeven.words.numbers import rounded
 
 _FIGURE = {"displayModeBar": False}
@@ -78,11 +78,30 @@ def one_claim(asked: str, checked: Sequence[Checked], day: date) -> None:
     if found is None:
         st.warning(plain(no_such(asked)), icon=":material/link_off:")
         return
-    cards.draw([found], day)
+    st.html(cards.drawn([found], day))
     document = next(key for key in DOCUMENTS if found.claim.document in parts_of(key))
     if st.session_state.get("claim_opened") != asked:  # Its document once, then whichever is chosen.
         st.session_state["claim_opened"] = asked
         st.session_state["articles_document"] = document
+
+
+def claim_strip(page: str) -> None:
+    """Say above a page which claim its address asks to check, and mark its number there.
+
+    ``page`` is a key of :data:`breakeven.views.links.TITLES`; nothing is said where the address names no
+    claim. The parameter changes no answer.
+    """
+    asked = st.query_params.get(CLAIM)
+    if asked is None or page == "articles":
+        return
+    found = [claim for claim in article_claims() if claim.claim_id == asked]
+    if not found:
+        st.warning(plain(no_such(asked)), icon=":material/link_off:")
+        return
+    checked = check(found, article_facts(date.today()))[0]
+    st.html(strip.html(checked, page, st.query_params.to_dict()))
+    if (script := strip.mark(checked)) is not None:
+        st.html(script, unsafe_allow_javascript=True)
 
 
 def no_such(asked: str) -> str:
@@ -271,7 +290,7 @@ def claims(checked: Sequence[Checked], key: str, word: str, day: date) -> None:
             group.sort(key=cards.times_off, reverse=True)
         if group:
             st.markdown(f"#### {heading}: {len(group)}")
-            cards.draw(group, day)
+            st.html(cards.drawn(group, day))
     st.caption(
         "Reproduces: within half a step of the last digit printed. Rounds: within the tolerance stated for "
         "the claim. Amounts in US dollars, as in the documents."

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date
 from html import escape
 
-import streamlit as st
-
-from breakeven.dashboard.blocks import plain
-from breakeven.dashboard.session import CLAIM
-from breakeven.tables.records import Claim
 from breakeven.views.articles.cards import address, checked_at, standing_text
 from breakeven.views.articles.documents import SAID
 from breakeven.views.articles.judge import amount
-from breakeven.views.articles.show import article_claims, article_facts, no_such
-from breakeven.views.articles.standing import Checked, check
+from breakeven.views.articles.standing import Checked
 from breakeven.views.links import TITLES, asks_this, shown_at
 
 _STYLE = """<style>
@@ -79,35 +72,28 @@ _MARK = """<script>
 """Marks the number wherever the page prints it; only numbers and a unit of ours go into it."""
 
 
-def show(page: str) -> None:
-    """Say above a page which claim its address asks to check; nothing where it names none.
-
-    ``page`` is a key of :data:`breakeven.views.links.TITLES`. The parameter changes no answer.
-    """
-    asked = st.query_params.get(CLAIM)
-    if asked is None or page == "articles":
-        return
-    found = find(asked)
-    if found is None:
-        st.warning(plain(no_such(asked)), icon=":material/link_off:")
-        return
-    checked = check((found,), article_facts(date.today()))[0]
-    shown = shown_at(found.page, found.link)
-    value = checked.judged.value
-    query = st.query_params.to_dict()
+def html(checked: Checked, page: str, query: Mapping[str, str]) -> str:
+    """The strip on a page with such an address; every text is escaped."""
+    claim = checked.claim
     text = "".join(
         f"<mark>{escape(part[1:])}</mark>" if part.startswith("=") else escape(part)
         for part in sentence(checked, page, query)
     )
-    links = [(address(found.claim_id), "The claim")]
+    links = [(address(claim.claim_id), "The claim")]
+    shown = shown_at(claim.page, claim.link)
     if shown is not None and not (shown.page == page and asks_this(shown, query)):
-        links.insert(0, (checked_at(found.claim_id, shown), f"See it computed on {TITLES[shown.page]}"))
+        links.insert(0, (checked_at(claim.claim_id, shown), f"See it computed on {TITLES[shown.page]}"))
     anchors = " · ".join(f'<a href="{escape(path)}">{escape(word)}</a>' for path, word in links)
-    st.html(f'{_STYLE}<div class="claim-strip" role="note">{text} {anchors}</div>')
-    if value is not None:
-        sizes = sorted({abs(value), *(abs(value) * found.scale / 10**power for power in (0, 3, 6, 9, 12))})
-        words = json.dumps(found.unit).replace("<", "\\u003c")
-        st.html(_MARK % (json.dumps(sizes), words), unsafe_allow_javascript=True)
+    return f'{_STYLE}<div class="claim-strip" role="note">{text} {anchors}</div>'
+
+
+def mark(checked: Checked) -> str | None:
+    """Script that marks the number of a claim; None where it has none."""
+    value, claim = checked.judged.value, checked.claim
+    if value is None:
+        return None
+    sizes = sorted({abs(value), *(abs(value) * claim.scale / 10**power for power in (0, 3, 6, 9, 12))})
+    return _MARK % (json.dumps(sizes), json.dumps(claim.unit).replace("<", "\\u003c"))
 
 
 def sentence(checked: Checked, page: str, query: Mapping[str, str]) -> list[str]:
@@ -123,8 +109,3 @@ def sentence(checked: Checked, page: str, query: Mapping[str, str]) -> list[str]
     if not here:
         parts.append(" This page asks something else now.")
     return parts
-
-
-def find(claim_id: str) -> Claim | None:
-    """Look up a claim."""
-    return next((claim for claim in article_claims() if claim.claim_id == claim_id), None)
