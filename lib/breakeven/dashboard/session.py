@@ -10,7 +10,7 @@ from enum import StrEnum
 from threading import Lock
 from types import MappingProxyType
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import streamlit as st
 
@@ -20,8 +20,9 @@ from breakeven.question.calibrated import USUAL as NO_CALIBRATION
 from breakeven.question.calibrated import Fields as Calibrated
 from breakeven.question.calibrated import calibration_of
 from breakeven.question.fields import LinkFields
-from breakeven.question.link import PAGE_PREFIXES, KnownIds, decode, encode
+from breakeven.question.link import PAGE_PREFIXES, KnownIds, decode, encode, short
 from breakeven.question.scenario import AUTO, Scenario
+from breakeven.question.versions import completed
 from breakeven.tables import queries
 from breakeven.tables.build import open_memory
 from breakeven.tables.day import Tables, read_tables
@@ -152,12 +153,24 @@ def open_scenario() -> tuple[Scenario, tuple[str, ...]]:
         _fill_fields(CALIBRATED_FIELDS, calibrated)
         st.session_state[_WARNINGS] = decoded.warnings
         st.session_state[_WARNED_AT] = _page()
-        st.session_state[_FRESH] = query
+        st.session_state[_FRESH] = query | _left_out(query)
         _fill_widgets(decoded.scenario)
         return decoded.scenario, decoded.warnings
     if st.session_state.get(_WARNED_AT) != _page():
         st.session_state[_WARNINGS] = ()
     return scenario_of_widgets(), st.session_state.get(_WARNINGS, ())
+
+
+def _left_out(query: dict[str, str]) -> dict[str, str]:
+    """What a short link means for the page that it opens; it says nothing of the other pages."""
+    name = _page().strip("/").rpartition("/")[2]
+    adds = ("plan_", "bill_") if name == "workload" else (f"{name}_",)
+    prefixes = adds if st.context.url else PAGE_PREFIXES
+    return {
+        key: text
+        for key, text in completed(list(query.items()))
+        if key not in query and key.startswith(prefixes)
+    }
 
 
 def _page() -> str:
@@ -252,11 +265,10 @@ def keep_widgets() -> None:
 
 
 def link_to(scenario: Scenario, **page: str) -> str:
-    """Address that repeats the page with this scenario."""
+    """Address that repeats the page with this scenario, written short."""
     base = urlsplit(st.context.url or "")
     page = page | _calibration_pairs() | _claim_pairs()
-    query = encode(scenario) + (f"&{urlencode(page, safe='~')}" if page else "")
-    return base._replace(query=query, fragment="").geturl()
+    return base._replace(query=short(scenario, page), fragment="").geturl()
 
 
 def money_of(scenario: Scenario) -> Money:

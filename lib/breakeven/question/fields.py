@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar, get_type_hints
 from urllib.parse import parse_qsl
 
 from breakeven.question.scenario import LIMITS, NONE, Limit, complaint, show_value
+from breakeven.question.versions import completed
 
 Fields = TypeVar("Fields")
 
@@ -115,7 +116,12 @@ def _hints(holds: type) -> Mapping[str, str]:
 
 
 def pairs_of(link: str | Mapping[str, str | Sequence[str]]) -> list[tuple[str, str]]:
-    """Parameters in order; a repeated key appears as often as the link has it."""
+    """Parameters in order, then those that a short link leaves out."""
+    return completed(written_pairs(link))
+
+
+def written_pairs(link: str | Mapping[str, str | Sequence[str]]) -> list[tuple[str, str]]:
+    """Parameters as they are written, in order; a repeated key appears as often as the link has it."""
     if isinstance(link, str):
         query = link.strip()
         query = query.partition("?")[2] if "?" in query else query

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
 from breakeven.question.calibrated import FIELDS as CALIBRATED_FIELDS
-from breakeven.question.fields import LinkFields, pairs_of, quoted
+from breakeven.question.fields import LinkFields, quoted, written_pairs
 from breakeven.question.pages import (
     articles,
     capacity,
@@ -21,12 +22,15 @@ from breakeven.question.pages import (
     workload,
 )
 from breakeven.question.scenario import AUTO, CHEAPEST, DEAREST, MEDIAN, Scenario
+from breakeven.question.versions import NEWEST, completed, differing, version_of
 
 VERSION = "1"
+"""Of links that write every field; :mod:`breakeven.question.versions` has those of short ones."""
 LONGEST_LINK = 2_000
 """Characters; servers and mail programs cut longer ones."""
-PAGE_KEYS = ("w", "columns", "names", "claim")
-"""Parameters beside the scenario: a workload's digest, corrected columns and model names, the claim shown."""
+PAGE_KEYS = ("w", "columns", "names", "claim", "card", "embed", "embed_options")
+"""Parameters of single pages beside the scenario: a workload's digest, corrected columns and model names, the
+claim shown, which card is embedded in another page, and how."""
 PAGE_PREFIXES = tuple(
     codec.prefix
     for codec in (
@@ -91,6 +95,19 @@ def encode(scenario: Scenario) -> str:
     return urlencode({"v": VERSION} | SCENARIO_FIELDS.write(scenario), safe="/:")
 
 
+def short(scenario: Scenario, page: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Write the day, and what differs from the newest version of the usual values.
+
+    Parameters
+    ----------
+    page
+        What the page adds, as its codec writes it.
+    """
+    return urlencode(
+        {"v": NEWEST} | differing(SCENARIO_FIELDS.write(scenario) | dict(page)), safe="/:~", errors="replace"
+    )
+
+
 def decode(
     link: str | Mapping[str, str | Sequence[str]], *, default: Scenario, known: KnownIds | None = None
 ) -> Decoded:
@@ -111,7 +128,7 @@ def decode(
         A valid scenario, and one sentence per unknown key, bad value or vanished id.
     """
     warnings: list[str] = []
-    pairs = pairs_of(link)
+    pairs = written_pairs(link)
     if len(pairs) > MOST_PARTS:
         warnings.append(
             f"The link has {len(pairs)} parameters; the first {MOST_PARTS} are read, the rest are ignored."
@@ -129,11 +146,14 @@ def decode(
         own[key] = text
         if key not in ("v", *SCENARIO_FIELDS.keys):
             warnings.append(f"The link has {quoted(key)}, which is not a field of a scenario; it is ignored.")
+    named = version_of(list(own.items()))
+    if named is not None:
+        own = dict(completed(list(own.items())))
     ids = None if known is None else {name: getattr(known, name) for name in SCENARIO_FIELDS.nouns}
     values, refused = SCENARIO_FIELDS.read(own, default=default, known=ids)
     warnings += refused
     version = own.get("v", VERSION)
-    if version != VERSION:
+    if version != VERSION and named is None:
         warnings.insert(
             0, f"The link is of version {quoted(version)}; version {VERSION} is read as far as it goes."
         )
