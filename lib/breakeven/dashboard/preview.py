@@ -1,23 +1,22 @@
-"""Title and description of a link in the HTML that the server sends: what a chat shows of a shared link."""
+"""What a chat shows of a shared link: title, description and picture in the HTML that the server sends."""
 
 from __future__ import annotations
 
 import logging
+import re
+from collections import OrderedDict
 from datetime import date
 from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
-from breakeven.comparison import words
-from breakeven.comparison.answer import compare
-from breakeven.dashboard.session import database, known_ids
-from breakeven.question.link import decode
-from breakeven.question.scenario import Scenario
-from breakeven.tables.day import Tables, read_tables
-from breakeven.words.names import kind_of, shape_name
+from breakeven.dashboard.card import Card, card_of_link
+from breakeven.dashboard.picture import HEIGHT, WIDTH, default_picture, picture_of
+from breakeven.question.calibrated import FIELDS as CALIBRATED_FIELDS
+from breakeven.question.link import LONGEST_LINK, short
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -37,58 +36,104 @@ PAGES = {
     "method": "Formulas and sources",
 }
 """First part of a page's title, by its address."""
+PICTURE = "preview.png"
+"""Last part of the address of a picture; ``page`` in its query names a page, else it is of a scenario."""
+KEPT = 64
+"""Pictures that are kept, about 25 kB each."""
+MOST_WAITING = 8
+"""Pictures that may wait to be drawn, one at a time; who comes then gets the site's own."""
+FRESH_S = 3600
+"""How long a picture may be kept by those who fetch it: the page's day moves on. [s]"""
 _COMPARED = ("", "compare")
+_HOST = re.compile(
+    r"(?:(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?", re.ASCII
+)
+"""A host as addresses write it; another header is not repeated."""
 
 
-@lru_cache(maxsize=8)
-def _tables(day: date) -> Tables:
-    return read_tables(database(), day)
+class _Seen:
+    """What an address shows, all of it plain text."""
+
+    def __init__(self, page: str, query: str) -> None:
+        """Read an address; ``page`` is a key of :data:`PAGES`, another is a page without a title."""
+        self.title, self.description = f"{PAGES.get(page, NAME)} · {NAME}", ABOUT
+        self.picture, self.alt = f"page={page}", f"{PAGES.get(page, NAME)}. {ABOUT}"
+        if page in _COMPARED:
+            card = card_of_query(query)
+            first = card.verdicts[0]
+            self.title = f"{first.headline} · {NAME}"
+            self.description = f"{card.alt} {card.contenders}"
+            self.picture, self.alt = _picture_query(card), card.alt
 
 
-@lru_cache(maxsize=512)
+def card_of_query(query: str) -> Card:
+    """The card of a query string, as it came."""
+    return card_of_link(dict(reversed(parse_qsl(query, keep_blank_values=True))))
+
+
+def _picture_query(card: Card) -> str:
+    own = CALIBRATED_FIELDS.write(card.calibrated) if card.calibrated.given else {}
+    return short(card.scenario, own)
+
+
 def preview(page: str, query: str) -> tuple[str, str]:
     """Title and description of an address; of a comparison the verdict itself.
 
     Parameters
     ----------
     page
-        Key of :data:`PAGES`; another is treated as the first.
+        Key of :data:`PAGES`; another has the site's name.
     query
         Parameters of the link, as they came.
     """
-    if page not in _COMPARED:
-        return f"{PAGES.get(page, NAME)} · {NAME}", ABOUT
-    decoded = decode(dict(parse_qsl(query)), default=Scenario(as_of=date.today()), known=known_ids())
-    scenario = decoded.scenario
-    answer = compare(scenario, _tables(scenario.as_of))
-    first, second = answer.shapes
-    said = [
-        f"{kind_of(one.shape)}, {shape_name(one.shape)}: {words.headline(one, scenario)}."
-        for one in (first, second)
-    ]
-    title = f"{words.headline(first, scenario)} · {NAME}"
-    return title, " ".join([*said, words.question(answer, scenario.money)])
+    seen = _Seen(page, query)
+    return seen.title, seen.description
 
 
-def tags(title: str, description: str) -> str:
-    """The lines of the head; whatever a link says is escaped."""
+def tags(title: str, description: str, address: str = "", picture: str = "", alt: str = "") -> str:
+    """The lines of the head; whatever a link or a header says is escaped.
+
+    Parameters
+    ----------
+    address, picture
+        Whole addresses of the page and of its picture; left out where the host is not known.
+    alt
+        The picture in words.
+    """
     lines = [f"<title>{escape(title)}</title>"]
-    named = {"description": description, "twitter:card": "summary"}
-    lines += [f'<meta name="{name}" content="{escape(text)}" />' for name, text in named.items()]
+    named = {
+        "description": description,
+        "twitter:card": "summary_large_image" if picture else "summary",
+        "twitter:title": title,
+        "twitter:description": description,
+    }
     shown = {"title": title, "description": description, "type": "website", "site_name": NAME}
+    if address:
+        shown["url"] = address
+    if picture:
+        named |= {"twitter:image": picture, "twitter:image:alt": alt}
+        shown |= {"image": picture, "image:type": "image/png", "image:alt": alt}
+        shown |= {"image:width": str(WIDTH), "image:height": str(HEIGHT)}
+    lines += [f'<meta name="{name}" content="{escape(text)}" />' for name, text in named.items()]
     lines += [f'<meta property="og:{name}" content="{escape(text)}" />' for name, text in shown.items()]
     return "\n    ".join(lines)
 
 
 class Preview:
-    """Put title and description into the page that Streamlit serves."""
+    """Put title, description and picture into the page that Streamlit serves, and draw the pictures."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap an application."""
         self.app = app
+        self._kept: OrderedDict[tuple[str, str, str], bytes] = OrderedDict()
+        self._waiting = 0
+        self._one: CapacityLimiter | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer; only a whole page of HTML is touched."""
+        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and _name(scope) == PICTURE:
+            await self._send_picture(scope, send)
+            return
         if scope["type"] != "http" or scope["method"] != "GET" or scope["path"].startswith(("/_", "/static")):
             await self.app(scope, receive, send)
             return
@@ -108,12 +153,69 @@ class Preview:
             body.extend(message.get("body", b""))
             if message.get("more_body"):
                 return
-            page = await to_thread.run_sync(_with_tags, bytes(body), scope["path"], scope["query_string"])
+            page = await to_thread.run_sync(_with_tags, bytes(body), scope)
             headers = [(k, v) for k, v in start["headers"] if k.lower() not in (b"content-length", b"etag")]
             await send({**start, "headers": [*headers, (b"content-length", str(len(page)).encode())]})
             await send({"type": "http.response.body", "body": page})
 
         await self.app(scope, receive, held)
+
+    async def _send_picture(self, scope: Scope, send: Send) -> None:
+        """Send the picture of a link: one that is kept, a new one, or the site's own where too many wait."""
+        query, host = scope["query_string"].decode("latin-1"), _host(scope)
+        key = (query, host, date.today().isoformat())
+        body = self._kept.get(key)
+        if body is None and len(query) <= LONGEST_LINK and self._waiting < MOST_WAITING:
+            self._one = self._one or CapacityLimiter(1)
+            self._waiting += 1
+            try:
+                body = await to_thread.run_sync(_drawn, query, host, limiter=self._one)
+            finally:
+                self._waiting -= 1
+            self._kept[key] = body
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        fresh_s = FRESH_S if body is not None else 0
+        body = _site_picture() if body is None else body
+        headers = [
+            (b"content-type", b"image/png"),
+            (b"content-length", str(len(body)).encode()),
+            (b"cache-control", f"public, max-age={fresh_s}".encode()),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body if scope["method"] == "GET" else b""})
+
+
+@lru_cache(maxsize=1)
+def _site_picture() -> bytes:
+    return default_picture(PAGES[""], ABOUT, "")
+
+
+def _drawn(query: str, host: str) -> bytes:
+    """The picture of a query; the site's own where nothing can be read."""
+    try:
+        page = dict(parse_qsl(query)).get("page")
+        if page is not None:
+            return default_picture(PAGES.get(page, NAME), ABOUT, host)
+        card = card_of_query(query)
+        return picture_of(card, f"{host}/?{_picture_query(card)}" if host else "")
+    except Exception:
+        logging.getLogger(__name__).exception("no picture of a link")
+        return _site_picture()
+
+
+def _name(scope: Scope) -> str:
+    """Last part of the address."""
+    return str(scope["path"]).strip("/").rpartition("/")[2]
+
+
+def _host(scope: Scope) -> str:
+    """The host that was asked for, where it is written as a host is; nothing otherwise."""
+    host = dict(scope.get("headers", ())).get(b"host", b"").decode("latin-1")
+    return host if len(host) <= 255 and _HOST.fullmatch(host) else ""
 
 
 def _is_page(start: Message) -> bool:
@@ -125,13 +227,30 @@ def _is_page(start: Message) -> bool:
     )
 
 
-def _with_tags(page: bytes, path: str, query: bytes) -> bytes:
+def _head(scope: Scope) -> str:
+    """The lines of the head of an address."""
+    name, path = _name(scope), str(scope["path"])
+    query = scope["query_string"].decode("latin-1")
+    seen = _Seen(name, query)
+    host = _host(scope)
+    if not host:
+        return tags(seen.title, seen.description)
+    # Behind a proxy on this machine the server has already taken the scheme that the proxy tells.
+    site = f"{scope.get('scheme', 'http')}://{host}"
+    whole = path.rstrip("/")
+    above = (whole[: len(whole) - len(name)] if name in PAGES else whole).rstrip("/") + "/"
+    kept = query if len(query) <= LONGEST_LINK else ""
+    address = site + quote(path) + (f"?{quote(kept, safe='%=&+/:;,~@!$*()')}" if kept else "")
+    picture = f"{site}{quote(above)}{PICTURE}?{seen.picture}"
+    return tags(seen.title, seen.description, address, picture, seen.alt)
+
+
+def _with_tags(page: bytes, scope: Scope) -> bytes:
     """The page with its own head."""
-    name = path.strip("/").rpartition("/")[2]
     try:
-        title, description = preview(name, query.decode("latin-1"))
+        head = _head(scope)
     except Exception:
         # Nothing that a link says may keep the page itself from opening: it tells what is wrong with it.
         logging.getLogger(__name__).exception("no preview of a link")
-        title, description = NAME, ABOUT
-    return page.replace(b"<title>Streamlit</title>", tags(title, description).encode(), 1)
+        head = tags(NAME, ABOUT)
+    return page.replace(b"<title>Streamlit</title>", head.encode("utf-8", "replace"), 1)
