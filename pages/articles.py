@@ -3,6 +3,7 @@
 import streamlit as st
 
 from breakeven.dashboard import blocks, inputs
+from breakeven.dashboard.saving import cite
 from breakeven.dashboard.session import (
     CLAIM,
     fields_of_widgets,
@@ -49,3 +50,4 @@ with heading:
 show_articles.claims(here, chosen, view.verdict, facts.day)
 show_articles.proof(chosen, judged, facts)
 show_articles.sources(judged, finding, sources())
+cite([*(one.claim.source_id for one in judged), *finding.source_ids])

@@ -4,7 +4,8 @@ import streamlit as st
 
 from breakeven.comparison import words as verdict
 from breakeven.comparison.answer import compare
-from breakeven.dashboard import blocks, inputs
+from breakeven.dashboard import blocks, embed, inputs
+from breakeven.dashboard.saving import cite
 from breakeven.dashboard.session import (
     link_to,
     money_of,
@@ -20,6 +21,9 @@ from breakeven.views.compare import show
 
 # 1. Input
 scenario, warnings = open_scenario()
+if embed.asked():
+    embed.card(scenario, warnings)
+    st.stop()
 money = money_of(scenario)
 tables = tables_on(scenario.as_of)
 place = st.container()
@@ -51,3 +55,4 @@ for number, shape in enumerate(answer.shapes):
     show.rankings("AB"[number], shape, scenario)
 show.sources(answer, sources(), scenario)
 show.doors()
+cite(answer.source_ids)

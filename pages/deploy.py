@@ -3,6 +3,7 @@
 import streamlit as st
 
 from breakeven.dashboard import blocks, inputs
+from breakeven.dashboard.saving import cite
 from breakeven.dashboard.session import (
     fields_of_widgets,
     link_to,
@@ -49,3 +50,4 @@ show_deploy.ranking(answer, money)
 show_deploy.memory(answer)
 show_deploy.details(answer)
 show_deploy.evidence(answer, sources())
+cite(words.source_ids(answer))

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from breakeven.dashboard import blocks
+from breakeven.dashboard.saving import cite
 from breakeven.dashboard.session import (
     fields_of_widgets,
     link_to,
@@ -36,3 +37,4 @@ show_evidence.proof(found, view)
 show_evidence.reached()
 show_evidence.apart(found, view)
 show_evidence.own_runs(tables_on(scenario.as_of), scenario)
+cite(row.source_id for row in found.benchmarks.values())

@@ -7,6 +7,7 @@ import streamlit as st
 from breakeven.comparison import words as verdict
 from breakeven.comparison.answer import compare
 from breakeven.dashboard import blocks, inputs
+from breakeven.dashboard.saving import cite
 from breakeven.dashboard.session import (
     fields_of_widgets,
     link_to,
@@ -53,3 +54,4 @@ show_method.formulas(matching(modules, view.find), answer, values_of(answer, tab
 show_method.assumed(answer, tables)
 show_method.words()
 show_method.sources([sources()[key] for key in answer.source_ids if key in sources()])
+cite(answer.source_ids)

@@ -8,6 +8,7 @@ import streamlit as st
 from breakeven.comparison import words as verdict
 from breakeven.comparison.answer import compare
 from breakeven.dashboard import blocks, inputs
+from breakeven.dashboard.saving import cite
 from breakeven.dashboard.session import (
     fields_of_widgets,
     link_to,
@@ -68,3 +69,4 @@ show_numbers.rules_list(chosen, money, scenario, known=sources(), alone=alone)
 st.caption(blocks.plain(f"Computed for: {question}"))
 show_numbers.downloads(chosen, money, lead=lead, question=question, known=sources())
 show_numbers.sources(chosen, sources())
+cite(key for rule in chosen for key in rule.source_ids)

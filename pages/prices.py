@@ -3,6 +3,7 @@
 import streamlit as st
 
 from breakeven.dashboard import blocks, inputs
+from breakeven.dashboard.saving import cite
 from breakeven.dashboard.session import (
     fields_of_widgets,
     link_to,
@@ -78,3 +79,4 @@ page = FIELDS.write(fields_of_widgets(FIELDS, default))
 save_scenario(scenario, **page)
 with place:
     blocks.header("What do a token and a GPU-hour cost, and since when?", link_to(scenario, **page))
+cite([*(one.source_id for one in tables.api_offers), *(one.source_id for one in tables.gpu_offers)])

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from breakeven.dashboard import blocks, inputs
+from breakeven.dashboard.saving import cite
 from breakeven.dashboard.session import (
     fields_of_widgets,
     link_to,
@@ -76,3 +77,4 @@ if tuned is not None:
     show_train.api_tuning_block(tuned, money, answer)
 show_train.numbers_block(answer)
 show_train.sources(answer, held, facts, sources())
+cite([*answer.source_ids, *(held.source_ids if held else ())])

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from breakeven.dashboard import blocks, inputs, uploads
+from breakeven.dashboard.saving import cite
 from breakeven.dashboard.session import (
     fields_of_widgets,
     link_to,
@@ -19,6 +20,7 @@ from breakeven.question.pages.workload import FIELDS as BILL
 from breakeven.question.pages.workload import USUAL as BILL_USUAL
 from breakeven.views.capacity import show as show_capacity
 from breakeven.views.workload import show as show_workload
+from breakeven.views.workload.program import source_ids
 from breakeven.views.workload.show import breakdowns as show_breakdowns
 from breakeven.views.workload.show import columns as show_columns
 from breakeven.views.workload.show import names as show_names
@@ -110,3 +112,4 @@ show_workload.deployments(hosting, ladder, read.workload, money)
 show_capacity.section(files, sample, columns, result, hosting, scenario, options, money)
 show_breakdowns.breakdowns(result, named, money)
 show_workload.sources(result, hosting, sources())
+cite(source_ids(result, hosting))

@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from breakeven.dashboard.look import copy_button
 from breakeven.dashboard.session import database
+from breakeven.dashboard.share import share
 from breakeven.tables import price_queries
 from breakeven.tables.records import Source
 from breakeven.words.numbers import count
@@ -64,10 +64,7 @@ def header(question: str | None, link: str) -> None:
     """Whose page it is, how old its prices are, the question, and the link that repeats it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(plain(f"BREAKEVEN · {price_age(date.today())}"))
-        copy_button()
-        with st.popover("Show it", width="content", type="tertiary"):
-            st.caption("This address repeats the page with all its numbers.")
-            st.code(link, language=None, wrap_lines=True)
+        share(link)
     if question:
         st.markdown(plain(question))
 

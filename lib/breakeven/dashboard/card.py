@@ -18,6 +18,22 @@ from breakeven.question.scenario import Scenario
 from breakeven.tables.day import Tables, read_tables
 from breakeven.words.names import kind_of, shape_name
 
+NAME = "Breakeven"
+ABOUT = "LLM API, or your own GPUs? Your workload priced both ways, with the working."
+PAGES = {
+    "": "API or self-hosting",
+    "compare": "API or self-hosting",
+    "deploy": "Which GPUs, how many, what they cost",
+    "train": "What training costs",
+    "workload": "What a usage file costs everywhere",
+    "articles": "Published claims, recomputed",
+    "numbers": "The numbers of 2023, then and now",
+    "prices": "Prices of tokens and GPU-hours",
+    "evidence": "How far the predictions are from measured runs",
+    "method": "Formulas and sources",
+}
+"""First part of a page's title, by its address."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
@@ -48,6 +64,7 @@ class Card:
 
     scenario: Scenario
     calibrated: Calibrated
+    model: str
     question: str
     contenders: str
     """What is compared with what, on which day."""
@@ -77,6 +94,7 @@ def card_of(scenario: Scenario, calibrated: Calibrated) -> Card:
     return Card(
         scenario=scenario,
         calibrated=calibrated,
+        model=model,
         question=f"{scenario.load.said()} of {tokens} to {model}: an API, or your own GPUs?",
         contenders=words.question(answer, scenario.money),
         verdicts=tuple(_verdict(one, answer) for one in answer.shapes),

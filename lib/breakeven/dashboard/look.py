@@ -36,12 +36,12 @@ STYLE = """
 )
 
 _COPY = """
-<button class="breakeven-copy" type="button">Copy link</button>
+<button class="breakeven-copy" type="button" aria-live="polite" data-link="LINK">Copy link</button>
 <script>
 document.querySelectorAll(".breakeven-copy:not([data-ready])").forEach((button) => {
   button.dataset.ready = "yes";
   button.addEventListener("click", async () => {
-    const link = window.location.href;
+    const link = new URL(button.dataset.link, window.location.href).href;
     try { await navigator.clipboard.writeText(link); }
     catch (refused) {
       const box = document.createElement("textarea");
@@ -54,7 +54,7 @@ document.querySelectorAll(".breakeven-copy:not([data-ready])").forEach((button) 
 });
 </script>
 """
-"""A button that copies the address, which is the link; no text of ours or of a visitor's goes into it."""
+"""A button that copies a link, which is escaped."""
 
 
 def chips(texts: Sequence[str]) -> None:
@@ -63,6 +63,6 @@ def chips(texts: Sequence[str]) -> None:
         st.html("".join(f'<span class="chip">{escape(text)}</span>' for text in texts if text))
 
 
-def copy_button() -> None:
-    """Copy the link by one press, and say so."""
-    st.html(_COPY, width="content", unsafe_allow_javascript=True)
+def copy_button(link: str, also: str = "") -> None:
+    """Copy the link by one press, and say so; ``also`` is HTML of ours that the page needs once."""
+    st.html(_COPY.replace("LINK", escape(link)) + also, width="content", unsafe_allow_javascript=True)

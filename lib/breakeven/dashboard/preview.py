@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote
 
 from anyio import CapacityLimiter, to_thread
 
-from breakeven.dashboard.card import Card, card_of_link
+from breakeven.dashboard.card import ABOUT, NAME, PAGES, Card, card_of_link
 from breakeven.dashboard.picture import HEIGHT, WIDTH, default_picture, picture_of
 from breakeven.question.calibrated import FIELDS as CALIBRATED_FIELDS
 from breakeven.question.link import LONGEST_LINK, short
@@ -21,21 +21,6 @@ from breakeven.question.link import LONGEST_LINK, short
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-NAME = "Breakeven"
-ABOUT = "LLM API, or your own GPUs? Your workload priced both ways, with the working."
-PAGES = {
-    "": "API or self-hosting",
-    "compare": "API or self-hosting",
-    "deploy": "Which GPUs, how many, what they cost",
-    "train": "What training costs",
-    "workload": "What a usage file costs everywhere",
-    "articles": "Published claims, recomputed",
-    "numbers": "The numbers of 2023, then and now",
-    "prices": "Prices of tokens and GPU-hours",
-    "evidence": "How far the predictions are from measured runs",
-    "method": "Formulas and sources",
-}
-"""First part of a page's title, by its address."""
 PICTURE = "preview.png"
 """Last part of the address of a picture; ``page`` in its query names a page, else it is of a scenario."""
 KEPT = 64

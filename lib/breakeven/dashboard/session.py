@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import astuple, fields, replace
 from datetime import date
 from enum import StrEnum
@@ -267,8 +267,16 @@ def keep_widgets() -> None:
 def link_to(scenario: Scenario, **page: str) -> str:
     """Address that repeats the page with this scenario, written short."""
     base = urlsplit(st.context.url or "")
+    base = base._replace(path=base.path or "/") if base.netloc else base
     page = page | _calibration_pairs() | _claim_pairs()
     return base._replace(query=short(scenario, page), fragment="").geturl()
+
+
+def link_to_comparison(scenario: Scenario, pages: Collection[str]) -> str:
+    """Address at which the first page compares for this scenario, seen from any of the pages."""
+    link = urlsplit(link_to(scenario))
+    above, _, name = link.path.rstrip("/").rpartition("/")
+    return (link._replace(path=f"{above}/") if name in pages else link).geturl()
 
 
 def money_of(scenario: Scenario) -> Money:

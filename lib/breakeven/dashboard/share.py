@@ -1,0 +1,74 @@
+"""What stands in the header to pass a page on: its link, a brief, a card for another page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+
+import streamlit as st
+
+from breakeven.comparison.answer import compare
+from breakeven.comparison.brief import Brief, as_html, as_markdown, brief_of
+from breakeven.dashboard import saving
+from breakeven.dashboard.card import PAGES
+from breakeven.dashboard.look import copy_button
+from breakeven.dashboard.session import link_to_comparison, scenario_of_widgets, tables_on
+from breakeven.question.scenario import Scenario
+from breakeven.tables.day import Tables
+
+WIDTH, HEIGHT = 600, 300
+"""Room that an embedded card needs. [pixels]"""
+_FORMS: tuple[tuple[str, str, str, Callable[[Brief], str]], ...] = (
+    ("Markdown", "md", "text/markdown", as_markdown),
+    ("To print", "html", "text/html", as_html),
+)
+
+
+def share(link: str) -> None:
+    """One press copies the link; a box beside it has the link, the brief and the card.
+
+    What is closed is not drawn, and the brief is written when it is asked for.
+    """
+    scenario = scenario_of_widgets()
+    copy_button(link, saving.buttons(link, scenario.as_of))
+    box = st.popover("Share", width="content", type="tertiary", key="box_share", on_change="rerun")
+    if box.open:
+        with box:
+            _offer(link, scenario)
+
+
+def _offer(link: str, scenario: Scenario) -> None:
+    comparison, tables = link_to_comparison(scenario, PAGES), tables_on(scenario.as_of)
+    st.markdown("**Link** to this page with all its numbers")
+    st.code(link, language=None, wrap_lines=True)
+    st.markdown("**Brief**: API or own GPUs for this scenario, on one page")
+    with st.container(horizontal=True, gap="small"):
+        for title, ending, mime, written in _FORMS:
+            st.download_button(
+                title,
+                data=_brief(scenario, tables, comparison, written),
+                file_name=f"breakeven-brief-{scenario.as_of}.{ending}",
+                mime=mime,
+                key=f"brief_{ending}",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+    st.caption("Charts: point at one to save it as PNG or SVG.")
+    st.markdown("**Embed** the verdict in another page; `card=b` is the second shape")
+    st.code(snippet(comparison), language=None, wrap_lines=True)
+
+
+def _brief(
+    scenario: Scenario, tables: Tables, link: str, written: Callable[[Brief], str]
+) -> Callable[[], bytes]:
+    """What a press on the button writes."""
+    return lambda: written(brief_of(compare(scenario, tables), tables.sources, link)).encode()
+
+
+def snippet(link: str) -> str:
+    """The lines of HTML that show the card of a comparison's link in another page."""
+    source = escape(f"{link}&embed=true&card=a")
+    return (
+        f'<iframe src="{source}" title="Breakeven: API or own GPUs?" width="{WIDTH}" height="{HEIGHT}" '
+        'style="border:1px solid #ccc;border-radius:8px;max-width:100%" loading="lazy"></iframe>'
+    )
