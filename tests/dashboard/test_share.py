@@ -59,9 +59,10 @@ def test_every_page_offers_link_brief_and_card_once_it_is_asked(page):
 def test_short_link_of_a_page_opens_with_the_usual_values_of_its_version():
     app = open_page("deploy", v="2026-11", as_of=TODAY.isoformat(), deploy_price="owned")
     usual = versions()["2026-11"]
-    written = {key: app.query_params[key] for key in deploy.FIELDS.keys}
-    told = {key: text if isinstance(text, str) else text[0] for key, text in written.items()}
-    assert told == {key: usual[key] for key in deploy.FIELDS.keys} | {"deploy_price": "owned"}
+    held = deploy.FIELDS.write(
+        deploy.Fields(**{key[7:]: app.session_state[key] for key in deploy.FIELDS.keys})
+    )
+    assert held == {key: usual[key] for key in deploy.FIELDS.keys} | {"deploy_price": "owned"}
     assert not app.warning
 
 
@@ -72,6 +73,24 @@ def test_short_link_keeps_the_fields_of_a_page_when_its_defaults_change(monkeypa
     app = open_page("train", v="2026-11", as_of=TODAY.isoformat(), train_days="30")
     held = {key: app.session_state[key] for key in ("train_sequence", "train_zero", "train_days")}
     assert held == {"train_sequence": 4096, "train_zero": 3, "train_days": 30.0}
+
+
+@pytest.mark.parametrize("more", [{}, {"deploy_drafts": "3"}])
+def test_short_link_stays_in_the_address_until_something_changes(more):
+    link = {"v": "2026-11", "as_of": TODAY.isoformat(), "requests": "3"} | more
+    app = open_page("deploy" if more else "compare", {"box_Load": True}, **link)
+    assert dict(app.query_params) == link
+    app.number_input(key="q_requests").set_value(4.0).run()
+    assert app.query_params["requests"] in ("4", ["4"])
+    assert app.query_params["v"] in ("1", ["1"])
+    assert {"model", "tpot"} <= set(app.query_params)
+
+
+def test_short_link_with_more_than_the_page_knows_is_written_whole():
+    app = open_page("compare", v="2026-11", as_of=TODAY.isoformat(), colour="red")
+    assert "colour" not in app.query_params
+    assert app.query_params["v"] in ("1", ["1"])
+    assert len(app.warning) == 1
 
 
 def test_card_says_what_the_page_says():

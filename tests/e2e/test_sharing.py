@@ -134,3 +134,13 @@ def test_share_fits_a_phone(visit: Visit) -> None:
     assert box is not None
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 390
+
+
+def test_short_link_is_one_step_back(visit: Visit) -> None:
+    page = visit("method")
+    page.goto(page.url.partition("method")[0] + LINK)
+    settle(page)
+    assert page.url.endswith("/" + LINK)
+    page.go_back()
+    settle(page)
+    assert "/method" in page.url

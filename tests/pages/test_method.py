@@ -15,7 +15,7 @@ def test_page_opens_with_one_sentence_and_every_formula_closed() -> None:
     app = run(v="1", as_of="2026-11-21")
     assert "formulas turn tokens into seconds" in app.subheader[0].value
     assert "KV-cache memory that one token" in texts(app)
-    assert len(app.code) == 1  # the link
+    assert not app.code
     assert not app.latex
 
 

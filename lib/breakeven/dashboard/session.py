@@ -22,7 +22,7 @@ from breakeven.question.calibrated import calibration_of
 from breakeven.question.fields import LinkFields
 from breakeven.question.link import PAGE_PREFIXES, KnownIds, decode, encode, short
 from breakeven.question.scenario import AUTO, Scenario
-from breakeven.question.versions import completed
+from breakeven.question.versions import completed, version_of
 from breakeven.tables import queries
 from breakeven.tables.build import open_memory
 from breakeven.tables.day import Tables, read_tables
@@ -243,7 +243,10 @@ def scenario_of_widgets() -> Scenario:
 
 
 def save_scenario(scenario: Scenario, **page: str) -> None:
-    """Write the scenario into the address bar, every field of it, and what the page adds."""
+    """Write the scenario into the address bar, every field of it, and what the page adds.
+
+    A short link that says the same stays as it was opened: it is one step of the visitor's, not two.
+    """
     pairs = (
         dict(parse_qsl(encode(scenario), keep_blank_values=True))
         | page
@@ -251,10 +254,22 @@ def save_scenario(scenario: Scenario, **page: str) -> None:
         | _claim_pairs()
     )
     flat = tuple(sorted(pairs.items()))
-    current = {key: st.query_params.get_all(key) for key in st.query_params.to_dict()}
-    if _flat(current) != flat:
+    current = _flat({key: st.query_params.get_all(key) for key in st.query_params.to_dict()})
+    if _says(current, pairs):
+        flat = current
+    elif current != flat:
         st.query_params.from_dict(pairs)
     st.session_state[_LINK] = flat
+
+
+def _says(written: tuple[tuple[str, str], ...], pairs: Mapping[str, str]) -> bool:
+    """A short link means these parameters, and has no other."""
+    full = dict(completed(list(written)))
+    return (
+        version_of(list(written)) is not None
+        and len(written) == len({key for key, _ in written} & {"v", *pairs})
+        and all(full.get(key) == text for key, text in pairs.items() if key != "v")
+    )
 
 
 def keep_widgets() -> None:
