@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from duckdb import DuckDBPyConnection
 
-from breakeven.question.link import encode
+from breakeven.question.link import encode, short
 from breakeven.question.scenario import Scenario
 from breakeven.tables.day import read_tables
 from breakeven.views.deploy import FIELDS, Fields, deploy, words
@@ -202,6 +202,16 @@ def test_link_of_the_page_is_ranked_as_the_page_does(
     page = deploy(scenario, extra, read_tables(connection, scenario.as_of))
     assert answer["recommendation"] == words.recommendation(page)
     assert answer["notes"] == []
+
+
+def test_short_link_is_ranked_as_the_whole_one_also_when_a_default_changes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = Scenario(as_of=TODAY, model="llama-3.1-8b", gpu="h100-sxm")
+    extra = FIELDS.write(Fields(price="owned"))
+    whole = json_of(capsys, "rank", "--scenario", f"?{encode(scenario)}&{urlencode(extra)}")
+    monkeypatch.setattr("breakeven.views.deploy.USUAL", Fields(shape="b", buy=1.0, years=1.0))
+    assert json_of(capsys, "rank", "--scenario", f"?{short(scenario, extra)}") == whole
 
 
 def test_bad_field_of_a_link_is_told_and_the_rest_counts(capsys: pytest.CaptureFixture[str]) -> None:
