@@ -27,7 +27,7 @@ def asked() -> bool:
 
 
 def card(scenario: Scenario, warnings: Sequence[str]) -> None:
-    """The verdict of one shape, its day, and the way to the whole page."""
+    """The verdict of one shape; above it, where no narrow frame cuts them, its day and the whole page."""
     shown = card_of(scenario, own_calibration())
     letter = st.query_params.get("card", CARDS[0])
     if letter not in CARDS:
@@ -36,12 +36,12 @@ def card(scenario: Scenario, warnings: Sequence[str]) -> None:
     verdict = shown.verdicts[number]
     st.html(_STYLE)
     link_warnings(warnings)
-    with st.container(key=f"card_{number}_{verdict.winner}"):
-        st.caption(plain(f"{shown.model} · {scenario.load.said()} · {verdict.kind}"))
-        st.subheader(plain(f"{verdict.headline}."), anchor=False)
-        st.markdown(plain(verdict.condition))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(plain(f"Prices of {scenario.as_of}"), width="content")
         st.link_button(
             f"All numbers at {NAME}", link_to(scenario), type="tertiary", icon=":material/open_in_new:"
         )
+    with st.container(key=f"card_{number}_{verdict.winner}"):
+        st.caption(plain(f"{shown.model} · {scenario.load.said()} · {verdict.kind}"))
+        st.subheader(plain(f"{verdict.headline}."), anchor=False)
+        st.markdown(plain(verdict.condition))

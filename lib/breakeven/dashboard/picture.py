@@ -69,13 +69,28 @@ def _paper(note: str, address: str) -> tuple[Image.Image, ImageDraw.ImageDraw]:
     """An empty picture with the mark, a note at the right, and the address at the foot."""
     image = Image.new("RGB", (WIDTH, HEIGHT), _PAPER)
     draw = ImageDraw.Draw(image)
-    draw.polygon([(72, 72), (90, 54), (90, 90)], fill=SELF_HOSTED)
-    draw.polygon([(108, 72), (90, 54), (90, 90)], fill=API)
-    draw.text((124, 72), "Breakeven", fill=_INK, font=font(36, _BOLD), anchor="lm")
+    image.paste(_mark(52), (_LEFT - 6, 46))
+    draw.text((128, 72), "Breakeven", fill=_INK, font=font(36, _BOLD), anchor="lm")
     draw.text((_RIGHT, 72), note, fill=_GREY, font=font(26), anchor="rm")
     draw.line((_LEFT, 568, _RIGHT, 568), fill="#D9D9D9", width=2)
     draw.text((_LEFT, 596), _fitted(draw, address, 26), fill=_GREY, font=font(26), anchor="lm")
     return image, draw
+
+
+@cache
+def _mark(size: int) -> Image.Image:
+    """Two bills against the load, and where they cross; drawn large and made small, so that it is smooth."""
+    unit = size * 4 / 24
+    image = Image.new("RGB", (size * 4, size * 4), _PAPER)
+    draw = ImageDraw.Draw(image)
+    for colour, (left, right) in ((SELF_HOSTED, (13.5, 10.0)), (API, (20.5, 3.5))):
+        ends = [(3 * unit, left * unit), (21 * unit, right * unit)]
+        draw.line(ends, fill=colour, width=round(2.6 * unit))
+        for x, y in ends:
+            draw.circle((x, y), 1.3 * unit, fill=colour)
+    draw.circle((12 * unit, 11.8 * unit), 4.1 * unit, fill=_PAPER)
+    draw.circle((12 * unit, 11.8 * unit), 2.7 * unit, fill=_INK)
+    return image.resize((size, size), Image.Resampling.LANCZOS)
 
 
 def _bars(draw: ImageDraw.ImageDraw, top: int, verdict: Verdict) -> None:

@@ -53,8 +53,8 @@ def _offer(link: str, scenario: Scenario) -> None:
                 icon=":material/download:",
                 on_click="ignore",
             )
-    st.caption("Charts: point at one to save it as PNG or SVG.")
-    st.markdown("**Embed** the verdict in another page; `card=b` is the second shape")
+    st.caption("Each chart can be saved as PNG or SVG: the buttons are at its upper right.")
+    st.markdown("**Embed** the verdict in another page; card=b shows the second shape")
     st.code(snippet(comparison), language=None, wrap_lines=True)
 
 
