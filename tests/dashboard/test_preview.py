@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from io import BytesIO
 
@@ -28,6 +29,12 @@ async def _page(scope, _receive, send):
     await send({"type": "http.response.body", "body": HTML[20:]})
 
 
+def run(coroutine):
+    """In a thread of its own: a browser's driver may hold the loop of this one."""
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(asyncio.run, coroutine).result()
+
+
 def fetch(path, query=b"", host=b"breakeven.example", app=None, method="GET"):
     sent = []
 
@@ -35,7 +42,7 @@ def fetch(path, query=b"", host=b"breakeven.example", app=None, method="GET"):
         sent.append(message)
 
     scope = {"type": "http", "method": method, "path": path, "query_string": query, "scheme": "https"}
-    asyncio.run((app or Preview(_page))(scope | {"headers": [(b"host", host)]}, None, send))
+    run((app or Preview(_page))(scope | {"headers": [(b"host", host)]}, None, send))
     assert sent[0]["status"] == 200
     body = b"".join(one.get("body", b"") for one in sent)
     headers = dict(sent[0]["headers"])
@@ -229,7 +236,7 @@ def test_many_pictures_are_drawn_one_at_a_time_and_few_are_kept(monkeypatch):
         for number in range(1000, 1200):
             await ask(number)
 
-    asyncio.run(all_at_once())
+    run(all_at_once())
     site = [one for one in got if one[1] == previews._site_picture()]
     assert len(got) == 400
     assert len(site) == 200 - MOST_WAITING
