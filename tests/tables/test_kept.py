@@ -56,6 +56,25 @@ def test_file_that_was_cut_short_is_built_anew(cache):
         assert connection.execute("SELECT count(*) FROM gpus").fetchone()[0] > 0
 
 
+def test_damaged_file_in_a_folder_that_cannot_be_written_is_built_anew(cache, monkeypatch):
+    """Half of the tables may have been copied before the damage shows."""
+    open_memory().close()
+    (file,) = cache.iterdir()
+    whole = bytearray(file.read_bytes())
+    for place in range(len(whole) // 2, len(whole), 4096):
+        whole[place : place + 64] = b"\xff" * 64
+    file.write_bytes(whole)
+
+    def refuse(*_arguments, **_named):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(file), "unlink", refuse)
+    monkeypatch.setattr(type(file), "replace", refuse)
+    with open_memory() as connection:
+        assert connection.execute("SELECT count(*) FROM gpus").fetchone()[0] > 0
+        assert connection.execute("SELECT count(*) FROM claims").fetchone()[0] > 0
+
+
 def test_changed_cell_gives_another_file(cache, tmp_path):
     data = shutil.copytree(DATA, tmp_path / "data", ignore=shutil.ignore_patterns("samples"))
     before = kept_file(data)

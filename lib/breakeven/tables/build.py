@@ -73,6 +73,8 @@ def open_memory(data_dir: Path = DATA) -> DuckDBPyConnection:
     try:
         kept = kept_file(data_dir) if data_dir == DATA else None
         if kept is None or not _copy_kept(connection, kept):
+            connection.close()  # a damaged file may leave half of its tables, or a database that is no more
+            connection = duckdb.connect(":memory:", config=_OFFLINE)
             build(connection, data_dir)
             if kept is not None:
                 _keep(connection, kept)
@@ -95,7 +97,8 @@ def _copy_kept(connection: DuckDBPyConnection, kept: Path) -> bool:
         # A file that was cut short or is in somebody's way is no reason to fail: build instead.
         with contextlib.suppress(duckdb.Error):
             connection.execute("DETACH kept")
-        kept.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the folder may be read-only
+            kept.unlink(missing_ok=True)
         return False
     return True
 
