@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from io import BytesIO
@@ -214,6 +216,17 @@ def test_what_a_killed_process_left_is_deleted_after_a_day(tmp_path, monkeypatch
     UploadStore().close()
     assert not old.exists()
     assert (new / "file").exists()
+
+
+def test_what_a_killed_process_left_is_deleted_by_the_next_one_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        gone.wait()
+    dead, mine = tmp_path / f"breakeven-uploads-{gone.pid}-x", tmp_path / f"breakeven-uploads-{os.getpid()}-x"
+    for folder in (dead, mine):
+        folder.mkdir()
+    UploadStore().close()
+    assert (dead.exists(), mine.exists()) == (False, True)
 
 
 def test_content_is_given_up_to_a_size(store, client, monkeypatch):

@@ -8,6 +8,7 @@ Streamlit's own manager keeps every upload in memory about twice. This one takes
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import tempfile
 import time
@@ -61,7 +62,9 @@ class UploadStore(MemoryUploadedFileManager):
         super().__init__(ENDPOINT)
         self.limits = limits or limits_from()
         _delete_old()
-        self._folder = tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True)
+        self._folder = tempfile.TemporaryDirectory(
+            prefix=f"{_PREFIX}{os.getpid()}-", ignore_cleanup_errors=True
+        )
         self._paths: dict[Key, Path] = {}
         self._sizes: dict[Key, int] = {}
         self._refusals: dict[Key, str] = {}
@@ -176,14 +179,28 @@ class UploadStore(MemoryUploadedFileManager):
 
 
 def _delete_old() -> None:
-    """Delete what processes that were killed left behind."""
+    """Delete what processes that were killed left behind: the name of a folder says whose it is."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
         try:
             old = time.time() - folder.stat().st_mtime > OLD_S
         except OSError:
             continue
-        if old:
+        if old or (owner.isdigit() and not _runs(int(owner))):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    """Whether a process of this machine runs; True where that cannot be told without a signal."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's, or a system that does not tell
+        return True
+    return True
 
 
 _store: list[UploadStore] = []
