@@ -171,7 +171,7 @@ def test_a_header_that_is_no_host_is_not_repeated(host):
     told = metas(page)
     assert not {"og:image", "og:url", "twitter:image"} & set(told)
     assert told["twitter:card"] == "summary"
-    assert "<script" not in page
+    assert not host or host.decode("latin-1") not in page
     assert fetch("/preview.png", LINK, host=host)[1][:4] == b"\x89PNG"
 
 
