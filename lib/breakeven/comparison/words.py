@@ -218,16 +218,22 @@ def chips(answer: ShapeAnswer, comparison: Comparison) -> list[str]:
 
 
 def ways_finding(answer: ShapeAnswer) -> str:
-    """Say how many API hosts undercut the deployment that is compared with."""
+    """Say at how many API hosts the bill is lower than the estimate's range, and at how many inside it."""
     own = answer.at_load
     clean = [one for one in answer.api.same_model if one.mark is None]
     if own is None or not clean:
         return "every way to buy it"
-    below = sum(one.usd * own.requests < own.host_usd for one in clean)
-    if below in (0, len(clean)):
-        whom = "no host undercuts" if below == 0 else "every host undercuts"
-        return f"{whom} your own GPUs"
-    return f"{count(below, 'host')} of {len(clean)} undercut{'s' if below == 1 else ''} your own GPUs"
+    said = [winner_of(one.usd * own.requests, own.host_usd_low, own.host_usd_high) for one in clean]
+    below, level = said.count(Winner.API), said.count(Winner.LEVEL)
+    near = f", {level:,} about as dear" if level else ""
+    if below == len(clean):
+        return "every host is cheaper than your own GPUs"
+    whom = (
+        "no host is"
+        if below == 0
+        else f"{below:,} of {count(len(clean), 'host')} {'is' if below == 1 else 'are'}"
+    )
+    return f"{whom} cheaper than your own GPUs{near}"
 
 
 def by_kind(answer: ShapeAnswer, scenario: Scenario) -> list[str]:
