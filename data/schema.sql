@@ -532,7 +532,7 @@ COMMENT ON COLUMN benchmarks.model_id IS '[-] key of models; empty: not held the
 COMMENT ON COLUMN benchmarks.gpu_as_published IS '[-] the source''s name of the device';
 COMMENT ON COLUMN benchmarks.gpu_id IS '[-] key of gpus; empty: an API, or not held there';
 COMMENT ON COLUMN benchmarks.gpu_count IS '[-] GPUs used together';
-COMMENT ON COLUMN benchmarks.engine IS '[-] tensorrt-llm, vllm, sglang, tgi-2023 …';
+COMMENT ON COLUMN benchmarks.engine IS '[-] tensorrt-llm, vllm, sglang; with a year, an engine as it was then: tgi-2023, vllm-2023 …';
 COMMENT ON COLUMN benchmarks.engine_version IS '[-] version as published';
 COMMENT ON COLUMN benchmarks.precision IS '[-] number format of the weights';
 COMMENT ON COLUMN benchmarks.mode IS '[-] how it was measured: static-batch, offline-max-throughput, online-agg, mlperf-*, api';
@@ -604,6 +604,7 @@ CREATE TABLE efficiency (
     expert_mfu DOUBLE NOT NULL CHECK (expert_mfu > 0 AND expert_mfu <= 1),
     expert_mbu DOUBLE NOT NULL CHECK (expert_mbu > 0 AND expert_mbu <= 1),
     expert_overhead_s DOUBLE NOT NULL CHECK (expert_overhead_s >= 0),
+    latent_overhead_s DOUBLE NOT NULL CHECK (latent_overhead_s >= 0),
     ttft_factor_low DOUBLE NOT NULL CHECK (ttft_factor_low > 0 AND ttft_factor_low <= 1),
     ttft_factor_high DOUBLE NOT NULL CHECK (ttft_factor_high >= 1),
     ttft_alone_factor_low DOUBLE NOT NULL CHECK (ttft_alone_factor_low > 0 AND ttft_alone_factor_low <= 1),
@@ -616,6 +617,8 @@ CREATE TABLE efficiency (
     n_rows INTEGER NOT NULL CHECK (n_rows >= 0),
     min_gpus INTEGER NOT NULL CHECK (min_gpus > 0),
     max_gpus INTEGER NOT NULL,
+    architecture VARCHAR,
+    range_of VARCHAR NOT NULL CHECK (range_of IN ('model', 'gpu', 'pooled')),
     fitted_on VARCHAR NOT NULL,
     method VARCHAR NOT NULL CHECK (method IN ('fitted by hand', 'fitted', 'pooled', 'assumed')),
     notes VARCHAR,
@@ -647,6 +650,7 @@ COMMENT ON COLUMN efficiency.queue_share IS '[0 to 1] share of the neighbours'' 
 COMMENT ON COLUMN efficiency.expert_mfu IS '[0 to 1] what routed experts reach of mfu';
 COMMENT ON COLUMN efficiency.expert_mbu IS '[0 to 1] what routed experts reach of mbu when their weights are read';
 COMMENT ON COLUMN efficiency.expert_overhead_s IS '[s] fixed time of routing in one layer of a decode step, mixtures of experts only';
+COMMENT ON COLUMN efficiency.latent_overhead_s IS '[s] fixed time of latent attention in one layer of a decode step, models with it only';
 COMMENT ON COLUMN efficiency.ttft_factor_low IS '[-] measured over predicted TTFT at load, 10th percentile of comparable rows that the fit did not see';
 COMMENT ON COLUMN efficiency.ttft_factor_high IS '[-] the same, 90th percentile';
 COMMENT ON COLUMN efficiency.ttft_alone_factor_low IS '[-] the same of TTFT alone: one prompt, or at most four clients';
@@ -659,6 +663,8 @@ COMMENT ON COLUMN efficiency.tpot_median_error IS '[0 to 1] median absolute rela
 COMMENT ON COLUMN efficiency.n_rows IS '[-] measured rows used';
 COMMENT ON COLUMN efficiency.min_gpus IS '[-] fewest GPUs in those rows';
 COMMENT ON COLUMN efficiency.max_gpus IS '[-] most GPUs in those rows';
+COMMENT ON COLUMN efficiency.architecture IS '[-] layers, width, heads, KV heads, experts, width of an expert of the models that the row is for; empty: any that has no row of its own';
+COMMENT ON COLUMN efficiency.range_of IS '[-] whose rows the ranges hold: of the model itself, of other models on this GPU, or pooled over other GPUs';
 COMMENT ON COLUMN efficiency.fitted_on IS '[-] which rows of benchmarks';
 COMMENT ON COLUMN efficiency.method IS '[-] how the row came about';
 COMMENT ON COLUMN efficiency.notes IS '[-] notes';

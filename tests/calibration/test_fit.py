@@ -28,6 +28,7 @@ TRUE = {
     "expert_mfu": 0.55,
     "expert_mbu": 0.75,
     "expert_overhead_s": 8e-6,
+    "latent_overhead_s": 1.1e-5,
     "ttft_fixed_s": 0.03,
     "busy_steps": 4.0,
     "queue_share": 0.12,
@@ -47,7 +48,7 @@ def worst(rows, values, quantity):
 
 
 def test_times_of_a_known_engine_are_found_again(made):
-    values = fit(made)
+    values = fit(made, strength=0.1)
     assert worst(made, values, "tpot") < 0.03
     assert worst(made, values, "ttft") < 0.1
     for name in ("mfu", "mbu", "kv_mbu"):
@@ -72,6 +73,23 @@ def test_one_row_leaves_what_it_does_not_show_where_the_prior_has_it(made):
     values = fit(made.take(np.array([0])), prior=TRUE)
     for name in ("kv_mbu", "sequence_overhead_s", "expert_mbu"):
         assert values[name] == pytest.approx(TRUE[name], rel=0.1), name
+
+
+def test_a_model_that_is_slower_than_its_neighbours_is_so_only_for_itself(made):
+    slow = made.configuration == made.configuration[0]
+    levels = Levels(replace(made, tpot_s=np.where(slow, made.tpot_s * 1.4, made.tpot_s)))
+    own, others = levels.values(str(made.configuration[0])), levels.values(str(made.group[0]))
+    mine = made.take(slow)
+    ratio = predict(mine, Engine(**own)).tpot_s / mine.tpot_s
+    assert np.median(ratio) == pytest.approx(1.4, rel=0.1)
+    assert np.median(predict(mine, Engine(**others)).tpot_s / mine.tpot_s) < 1.25
+
+
+def test_a_model_without_rows_takes_what_is_known_of_its_group(made):
+    levels = Levels(made)
+    group = str(made.group[0])
+    nothing = levels.values(f"{group}/1-2-3-4--")
+    assert nothing == levels.values(group)
 
 
 def test_a_group_without_rows_takes_what_is_known_of_the_engine(made):
@@ -116,11 +134,11 @@ def test_refitting_the_static_rows_gives_the_committed_ones(rows, table):
             assert getattr(table[group], name) == pytest.approx(value, rel=0.02), (group, name)
 
 
-def test_leaving_a_shape_out_gives_the_committed_error(connection, rows):
+def test_leaving_a_gpu_out_gives_the_committed_error(connection, rows):
     static = rows.take(rows.kind == STATIC)
-    fold = (fold_of(static, "shape") == "7584/512") & (static.group == ARTICLE_GROUP)
-    found = held_out(static, "shape", only=fold)["tpot"][fold]
-    committed = table_residuals(queries.calibration_errors(connection), static)["shape"]["tpot"][fold]
+    fold = (fold_of(static, "gpu") == "a100") & (static.group == ARTICLE_GROUP)
+    found = held_out(static, "gpu", only=fold)["tpot"][fold]
+    committed = table_residuals(queries.calibration_errors(connection), static)["gpu"]["tpot"][fold]
     assert found == pytest.approx(committed, abs=0.01)
 
 

@@ -14,6 +14,7 @@ from breakeven.calibration.report import (
     promises,
     table_residuals,
 )
+from breakeven.calibration.table import row_id
 from breakeven.question.calibrated import FITTED
 from breakeven.tables import queries
 
@@ -35,8 +36,9 @@ def test_the_committed_errors_cover_every_measured_quantity(rows, committed):
 
 
 def test_the_committed_errors_are_those_of_the_committed_rows(rows, committed, table):
-    values = {g: {n: getattr(table[g], n) for n in FITTED} for g in set(rows.group.tolist())}
-    found = predict(rows, engine_of_groups(rows.group, values))
+    names = set(rows.configuration.tolist())
+    values = {name: {n: getattr(table[row_id(name, rows)], n) for n in FITTED} for name in names}
+    found = predict(rows, engine_of_groups(rows.configuration, values))
     known = np.isfinite(rows.tpot_s)
     logs = np.log(found.tpot_s / rows.tpot_s)[known]
     assert logs == pytest.approx(committed[IN_SAMPLE]["tpot"][known], abs=2e-3)

@@ -89,6 +89,31 @@ def test_the_28_measured_rows_come_out_of_the_command_line(run, connection):
         assert max(one) <= 0.40
 
 
+def test_an_older_engine_is_shown_beside_todays_and_by_name(run):
+    asked = {"gpu": "h100-sxm", "mode": "continuous", "batch": "1"}
+    today = json.loads(run(*estimate("--json", **asked))[1])
+    older = today["older_engine"]
+    assert older["engine"] == "vllm-2023"
+    assert older["tpot_s"] > 1.2 * today["tpot_s"]
+    named = json.loads(run(*estimate("--json", engine="vllm-2023", **asked))[1])
+    assert named["tpot_s"] == pytest.approx(older["tpot_s"])
+    assert named["older_engine"] is None
+    text = run(*estimate(**asked))[1]
+    assert "vllm-2023, as it was then" in text
+    assert "If you do not know the version of yours" in text
+
+
+def test_whose_rows_a_range_holds_is_said(run):
+    def of(model: str) -> dict[str, object]:
+        asked = {"gpu": "h100-sxm", "mode": "continuous", "precision": "fp8", "gpus": "2"}
+        return json.loads(run(*estimate("--json", model=model, engine="vllm", **asked))[1])
+
+    seen, unseen = of("llama-3.3-70b"), of("mistral-small-24b")
+    assert (seen["range_of"], unseen["range_of"]) == ("model", "gpu")
+    width = [r["tpot_range_s"][1] / r["tpot_range_s"][0] for r in (seen, unseen)]
+    assert width[0] < width[1]
+
+
 def test_the_physical_limit_is_faster_than_the_estimate(run):
     real = json.loads(run(*estimate("--json"))[1])
     limit = json.loads(run(*estimate("--json", "--ideal"))[1])

@@ -396,8 +396,8 @@ VOLUME_CASES = [
 ]
 
 
-def bills_at(scenario, shape, load):
-    """Both bills of a month at any loads, from first principles: whole replicas, none busier than planned."""
+def fleets_at(scenario, shape, load):
+    """Replicas and bill of each deployment at any loads, from first principles: none busier than planned."""
     rows = [one.row for one in shape.ranking] or [shape.host]
     best = min(row.candidate.standing for row in rows)
     rows = [row for row in rows if row.candidate.standing == best]
@@ -405,7 +405,12 @@ def bills_at(scenario, shape, load):
     rent = [730 * more * row.candidate.n_gpus * row.candidate.price.usd_per_gpu_hour for row in rows]
     work = np.array([row.prefill_s + row.decode_s for row in rows])
     replicas = np.ceil(load[:, None] * work / scenario.utilisation * (1 - 1e-12))
-    usd = replicas * np.array(rent) + scenario.overhead_month
+    return replicas, replicas * np.array(rent) + scenario.overhead_month
+
+
+def bills_at(scenario, shape, load):
+    """Both bills of a month at any loads: whole replicas of the cheapest deployment."""
+    replicas, usd = fleets_at(scenario, shape, load)
     each, least = np.arange(load.size), usd.argmin(axis=1)
     return replicas[each, least], usd[each, least], load * 2_628_000 * shape.api.bill.usd
 
@@ -450,11 +455,14 @@ def test_the_staircase_has_whole_replicas_and_rises_with_the_load(answer, scenar
     for shape in answer(scenario).shapes:
         volume = shape.volume
         assert len(volume.requests) == VOLUME_POINTS
-        replicas, host, api = bills_at(scenario, shape, volume.requests)
+        _, host, api = bills_at(scenario, shape, volume.requests)
         assert (volume.replicas == np.floor(volume.replicas)).all()
         assert volume.replicas[0] >= 1
         assert (np.diff(volume.host_usd) >= 0).all()
-        assert volume.replicas == pytest.approx(replicas)
+        every, usd = fleets_at(scenario, shape, volume.requests)
+        # Two replicas of one GPU may cost what one of two does.
+        least = np.isclose(usd, usd.min(axis=1, keepdims=True), rtol=1e-9, atol=0)
+        assert (least & (every == volume.replicas[:, None])).any(axis=1).all()
         assert volume.host_usd == pytest.approx(host)
         assert volume.api_usd == pytest.approx(api)
         own = scenario.load.per_s
@@ -523,8 +531,8 @@ def test_the_cheapest_deployment_of_the_map_is_that_of_the_answer(answer):
 
 
 def test_the_map_is_blank_where_the_answer_has_no_deployment_and_nowhere_else(answer):
-    # Few measured deployments are that fast: at one of these shapes only one that nobody measured is left.
-    asked = replace(DEFAULT, model="llama-3.3-70b", tpot=0.007, ttft=0.5)
+    # No measured deployment is that fast: only some that nobody measured are left.
+    asked = replace(DEFAULT, model="llama-3.1-405b", tpot=0.016, ttft=0.5)
     drawn = answer(asked).map
     unmeasured = 0
     for row in range(2, 29, 6):

@@ -56,3 +56,14 @@ def test_a_first_token_that_comes_late_delays_nobody_else_and_costs_nothing():
     assert after.replica_s_per_request == before.replica_s_per_request
     still = static_batch(model=model(), replica=REPLICA, engine=late, **request)
     assert still.ttft_s == static_batch(model=model(), replica=REPLICA, engine=ENGINE, **request).ttft_s
+
+
+def test_latent_attention_costs_a_fixed_time_a_layer_and_nothing_else_does():
+    slow = replace(WHOLE, latent_overhead_s=2e-5)
+    wide = replace(MIXTURE, decode_v_dim=4 * MIXTURE.prefill_v_dim)
+    for shape, layers in ((MIXTURE, 0), (wide, MIXTURE.n_layers)):
+        with_it, without = (
+            decode_step(model=shape, replica=REPLICA, engine=engine, batch=4, context_tokens=100).fixed_s
+            for engine in (slow, WHOLE)
+        )
+        assert with_it - without == pytest.approx(2e-5 * layers)

@@ -21,16 +21,18 @@ from breakeven.hosting import (
     Unplaceable,
     choose_profile,
     compute_class,
+    dated,
     engine_of,
     evaluate,
     find_candidates,
     gpu_price,
     model_shape,
+    older_profile,
     replica_of,
     what_would_fit,
     with_shares,
 )
-from breakeven.tables.records import Efficiency, Gpu, GpuOffer, Model, Precision
+from breakeven.tables.records import Efficiency, Gpu, GpuOffer, Model, Precision, RangeOf
 
 LLAMA_2_70B = Model(
     model_id="llama-2-70b",
@@ -462,13 +464,45 @@ STATIC = efficiency("tgi-2023", "a100", "fp16", n_rows=28, mode="static")
 ALL = [POOLED_FP8, POOLED_FP16, STATIC, VLLM, SGLANG]
 
 
-def profile(rows=ALL, *, engine="auto", gpu=H100, rate="fp16", mode="continuous", n_gpus=2):
-    return choose_profile(rows, engine=engine, gpu=gpu, rate=rate, mode=mode, n_gpus=n_gpus)
+def profile(rows=ALL, *, engine="auto", gpu=H100, rate="fp16", mode="continuous", n_gpus=2, shape=None):
+    return choose_profile(rows, engine=engine, gpu=gpu, rate=rate, mode=mode, n_gpus=n_gpus, shape=shape)
 
 
 def test_the_named_engine_comes_first_and_leaves_nothing_open():
     found = profile(engine="vllm")
     assert (found.efficiency, found.measured, found.caveat) == (VLLM, True, None)
+
+
+OF_MODEL = replace(VLLM, efficiency_id="vllm-h100-fp16-mine", architecture="mine", range_of=RangeOf.MODEL)
+
+
+def test_a_model_that_was_measured_has_its_own_row_and_any_other_the_common_one():
+    rows = [*ALL, OF_MODEL]
+    assert profile(rows, engine="vllm", shape="mine").efficiency is OF_MODEL
+    assert profile(rows, engine="vllm", shape="another").efficiency is VLLM
+    assert profile(rows, engine="vllm").efficiency is VLLM
+
+
+def test_auto_takes_the_engine_that_measured_the_model():
+    rows = [*ALL, OF_MODEL]
+    assert profile(rows, shape="mine").efficiency is OF_MODEL
+    assert profile(rows, shape="another").efficiency is SGLANG
+    few = replace(OF_MODEL, n_rows=FEW_ROWS - 1)
+    assert profile([*ALL, few], shape="mine").efficiency is SGLANG
+
+
+def test_an_engine_of_a_named_year_is_taken_by_name_only():
+    old = replace(SGLANG, efficiency_id="old", engine="sglang-2023", tpot_median_error=0.0)
+    rows = [*ALL, old]
+    assert profile(rows).efficiency is SGLANG
+    assert profile(rows, engine="sglang-2023").efficiency is old
+    found = older_profile(rows, gpu=H100, rate="fp16", mode="continuous", n_gpus=2)
+    assert found is not None
+    assert found.efficiency is old
+    assert older_profile(ALL, gpu=H100, rate="fp16", mode="continuous", n_gpus=2) is None
+    assert not dated("vllm")
+    assert not dated("tensorrt-llm")
+    assert dated("tgi-2023")
 
 
 def test_auto_takes_the_engine_with_the_smallest_error():

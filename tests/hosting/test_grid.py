@@ -12,8 +12,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import Speculation
-from breakeven.hosting import KV_BYTES, Ask, Evaluation, GpuPrice, evaluate, gpu_price, model_shape
+from breakeven.hosting import (
+    KV_BYTES,
+    Ask,
+    Evaluation,
+    GpuPrice,
+    architecture,
+    choose_profile,
+    compute_class,
+    evaluate,
+    gpu_price,
+    model_shape,
+)
 from breakeven.hosting.choose import COUNTS, splits
 from breakeven.hosting.fleet import Terms, fleet_of
 from breakeven.hosting.grid import Grid, again, rank, work_of
@@ -119,6 +131,29 @@ def test_every_candidate_is_what_it_is_alone(tables: Tables, speculation: Specul
         )
         assert grid.fleet.usd[index] == pytest.approx(fleet.usd[0, 0], rel=1e-9)
         assert grid.fleet.replicas[index] == fleet.replicas[0, 0]
+
+
+def test_a_measured_model_is_timed_by_its_own_row_in_the_grid_as_alone(tables: Tables) -> None:
+    grid = grid_of(tables, modes=(Mode.CONTINUOUS,))
+    own = 0
+    for index in range(0, grid.w.size, 7):
+        model = grid.work.models[grid.work.model[grid.w[index]]]
+        candidate = grid.hardware.candidates[grid.h[index]]
+        row = candidate.profile.efficiency
+        rate = compute_class(candidate.gpu, grid.work.precisions[grid.work.precision[grid.w[index]]])
+        expected = choose_profile(
+            tables.efficiencies,
+            engine="auto",
+            gpu=candidate.gpu,
+            rate=rate,
+            mode=Mode.CONTINUOUS,
+            n_gpus=candidate.n_gpus,
+            shape=architecture(model),
+        )
+        assert candidate.profile == expected
+        assert row.architecture in (None, architecture(model))
+        own += row.architecture is not None
+    assert own > 20
 
 
 def test_batch_is_the_largest_that_holds(tables: Tables) -> None:
@@ -330,6 +365,7 @@ def test_hardware_twice_as_fast_in_everything_halves_time_and_cost(tables: Table
     fixed = (
         *("link_latency_s", "prefill_overhead_s", "step_overhead_s", "layer_overhead_s"),
         *("sequence_overhead_s", "context_overhead_s", "ttft_fixed_s", "busy_fixed_s", "expert_overhead_s"),
+        "latent_overhead_s",
     )
     rows = [replace(row, **{name: getattr(row, name) / 2 for name in fixed}) for row in tables.efficiencies]
     gpus = [better(better(better(tables.gpus[gpu], "bandwidth", 2), "rate", 2), "link", 2) for gpu in GPUS]

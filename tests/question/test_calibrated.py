@@ -71,7 +71,7 @@ def test_another_calibration_has_another_engine_and_the_same_the_same(kept):
 @pytest.mark.parametrize(
     ("field", "text", "words"),
     [
-        ("numbers", "1~2", "numbers must hold 18 values"),
+        ("numbers", "1~2", "numbers must hold 19 values"),
         ("numbers", "~".join(["2"] * 15), "mfu cannot be 2"),
         ("numbers", "~".join(["0"] * 15), "mfu cannot be 0"),
         ("numbers", "~".join(["x"] * 15), "'x' is not a number"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from breakeven.calibration.ranges import ENOUGH, LEVEL, covered, steps
+from breakeven.calibration.ranges import LEVEL, covered, steps
 from breakeven.calibration.report import absolute
 from breakeven.calibration.rows import OFFLINE, ONLINE, PREFILL, Rows
 from breakeven.formulas.arrays import Floats
@@ -18,6 +18,9 @@ Residuals = Mapping[str, Floats]
 
 HELD_S = 0.5
 """Time to the first token that deployments are said to hold. [s]"""
+
+LISTED = 30
+"""Rows from which the coverage of an engine and GPU is told from chance. [-]"""
 
 SPAN = (0.72, 0.88)
 """Shares of rows between which a range keeps its word: its level and eight points. [0 to 1]"""
@@ -74,8 +77,10 @@ def goals(rows: Rows, residuals: Mapping[str, Residuals]) -> list[Goal]:
         Logarithms of predicted over measured, by what was left out.
     """
     cell, model = residuals["cell"], residuals["model"]
-    online, n = rows.kind == ONLINE, np.asarray(rows.replica.n_gpus)
+    # An engine of a named year is asked for by its name: what is to be reached is today's.
+    online, n = (rows.kind == ONLINE) & rows.today, np.asarray(rows.replica.n_gpus)
     alone = (rows.kind == PREFILL) | (online & (rows.clients == 1))
+    offline = (rows.kind == OFFLINE) & rows.today
     dense = online & ~rows.mixture & (n >= 2) & (n <= 8)
     found = [
         _median("TTFT of one request alone", 0.15, cell["ttft"][alone]),
@@ -85,7 +90,7 @@ def goals(rows: Rows, residuals: Mapping[str, Residuals]) -> list[Goal]:
         _median("TPOT of dense models on 2 to 8 GPUs", 0.07, cell["tpot"][dense]),
         _median("TPOT of a model that no row is of", 0.13, model["tpot"][online]),
         _median("throughput, a number of clients", 0.09, _served(rows, cell)[online]),
-        _median("throughput, all requests at once", 0.09, cell["throughput"][rows.kind == OFFLINE]),
+        _median("throughput, all requests at once", 0.09, cell["throughput"][offline]),
     ]
     shares = coverages(rows, cell)
     least, most = min(shares, key=lambda c: c.share), max(shares, key=lambda c: c.share)
@@ -109,7 +114,7 @@ def coverages(rows: Rows, unseen: Residuals) -> list[Coverage]:
             for family in sorted(set(rows.family.tolist())):
                 here = inside[(rows.engine == engine) & (rows.family == family)]
                 here = here[np.isfinite(here)]
-                if len(here) >= ENOUGH:
+                if len(here) >= LISTED:
                     share = float(here.mean())
                     found.append(
                         Coverage(
@@ -127,7 +132,7 @@ def _median(what: str, limit: float, logs: Floats) -> Goal:
 
 def _holding(rows: Rows, cell: Residuals) -> Goal:
     """Of the deployments said to hold a time to the first token, the share that do."""
-    said = (rows.kind == ONLINE) & (rows.ttft_s * np.exp(cell["ttft"]) <= HELD_S)
+    said = (rows.kind == ONLINE) & rows.today & (rows.ttft_s * np.exp(cell["ttft"]) <= HELD_S)
     value = float((rows.ttft_s[said] <= HELD_S).mean()) if said.any() else float("nan")
     what = f"deployments said to hold TTFT of {HELD_S:g} s that do"
     return Goal(what=what, limit=0.9, value=value, n=int(said.sum()), at_least=True)

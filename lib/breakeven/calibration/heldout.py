@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from breakeven.calibration.fit import fit, logs
 from breakeven.calibration.parameters import PARAMETERS, SPLITS, STATIC_PARAMETERS
 from breakeven.calibration.predict import predict
-from breakeven.calibration.rows import ONLINE, STATIC, Rows
+from breakeven.calibration.rows import OF, ONLINE, STATIC, Rows
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.parts import Engine
 
@@ -46,9 +46,9 @@ GPU is like. A static batch has one model a level, and counts it as one row."""
 
 
 class Levels:
-    """Fits of training rows at three levels, each drawn to the one above where rows are few.
+    """Fits of training rows at four levels, each drawn to the one above where rows are few.
 
-    All rows of an engine, those on one GPU family, those of one rate there.
+    All rows of an engine, those on one GPU family, those of one rate there, those of one model among them.
     """
 
     def __init__(self, rows: Rows, near: Levels | None = None) -> None:
@@ -58,15 +58,21 @@ class Levels:
         self._group = rows.group
         self._found: dict[str, dict[str, float]] = {}
 
-    def values(self, group: str) -> dict[str, float]:
-        """Fitted numbers of a group, which may have no rows of its own."""
+    def values(self, name: str) -> dict[str, float]:
+        """Fitted numbers of a group or a configuration, which may have no rows of its own."""
+        group, _, model = name.partition(OF)
+        if model:
+            mine = (self._group == group) & (self._rows.architecture == model)
+            return self._level(name, mine, self.values(group), static=False)
         static = group.endswith("-static")
         mode = "-static" if static else ""
         engine, family, rate = split_group(group)
         mine = (self._rows.kind == STATIC) == static
         on_engine = mine & (self._rows.engine == engine)
         on_family = on_engine & (self._rows.family == family)
-        top = self._level(f"all{mode}", mine, None, static)
+        # What an engine of 2023 was like says nothing of those of today.
+        shared = mine if static else mine & self._rows.today
+        top = self._level(f"all{mode}", shared, None, static)
         middle = self._level(f"{engine}{mode}", on_engine, top, static)
         lower = self._level(f"{engine}-{family}{mode}", on_family, middle, static)
         return self._level(group, on_family & (self._rows.rate == rate), lower, static)
@@ -113,7 +119,7 @@ def balanced(rows: Rows) -> Floats:
 def split_group(group: str) -> tuple[str, str, str]:
     """Take a group's name apart: engine, GPU family, rate."""
     name = group.removesuffix("-static")
-    for engine in ("tensorrt-llm", "tgi-2023", "vllm", "sglang"):
+    for engine in ("tensorrt-llm", "tgi-2023", "vllm-2023", "vllm", "sglang"):
         if name.startswith(engine + "-"):
             family, rate = name.removeprefix(engine + "-").rsplit("-", 1)
             return engine, family, rate
@@ -122,15 +128,17 @@ def split_group(group: str) -> tuple[str, str, str]:
     return engine, family, rate
 
 
-def residuals(rows: Rows, values: Mapping[str, Mapping[str, float]]) -> dict[str, Floats]:
-    """Logarithms of predicted over measured, each row with the numbers of its group."""
-    engine = engine_of_groups(rows.group, values)
+def residuals(
+    rows: Rows, values: Mapping[str, Mapping[str, float]], names: Texts | None = None
+) -> dict[str, Floats]:
+    """Logarithms of predicted over measured, each row with the numbers of its configuration, or of a name."""
+    engine = engine_of_groups(rows.configuration if names is None else names, values)
     return logs(rows, predict(rows, engine))
 
 
-def engine_of_groups(groups: Texts, values: Mapping[str, Mapping[str, float]]) -> Engine:
-    """One engine whose fields are arrays, from the numbers of each row's group."""
-    names, index = np.unique(groups, return_inverse=True)
+def engine_of_groups(of_rows: Texts, values: Mapping[str, Mapping[str, float]]) -> Engine:
+    """One engine whose fields are arrays, from the numbers by the name that each row has."""
+    names, index = np.unique(of_rows, return_inverse=True)
     keys = sorted({key for name in names for key in values[str(name)]})
     default = Engine()
     return Engine(
@@ -155,7 +163,7 @@ def held_out(
         test = out & wanted
         levels = Levels(rows.take(~out), near)
         held = rows.take(test)
-        values = {g: levels.values(g) for g in _unique(held.group)}
+        values = {name: levels.values(name) for name in _unique(held.configuration)}
         for name, found in residuals(held, values).items():
             result[name][test] = found
     return result

@@ -17,8 +17,9 @@ Residuals = Mapping[str, Floats]
 LEVEL = 0.8
 """Share of the rows that a range is to hold. [0 to 1]"""
 
-ENOUGH = 30
-"""Rows from which a group has a range of its own; with fewer it has that of the next larger group. [-]"""
+ENOUGH = 9
+"""Rows from which a group has a range of its own, the fewest that leave one outside at either end of it:
+(n + 1) (1 - level) / 2 is 1. With fewer it has that of the next larger group. [-]"""
 
 LIGHT = 4.0
 """Clients up to which a request meets hardly anybody: such rows speak of the time alone. [-]"""
@@ -68,6 +69,13 @@ def digits(value: float) -> float:
 def light(rows: Rows) -> Mask:
     """Rows that speak of the time to the first token alone."""
     return np.asarray((rows.kind == PREFILL) | ((rows.kind == ONLINE) & (rows.clients <= LIGHT)))
+
+
+def repeated(rows: Rows) -> Mask:
+    """Rows whose configuration has another cell: leaving theirs out leaves their model measured."""
+    pairs = np.unique(np.stack([rows.configuration, rows.cell]), axis=1)
+    names, cells = np.unique(pairs[0], return_counts=True)
+    return np.isin(rows.configuration, names[cells > 1])
 
 
 def comparable(rows: Rows, group: str) -> list[tuple[str, Mask]]:

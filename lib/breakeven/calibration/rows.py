@@ -17,7 +17,15 @@ from breakeven.calibration.notes import Note, Notes
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.batch import batch_that_fits
 from breakeven.formulas.parts import ModelShape, Part, Replica
-from breakeven.hosting import KV_BYTES, Unplaceable, compute_class, model_shape, replica_of
+from breakeven.hosting import (
+    KV_BYTES,
+    Unplaceable,
+    architecture,
+    compute_class,
+    dated,
+    model_shape,
+    replica_of,
+)
 from breakeven.tables.records import Benchmark, BenchmarkNote, Gpu, Model, Precision
 
 Texts = NDArray[np.str_]
@@ -31,6 +39,9 @@ STATIC = "static"
 """One batch, read together and decoded together."""
 PREFILL = "prefill"
 """One prompt alone, time to the first token."""
+
+OF = "/"
+"""Between a group and the architecture that a configuration is of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +61,8 @@ class Rows:
     architecture: Texts
     """Models of one shape have one name: leaving one out must leave all out."""
     source_id: Texts
+    year: Texts
+    """Of the run or of its publication."""
     precision: Texts
     mixture: Mask
     """Mixture of experts."""
@@ -98,6 +111,17 @@ class Rows:
         return np.array(
             [f"{e}-{f}-{r}{m}" for e, f, r, m in zip(self.engine, self.family, self.rate, mode, strict=True)]
         )
+
+    @property
+    def today(self) -> Mask:
+        """Rows of engines as they are now, not as they were in a named year."""
+        return ~np.array([dated(engine) for engine in self.engine.tolist()], dtype=bool)
+
+    @property
+    def configuration(self) -> Texts:
+        """Group and architecture: one model by one engine on one GPU at one rate; a static batch has none."""
+        each = zip(self.group, self.architecture, self.kind == STATIC, strict=True)
+        return np.array([group if static else f"{group}{OF}{model}" for group, model, static in each])
 
     @property
     def cell(self) -> Texts:
@@ -195,6 +219,7 @@ def _entry(
         "model_id": row.model_id,
         "architecture": architecture(model),
         "source_id": row.source_id,
+        "year": f"{row.as_of:%Y}",
         "precision": row.precision,
         "mixture": bool(model.n_experts),
         "model": shapes[key],
@@ -213,7 +238,7 @@ def _entry(
 def _quantity(row: Benchmark, notes: Notes) -> tuple[str, float, float, float]:
     """What was measured, prompt and completion length, and how many sequences together."""
     prompt, completion = row.prompt_tokens, row.completion_tokens
-    together = notes.of(Note.BATCH, row)
+    together = row.batch_size or notes.of(Note.BATCH, row)
     if row.mode == "mlperf-offline" and together and (assumed := notes.of(Note.PROMPT_TOKENS, row)):
         return OFFLINE, assumed, completion or 0.0, together
     if row.mode.startswith("mlperf"):
@@ -246,25 +271,15 @@ def set_up(notes: Notes, row: Benchmark | None = None) -> dict[str, float]:
             raise Unplaceable(f"benchmark_notes has no {note} for it")
         return value
 
+    requests = notes.of(Note.REQUESTS, row) or 0.0
+    # A batch that is smaller than the runs of the same lengths was sent by itself.
+    alone = row is not None and (row.batch_size or requests) < requests
     return {
         "chunk": usual(Note.STEP_TOKENS),
         "usable": usual(Note.USABLE_MEMORY),
         "held_steps": notes.of(Note.BATCH_WAIT_STEPS, row) or 0.0,
-        "requests": notes.of(Note.REQUESTS, row) or 0.0,
+        "requests": 0.0 if alone else requests,
     }
-
-
-def architecture(model: Model) -> str:
-    """Name that models of one shape share."""
-    parts = (
-        model.n_layers,
-        model.hidden,
-        model.n_heads,
-        model.n_kv_heads,
-        model.n_experts,
-        model.moe_ffn_dim,
-    )
-    return "-".join("" if part is None else str(part) for part in parts)
 
 
 def stack(kind: type[Part], items: Sequence[Part]) -> Part:
@@ -325,6 +340,7 @@ def assemble(found: Sequence[dict[str, Any]]) -> Rows:
         model_id=texts("model_id"),
         architecture=texts("architecture"),
         source_id=texts("source_id"),
+        year=texts("year"),
         precision=texts("precision"),
         mixture=np.array([entry["mixture"] for entry in found], dtype=bool),
         model=model,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 
 import numpy as np
@@ -19,13 +19,14 @@ from breakeven.calibration.ranges import (
     digits,
     light,
     range_of,
+    repeated,
     steps,
 )
-from breakeven.calibration.rows import OFFLINE, ONLINE, STATIC, Rows
+from breakeven.calibration.rows import OF, OFFLINE, ONLINE, STATIC, Rows
 from breakeven.formulas.arrays import Floats
 from breakeven.question.calibrated import FITTED, OWN_SOURCE
 from breakeven.tables.export import csv_text
-from breakeven.tables.records import Efficiency, Model
+from breakeven.tables.records import Efficiency, Model, RangeOf
 
 Mask = NDArray[np.bool_]
 Residuals = Mapping[str, Floats]
@@ -49,21 +50,22 @@ class Calibration:
 
 
 def calibrate(rows: Rows, *, models: Mapping[str, Model], splits: Sequence[str] = SPLITS) -> Calibration:
-    """Fit every group and the fall-back rows.
+    """Fit every group, every configuration and the fall-back rows.
 
     The ranges of the table come from held-out residuals, so that leaving splits out makes them narrower.
     """
     levels = Levels(rows)
     values, in_sample = fit_groups(rows, levels)
-    groups = list(values)
+    groups = [name for name in values if OF not in name]
     outside = {split: held_out(rows, split, near=levels) for split in splits}
-    table = [_fitted(group, rows, values[group], in_sample, outside, models=models) for group in groups]
+    table = _groups(rows, values, outside, models=models)
     table += [
         _assumed(f"{engine}-{family}-fp16", levels, table)
         for engine, family, rate in map(split_group, groups)
         if rate == "fp8" and f"{engine}-{family}-fp16" not in groups and f"{engine}-{family}-fp8" in groups
     ]
     table = list({row.efficiency_id: row for row in table}.values())
+    table += _configurations(rows, values, in_sample, outside.get("cell", in_sample), models=models)
     table += [_pooled(rate, rows) for rate in RATES]
     table.append(_pooled_static(rows))
     return Calibration(
@@ -77,10 +79,20 @@ def calibrate(rows: Rows, *, models: Mapping[str, Model], splits: Sequence[str] 
 def fit_groups(
     rows: Rows, levels: Levels | None = None
 ) -> tuple[dict[str, dict[str, float]], dict[str, Floats]]:
-    """Fit every group that has rows; their numbers, and the residuals of all rows."""
+    """Fit every group and configuration that has rows; their numbers, and the residuals of all rows."""
     found = levels or Levels(rows)
-    values = {group: rounded(found.values(group)) for group in sorted(set(rows.group.tolist()))}
+    names = sorted({*rows.group.tolist(), *rows.configuration.tolist()})
+    values = {name: rounded(found.values(name)) for name in names}
     return values, residuals(rows, values)
+
+
+def row_id(name: str, rows: Rows) -> str:
+    """Key of the row of a group or a configuration: the group, and the model that most of its rows are of."""
+    group, _, shape = name.partition(OF)
+    if not shape:
+        return group
+    models, counts = np.unique(rows.model_id[rows.configuration == name], return_counts=True)
+    return f"{group}-{models[np.argmax(counts)]}"
 
 
 def rounded(values: Mapping[str, float]) -> dict[str, float]:
@@ -94,37 +106,88 @@ def median_error(log: Floats) -> float | None:
     return digits(float(np.median(np.abs(np.expm1(known))))) if len(known) else None
 
 
-def _fitted(
-    group: str,
+def _groups(
     rows: Rows,
-    values: Mapping[str, float],
-    in_sample: Residuals,
+    values: Mapping[str, Mapping[str, float]],
     outside: Mapping[str, Residuals],
     *,
     models: Mapping[str, Model],
+) -> list[Efficiency]:
+    """The rows of the groups, which hold for models that nobody measured there: so do their ranges."""
+    seen = residuals(rows, values, rows.group)
+    found = []
+    for group in (name for name in values if OF not in name):
+        split = "cell" if group.endswith("-static") else "model"
+        ranges, notes = _ranges(rows, group, outside.get(split, seen), np.ones(len(rows), dtype=bool))
+        mine = rows.group == group
+        here = rows.take(mine)
+        if len(here) < FEW:
+            notes.append("few rows: drawn to the engine's other rows")
+        half = split_group(group)[2] == "fp16"
+        weight_only = half and not set(here.precision.tolist()) & {"fp16", "bf16"}
+        if weight_only:
+            notes.append(
+                "4-bit weights computed in fp16; shares of the engine's other rows on this GPU drawn in"
+            )
+        if group.endswith("-static"):
+            notes.append("link terms hardly separable from the rest")
+        row = _fitted(group, rows, mine, values[group], seen, ranges, notes, models=models)
+        if weight_only:
+            fitted_on = f"shares drawn from other rows and {row.fitted_on}"
+            row = replace(row, fitted_on=fitted_on, method="assumed")
+        found.append(row)
+    return found
+
+
+def _configurations(
+    rows: Rows,
+    values: Mapping[str, Mapping[str, float]],
+    in_sample: Residuals,
+    unseen: Residuals,
+    *,
+    models: Mapping[str, Model],
+) -> list[Efficiency]:
+    """The rows of single models, drawn to those of their groups."""
+    known, found = repeated(rows), []
+    for name in (name for name in values if OF in name):
+        ranges, notes = _ranges(rows, name.partition(OF)[0], unseen, known)
+        row = _fitted(
+            name,
+            rows,
+            rows.configuration == name,
+            values[name],
+            in_sample,
+            ranges,
+            notes,
+            models=models,
+        )
+        found.append(row)
+    return found
+
+
+def _fitted(
+    name: str,
+    rows: Rows,
+    mine: Mask,
+    values: Mapping[str, float],
+    in_sample: Residuals,
+    ranges: Mapping[str, float],
+    notes: Sequence[str],
+    *,
+    models: Mapping[str, Model],
 ) -> Efficiency:
-    """The row of a group that has measured rows."""
+    """A row with measured rows of its own."""
+    group, _, shape = name.partition(OF)
     engine, family, rate = split_group(group)
-    mine = rows.group == group
     here = rows.take(mine)
-    static = group.endswith("-static")
-    unseen = outside.get("cell", in_sample)
-    ranges, notes = _ranges(rows, group, unseen)
-    if len(here) < FEW:
-        notes.append("few rows: drawn to the engine's other rows")
-    weight_only = rate == "fp16" and not set(here.precision.tolist()) & {"fp16", "bf16"}
-    if weight_only:
-        notes.append("4-bit weights computed in fp16; shares of the engine's other rows on this GPU drawn in")
-    if static:
-        notes.append("link terms hardly separable from the rest")
     n, quick = np.asarray(here.replica.n_gpus), ~rows.tight
     sources = set(here.source_id.tolist())
     return Efficiency(
-        efficiency_id=group,
+        efficiency_id=row_id(name, rows),
         engine=engine,
         gpu_family=family,
         precision_class=rate,
-        mode="static" if static else "continuous",
+        mode="static" if group.endswith("-static") else "continuous",
         **numbers(values),
         **ranges,
         ttft_median_error=median_error(in_sample["ttft"][mine & quick]),
@@ -132,25 +195,27 @@ def _fitted(
         n_rows=len(here),
         min_gpus=int(n.min()),
         max_gpus=int(n.max()),
-        fitted_on=("shares drawn from other rows and " if weight_only else "") + _described(here, models),
-        method="assumed" if weight_only else "fitted",
+        architecture=shape or None,
+        range_of=RangeOf.MODEL if shape else RangeOf.GPU,
+        fitted_on=_described(here, models),
+        method="fitted",
         notes="; ".join(notes) or None,
         source_id=sources.pop() if len(sources) == 1 else OWN_SOURCE,
     )
 
 
-def _ranges(rows: Rows, group: str, unseen: Residuals) -> tuple[dict[str, float], list[str]]:
+def _ranges(rows: Rows, group: str, unseen: Residuals, keep: Mask) -> tuple[dict[str, float], list[str]]:
     """The columns of the ranges, and whose they are where the group has too few rows."""
     pools = comparable(rows, group)
     quick = ~rows.tight
     found: dict[str, float] = {}
     notes = []
-    for name, words, logs, keep in (
-        ("tpot", "TPOT", steps(unseen), np.ones(len(rows), dtype=bool)),
-        ("ttft", "TTFT", unseen["ttft"], quick),
-        ("ttft_alone", "TTFT alone", unseen["ttft"], quick & light(rows)),
+    for name, words, logs, some in (
+        ("tpot", "TPOT", steps(unseen), keep),
+        ("ttft", "TTFT", unseen["ttft"], keep & quick),
+        ("ttft_alone", "TTFT alone", unseen["ttft"], keep & quick & light(rows)),
     ):
-        low, high, whose = range_of(logs, [(of, pool & keep) for of, pool in pools])
+        low, high, whose = range_of(logs, [(of, pool & some) for of, pool in pools])
         found |= {f"{name}_factor_low": low, f"{name}_factor_high": high}
         if whose:
             notes.append(f"range of {words}: that of {whose}")
@@ -170,7 +235,9 @@ def _described(rows: Rows, models: Mapping[str, Model]) -> str:
     kinds = {ONLINE: "online", OFFLINE: "offline throughput", STATIC: "static batch", "prefill": "one prompt"}
     found = [kinds[k] for k in kinds if k in set(rows.kind.tolist())]
     noun = "row" if len(rows) == 1 else "rows"
-    return f"{len(rows)} measured {noun} of {shown} ({', '.join(found)})"
+    first, last = min(rows.year.tolist()), max(rows.year.tolist())
+    years = first if first == last else f"{first} to {last}"
+    return f"{len(rows)} measured {noun} of {shown} ({', '.join(found)}; {years})"
 
 
 def _assumed(group: str, levels: Levels, table: Sequence[Efficiency]) -> Efficiency:
@@ -195,6 +262,8 @@ def _assumed(group: str, levels: Levels, table: Sequence[Efficiency]) -> Efficie
         n_rows=0,
         min_gpus=near.min_gpus,
         max_gpus=near.max_gpus,
+        architecture=None,
+        range_of=RangeOf.POOLED,
         fitted_on=f"nothing at {rate}: shares of the engine's other rows on this GPU",
         method="assumed",
         notes="range of the fp8 row, at least 0.7 to 1.5",
@@ -204,7 +273,7 @@ def _assumed(group: str, levels: Levels, table: Sequence[Efficiency]) -> Efficie
 
 def _pooled(rate: str, rows: Rows) -> Efficiency:
     """The row of GPUs without any measurement: every engine at that rate together."""
-    moving = rows.kind != STATIC
+    moving = (rows.kind != STATIC) & rows.today
     here = rows.take(moving & (rows.rate == rate))
     general = fit(rows.take(moving), weights=balanced(rows.take(moving)))
 
@@ -241,7 +310,7 @@ def _fallback(
         test = fold == value
         held = here.take(test)
         values = fitted(~test)
-        for name, logs in residuals(held, dict.fromkeys(set(held.group.tolist()), values)).items():
+        for name, logs in residuals(held, dict.fromkeys(held.group.tolist(), values), held.group).items():
             found[name][test] = logs
     quick = ~here.tight
     low, high = conformal(found["ttft"][quick])
@@ -267,6 +336,8 @@ def _fallback(
         n_rows=len(here),
         min_gpus=int(n.min()),
         max_gpus=int(n.max()),
+        architecture=None,
+        range_of=RangeOf.POOLED,
         fitted_on=f"{len(here)} measured rows of {len(groups)} groups: {', '.join(groups)}",
         method="pooled",
         notes="errors and ranges: each part predicted from the others",

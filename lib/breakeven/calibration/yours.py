@@ -14,14 +14,14 @@ from breakeven.calibration.own import BadRuns, OwnRun
 from breakeven.calibration.parameters import PARAMETERS, STATIC_PARAMETERS, Parameter
 from breakeven.calibration.predict import predict
 from breakeven.calibration.ranges import conformal, light
-from breakeven.calibration.rows import ONLINE, STATIC, Rows, architecture, assemble, set_up
+from breakeven.calibration.rows import ONLINE, STATIC, Rows, assemble, set_up
 from breakeven.calibration.table import median_error, numbers, rounded
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.parts import Engine
-from breakeven.hosting import KV_BYTES, compute_class, model_shape, replica_of
+from breakeven.hosting import KV_BYTES, architecture, compute_class, model_shape, replica_of
 from breakeven.question.calibrated import OWN as YOURS
 from breakeven.question.calibrated import OWN_SOURCE
-from breakeven.tables.records import BenchmarkNote, Efficiency, Gpu, Model, Precision
+from breakeven.tables.records import BenchmarkNote, Efficiency, Gpu, Model, Precision, RangeOf
 
 MOST_FOLDS = 10
 """Parts of which each is left out once. [-]"""
@@ -89,6 +89,7 @@ def own_rows(runs: Sequence[OwnRun], setup: Setup) -> Rows:
                 "model_id": setup.model.model_id,
                 "architecture": architecture(setup.model),
                 "source_id": OWN_SOURCE,
+                "year": "",
                 "precision": setup.precision.precision_id,
                 "mixture": bool(setup.model.n_experts),
                 "model": shape,
@@ -154,6 +155,8 @@ def fit_own(runs: Sequence[OwnRun], setup: Setup, start: Efficiency) -> OwnFit:
         n_rows=len(rows),
         min_gpus=setup.n_gpus,
         max_gpus=setup.n_gpus,
+        architecture=None,
+        range_of=RangeOf.MODEL,
         fitted_on=f"your {len(rows)} {noun} of {setup.model.name}",
         method="fitted",
         notes=None,

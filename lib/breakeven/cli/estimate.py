@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from breakeven.question.arguments import BadInput, Said, a_number, day, pick, whole
 from breakeven.question.scenario import AUTO, LIMITS
+
+if TYPE_CHECKING:
+    from breakeven.hosting import Profile
+    from breakeven.hosting.estimate import Question
 
 
 def add(commands: Any) -> None:
@@ -45,7 +50,15 @@ def add(commands: Any) -> None:
 
 
 def _estimate(options: argparse.Namespace) -> Said:
-    from breakeven.hosting import Unplaceable, choose_profile, compute_class, gpu_price
+    from breakeven.hosting import (
+        Unplaceable,
+        architecture,
+        choose_profile,
+        compute_class,
+        dated,
+        gpu_price,
+        older_profile,
+    )
     from breakeven.hosting.estimate import Question, estimate
     from breakeven.tables import queries
     from breakeven.tables.build import open_memory
@@ -72,31 +85,31 @@ def _estimate(options: argparse.Namespace) -> Said:
             )
     try:
         rate = compute_class(gpu, precision)
-        profile = choose_profile(
-            rows, engine=engine, gpu=gpu, rate=rate, mode=options.mode, n_gpus=options.gpus
+        at = {"gpu": gpu, "rate": rate, "mode": options.mode, "n_gpus": options.gpus}
+        profile = choose_profile(rows, engine=engine, shape=architecture(model), **at)
+        older = None if dated(engine) else older_profile(rows, shape=architecture(model), **at)
+        question = Question(
+            model=model,
+            gpu=gpu,
+            n_gpus=options.gpus,
+            precision=precision,
+            kv_precision=options.kv_precision,
+            rate=rate,
+            profile=profile,
+            mode=options.mode,
+            batch=options.batch,
+            prompt_tokens=options.prompt,
+            completion_tokens=options.completion,
+            cached_tokens=options.cached,
+            usable=options.usable,
+            usd_per_hour=usd_per_hour,
+            ideal=options.ideal,
+            mfu=options.mfu,
+            mbu=options.mbu,
+            overhead_s=options.overhead,
         )
-        result = estimate(
-            Question(
-                model=model,
-                gpu=gpu,
-                n_gpus=options.gpus,
-                precision=precision,
-                kv_precision=options.kv_precision,
-                rate=rate,
-                profile=profile,
-                mode=options.mode,
-                batch=options.batch,
-                prompt_tokens=options.prompt,
-                completion_tokens=options.completion,
-                cached_tokens=options.cached,
-                usable=options.usable,
-                usd_per_hour=usd_per_hour,
-                ideal=options.ideal,
-                mfu=options.mfu,
-                mbu=options.mbu,
-                overhead_s=options.overhead,
-            )
-        )
+        result = estimate(question)
+        result["older_engine"] = _older(question, older)
     except Unplaceable as reason:
         raise BadInput(f"breakeven estimate: {reason}") from None
     except ValueError as reason:
@@ -106,12 +119,28 @@ def _estimate(options: argparse.Namespace) -> Said:
     return Said(program=lambda: result, text=lambda: _as_text(result))
 
 
+def _older(question: Question, profile: Profile | None) -> dict[str, object] | None:
+    """Times of the same by an engine of a named year, for whoever does not know the version of theirs."""
+    from breakeven.hosting.estimate import estimate
+
+    by_hand = (question.mfu, question.mbu, question.overhead_s)
+    current = question.profile.efficiency.engine
+    if profile is None or question.ideal or by_hand != (None, None, None):
+        return None
+    if profile.efficiency.engine == current:
+        return None
+    found = estimate(replace(question, profile=profile))
+    names = ("ttft_s", "ttft_range_s", "ttft_alone_s", "ttft_alone_range_s", "tpot_s", "tpot_range_s")
+    return {"engine": profile.efficiency.engine, **{name: found[name] for name in names}}
+
+
 def _texts(value: object) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list) else []
 
 
 def _as_text(result: dict[str, Any]) -> str:
     """The same numbers for a reader."""
+    from breakeven.hosting import RANGED_ON
     from breakeven.words.numbers import Money, count, gigabytes, number, percent, seconds, seconds_span
 
     money = Money()
@@ -135,9 +164,27 @@ def _as_text(result: dict[str, Any]) -> str:
         f"per token and {gigabytes(result['kv_bytes_per_sequence'])} per sequence; "
         f"{fits}: at most {result['max_batch']:,} sequences",
         *(
-            [f"Each range holds {percent(result['range_level'])} of comparable measured rows."]
+            [f"Each range holds {percent(result['range_level'])} of {RANGED_ON[result['range_of']]}."]
             if ranged
             else []
         ),
+        *([] if result["older_engine"] is None else [_said_of_older(result)]),
     ]
     return "\n".join([*lines, *_texts(result["notes"])])
+
+
+def _said_of_older(result: dict[str, Any]) -> str:
+    """What an engine of a named year would take, and the range of whoever does not know their version."""
+    from breakeven.words.numbers import seconds, seconds_span
+
+    older = result["older_engine"]
+
+    def either(name: str) -> str:
+        (low, high), (older_low, older_high) = result[name], older[name]
+        return seconds_span(min(low, older_low), max(high, older_high))
+
+    return (
+        f"These are engines of today. {older['engine']}, as it was then: "
+        f"TTFT {seconds(older['ttft_s'])}, TPOT {seconds(older['tpot_s'])}. If you do not know the version "
+        f"of yours: TTFT {either('ttft_range_s')}, TPOT {either('tpot_range_s')}."
+    )

@@ -15,7 +15,7 @@ from breakeven.formulas.kv_cache import kv_bytes_per_sequence, kv_replication
 from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import ModelShape
 from breakeven.formulas.units import GIGA, SECONDS_PER_HOUR
-from breakeven.hosting import read_on
+from breakeven.hosting import RANGED_ON, read_on
 from breakeven.question.parts import Load
 from breakeven.question.scenario import CHEAPEST, Scenario
 from breakeven.words.ages import age_days, read_before
@@ -305,9 +305,10 @@ def why(answer: ShapeAnswer, work: ModelShape | None, scenario: Scenario) -> lis
             f"TPOT {seconds(answer.ideal.tpot_s)}; the estimate is "
             f"{times(host.ttft_s / answer.ideal.ttft_s)} and {times(host.tpot_s / answer.ideal.tpot_s)} that."
         )
+    known = host.candidate.profile.efficiency
     lines.append(
         f"Estimated range: TTFT {seconds_span(*host.ttft_range_s)}, TPOT {seconds_span(*host.tpot_range_s)} "
-        f"({percent(host.candidate.profile.efficiency.range_level)} of the measured rows lie inside)."
+        f"(it holds {percent(known.range_level)} of {RANGED_ON[known.range_of]})."
     )
     if host.wait_s > 0.01 * host.ttft_s:
         lines.append(

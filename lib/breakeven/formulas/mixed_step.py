@@ -115,6 +115,7 @@ def step_coefficients(*, model: ModelShape, replica: Replica, engine: Engine) ->
         prefill_overhead_s=engine.prefill_overhead_s,
         step_overhead_s=engine.step_overhead_s,
         layer_overhead_s=engine.layer_overhead_s,
+        latent_overhead_s=engine.latent_overhead_s,
         sequence_overhead_s=engine.sequence_overhead_s,
         context_overhead_s=engine.context_overhead_s,
     )
@@ -155,6 +156,7 @@ def step_coefficients(*, model: ModelShape, replica: Replica, engine: Engine) ->
     link = n * replica.link_bytes_per_s * engine.link_share
     flop = linear_flop(tokens=1, active_params=model.linear_params)
     per_layer_s = engine.layer_overhead_s + engine.expert_overhead_s * bool(model.routed_bytes)
+    per_layer_s += engine.latent_overhead_s * bool(model.latent)
     has_window = bool(model.sliding_layers) or bool(moved_once)
     return StepCoefficients(
         linear_compute_s=float(

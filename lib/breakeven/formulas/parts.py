@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from breakeven.formulas._domain import Numeric
 
 Part = TypeVar("Part", "ModelShape", "Replica", "Engine")
@@ -57,6 +60,11 @@ class ModelShape:
     state_bytes: Numeric = 0.0
     """State of one sequence in recurrent layers, of fixed size; split over the GPUs, never copied. [B]"""
 
+    @property
+    def latent(self) -> NDArray[np.bool_]:
+        """Attention is latent: a decode step attends to values wider than a head's."""
+        return np.asarray(np.asarray(self.decode_v_dim) > self.prefill_v_dim)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replica:
@@ -96,6 +104,8 @@ class Engine:
     """Fixed time of one decode step. [s]"""
     layer_overhead_s: Numeric = 0.0
     """Fixed time of one layer in a decode step. [s]"""
+    latent_overhead_s: Numeric = 0.0
+    """The same on top where attention is latent: its projections are kernels of their own. [s]"""
     sequence_overhead_s: Numeric = 0.0
     """Time per sequence in a decode step. [s]"""
     context_overhead_s: Numeric = 0.0

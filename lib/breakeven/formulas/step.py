@@ -155,6 +155,7 @@ def decode_step(
 
     In a mixture of experts the routed weights are multiplied at ``expert_mfu`` of mfu and read at
     ``expert_mbu`` of mbu, and routing costs :math:`c_e` a layer; a dense model knows none of the three.
+    Latent attention costs another fixed time a layer (``latent_overhead_s``).
 
     Parameters
     ----------
@@ -208,6 +209,7 @@ def decode_step(
     fixed = (
         np.asarray(engine.step_overhead_s)
         + engine.layer_overhead_s * np.asarray(model.n_layers)
+        + engine.latent_overhead_s * np.where(model.latent, model.n_layers, 0)
         + engine.expert_overhead_s * np.where(np.asarray(model.routed_bytes) > 0, model.n_layers, 0)
         + engine.sequence_overhead_s * np.asarray(batch)
         + engine.context_overhead_s * np.asarray(context_tokens)
@@ -239,6 +241,7 @@ def _step(
         prefill_overhead_s=engine.prefill_overhead_s,
         step_overhead_s=engine.step_overhead_s,
         layer_overhead_s=engine.layer_overhead_s,
+        latent_overhead_s=engine.latent_overhead_s,
         sequence_overhead_s=engine.sequence_overhead_s,
         context_overhead_s=engine.context_overhead_s,
         ttft_fixed_s=engine.ttft_fixed_s,

@@ -41,6 +41,7 @@ def candidate_of(
     engine: str,
     mode: Mode,
     overhead_percent: float,
+    shape: str | None = None,
 ) -> Candidate:
     """Put a deployment together, with the efficiency row that applies to it.
 
@@ -54,7 +55,9 @@ def candidate_of(
         gpu=gpu,
         n_gpus=n_gpus,
         price=price,
-        profile=choose_profile(efficiencies, engine=engine, gpu=gpu, rate=rate, mode=mode, n_gpus=n_gpus),
+        profile=choose_profile(
+            efficiencies, engine=engine, gpu=gpu, rate=rate, mode=mode, n_gpus=n_gpus, shape=shape
+        ),
         replica=replica,
         usd_per_hour=price.usd_per_gpu_hour * n_gpus * (1 + overhead_percent / 100),
     )

@@ -57,7 +57,8 @@ def estimate(question: Question) -> dict[str, object]:
         ``weights_bytes``, ``kv_bytes_per_token``, ``kv_bytes_per_sequence`` [B]; ``max_batch``, ``fits``;
         ``bound_prefill`` and ``bound_decode`` (compute or bandwidth); ``ttft_range_s``,
         ``ttft_alone_range_s``, ``tpot_range_s`` [s] and ``range_level``, the share of measured rows that
-        each of them holds (None: nothing was measured) [0 to 1].
+        each of them holds (None: nothing was measured) [0 to 1]; ``range_of``: whose rows those are, of
+        the model itself, of other models on this GPU, or pooled over other GPUs.
 
     Raises
     ------
@@ -140,6 +141,7 @@ def estimate(question: Question) -> dict[str, object]:
         "ttft_alone_range_s": span(alone, row.ttft_alone_factor_low, row.ttft_alone_factor_high),
         "tpot_range_s": span(tpot, row.tpot_factor_low, row.tpot_factor_high),
         "range_level": row.range_level if measured else None,
+        "range_of": str(row.range_of) if measured else None,
         "efficiency": None if q.ideal else row.efficiency_id,
         "notes": _notes(q),
     }

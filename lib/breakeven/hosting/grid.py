@@ -26,7 +26,7 @@ from breakeven.hosting.evaluation import (
 from breakeven.hosting.fleet import Fleet, Terms, fleet_of
 from breakeven.hosting.hardware import RATES, TIMINGS, Hardware, Indices
 from breakeven.hosting.profiles import timing_of
-from breakeven.hosting.shapes import KV_BYTES, Unplaceable, compute_class, model_shape
+from breakeven.hosting.shapes import KV_BYTES, Unplaceable, architecture, compute_class, model_shape
 from breakeven.question.parts import Shape
 from breakeven.tables.records import Gpu, Model, Precision
 from breakeven.words.reasons import LeftOut
@@ -166,6 +166,8 @@ def rank(
         Serving modes.
     """
     left = [*work.left_out, *hardware.left_out]
+    known = {shape: number for number, shape in enumerate(hardware.shapes)}
+    of_shape = np.array([known.get(architecture(model), len(known)) for model in work.models], dtype=np.intp)
     rates, no_rate = _rates(hardware.gpus, work.precisions)
     whole = np.array(
         [[splits(model, count) for count in hardware.counts] for model in work.models], dtype=bool
@@ -199,7 +201,7 @@ def rank(
     parts: list[Evaluation] = []
     rows: list[Indices] = []
     for mode in modes:
-        h = hardware.index[g, c, r, TIMINGS.index(timing_of(mode))]
+        h = hardware.own[of_shape[work.model[w]], hardware.index[g, c, r, TIMINGS.index(timing_of(mode))]]
         rows.append(h)
         parts.append(
             evaluate_arrays(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,12 @@ from breakeven.hosting.candidates import Candidate, candidate_of
 from breakeven.hosting.choose import COUNTS, Standings, splits, undivided
 from breakeven.hosting.evaluation import flat, stack_engines, stack_replicas
 from breakeven.hosting.prices import GpuPrice, gpu_price
-from breakeven.hosting.profiles import engine_of
-from breakeven.hosting.shapes import Unplaceable, compute_class
+from breakeven.hosting.profiles import choose_profile, engine_of, rows_for
+from breakeven.hosting.shapes import Unplaceable, architecture, compute_class
 from breakeven.question import parts
 from breakeven.question.scenario import CHEAPEST, DEAREST, MEDIAN, Scenario
 from breakeven.tables.day import Tables, derived
-from breakeven.tables.records import Efficiency, Gpu, GpuOffer, Precision
+from breakeven.tables.records import Efficiency, Gpu, GpuOffer, Model, Precision
 from breakeven.words.reasons import LeftOut
 
 RATES = ("fp16", "fp8", "fp4")
@@ -45,6 +45,11 @@ class Hardware:
     factors: tuple[Floats, Floats]
     index: Indices
     """Row of a GPU, count, rate and way of batching; -1: there is none."""
+    shapes: tuple[str, ...]
+    """Architectures that were measured, as :func:`breakeven.hosting.architecture` names them."""
+    own: Indices
+    """Row that takes a row's place for models of such a shape, mostly itself; the last line is that of any
+    other model. Shape (architectures + 1, rows)."""
     left_out: tuple[LeftOut, ...]
 
 
@@ -70,10 +75,12 @@ def find_candidates(
     price_type: str,
     price_choice: str,
     overhead_percent: float,
+    shape: str | None = None,
 ) -> tuple[list[Candidate], list[LeftOut]]:
     """List every GPU and count that has a price, the rate and a known link; say why others are left out."""
     found: list[Candidate] = []
     left: list[LeftOut] = []
+    efficiencies = rows_for(efficiencies, shape)
     for gpu in gpus:
         price = gpu_price(offers, gpu_id=gpu.gpu_id, price_type=price_type, choice=price_choice)
         if price is None:
@@ -96,6 +103,7 @@ def find_candidates(
                     engine=engine,
                     mode=mode,
                     overhead_percent=overhead_percent,
+                    shape=shape,
                 )
             except Unplaceable as reason:
                 left.append(LeftOut(what=gpu.name, why=str(reason)))
@@ -112,8 +120,12 @@ def candidates_of(
     *,
     gpus: Iterable[Gpu],
     counts: Sequence[int],
+    model: Model | None = None,
 ) -> tuple[list[Candidate], list[LeftOut]]:
-    """List deployments as :func:`find_candidates` does, with a question's choices and the rows of its day."""
+    """List deployments as :func:`find_candidates` does, with a question's choices and the rows of its day.
+
+    A model that was measured has its own speed; None: that of any other.
+    """
     return find_candidates(
         gpus=gpus,
         counts=counts,
@@ -125,6 +137,7 @@ def candidates_of(
         price_type=hardware.gpu_price_type,
         price_choice=hardware.gpu_offer,
         overhead_percent=overhead_percent,
+        shape=None if model is None else architecture(model),
     )
 
 
@@ -143,6 +156,7 @@ def deployments_on(
         overhead_percent,
         gpus=[tables.gpus[hardware.gpu]] if named else tables.gpus.values(),
         counts=counts,
+        model=model,
     )
     uneven = undivided(model, counts) if model is not None else None
     if model is not None and not named:
@@ -194,6 +208,7 @@ def hardware_of(
             for (rate, timing), row in found.items():
                 index[g, c, RATES.index(rate), TIMINGS.index(timing)] = len(rows)
                 rows.append(row)
+    shapes, own = _own_rows(rows, index, efficiencies, engine)
     efficiency = [row.profile.efficiency for row in rows]
     return Hardware(
         gpus=tuple(known),
@@ -208,8 +223,33 @@ def hardware_of(
             np.array([row.tpot_factor_high for row in efficiency], dtype=float),
         ),
         index=index,
+        shapes=shapes,
+        own=own,
         left_out=tuple(left),
     )
+
+
+def _own_rows(
+    rows: list[Candidate], index: Indices, efficiencies: Sequence[Efficiency], engine: str
+) -> tuple[tuple[str, ...], Indices]:
+    """Append the rows of models that were measured themselves; say where each stands."""
+    shapes = tuple(sorted({row.architecture for row in efficiencies if row.architecture is not None}))
+    own = np.tile(np.arange(len(rows), dtype=np.intp), (len(shapes) + 1, 1))
+    places = [(RATES[r], TIMINGS[t], int(index[g, c, r, t])) for g, c, r, t in np.argwhere(index >= 0)]
+    for number, shape in enumerate(shapes):
+        mine = rows_for(efficiencies, shape)
+        measured = {
+            (row.gpu_family, row.precision_class, row.mode) for row in mine if row.architecture == shape
+        }
+        for rate, timing, place in places:
+            one = rows[place]
+            if (one.gpu.gpu_family, rate, timing) in measured:
+                profile = choose_profile(
+                    mine, engine=engine, gpu=one.gpu, rate=rate, mode=timing, n_gpus=one.n_gpus, shape=shape
+                )
+                own[number, place] = len(rows)
+                rows.append(replace(one, profile=profile))
+    return shapes, own
 
 
 def _rows_of(

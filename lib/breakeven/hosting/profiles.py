@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from breakeven.formulas.mode import Mode
@@ -10,7 +10,7 @@ from breakeven.formulas.parts import Engine
 from breakeven.hosting.shapes import Unplaceable
 from breakeven.question.calibrated import OWN
 from breakeven.question.scenario import AUTO
-from breakeven.tables.records import Efficiency, Gpu
+from breakeven.tables.records import Efficiency, Gpu, RangeOf
 
 FEW_ROWS = 6
 """An efficiency row on fewer measured rows than this does not count as measured."""
@@ -27,19 +27,39 @@ class Profile:
     """What was not measured, in words; None: nothing is left open."""
 
 
+def dated(engine: str) -> bool:
+    """Tell an engine as it was in a named year, which only who names it means: ``vllm-2023``."""
+    return engine[-5:-2] == "-20" and engine[-2:].isdigit()
+
+
 def timing_of(mode: Mode) -> Mode:
     """How a serving mode batches, which efficiency rows are fitted for: separate pools do it continuously."""
     return Mode.STATIC if mode == Mode.STATIC else Mode.CONTINUOUS
 
 
+def rows_for(rows: Iterable[Efficiency], shape: str | None) -> list[Efficiency]:
+    """Rows that may speak of a model of that shape: its own, and those of any model."""
+    return [row for row in rows if row.architecture is None or row.architecture == shape]
+
+
 def choose_profile(
-    rows: Iterable[Efficiency], *, engine: str, gpu: Gpu, rate: str, mode: Mode, n_gpus: int
+    rows: Iterable[Efficiency],
+    *,
+    engine: str,
+    gpu: Gpu,
+    rate: str,
+    mode: Mode,
+    n_gpus: int,
+    shape: str | None = None,
 ) -> Profile:
     """Pick the efficiency row nearest to what is asked, and say how near it is.
 
     Order: the engine on this GPU family at this rate; another engine there; the
-    pooled row of the rate; any pooled row. Among several the fitted one with the
-    smallest error of TPOT, one on few rows last.
+    pooled row of the rate; any pooled row. Engines of today go before those of a
+    named year. Among several the fitted one with the
+    smallest error of TPOT, one on few rows last. An engine that measured the model
+    itself there goes before one that did not, and its row of the model is taken; ``shape``
+    is the model's :func:`breakeven.hosting.architecture`, None any other model.
 
     Raises
     ------
@@ -51,23 +71,40 @@ def choose_profile(
     usable = [
         row for row in rows if row.mode == timing and (row.engine == engine or not row.engine.startswith(OWN))
     ]
+    of_model = {_place(row): row for row in usable if shape is not None and row.architecture == shape}
+    usable = [row for row in usable if row.architecture is None]
     here = [row for row in usable if row.gpu_family == gpu.gpu_family and row.precision_class == rate]
     named = [row for row in here if engine in (AUTO, row.engine)]
     fallback = [row for row in usable if row.gpu_family == "any"]
     pools = (named, here, [row for row in fallback if row.precision_class == rate], fallback, usable)
     for pool in pools:
         if pool:
-            best = min(pool, key=_distrust)
+            best = min(pool, key=lambda row: _distrust(row, of_model))
             caveat = _caveat(best, engine, gpu, rate, n_gpus)
             fitted = best.method not in ("assumed", "pooled")
-            return Profile(efficiency=best, measured=fitted and caveat is None, caveat=caveat)
+            own = of_model.get(_place(best), best)
+            return Profile(efficiency=own, measured=fitted and caveat is None, caveat=caveat)
     raise Unplaceable(f"No efficiency row for {timing} batching is on record.")
 
 
-def _distrust(row: Efficiency) -> tuple[bool, bool, float, str]:
-    """Sort key: assumed rows and rows on few measurements last, then by error."""
-    error = 1.0 if row.tpot_median_error is None else row.tpot_median_error
-    return row.method == "assumed", row.n_rows < FEW_ROWS, error, row.efficiency_id
+def _place(row: Efficiency) -> tuple[str, str, str]:
+    """Which measurements a row is of, whatever the model."""
+    return row.engine, row.gpu_family, row.precision_class
+
+
+def _distrust(
+    row: Efficiency, of_model: Mapping[tuple[str, str, str], Efficiency]
+) -> tuple[bool, bool, bool, bool, float, str]:
+    """Sort key: continuous engines of a named year last, then assumed rows, rows on few measurements, those
+    that do not know the model; by error.
+    """
+    own = of_model.get(_place(row))
+    error = (own or row).tpot_median_error
+    known = own is not None and own.n_rows >= FEW_ROWS
+    error = 1.0 if error is None else error
+    few = row.n_rows < FEW_ROWS
+    old = dated(row.engine) and row.mode == Mode.CONTINUOUS
+    return old, row.method == "assumed", few, not known, error, row.efficiency_id
 
 
 def _caveat(row: Efficiency, engine: str, gpu: Gpu, rate: str, n_gpus: int) -> str | None:
@@ -85,6 +122,31 @@ def _caveat(row: Efficiency, engine: str, gpu: Gpu, rate: str, n_gpus: int) -> s
         noun = "GPU" if measured == "1" else "GPUs"
         return f"{row.engine} was measured on {measured} {noun} of this kind; {n_gpus} is extrapolated"
     return None
+
+
+def older_profile(
+    rows: Iterable[Efficiency], *, gpu: Gpu, rate: str, mode: Mode, n_gpus: int, shape: str | None = None
+) -> Profile | None:
+    """The row of an engine of a named year on that GPU, the latest; None where none was measured."""
+    known = rows_for(rows, shape)
+    engines = {
+        row.engine
+        for row in known
+        if dated(row.engine)
+        and (row.gpu_family, row.precision_class, row.mode) == (gpu.gpu_family, rate, timing_of(mode))
+    }
+    if not engines:
+        return None
+    latest = max(engines, key=lambda engine: (engine[-4:], engine))
+    return choose_profile(known, engine=latest, gpu=gpu, rate=rate, mode=mode, n_gpus=n_gpus, shape=shape)
+
+
+RANGED_ON = {
+    RangeOf.MODEL: "comparable measured rows, this model's among them",
+    RangeOf.GPU: "measured rows of models that the fit had not seen, as it has not seen this one",
+    RangeOf.POOLED: "measured rows of GPUs or engines that the fit had not seen, as it has not seen this one",
+}
+"""Which measured rows the ranges hold so many of, in words."""
 
 
 def engine_of(row: Efficiency) -> Engine:
@@ -108,6 +170,7 @@ def engine_of(row: Efficiency) -> Engine:
         expert_mfu=row.expert_mfu,
         expert_mbu=row.expert_mbu,
         expert_overhead_s=row.expert_overhead_s,
+        latent_overhead_s=row.latent_overhead_s,
     )
 
 
@@ -129,5 +192,6 @@ def with_shares(
             context_overhead_s=0.0,
             ttft_fixed_s=0.0,
             expert_overhead_s=0.0,
+            latent_overhead_s=0.0,
         )
     return row

@@ -124,6 +124,19 @@ def _parameters(model: Model) -> tuple[float, float, float, float]:
     return total, active - looked_up, min(routed, total - looked_up), looked_up
 
 
+def architecture(model: Model) -> str:
+    """Name that models of one shape share: they take the same time, and are measured together."""
+    parts = (
+        model.n_layers,
+        model.hidden,
+        model.n_heads,
+        model.n_kv_heads,
+        model.n_experts,
+        model.moe_ffn_dim,
+    )
+    return "-".join("" if part is None else str(part) for part in parts)
+
+
 def compute_class(gpu: Gpu, precision: Precision) -> str:
     """Rate at which the linear layers run: fp16, fp8 or fp4.
 

@@ -23,6 +23,7 @@ from breakeven.hosting import (
     Candidate,
     Evaluation,
     Unplaceable,
+    architecture,
     ask_of,
     candidates_of,
     evaluate,
@@ -178,14 +179,7 @@ def host_workload(workload: Workload, tables: Tables, asked: Scenario) -> Hostin
             offers=(), left_out=(), assumed=assumed, mean_requests_per_s=None, peak_requests_per_s=None
         )
     precision = tables.precisions[asked.precision]
-    candidates, _ = candidates_of(
-        tables,
-        asked.precision,
-        asked.hardware,
-        asked.overhead_percent,
-        gpus=tables.gpus.values(),
-        counts=COUNTS,
-    )
+    candidates = _deployments(tables, asked)
     shapes = None if workload.per_request else shapes_of(workload, 1)
     longest = workload.longest if shapes is None else int((shapes.prompt + shapes.completion).max())
     left: list[tuple[str, str]] = []
@@ -203,7 +197,12 @@ def host_workload(workload: Workload, tables: Tables, asked: Scenario) -> Hostin
             left.append((model.name, str(reason)))
     offers: list[HostedOffer] = []
     if candidates and placed:
-        offers, more = _cheapest(workload, placed, candidates, ask_of(asked.targets, asked.mode), demand)
+        measured = {row.architecture for row in tables.efficiencies}
+        own = [
+            _deployments(tables, asked, model) if architecture(model) in measured else candidates
+            for model, _ in placed
+        ]
+        offers, more = _cheapest(workload, placed, own, ask_of(asked.targets, asked.mode), demand)
         left += more
     elif not candidates:
         left.append(("all models", f"no {asked.gpu_price_type} price of a GPU is in force on {asked.as_of}"))
@@ -215,6 +214,20 @@ def host_workload(workload: Workload, tables: Tables, asked: Scenario) -> Hostin
         peak_requests_per_s=demand.peak,
         covered_s=demand.covered_s,
     )
+
+
+def _deployments(tables: Tables, asked: Scenario, model: Model | None = None) -> list[Candidate]:
+    """Every size of every GPU, with the speed of a model, or of any."""
+    found, _ = candidates_of(
+        tables,
+        asked.precision,
+        asked.hardware,
+        asked.overhead_percent,
+        gpus=tables.gpus.values(),
+        counts=COUNTS,
+        model=model,
+    )
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,20 +300,21 @@ def _evaluate(
 def _cheapest(
     workload: Workload,
     placed: Sequence[tuple[Model, ModelShape]],
-    candidates: Sequence[Candidate],
+    candidates: Sequence[Sequence[Candidate]],
     ask: Ask,
     demand: _Demand,
 ) -> tuple[list[HostedOffer], list[tuple[str, str]]]:
     """A first look at everything with few cells, then the finalists at many."""
-    pairs = [(shape, candidate) for _, shape in placed for candidate in candidates]
+    pairs = [(shape, one) for (_, shape), own in zip(placed, candidates, strict=True) for one in own]
     _, fleet, usable, share = _evaluate(pairs, ask, shapes_of(workload, COARSE_SHAPES), demand)
-    grid = (len(placed), len(candidates))
+    grid = (len(placed), len(candidates[0]))
     usd, usable, near = fleet.order.reshape(grid), usable.reshape(grid), share.reshape(grid)
-    standing = np.array([candidate.standing for candidate in candidates], dtype=np.intp)
     finalists: list[tuple[int, int]] = []
     left = []
     for row in range(len(placed)):
-        whole = np.array([splits(placed[row][0], candidate.n_gpus) for candidate in candidates], dtype=bool)
+        mine = candidates[row]
+        standing = np.array([candidate.standing for candidate in mine], dtype=np.intp)
+        whole = np.array([splits(placed[row][0], candidate.n_gpus) for candidate in mine], dtype=bool)
         order = preferred(usd[row], usable[row] & whole, standing)
         finalists += [(row, int(i)) for i in order[:FINALISTS]]
         if not order.size:
@@ -312,13 +326,13 @@ def _cheapest(
     if not finalists:
         return [], left
     shapes = shapes_of(workload, FINE_SHAPES)
-    chosen = [(placed[row][1], candidates[i]) for row, i in finalists]
+    chosen = [(placed[row][1], candidates[row][i]) for row, i in finalists]
     result, fleet, usable, share = _evaluate(chosen, ask, shapes, demand)
     standing = np.array([candidate.standing for _, candidate in chosen], dtype=np.intp)
     offers = []
     for row in sorted({row for row, _ in finalists}):
-        mine = np.array([r == row for r, _ in finalists], dtype=bool)
-        best_place = choose(fleet.order, mine & usable if (mine & usable).any() else mine, standing)
+        these = np.array([r == row for r, _ in finalists], dtype=bool)
+        best_place = choose(fleet.order, these & usable if (these & usable).any() else these, standing)
         place = 0 if best_place is None else best_place
         offers.append(
             _offer(placed[row][0], chosen[place], result, fleet, place, shapes, float(share[place]), demand)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from breakeven.formulas.mode import Mode
 from breakeven.question.fields import LinkFields, pairs_of
-from breakeven.tables.records import Efficiency
+from breakeven.tables.records import Efficiency, RangeOf
 
 OWN = "yours"
 """Start of the engine of a row that somebody's own runs gave."""
@@ -16,11 +16,11 @@ FITTED = (
     *("mfu", "mbu", "kv_mbu", "link_share", "link_latency_s", "prefill_overhead_s", "step_overhead_s"),
     *("layer_overhead_s", "sequence_overhead_s", "expert_mfu", "expert_mbu", "expert_overhead_s"),
     *("ttft_fixed_s", "first_token_steps", "context_overhead_s", "busy_steps"),
-    *("busy_fixed_s", "queue_share"),
+    *("busy_fixed_s", "queue_share", "latent_overhead_s"),
 )
 """Columns of the efficiency table that a fit gives, in the order of the link."""
-FIRST_FITTED = 15
-"""Columns that links held before the last three: without them nothing was said of the neighbours."""
+FITTED_BEFORE = (15, 18)
+"""Columns that older links hold, which say nothing of the neighbours or of latent attention."""
 SEPARATOR = "~"
 """Stands between numbers; no link needs to escape it."""
 RATES = ("fp16", "fp8", "fp4")
@@ -82,7 +82,7 @@ class Fields:
 
     def _checked(self) -> Efficiency:
         family, rate, mode, n_gpus = _parts(self.on, 4, "on")
-        found = _parts(self.numbers, len(FITTED), "numbers", FIRST_FITTED)
+        found = _parts(self.numbers, len(FITTED), "numbers", *FITTED_BEFORE)
         values = dict(zip(FITTED, map(_number, found), strict=False))
         for name, value in values.items():
             top = MOST.get(name, LONGEST_S)
@@ -117,6 +117,8 @@ class Fields:
             n_rows=runs,
             min_gpus=gpus,
             max_gpus=gpus,
+            architecture=None,
+            range_of=RangeOf.MODEL,
             fitted_on=f"your own {runs} runs of {model}",
             method="fitted",
             notes="carried in the link",
@@ -139,9 +141,9 @@ FIELDS = LinkFields(holds=Fields, prefix="calibrated_", longest={"numbers": 400}
 """The parameters ``calibrated_…`` of a link."""
 
 
-def _parts(text: str | None, n: int, name: str, before: int | None = None) -> list[str]:
+def _parts(text: str | None, n: int, name: str, *before: int) -> list[str]:
     found = (text or "").split(SEPARATOR)
-    if len(found) not in (n, before):
+    if len(found) not in (n, *before):
         raise ValueError(f"{name} must hold {n} values with {SEPARATOR} between them, got {len(found)}")
     return found
 

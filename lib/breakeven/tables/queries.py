@@ -30,6 +30,7 @@ from breakeven.tables.records import (
     Precision,
     Preset,
     PriceTier,
+    RangeOf,
     Source,
     TrainingRun,
     TuningPrice,
@@ -145,7 +146,8 @@ def precisions(connection: DuckDBPyConnection) -> dict[str, Precision]:
 
 def efficiencies(connection: DuckDBPyConnection) -> list[Efficiency]:
     """All efficiency rows."""
-    return _records(Efficiency, _rows(connection, "SELECT * FROM efficiency ORDER BY efficiency_id", {}))
+    rows = _rows(connection, "SELECT * FROM efficiency ORDER BY efficiency_id", {})
+    return _records(Efficiency, [row | {"range_of": RangeOf(row["range_of"])} for row in rows])
 
 
 def benchmarks(connection: DuckDBPyConnection) -> list[Benchmark]:

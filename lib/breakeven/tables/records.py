@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +227,17 @@ class BenchmarkNote:
     value: float
 
 
+class RangeOf(StrEnum):
+    """Whose measured rows a range holds: the nearer they are, the narrower it is."""
+
+    MODEL = "model"
+    """Of the model itself, by this engine on this GPU."""
+    GPU = "gpu"
+    """Of other models, by this engine on this GPU."""
+    POOLED = "pooled"
+    """Of other GPUs or engines."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Efficiency:
     """One row of ``efficiency``."""
@@ -253,6 +265,7 @@ class Efficiency:
     expert_mfu: float = 1.0
     expert_mbu: float = 1.0
     expert_overhead_s: float = 0.0
+    latent_overhead_s: float = 0.0
     ttft_factor_low: float
     ttft_factor_high: float
     ttft_alone_factor_low: float = 0.5
@@ -265,6 +278,9 @@ class Efficiency:
     n_rows: int
     min_gpus: int
     max_gpus: int
+    architecture: str | None = None
+    """Models of this shape only, as :func:`breakeven.hosting.architecture` names it; None: any other."""
+    range_of: RangeOf = RangeOf.GPU
     fitted_on: str
     method: str
     notes: str | None

@@ -163,6 +163,7 @@ def _host(row: HostRow) -> dict[str, Any]:
         "ttft_alone_s": row.ttft_alone_s,
         "ttft_alone_range_s": list(row.ttft_alone_range_s),
         "range_level": row.candidate.profile.efficiency.range_level,
+        "range_of": str(row.candidate.profile.efficiency.range_of),
         "tpot_s": row.tpot_s,
         "tpot_range_s": list(row.tpot_range_s),
         "usd_per_request": row.usd,

@@ -7,7 +7,7 @@ from typing import Any
 
 from breakeven.formulas.mode import Mode
 from breakeven.formulas.units import SECONDS_PER_HOUR, TERA
-from breakeven.hosting import read_on
+from breakeven.hosting import RANGED_ON, read_on
 from breakeven.hosting.config_json.read import TYPED
 from breakeven.hosting.fleet import terms_of
 from breakeven.question.kinds import CacheFormat
@@ -124,6 +124,7 @@ def trust(answer: Answer) -> str:
         f"{count(host.batch, 'request')} at once, {seconds(host.ttft_alone_s)} "
         f"({seconds_span(*host.ttft_alone_range_s)}) alone; "
         f"TPOT {seconds(host.tpot_s)} ({seconds_span(*host.tpot_range_s)}). "
+        f"Each range holds {percent(efficiency.range_level)} of {RANGED_ON[efficiency.range_of]}. "
         f"Physical limit of the same GPUs: {seconds(ideal.ttft_s)} and {seconds(ideal.tpot_s)}. {known}"
     )
 

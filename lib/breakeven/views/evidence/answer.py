@@ -254,6 +254,8 @@ def _reason(evidence: Evidence, i: int, quantity: str, log: float) -> str:
         found.append("4-bit weights computed in fp16 by a kernel of its own")
     if evidence.benchmarks[str(rows.benchmark_id[i])].source_family == "nvidia-lab-via-aiconfigurator":
         found.append("a maker's laboratory run: how the server was set is not stated")
+    if not rows.today[i]:
+        found.append("an engine of 2023, whose step hardly falls with more GPUs")
     if rows.mixture[i] and not found:
         found.append("routing, experts' load and special attention of the model are not in the formula")
     return "; ".join(found)

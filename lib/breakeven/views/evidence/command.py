@@ -62,7 +62,7 @@ def _shipped(options: argparse.Namespace, connection: Any) -> int:
     from breakeven.calibration.parameters import SPLITS
     from breakeven.calibration.report import IN_SAMPLE, errors_of, halves, promises, table_residuals
     from breakeven.calibration.rows import rows_of
-    from breakeven.calibration.table import calibrate, efficiency_csv, errors_csv, fit_groups
+    from breakeven.calibration.table import calibrate, efficiency_csv, errors_csv, fit_groups, row_id
     from breakeven.tables import queries
 
     models = queries.models(connection)
@@ -92,7 +92,8 @@ def _shipped(options: argparse.Namespace, connection: Any) -> int:
                 options.held_out: held_out(rows, options.held_out),
             }
         if options.check:
-            fault = _fault(values, {row.efficiency_id: row for row in queries.efficiencies(connection)})
+            named = {row_id(name, rows): numbers for name, numbers in values.items()}
+            fault = _fault(named, {row.efficiency_id: row for row in queries.efficiencies(connection)})
             if fault:
                 print(f"breakeven calibrate: {fault}", file=sys.stderr)
                 return 1
@@ -155,7 +156,7 @@ def _own(options: argparse.Namespace, connection: Any) -> int:
     from breakeven.calibration.own import BadRuns, read_all
     from breakeven.calibration.yours import Setup, fit_own
     from breakeven.formulas.mode import Mode
-    from breakeven.hosting import Unplaceable, choose_profile, compute_class
+    from breakeven.hosting import Unplaceable, architecture, choose_profile, compute_class
     from breakeven.tables import queries
 
     for name in ("model", "gpu"):
@@ -177,6 +178,7 @@ def _own(options: argparse.Namespace, connection: Any) -> int:
             rate=compute_class(gpu, precision),
             mode=mode,
             n_gpus=options.gpus,
+            shape=architecture(model),
         ).efficiency
         setup = Setup(
             model=model,

@@ -72,8 +72,8 @@ def _program(found: Sequence[Goal], shares: Sequence[Coverage]) -> dict[str, Any
 
 
 def _text(found: Sequence[Goal], shares: Sequence[Coverage], n: int) -> str:
-    from breakeven.calibration.goals import SPAN
-    from breakeven.calibration.ranges import ENOUGH, LEVEL
+    from breakeven.calibration.goals import LISTED, SPAN
+    from breakeven.calibration.ranges import LEVEL
 
     lines = [
         f"{n:,} measured rows, each predicted by a fit that saw no row of its cell: its model on that GPU by "
@@ -84,7 +84,7 @@ def _text(found: Sequence[Goal], shares: Sequence[Coverage], n: int) -> str:
         side = "at least" if goal.at_least else "at most"
         lines.append(f"  {word} {goal.value:6.1%}, {side} {goal.limit:.0%}: {goal.what} ({goal.n:,} rows)")
     lines.append(
-        f"Rows inside the {LEVEL:.0%} range that the other cells give, by engine and GPU with {ENOUGH} rows "
+        f"Rows inside the {LEVEL:.0%} range that the other cells give, by engine and GPU with {LISTED} rows "
         f"or more; kept: {SPAN[0]:.0%} to {SPAN[1]:.0%}."
     )
     for one in shares:

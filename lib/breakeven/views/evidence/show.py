@@ -13,7 +13,7 @@ from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.session import database, keep_calibration, key_of, own_calibration, sources
 from breakeven.dashboard.upload_store import content_of
 from breakeven.formulas.mode import Mode
-from breakeven.hosting import KV_BYTES, Unplaceable, choose_profile, compute_class
+from breakeven.hosting import KV_BYTES, Unplaceable, architecture, choose_profile, compute_class
 from breakeven.question.calibrated import USUAL as NO_CALIBRATION
 from breakeven.question.calibrated import Fields as Calibrated
 from breakeven.question.calibrated import calibrated_of
@@ -283,6 +283,7 @@ def _fitted(
             rate=compute_class(device, weights),
             mode=Mode.STATIC if runs[0].static else Mode.CONTINUOUS,
             n_gpus=n_gpus,
+            shape=architecture(tables.models[model]),
         ).efficiency
         setup = Setup(
             model=tables.models[model],

@@ -28,6 +28,7 @@ _TIMES = (
     ("layer_overhead_s", "Fixed time of one layer", 1e6, "µs"),
     ("sequence_overhead_s", "Time of one sequence in a step", 1e6, "µs"),
     ("expert_overhead_s", "Fixed time of routing in one layer", 1e6, "µs"),
+    ("latent_overhead_s", "Fixed time of latent attention in one layer", 1e6, "µs"),
     ("ttft_fixed_s", "Time before the first token that no GPU spends", 1e3, "ms"),
 )
 _FACTORS = (
