@@ -117,8 +117,9 @@ def _groups(
     seen = residuals(rows, values, rows.group)
     found = []
     for group in (name for name in values if OF not in name):
-        split = "cell" if group.endswith("-static") else "model"
-        ranges, notes = _ranges(rows, group, outside.get(split, seen), np.ones(len(rows), dtype=bool))
+        unseen = not group.endswith("-static")
+        logs = outside.get("model" if unseen else "cell", seen)
+        ranges, notes = _ranges(rows, group, logs, np.ones(len(rows), dtype=bool), unseen=unseen)
         mine = rows.group == group
         here = rows.take(mine)
         if len(here) < FEW:
@@ -204,18 +205,27 @@ def _fitted(
     )
 
 
-def _ranges(rows: Rows, group: str, unseen: Residuals, keep: Mask) -> tuple[dict[str, float], list[str]]:
-    """The columns of the ranges, and whose they are where the group has too few rows."""
+def _ranges(
+    rows: Rows, group: str, logs_of: Residuals, keep: Mask, *, unseen: bool = False
+) -> tuple[dict[str, float], list[str]]:
+    """The columns of the ranges, and whose they are where not those of the group.
+
+    For a model that nobody measured, at least as wide as of the engine's rows on every GPU: a group has few
+    models.
+    """
     pools = comparable(rows, group)
     quick = ~rows.tight
     found: dict[str, float] = {}
     notes = []
     for name, words, logs, some in (
-        ("tpot", "TPOT", steps(unseen), keep),
-        ("ttft", "TTFT", unseen["ttft"], keep & quick),
-        ("ttft_alone", "TTFT alone", unseen["ttft"], keep & quick & light(rows)),
+        ("tpot", "TPOT", steps(logs_of), keep),
+        ("ttft", "TTFT", logs_of["ttft"], keep & quick),
+        ("ttft_alone", "TTFT alone", logs_of["ttft"], keep & quick & light(rows)),
     ):
         low, high, whose = range_of(logs, [(of, pool & some) for of, pool in pools])
+        if unseen:
+            wide_low, wide_high, _ = range_of(logs, [(of, pool & some) for of, pool in pools[2:]])
+            low, high = min(low, wide_low), max(high, wide_high)
         found |= {f"{name}_factor_low": low, f"{name}_factor_high": high}
         if whose:
             notes.append(f"range of {words}: that of {whose}")
