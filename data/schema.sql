@@ -984,3 +984,190 @@ COMMENT ON COLUMN tuning_prices.notes IS '[-] what the price leaves out';
 COMMENT ON COLUMN tuning_prices.source_id IS '[-] key of sources';
 COMMENT ON COLUMN tuning_prices.locator IS '[-] where in the source';
 COMMENT ON COLUMN tuning_prices.as_of IS '[date] day it was read';
+
+CREATE TABLE node_links (
+    gpu_id VARCHAR PRIMARY KEY REFERENCES gpus (gpu_id),
+    network_gb_s_unidirectional DOUBLE NOT NULL CHECK (network_gb_s_unidirectional > 0),
+    most_gpus INTEGER NOT NULL CHECK (most_gpus > 1),
+    notes VARCHAR,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    locator VARCHAR NOT NULL,
+    as_of DATE NOT NULL
+);
+COMMENT ON TABLE node_links IS 'Networks that join nodes of a GPU beyond its own link; without a row nothing larger than the link can be computed';
+COMMENT ON COLUMN node_links.gpu_id IS '[-] key of gpus';
+COMMENT ON COLUMN node_links.network_gb_s_unidirectional IS '[GB/s] network of one GPU in one direction';
+COMMENT ON COLUMN node_links.most_gpus IS '[-] most GPUs of one worker that are computed over it';
+COMMENT ON COLUMN node_links.notes IS '[-] what is assumed';
+COMMENT ON COLUMN node_links.source_id IS '[-] key of sources';
+COMMENT ON COLUMN node_links.locator IS '[-] where in the source';
+COMMENT ON COLUMN node_links.as_of IS '[date] day the row was checked';
+
+CREATE TABLE layouts (
+    layout_id VARCHAR PRIMARY KEY CHECK (regexp_full_match(layout_id, '[a-z0-9][a-z0-9._-]*')),
+    engine VARCHAR NOT NULL,
+    link VARCHAR NOT NULL CHECK (link IN ('node', 'rack', 'network')),
+    exchange_latency_s DOUBLE NOT NULL CHECK (exchange_latency_s >= 0),
+    exchange_share DOUBLE NOT NULL CHECK (exchange_share > 0 AND exchange_share <= 1),
+    pool_read_factor DOUBLE NOT NULL CHECK (pool_read_factor > 0),
+    pool_step_factor DOUBLE NOT NULL CHECK (pool_step_factor > 0),
+    pool_step_s DOUBLE NOT NULL CHECK (pool_step_s >= 0),
+    handover_s DOUBLE NOT NULL CHECK (handover_s >= 0),
+    pool_queue_share DOUBLE NOT NULL CHECK (pool_queue_share >= 0 AND pool_queue_share <= 1),
+    ttft_factor_low DOUBLE NOT NULL CHECK (ttft_factor_low > 0 AND ttft_factor_low <= 1),
+    ttft_factor_high DOUBLE NOT NULL CHECK (ttft_factor_high >= 1),
+    tpot_factor_low DOUBLE NOT NULL CHECK (tpot_factor_low > 0 AND tpot_factor_low <= 1),
+    tpot_factor_high DOUBLE NOT NULL CHECK (tpot_factor_high >= 1),
+    range_level DOUBLE NOT NULL CHECK (range_level > 0 AND range_level < 1),
+    ttft_median_error DOUBLE CHECK (ttft_median_error >= 0),
+    tpot_median_error DOUBLE CHECK (tpot_median_error >= 0),
+    n_rows INTEGER NOT NULL CHECK (n_rows >= 0),
+    method VARCHAR NOT NULL CHECK (method IN ('fitted', 'pooled', 'assumed')),
+    fitted_on VARCHAR NOT NULL,
+    notes VARCHAR,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    as_of DATE NOT NULL,
+    UNIQUE (engine, link)
+);
+COMMENT ON TABLE layouts IS 'What ranks with attention of their own and separate pools add to an efficiency row; written by breakeven calibrate --layouts';
+COMMENT ON COLUMN layouts.layout_id IS '[-] key';
+COMMENT ON COLUMN layouts.engine IS '[-] serving engine; "pooled" for any other';
+COMMENT ON COLUMN layouts.link IS '[-] what joins the GPUs: the links of a node, of a rack (more than 8 GPUs), or a network';
+COMMENT ON COLUMN layouts.exchange_latency_s IS '[s] fixed time of one exchange of tokens between ranks; a layer needs two; also that of an all-reduce over a network';
+COMMENT ON COLUMN layouts.exchange_share IS '[0 to 1] share of the link that an exchange reaches';
+COMMENT ON COLUMN layouts.pool_read_factor IS '[-] time of a prefill in a pool of its own over that beside decodes';
+COMMENT ON COLUMN layouts.pool_step_factor IS '[-] time of a decode step in a pool of its own over that beside prompts';
+COMMENT ON COLUMN layouts.pool_step_s IS '[s] what such a step takes more, whatever its size';
+COMMENT ON COLUMN layouts.handover_s IS '[s] time to hand a request from one pool to the other, the cache aside';
+COMMENT ON COLUMN layouts.pool_queue_share IS '[0 to 1] share of the prompts of other clients that are read before one''s own';
+COMMENT ON COLUMN layouts.ttft_factor_low IS '[-] measured over predicted TTFT, 10th percentile of rows that the fit did not see';
+COMMENT ON COLUMN layouts.ttft_factor_high IS '[-] the same, 90th percentile';
+COMMENT ON COLUMN layouts.tpot_factor_low IS '[-] measured over predicted TPOT, 10th percentile';
+COMMENT ON COLUMN layouts.tpot_factor_high IS '[-] the same, 90th percentile';
+COMMENT ON COLUMN layouts.range_level IS '[0 to 1] share of measured rows that each range is to hold';
+COMMENT ON COLUMN layouts.ttft_median_error IS '[0 to 1] median absolute relative error of TTFT on rows that the fit did not see; empty: not measured';
+COMMENT ON COLUMN layouts.tpot_median_error IS '[0 to 1] the same of TPOT';
+COMMENT ON COLUMN layouts.n_rows IS '[-] measured rows used';
+COMMENT ON COLUMN layouts.method IS '[-] how the row came about';
+COMMENT ON COLUMN layouts.fitted_on IS '[-] which rows of layout_runs';
+COMMENT ON COLUMN layouts.notes IS '[-] notes';
+COMMENT ON COLUMN layouts.source_id IS '[-] key of sources';
+COMMENT ON COLUMN layouts.as_of IS '[date] day of the fit';
+
+CREATE TABLE layout_runs (
+    run_id VARCHAR PRIMARY KEY CHECK (regexp_full_match(run_id, 'l[0-9]{4}')),
+    engine VARCHAR NOT NULL,
+    engine_version VARCHAR,
+    model_id VARCHAR NOT NULL REFERENCES models (model_id),
+    gpu_id VARCHAR NOT NULL REFERENCES gpus (gpu_id),
+    precision VARCHAR NOT NULL REFERENCES precisions (precision_id),
+    prompt_tokens INTEGER NOT NULL CHECK (prompt_tokens > 0),
+    completion_tokens INTEGER NOT NULL CHECK (completion_tokens > 0),
+    length_share DOUBLE NOT NULL CHECK (length_share > 0 AND length_share <= 1),
+    clients INTEGER NOT NULL CHECK (clients > 0),
+    prefill_workers INTEGER CHECK (prefill_workers > 0),
+    prefill_tensor INTEGER CHECK (prefill_tensor > 0),
+    prefill_ranks INTEGER CHECK (prefill_ranks > 0),
+    decode_workers INTEGER NOT NULL CHECK (decode_workers > 0),
+    decode_tensor INTEGER NOT NULL CHECK (decode_tensor > 0),
+    decode_ranks INTEGER NOT NULL CHECK (decode_ranks > 0),
+    ttft_s DOUBLE NOT NULL CHECK (ttft_s > 0),
+    tpot_s DOUBLE NOT NULL CHECK (tpot_s > 0),
+    notes VARCHAR,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    locator VARCHAR NOT NULL,
+    as_of DATE NOT NULL,
+    CHECK ((prefill_workers IS NULL) = (prefill_ranks IS NULL)),
+    CHECK ((prefill_workers IS NULL) = (prefill_tensor IS NULL))
+);
+COMMENT ON TABLE layout_runs IS 'Measured runs with attention in data parallel or with separate pools; each a closed loop of clients';
+COMMENT ON COLUMN layout_runs.run_id IS '[-] key';
+COMMENT ON COLUMN layout_runs.engine IS '[-] serving engine';
+COMMENT ON COLUMN layout_runs.engine_version IS '[-] as the source writes it; of separate pools the version of the container, where it is that';
+COMMENT ON COLUMN layout_runs.model_id IS '[-] key of models';
+COMMENT ON COLUMN layout_runs.gpu_id IS '[-] key of gpus';
+COMMENT ON COLUMN layout_runs.precision IS '[-] key of precisions';
+COMMENT ON COLUMN layout_runs.prompt_tokens IS '[tokens] prompt of one request, as the run names it';
+COMMENT ON COLUMN layout_runs.completion_tokens IS '[tokens] answer of one request, as the run names it';
+COMMENT ON COLUMN layout_runs.length_share IS '[0 to 1] mean of the real lengths over those';
+COMMENT ON COLUMN layout_runs.clients IS '[-] clients, each sending its next request when the last one is answered';
+COMMENT ON COLUMN layout_runs.prefill_workers IS '[-] workers that only read prompts; empty: the same workers read and decode';
+COMMENT ON COLUMN layout_runs.prefill_tensor IS '[-] GPUs of one rank of such a worker';
+COMMENT ON COLUMN layout_runs.prefill_ranks IS '[-] ranks of such a worker, each with prompts of its own';
+COMMENT ON COLUMN layout_runs.decode_workers IS '[-] workers that decode';
+COMMENT ON COLUMN layout_runs.decode_tensor IS '[-] GPUs of one rank of such a worker';
+COMMENT ON COLUMN layout_runs.decode_ranks IS '[-] ranks of such a worker, each with sequences of its own';
+COMMENT ON COLUMN layout_runs.ttft_s IS '[s] mean time to the first token';
+COMMENT ON COLUMN layout_runs.tpot_s IS '[s] mean time per output token after the first';
+COMMENT ON COLUMN layout_runs.notes IS '[-] how the source was read';
+COMMENT ON COLUMN layout_runs.source_id IS '[-] key of sources';
+COMMENT ON COLUMN layout_runs.locator IS '[-] where in the source';
+COMMENT ON COLUMN layout_runs.as_of IS '[date] day the row was read';
+
+CREATE TABLE layout_errors (
+    run_id VARCHAR NOT NULL REFERENCES layout_runs (run_id),
+    quantity VARCHAR NOT NULL CHECK (quantity IN ('ttft', 'tpot', 'throughput')),
+    in_sample DOUBLE NOT NULL CHECK (in_sample > 0),
+    by_cell DOUBLE NOT NULL CHECK (by_cell > 0),
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    as_of DATE NOT NULL,
+    PRIMARY KEY (run_id, quantity)
+);
+COMMENT ON TABLE layout_errors IS 'Predicted over measured of every run of layout_runs, with and without its cell in the fit; written by breakeven calibrate --layouts';
+COMMENT ON COLUMN layout_errors.run_id IS '[-] key of layout_runs';
+COMMENT ON COLUMN layout_errors.quantity IS '[-] time to the first token, time per output token, or requests per second';
+COMMENT ON COLUMN layout_errors.in_sample IS '[-] predicted over measured by the shipped row of layouts';
+COMMENT ON COLUMN layout_errors.by_cell IS '[-] by a fit that saw no run of the model on that GPU by that engine in that format and layout at those lengths';
+COMMENT ON COLUMN layout_errors.source_id IS '[-] key of sources';
+COMMENT ON COLUMN layout_errors.as_of IS '[date] day of the fit';
+
+CREATE TABLE published_days (
+    day_id VARCHAR PRIMARY KEY CHECK (regexp_full_match(day_id, '[a-z0-9][a-z0-9._-]*')),
+    name VARCHAR NOT NULL,
+    model_id VARCHAR NOT NULL REFERENCES models (model_id),
+    gpu_id VARCHAR NOT NULL REFERENCES gpus (gpu_id),
+    engine VARCHAR,
+    precision VARCHAR NOT NULL REFERENCES precisions (precision_id),
+    kv_precision VARCHAR NOT NULL CHECK (kv_precision IN ('fp16', 'fp8', 'int8')),
+    prompt_tokens INTEGER NOT NULL CHECK (prompt_tokens > 0),
+    cached_tokens INTEGER NOT NULL CHECK (cached_tokens >= 0),
+    completion_tokens INTEGER NOT NULL CHECK (completion_tokens > 0),
+    prefill_ranks INTEGER NOT NULL CHECK (prefill_ranks > 0),
+    decode_ranks INTEGER NOT NULL CHECK (decode_ranks > 0),
+    tpot_s DOUBLE NOT NULL CHECK (tpot_s > 0),
+    prompt_tokens_per_s_per_gpu DOUBLE NOT NULL CHECK (prompt_tokens_per_s_per_gpu > 0),
+    completion_tokens_per_s_per_gpu DOUBLE NOT NULL CHECK (completion_tokens_per_s_per_gpu > 0),
+    usd_per_gpu_hour DOUBLE NOT NULL CHECK (usd_per_gpu_hour > 0),
+    prompt_tokens_total DOUBLE CHECK (prompt_tokens_total > 0),
+    completion_tokens_total DOUBLE NOT NULL CHECK (completion_tokens_total > 0),
+    usd_total DOUBLE NOT NULL CHECK (usd_total > 0),
+    notes VARCHAR,
+    source_id VARCHAR NOT NULL REFERENCES sources (source_id),
+    locator VARCHAR NOT NULL,
+    as_of DATE NOT NULL,
+    CHECK (cached_tokens < prompt_tokens)
+);
+COMMENT ON TABLE published_days IS 'What others published of a fleet with ranks and separate pools; never in a fit';
+COMMENT ON COLUMN published_days.day_id IS '[-] key';
+COMMENT ON COLUMN published_days.name IS '[-] whose it is';
+COMMENT ON COLUMN published_days.model_id IS '[-] key of models';
+COMMENT ON COLUMN published_days.gpu_id IS '[-] key of gpus';
+COMMENT ON COLUMN published_days.engine IS '[-] engine whose rows are used; empty: their own, any is used';
+COMMENT ON COLUMN published_days.precision IS '[-] key of precisions';
+COMMENT ON COLUMN published_days.kv_precision IS '[-] number format of the cache';
+COMMENT ON COLUMN published_days.prompt_tokens IS '[tokens] mean prompt of a request';
+COMMENT ON COLUMN published_days.cached_tokens IS '[tokens] part of it that was found in a cache';
+COMMENT ON COLUMN published_days.completion_tokens IS '[tokens] mean answer';
+COMMENT ON COLUMN published_days.prefill_ranks IS '[-] GPUs of one worker that reads prompts, each a rank of its own';
+COMMENT ON COLUMN published_days.decode_ranks IS '[-] GPUs of one worker that decodes, each a rank of its own';
+COMMENT ON COLUMN published_days.tpot_s IS '[s] time per output token, as stated';
+COMMENT ON COLUMN published_days.prompt_tokens_per_s_per_gpu IS '[tokens/s] prompt tokens, cached ones included, of one GPU that reads';
+COMMENT ON COLUMN published_days.completion_tokens_per_s_per_gpu IS '[tokens/s] output tokens of one GPU that decodes';
+COMMENT ON COLUMN published_days.usd_per_gpu_hour IS '[USD/h] rent of one GPU, as stated';
+COMMENT ON COLUMN published_days.prompt_tokens_total IS '[tokens] prompt tokens that the dollars pay for; empty: they pay for the decoding alone';
+COMMENT ON COLUMN published_days.completion_tokens_total IS '[tokens] output tokens that the dollars pay for';
+COMMENT ON COLUMN published_days.usd_total IS '[USD] what they cost, as stated';
+COMMENT ON COLUMN published_days.notes IS '[-] how lengths and times were read';
+COMMENT ON COLUMN published_days.source_id IS '[-] key of sources';
+COMMENT ON COLUMN published_days.locator IS '[-] where in the source';
+COMMENT ON COLUMN published_days.as_of IS '[date] day the row was read';

@@ -159,6 +159,24 @@ def test_without_any_price_there_are_no_dollars_and_a_note_says_why(run):
     assert "Prompt no price" in text
 
 
+def test_a_fleet_of_two_pools_is_one_command(run):
+    day = {
+        **{"model": "deepseek-v3", "gpu": "h800-sxm", "precision": "fp8", "prompt": "4384", "cached": "2466"},
+        **{"completion": "1211", "batch": "10368", "layout": "3xDP32+1xDP144", "usd_per_hour": "480"},
+    }
+    arguments = estimate("--json", without=("--gpus", "--mode"), **day)
+    status, out, _ = run(*arguments)
+    result = json.loads(out)
+    assert status == 0
+    assert (result["layout"], result["gpus"]) == ("3xDP32+1xDP144", 240)
+    # DeepSeek's day: 608 and 168 billion tokens for $87,072.
+    usd = 608e6 * result["usd_per_1k_prompt"] + 168e6 * result["usd_per_1k_completion"]
+    assert 1 / 1.5 < usd / 87_072 < 1.5
+    text = run(*[a for a in arguments if a != "--json"])[1]
+    assert text.startswith("3xDP32+1xDP144 on 240 GPUs: ")
+    assert "a network between nodes is counted on" in text
+
+
 BAD = [
     (estimate(model="llama-2-71b"), "there is no 'llama-2-71b'; the nearest are llama-2-7"),
     (estimate(gpu="h100"), "--gpu: there is no 'h100'; the nearest are h100-"),
@@ -174,6 +192,16 @@ BAD = [
     (estimate(gpus="-2"), "gpus must be a whole number of at least 1, got -2"),
     (estimate(gpus="1.5"), "'1.5' is not a whole number"),
     (estimate(gpus="64"), "joined by 8 at most"),
+    (estimate(layout="EP8"), "--layout: layout: 'EP8' is no layout; write one such as TP8"),
+    (estimate(layout="DP8"), "--gpus 2 and --layout DP8, which takes 8 GPUs; leave --gpus out"),
+    (
+        estimate(layout="DP8+DP8", without=("--gpus",)),
+        "two pools; a static batch reads and decodes on the same",
+    ),
+    (
+        estimate(layout="DP16", without=("--gpus",), mode="continuous"),
+        "nothing on record joins more than 8",
+    ),
     (estimate(prompt="0"), "prompt must be a whole number of at least 1"),
     (estimate(prompt="nan"), "'nan' is not a whole number"),
     (estimate(completion="-1"), "completion must be"),

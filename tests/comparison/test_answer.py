@@ -715,7 +715,10 @@ def scenarios(draw, tables_on, day=None):
         "tpot": draw(st.one_of(st.none(), amount("tpot"))),
         **prompts,
         **cached,
-        **{name: draw(choice(name)) for name in ("precision", "kv_precision", "mode", "per", "currency")},
+        **{
+            name: draw(choice(name))
+            for name in ("precision", "kv_precision", "mode", "layout", "per", "currency")
+        },
         **{
             name: draw(amount(name))
             for name in (

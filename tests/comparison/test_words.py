@@ -15,6 +15,7 @@ from breakeven.comparison.answer import compare
 from breakeven.comparison.reach import Reach, Winner, winner_of
 from breakeven.comparison.volume import AtLoad, Stretch
 from breakeven.dashboard.blocks import plain
+from breakeven.hosting.layouts import Worker
 from breakeven.question.parts import Shape
 from breakeven.words import names
 from breakeven.words.numbers import Money
@@ -401,7 +402,7 @@ def test_a_free_part_is_not_divided_by(priced):
 )
 def test_replicas_and_gpus_are_counted_in_grammar(priced, replicas, gpus, words):
     answer = priced(1.0, 2.0)
-    host = replace(answer.host, candidate=replace(answer.host.candidate, n_gpus=gpus))
+    host = replace(answer.host, candidate=replace(answer.host.candidate, worker=Worker(tensor=gpus)))
     answer = replace(answer, host=host, at_load=replace(answer.at_load, replicas=replicas, hours=5.5))
     assert verdict.at_load(answer, DEFAULT) == f"Your 1 request/s: {words}, $1,000 a month."
     job = replace(DEFAULT, per="once", requests=4e6)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from breakeven.hosting import Unplaceable, choose_profile, compute_class
 from breakeven.hosting.estimate import Question, estimate
+from breakeven.hosting.layouts import layout_of, layout_profile, link_of, parse_layout
 from breakeven.tables import queries
 
 KEYS = {
@@ -315,3 +316,86 @@ def test_twice_the_rent_is_twice_the_dollars_and_no_other_number_changes(
             assert two[key] == pytest.approx(2 * one[key])
         else:
             assert two[key] == one[key]
+
+
+@pytest.fixture(scope="module")
+def laid(connection, ask):
+    """The same of a layout, with the rows that it starts from."""
+    gpus, links = queries.gpus(connection), queries.node_links(connection)
+    rows, layouts = queries.efficiencies(connection), queries.layouts(connection)
+
+    def question(text, *, gpu="h200-sxm", precision="fp8", **more):
+        layout = parse_layout(text)
+        chosen = gpus[gpu]
+        rate = compute_class(chosen, queries.precisions(connection)[precision])
+        profile = layout_profile(rows, engine="sglang", gpu=chosen, rate=rate, n_gpus=layout.gpus)
+        spread = layout_of(layouts, profile.efficiency.engine, link_of(chosen, layout.largest))
+        values = {"mode": "continuous"} | more
+        plain = ask(model="deepseek-v3", gpu=gpu, precision=precision, n_gpus=8, **values)
+        return replace(plain, layout=layout, n_gpus=layout.gpus, profile=profile, spread=spread, links=links)
+
+    return question
+
+
+def test_a_layout_of_one_rank_is_what_tensor_parallelism_is_without_one(laid):
+    shape = {"prompt_tokens": 1024, "completion_tokens": 256, "batch": 16}
+    one = laid("TP8", **shape)
+    named, plain = estimate(replace(one, spread=None)), estimate(replace(one, layout=None, spread=None))
+    assert named == plain
+    assert named["layout"] == "TP8"
+    assert named["gpus"] == 8
+
+
+def test_ranks_share_the_clients_and_multiply_the_tokens(laid):
+    shape = {"prompt_tokens": 1024, "completion_tokens": 256}
+    eight = estimate(laid("DP8", batch=64, usd_per_hour=32.0, **shape))
+    more = estimate(laid("DP8", batch=128, usd_per_hour=32.0, **shape))
+    assert eight["max_batch"] % 8 == 0
+    # Twice the clients: twice as many sequences on each rank, fewer than twice the tokens.
+    assert eight["tokens_per_s"] < more["tokens_per_s"] < 2 * eight["tokens_per_s"]
+    # Dollars of a request are those of the whole worker over what all its ranks answer.
+    completion = eight["usd_per_1k_completion"] * 256 / 1000
+    prompt = eight["usd_per_1k_prompt"] * 1024 / 1000
+    assert eight["usd_per_request"] == pytest.approx(completion + prompt)
+    assert eight["usd_per_request"] * eight["tokens_per_s"] / 256 == pytest.approx(32 / 3600)
+
+
+def test_fewer_clients_than_ranks_leave_some_without_a_sequence(laid):
+    shape = {"prompt_tokens": 1024, "completion_tokens": 256}
+    one, eight = (estimate(laid("DP8", batch=n, usd_per_hour=32.0, **shape)) for n in (1, 8))
+    assert one["tpot_s"] == eight["tpot_s"]
+    # The idle ranks are paid for: one request costs what eight do.
+    assert one["usd_per_request"] == pytest.approx(8 * eight["usd_per_request"])
+    assert eight["tokens_per_s"] == pytest.approx(8 * one["tokens_per_s"])
+
+
+def test_pools_are_timed_together_and_paid_together(laid):
+    shape = {"prompt_tokens": 4096, "completion_tokens": 1024, "batch": 512, "usd_per_hour": 160.0}
+    found = estimate(laid("2xDP8+3xDP8", mode="disaggregated", **shape))
+    assert (found["layout"], found["gpus"]) == ("2xDP8+3xDP8", 40)
+    assert found["tokens_per_s"] == pytest.approx(found["requests_per_s"] * 1024)
+    assert found["usd_per_request"] == pytest.approx(160 / 3600 / found["requests_per_s"])
+    prompt, completion = found["usd_per_1k_prompt"] * 4.096, found["usd_per_1k_completion"] * 1.024
+    assert prompt + completion == pytest.approx(found["usd_per_request"])
+    assert prompt / completion == pytest.approx(2 / 3)
+    assert 0 < found["prefill_busy"] <= 1
+    assert found["ttft_alone_s"] < found["ttft_s"]
+    low, high = found["tpot_range_s"]
+    assert low < found["tpot_s"] < high
+
+
+def test_a_pool_that_only_reads_more_takes_the_waiting_away(laid):
+    shape = {"prompt_tokens": 8192, "completion_tokens": 128, "batch": 256, "mode": "disaggregated"}
+    few, many = (estimate(laid(f"{n}xDP8+1xDP8", **shape)) for n in (1, 6))
+    assert few["prefill_busy"] == pytest.approx(1)
+    assert many["requests_per_s"] > 1.5 * few["requests_per_s"]
+    assert many["ttft_s"] < few["ttft_s"]
+
+
+def test_a_worker_that_leaves_its_node_is_said_to_count_on_a_network(laid):
+    shape = {"prompt_tokens": 1024, "completion_tokens": 256, "batch": 64}
+    wide = estimate(laid("DP32", **shape))["notes"]
+    assert any("A worker of 32 GPUs is more than the 8" in note for note in wide)
+    assert not any("A worker of" in note for note in estimate(laid("DP8", **shape))["notes"])
+    with pytest.raises(Unplaceable, match="nothing on record joins more than 72"):
+        estimate(laid("DP80", **shape))

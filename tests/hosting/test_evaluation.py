@@ -32,6 +32,7 @@ from breakeven.hosting import (
     what_would_fit,
     with_shares,
 )
+from breakeven.hosting.layouts import Worker
 from breakeven.tables.records import Efficiency, Gpu, GpuOffer, Model, Precision, RangeOf
 
 LLAMA_2_70B = Model(
@@ -719,7 +720,7 @@ def candidate(gpu=H100, n_gpus=4, rate="fp16", usd_per_gpu_hour=2.0, row=VLLM):
     paid = price([offer("o", usd_per_gpu_hour, gpu_id=gpu.gpu_id)], gpu_id=gpu.gpu_id)
     return Candidate(
         gpu=gpu,
-        n_gpus=n_gpus,
+        worker=Worker(tensor=n_gpus),
         price=paid,
         profile=choose_profile([row], engine="auto", gpu=gpu, rate=rate, mode="continuous", n_gpus=n_gpus),
         replica=replica_of(gpu, n_gpus, rate),

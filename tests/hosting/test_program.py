@@ -24,6 +24,7 @@ COLUMNS = (
     *("gpu_price_as_of", "gpu_price_age_days", "gpu_price_doubt"),
     *("usd_at_load", "usd_at_load_low", "usd_at_load_high", "hours", "busy"),
     *("ttft_alone_s", "ttft_alone_low_s", "ttft_alone_high_s"),
+    "layout",
 )
 
 

@@ -190,8 +190,8 @@ def test_missing_keys_give_one_sentence_together():
     decoded = decode(link(gpus=None), default=DEFAULT)
     assert "leaves out gpus" in the_warning(decoded)
     few = decode("v=1&gpus=8", default=DEFAULT)
-    # All fields but one are left out, of which two came later; six are named.
-    assert f"and {len(NAMES) - 1 - 2 - 6} more" in the_warning(few)
+    # All fields but one are left out, of which three came later; six are named.
+    assert f"and {len(NAMES) - 1 - 3 - 6} more" in the_warning(few)
     assert few.scenario == replace(DEFAULT, gpus=8)
 
 

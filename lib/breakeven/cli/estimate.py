@@ -13,6 +13,9 @@ from breakeven.question.scenario import AUTO, LIMITS
 if TYPE_CHECKING:
     from breakeven.hosting import Profile
     from breakeven.hosting.estimate import Question
+    from breakeven.hosting.layouts import Pools, Worker
+    from breakeven.tables.records import Gpu
+    from breakeven.tables.records import Layout as LayoutRow
 
 
 def add(commands: Any) -> None:
@@ -20,7 +23,13 @@ def add(commands: Any) -> None:
     command = commands.add_parser("estimate", help="time and price one deployment")
     command.add_argument("--model", required=True)
     command.add_argument("--gpu", required=True)
-    command.add_argument("--gpus", type=whole, default=1, help="GPUs of one replica")
+    command.add_argument("--gpus", type=whole, default=None, help="GPUs of one replica; 1 unless told")
+    command.add_argument(
+        "--layout",
+        help="how the GPUs share the model: TP8 (each layer on all), DP8 (data-parallel attention, experts "
+        "spread over all), TP4DP2 (both), or two pools such as 4xDP8+1xDP32: workers that only read "
+        "prompts, then workers that only decode; --gpus is what they add up to",
+    )
     command.add_argument("--precision", default="fp16", choices=LIMITS["precision"].choices)
     command.add_argument("--kv-precision", default="fp16", choices=LIMITS["kv_precision"].choices)
     command.add_argument("--prompt", type=whole, required=True, help="tokens")
@@ -53,7 +62,6 @@ def _estimate(options: argparse.Namespace) -> Said:
     from breakeven.hosting import (
         Unplaceable,
         architecture,
-        choose_profile,
         compute_class,
         dated,
         gpu_price,
@@ -70,6 +78,8 @@ def _estimate(options: argparse.Namespace) -> Said:
     rows = queries.efficiencies(connection)
     engine = pick([AUTO, *{row.engine for row in rows}], options.engine, "--engine")
     precision = queries.precisions(connection)[options.precision]
+    layout = _layout(options)
+    n_gpus = layout.gpus if layout else 1 if options.gpus is None else options.gpus
     usd_per_hour, price_note = options.usd_per_hour, None
     if usd_per_hour is None:
         day = options.as_of or date.today()
@@ -78,20 +88,30 @@ def _estimate(options: argparse.Namespace) -> Said:
         if price is None:
             price_note = f"No on-demand price of {gpu.name} is in force on {day}, so no dollars are given."
         else:
-            usd_per_hour = price.usd_per_gpu_hour * options.gpus
+            usd_per_hour = price.usd_per_gpu_hour * n_gpus
             price_note = (
                 f"${price.usd_per_gpu_hour:g} per GPU-hour: median of {price.n_offers} on-demand offers "
                 f"in force on {day}."
             )
     try:
         rate = compute_class(gpu, precision)
-        at = {"gpu": gpu, "rate": rate, "mode": options.mode, "n_gpus": options.gpus}
-        profile = choose_profile(rows, engine=engine, shape=architecture(model), **at)
-        older = None if dated(engine) else older_profile(rows, shape=architecture(model), **at)
+        profile, spread = _rows(
+            connection, layout, options.mode, engine, gpu, rate, n_gpus, architecture(model)
+        )
+        older = None
+        if spread is None and not dated(engine):
+            older = older_profile(
+                rows,
+                shape=architecture(model),
+                gpu=gpu,
+                rate=rate,
+                mode=options.mode,
+                n_gpus=n_gpus,
+            )
         question = Question(
             model=model,
             gpu=gpu,
-            n_gpus=options.gpus,
+            n_gpus=n_gpus,
             precision=precision,
             kv_precision=options.kv_precision,
             rate=rate,
@@ -107,6 +127,9 @@ def _estimate(options: argparse.Namespace) -> Said:
             mfu=options.mfu,
             mbu=options.mbu,
             overhead_s=options.overhead,
+            layout=layout,
+            spread=spread,
+            links=queries.node_links(connection),
         )
         result = estimate(question)
         result["older_engine"] = _older(question, older)
@@ -134,6 +157,65 @@ def _older(question: Question, profile: Profile | None) -> dict[str, object] | N
     return {"engine": profile.efficiency.engine, **{name: found[name] for name in names}}
 
 
+def _layout(options: argparse.Namespace) -> Worker | Pools | None:
+    """The layout that is asked for; refused where the GPUs or the mode say something else."""
+    from breakeven.formulas.mode import Mode
+    from breakeven.hosting.layouts import Pools, parse_layout
+
+    if options.layout is None:
+        return None
+    try:
+        layout = parse_layout(options.layout)
+    except ValueError as reason:
+        raise BadInput(f"breakeven estimate: --layout: {reason}") from None
+    if options.gpus not in (None, layout.gpus):
+        raise BadInput(
+            f"breakeven estimate: --gpus {options.gpus} and --layout {layout}, which takes {layout.gpus} "
+            "GPUs; leave --gpus out"
+        )
+    if isinstance(layout, Pools):
+        if options.mode == Mode.STATIC:
+            raise BadInput(
+                f"breakeven estimate: --layout {layout} has two pools; a static batch reads and decodes on "
+                "the same GPUs, so write one worker such as TP8"
+            )
+        options.mode = Mode.DISAGGREGATED
+    return layout
+
+
+def _rows(
+    connection: Any,
+    layout: Worker | Pools | None,
+    mode: str,
+    engine: str,
+    gpu: Gpu,
+    rate: str,
+    n_gpus: int,
+    shape: str,
+) -> tuple[Profile, LayoutRow | None]:
+    """The efficiency row, and what ranks or pools add to it."""
+    from breakeven.formulas.mode import Mode
+    from breakeven.hosting import choose_profile
+    from breakeven.hosting.layouts import Worker, layout_of, layout_profile, link_of
+    from breakeven.tables import queries
+
+    rows = queries.efficiencies(connection)
+    plain = layout or Worker(tensor=n_gpus)
+    alone = isinstance(plain, Worker) and plain.ranks == 1 and plain.gpus <= gpu.link_gpus
+    if layout is None or (alone and mode != Mode.DISAGGREGATED):
+        profile = choose_profile(
+            rows, engine=engine, gpu=gpu, rate=rate, mode=Mode(mode), n_gpus=n_gpus, shape=shape
+        )
+        if mode != Mode.DISAGGREGATED:
+            return profile, None
+        return profile, layout_of(
+            queries.layouts(connection), profile.efficiency.engine, link_of(gpu, n_gpus)
+        )
+    largest = plain.largest
+    profile = layout_profile(rows, engine=engine, gpu=gpu, rate=rate, n_gpus=n_gpus)
+    return profile, layout_of(queries.layouts(connection), profile.efficiency.engine, link_of(gpu, largest))
+
+
 def _texts(value: object) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list) else []
 
@@ -152,14 +234,26 @@ def _as_text(result: dict[str, Any]) -> str:
     ranged = result["range_level"] is not None
     fits = "fits" if result["fits"] else "does not fit"
     clients = count(result["batch"], "client")
+    laid = (
+        [
+            f"{result['layout']} on {count(result['gpus'], 'GPU')}: "
+            f"{number(result['requests_per_s'])} requests/s, "
+            f"{number(result['sequences_per_rank'])} sequences a rank that decodes, "
+            f"prefill {percent(result['prefill_busy'])} busy"
+        ]
+        if "requests_per_s" in result
+        else []
+    )
+    never = "at that load" if laid else "on a replica that is never idle"
     lines = [
+        *laid,
         f"TTFT with {clients} at once {seconds(result['ttft_s'])} ({seconds_span(*result['ttft_range_s'])}), "
         f"alone {seconds(result['ttft_alone_s'])} ({seconds_span(*result['ttft_alone_range_s'])}); "
         f"{result['bound_prefill']}-bound, {number(result['prompt_tokens_per_s'])} prompt tokens/s",
         f"TPOT {seconds(result['tpot_s'])} ({seconds_span(*result['tpot_range_s'])}), "
         f"{result['bound_decode']}-bound; {number(result['tokens_per_s'])} completion tokens/s",
         f"Prompt {per_million('usd_per_1k_prompt')}, completion {per_million('usd_per_1k_completion')}, "
-        "on a replica that is never idle",
+        f"{never}",
         f"Weights {gigabytes(result['weights_bytes'])}, KV cache {gigabytes(result['kv_bytes_per_token'])} "
         f"per token and {gigabytes(result['kv_bytes_per_sequence'])} per sequence; "
         f"{fits}: at most {result['max_batch']:,} sequences",

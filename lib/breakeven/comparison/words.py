@@ -11,6 +11,7 @@ from breakeven.comparison.answer import Comparison, ShapeAnswer
 from breakeven.comparison.map import CostMap
 from breakeven.comparison.reach import LEVEL_SHARE, Winner, winner_of
 from breakeven.comparison.volume import Stretch
+from breakeven.formulas.batch import rank_weights_bytes
 from breakeven.formulas.kv_cache import kv_bytes_per_sequence, kv_replication
 from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import ModelShape
@@ -343,18 +344,19 @@ def memory_sentence(answer: ShapeAnswer, work: ModelShape, scenario: Scenario) -
         sliding_bytes_per_token=work.sliding_kv_bytes_per_token,
         window_tokens=work.window_tokens,
     )
-    copies = kv_replication(n_gpus=host.candidate.n_gpus, n_kv_heads=work.kv_heads)
+    copies = kv_replication(n_gpus=host.candidate.worker.tensor, n_kv_heads=work.kv_heads)
+    weights = float(host.candidate.worker.ranks * rank_weights_bytes(work, host.candidate.replica))
     usable = host.candidate.n_gpus * host.candidate.gpu.memory_gb * GIGA * scenario.usable
-    room = usable - float(work.weights_bytes)
+    room = usable - weights
     if not host.fits:
         each = float(sequence) + float(work.state_bytes)
         return (
-            f"Weights {gigabytes(float(work.weights_bytes))} and {count(host.batch, 'sequence')} of "
+            f"Weights {gigabytes(weights)} and {count(host.batch, 'sequence')} of "
             f"{gigabytes(each)} do not fit in {gigabytes(usable)} of usable memory."
         )
     cache = gigabytes(host.batch * (float(sequence) * float(copies) + float(work.state_bytes)))
     return (
-        f"Memory: weights {gigabytes(float(work.weights_bytes))} of {gigabytes(usable)} usable; "
+        f"Memory: weights {gigabytes(weights)} of {gigabytes(usable)} usable; "
         f"KV cache {cache} of the remaining {gigabytes(room)}."
     )
 

@@ -10,7 +10,7 @@ import streamlit as st
 from breakeven.dashboard.session import key_of, presets
 from breakeven.question.calibrated import OWN
 from breakeven.question.jobs import JOBS
-from breakeven.question.kinds import Per
+from breakeven.question.kinds import LayoutKind, Per
 from breakeven.question.scenario import AUTO, CHEAPEST, DEAREST, LIMITS, MEDIAN
 from breakeven.tables.day import Tables
 from breakeven.tables.records import ApiOffer, GpuOffer
@@ -242,6 +242,13 @@ def _gpu_offer_label(key: str, offers: dict[str, GpuOffer], money: Money) -> str
     )
 
 
+_LAYOUT_WORDS = {
+    LayoutKind.AUTO: "the better one",
+    LayoutKind.TENSOR: "tensor parallel",
+    LayoutKind.DATA: "data-parallel attention, experts spread",
+}
+
+
 def _engine_label(key: str) -> str:
     return "the best measured one" if key == AUTO else "your own runs" if key.startswith(OWN) else key
 
@@ -254,6 +261,13 @@ def engine_inputs(tables: Tables, _money: Money) -> None:
         format_func=_MODE_WORDS.__getitem__,
         key=key_of("mode"),
         help=explained("continuous batching", "static batch", "disaggregated"),
+    )
+    st.selectbox(
+        "Layout of a mixture of experts",
+        LIMITS["layout"].choices,
+        format_func=_LAYOUT_WORDS.__getitem__,
+        key=key_of("layout"),
+        help=explained("data-parallel attention"),
     )
     engines = sorted({row.engine for row in tables.efficiencies})
     st.selectbox(

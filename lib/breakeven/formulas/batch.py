@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from breakeven.formulas._domain import (
     Numeric,
     require_not_negative,
+    require_positive,
     require_share,
+    scalar_or_array,
 )
 from breakeven.formulas.kv_cache import kv_bytes_per_sequence, kv_replication, sequences_that_fit
 from breakeven.formulas.parts import ModelShape, Replica
@@ -24,10 +26,12 @@ def batch_that_fits(
     prompt_tokens: Numeric,
     completion_tokens: Numeric,
 ) -> Numeric:
-    r"""Sequences whose cache fits at their longest, N + C tokens each.
+    r"""Sequences whose cache fits at their longest, N + C tokens each; with ranks, on one of them.
 
     .. math:: B_\mathrm{max} = \left\lfloor
         \frac{n M u - M_w}{\rho \, M_\mathrm{kv}(N + C)} \right\rfloor
+
+    Each of D ranks keeps all weights but the routed experts, of which it keeps 1/D.
 
     Parameters
     ----------
@@ -72,10 +76,50 @@ def batch_that_fits(
         n_gpus=replica.n_gpus,
         memory_bytes=replica.memory_bytes,
         usable=usable,
-        weights_bytes=model.weights_bytes,
+        weights_bytes=rank_weights_bytes(model, replica),
         workspace_bytes=0,
         sequence_bytes=longest * copies + model.state_bytes,
     )
+
+
+def rank_weights_bytes(model: ModelShape, replica: Replica) -> Numeric:
+    r"""Weights that one rank keeps: of the routed experts its part, all others whole.
+
+    .. math:: M = M_w - M_\mathrm{routed} \left(1 - \tfrac1D\right)
+
+    Parameters
+    ----------
+    model, replica
+        See :mod:`breakeven.formulas.parts`.
+
+    Returns
+    -------
+    Numeric
+        Memory of the weights of one rank. [B]
+
+    Raises
+    ------
+    ValueError
+        If ``ranks`` is not positive.
+
+    References
+    ----------
+    .. [1] DeepSeek-AI, "DeepSeek-V3 Technical Report", 2024, section 3.4 (data-parallel attention beside
+       expert parallelism), arXiv:2412.19437
+
+    Examples
+    --------
+    Eight ranks, 4 GB that each keeps and 90 GB of experts between them:
+
+    >>> from dataclasses import replace
+    >>> from breakeven.formulas.parts import ARTICLE_MODEL, ARTICLE_REPLICA
+    >>> model = replace(ARTICLE_MODEL, weights_bytes=94e9, shared_bytes=4e9, routed_bytes=90e9)
+    >>> rank_weights_bytes(model, replace(ARTICLE_REPLICA, ranks=8))
+    15250000000.0
+    """
+    require_positive(ranks=replica.ranks)
+    apart = np.asarray(model.routed_bytes) * (1 - 1 / np.asarray(replica.ranks))
+    return scalar_or_array(model.weights_bytes - apart)
 
 
 def cache_bytes(*, model: ModelShape, replica: Replica, usable: float) -> float:
@@ -111,7 +155,8 @@ def cache_bytes(*, model: ModelShape, replica: Replica, usable: float) -> float:
     20000000000.0
     """
     require_share(usable=usable)
-    return max(0.0, float(replica.n_gpus * replica.memory_bytes * usable - model.weights_bytes))
+    room = replica.n_gpus * replica.memory_bytes * usable - rank_weights_bytes(model, replica)
+    return max(0.0, float(room))
 
 
 def largest_batch(

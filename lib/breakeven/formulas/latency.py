@@ -19,6 +19,7 @@ from breakeven.formulas.load import closed_loop
 from breakeven.formulas.mode import Mode
 from breakeven.formulas.modes import MODES
 from breakeven.formulas.parts import Engine, ModelShape, Replica, Speculation
+from breakeven.formulas.pools import pooled_step
 from breakeven.formulas.speculation import reading_s, round_of
 from breakeven.formulas.step import StepTime, decode_step, mean_context, prefill_step
 
@@ -34,6 +35,8 @@ class StepLine:
     """Tokens that one sequence adds to the step. [tokens]"""
     expert_mbu: Numeric = 1.0
     """See :class:`breakeven.formulas.parts.Engine`. [0 to 1]"""
+    ranks: Numeric = 1.0
+    """See :class:`breakeven.formulas.parts.Replica`. [-]"""
 
     def total_s(self, batch: Floats) -> Floats:
         """Time of the step, equal to ``StepTime.total_s`` at that batch up to rounding. [s]"""
@@ -58,9 +61,9 @@ class StepLine:
         def touched(tokens: Any) -> Any:
             return touched_weight_bytes(
                 shared_bytes=self.model.shared_bytes,
-                routed_bytes=self.model.routed_bytes / np.asarray(self.expert_mbu),
+                routed_bytes=self.model.routed_bytes / (np.asarray(self.expert_mbu) * self.ranks),
                 expert_share=self.model.expert_share,
-                tokens=tokens,
+                tokens=tokens * np.asarray(self.ranks),
             )
 
         tokens = np.asarray(self.tokens_per_sequence)
@@ -149,6 +152,7 @@ def latency_of(
         model=model,
         tokens_per_sequence=1,
         expert_mbu=engine.expert_mbu,
+        ranks=replica.ranks,
     )
     decoding = _decoding_line(decode, decode_at, speculation)
     alone = prefill_at(1)
@@ -161,6 +165,7 @@ def latency_of(
             model=model,
             tokens_per_sequence=tokens,
             expert_mbu=engine.expert_mbu,
+            ranks=replica.ranks,
         )
         return lambda batch: (prefill.total_s(batch) * draft_reads, decoding(batch)[1])
     prefill_s = np.asarray(reading_s(alone, speculation))
@@ -191,13 +196,14 @@ def latency_of(
         prefill=alone,
         speculation=speculation,
     )
-    # What separate pools add to prefill and first step: moving the cache from one to the other.
+    # What separate pools take until the first step: prefill, handing over, moving the cache.
     steps = np.asarray(engine.first_token_steps)
-    extra_s = np.asarray(single.ttft_s) - prefill_s - steps * np.asarray(single.step_s)
+    away_s = np.asarray(single.ttft_s) - steps * np.asarray(single.step_s)
 
     def apart(batch: Floats) -> tuple[Floats, Floats]:
-        step_s, token_s = decoding(batch)
-        return prefill_s + steps * step_s + extra_s, token_s
+        plain_s, token_s = decoding(batch)
+        step_s = np.asarray(pooled_step(engine=engine, step_s=plain_s))
+        return away_s + steps * step_s, token_s * (step_s / plain_s)
 
     return apart
 
@@ -220,6 +226,7 @@ def _decoding_line(
         model=plain.model,
         tokens_per_sequence=tokens,
         expert_mbu=plain.expert_mbu,
+        ranks=plain.ranks,
     )
 
     def drafted(batch: Floats) -> tuple[Floats, Floats]:

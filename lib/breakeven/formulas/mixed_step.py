@@ -16,7 +16,7 @@ from breakeven.formulas.flops import attention_flop_decode, linear_flop, touched
 from breakeven.formulas.kv_cache import kv_replication
 from breakeven.formulas.parts import Engine, ModelShape, Replica
 from breakeven.formulas.roofline import all_reduce_time
-from breakeven.formulas.step import ACTIVATION_BYTES, StepTime, expert_slowdown
+from breakeven.formulas.step import ACTIVATION_BYTES, StepTime, expert_slowdown, link_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +132,7 @@ def step_coefficients(*, model: ModelShape, replica: Replica, engine: Engine) ->
             link_bytes_per_s=replica.link_bytes_per_s * engine.link_share,
             latency_s=engine.link_latency_s,
         )
-        return float(2 * model.n_layers * once * engine.communication)
+        return float(link_time(model, replica, engine, tokens, once) * engine.communication)
 
     def attention_s(layers: Numeric, qk_dim: Numeric, v_dim: Numeric) -> float:
         flop = attention_flop_decode(
@@ -163,8 +163,11 @@ def step_coefficients(*, model: ModelShape, replica: Replica, engine: Engine) ->
             flop / (n * replica.flop_per_s * engine.mfu) * expert_slowdown(model=model, engine=engine)
         ),
         shared_read_s=float(model.shared_bytes / (bandwidth * engine.mbu)),
-        routed_read_s=float(model.routed_bytes / (bandwidth * engine.mbu * engine.expert_mbu)),
-        expert_share=float(model.expert_share),
+        routed_read_s=float(
+            model.routed_bytes / (bandwidth * engine.mbu * engine.expert_mbu * np.asarray(replica.ranks))
+        ),
+        # An expert is read by its rank when a sequence of any rank chose it.
+        expert_share=float(1 - (1 - np.asarray(model.expert_share)) ** replica.ranks),
         link_s=reduce_s(1) - reduce_s(0),
         link_fixed_s=reduce_s(0),
         decode_full_compute_s=decode_attention_s(model.full_layers),

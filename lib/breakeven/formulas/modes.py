@@ -16,6 +16,7 @@ from breakeven.formulas.kv_cache import kv_bytes_per_sequence
 from breakeven.formulas.load import closed_loop
 from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import Engine, ModelShape, Replica, Speculation
+from breakeven.formulas.pools import pooled_step
 from breakeven.formulas.roofline import operator_time
 from breakeven.formulas.speculation import reading_s, round_of
 from breakeven.formulas.step import StepTime, decode_step, mean_context, prefill_step
@@ -277,11 +278,13 @@ def disaggregated(
 ) -> Service:
     r"""A pool of replicas that only reads prompts, another that only decodes.
 
-    .. math:: \mathrm{TPOT} = t_\mathrm{decode}, \qquad
-        \mathrm{TTFT} = t_\mathrm{prefill} + \frac{M_\mathrm{kv}(N)}{n X} + k \, t_\mathrm{decode} + t_1
+    .. math:: \mathrm{TPOT} = f_d \, t_\mathrm{decode} + e, \qquad
+        \mathrm{TTFT} = f_p \, t_\mathrm{prefill} + t_h + \frac{M_\mathrm{kv}(N)}{n X}
+        + k \, \mathrm{TPOT} + t_1
 
-    The replica seconds per request are those of continuous batching; the two
-    pools are sized in their ratio. How long prompts wait for each other in their pool
+    What pools of their own change in either phase is fitted: ``pool_read_factor`` :math:`f_p`,
+    ``pool_step_factor`` :math:`f_d`, ``pool_step_s`` e, ``handover_s`` :math:`t_h`. The two
+    pools are sized in the ratio of their replica seconds. How long prompts wait for each other in their pool
     depends on how busy it is, see :func:`breakeven.formulas.queueing.queueing_wait_md1`; it is
     not in these times. The cache of the prompt travels over the
     link, all GPUs of a replica sending at once.
@@ -348,18 +351,30 @@ def disaggregated(
     link = np.asarray(replica.n_gpus) * replica.link_bytes_per_s * engine.link_share
     transfer_s = operator_time(flop=0, bytes_moved=cache + model.state_bytes, flop_per_s=1, bytes_per_s=link)
     moved_s = transfer_s * np.asarray(engine.communication)
-    own_s = mixed.prefill_s_per_request + engine.first_token_steps * np.asarray(mixed.step_s)
-    place_s = _for_a_place(batch, clients, completion_tokens * mixed.token_s)
+    read_s = np.asarray(engine.pool_read_factor) * mixed.prefill_s_per_request
+    step_s = np.asarray(pooled_step(engine=engine, step_s=mixed.step_s))
+    token_s = mixed.token_s * (step_s / mixed.step_s)
+    away_s = read_s + engine.handover_s + moved_s + engine.ttft_fixed_s
+    place_s = _for_a_place(batch, clients, completion_tokens * token_s)
+    _, alone_s, _ = _decoding(
+        model,
+        replica,
+        engine,
+        1,
+        mean_context(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens),
+        speculation,
+    )
+    first_s = engine.first_token_steps * np.asarray(pooled_step(engine=engine, step_s=alone_s))
     return Service(
-        ttft_s=scalar_or_array(own_s + engine.ttft_fixed_s + moved_s + place_s),
-        ttft_alone_s=mixed.ttft_alone_s + moved_s,
-        tpot_s=mixed.token_s,
-        prefill_s_per_request=mixed.prefill_s_per_request,
-        decode_s_per_request=mixed.decode_s_per_request,
+        ttft_s=scalar_or_array(away_s + engine.first_token_steps * step_s + place_s),
+        ttft_alone_s=scalar_or_array(away_s + first_s),
+        tpot_s=scalar_or_array(token_s),
+        prefill_s_per_request=scalar_or_array(read_s),
+        decode_s_per_request=scalar_or_array(completion_tokens * token_s / batch),
         prefill=mixed.prefill,
         decode=mixed.decode,
-        step_s=mixed.step_s,
-        token_s=mixed.token_s,
+        step_s=scalar_or_array(step_s),
+        token_s=scalar_or_array(token_s),
     )
 
 

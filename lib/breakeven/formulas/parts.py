@@ -59,6 +59,8 @@ class ModelShape:
     """Cache of the sliding layers. [B/token]"""
     state_bytes: Numeric = 0.0
     """State of one sequence in recurrent layers, of fixed size; split over the GPUs, never copied. [B]"""
+    experts_per_token: Numeric = 0.0
+    """Routed experts that one token uses, :math:`k`; 0 for a dense model. [-]"""
 
     @property
     def latent(self) -> NDArray[np.bool_]:
@@ -68,10 +70,10 @@ class ModelShape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replica:
-    """GPUs that serve one copy of the model together."""
+    """GPUs that serve one copy of the model together; with data-parallel attention, those of one rank."""
 
     n_gpus: Numeric
-    """GPUs, tensor parallel, :math:`n`. [-]"""
+    """GPUs that share each layer, tensor parallel, :math:`n`. [-]"""
     memory_bytes: Numeric
     """Memory of one GPU. [B]"""
     memory_bytes_per_s: Numeric
@@ -82,6 +84,11 @@ class Replica:
     """Dense fp16/bf16 peak of one GPU, at which attention runs. [FLOP/s]"""
     link_bytes_per_s: Numeric
     """Link of one GPU in one direction, :math:`X`. [B/s]"""
+    ranks: Numeric = 1.0
+    """Such groups that attend to sequences of their own and share the routed experts, :math:`D`: every
+    batch and time is that of one of them. [-]"""
+    exchange_bytes_per_s: Numeric = 1.0
+    """Link of one GPU in one direction between the ranks, :math:`X_e`; unused where there is one. [B/s]"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +135,20 @@ class Engine:
     """What routed experts reach of ``mbu`` when their weights are read. [0 to 1]"""
     expert_overhead_s: Numeric = 0.0
     """Fixed time of routing in one layer of a decode step, in a mixture of experts. [s]"""
+    exchange_latency_s: Numeric = 0.0
+    """Fixed time of one exchange of tokens between ranks; a layer needs two. [s]"""
+    exchange_share: Numeric = 1.0
+    """Share of the link between ranks that an exchange reaches. [0 to 1]"""
+    pool_read_factor: Numeric = 1.0
+    """Time of a prefill where prompts have replicas of their own, over that beside decodes. [-]"""
+    pool_step_factor: Numeric = 1.0
+    """Time of a decode step where decodes have replicas of their own, over that beside prompts. [-]"""
+    pool_step_s: Numeric = 0.0
+    """What such a step takes more, whatever its size. [s]"""
+    handover_s: Numeric = 0.0
+    """Time to hand a request from the pool that reads to the one that decodes, the cache aside. [s]"""
+    pool_queue_share: Numeric = 0.0
+    """Share of the prompts of other clients that the pool reads before one's own. [0 to 1]"""
     communication: Numeric = 1.0
     """1, or 0 to leave communication out (the physical limit). [-]"""
 

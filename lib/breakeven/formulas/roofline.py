@@ -1,4 +1,4 @@
-"""Time of one operator, one all-reduce: the slower of two resources, and the link."""
+"""Time of one operator, one all-reduce, one exchange: the slower of two resources, and the link."""
 
 from __future__ import annotations
 
@@ -149,3 +149,73 @@ def all_reduce_time(
     n = np.asarray(n_gpus, dtype=float)
     time = 2 * (n - 1) / n * tokens * hidden * bytes_per_activation / link_bytes_per_s + latency_s
     return scalar_or_array(np.where(n > 1, time, 0.0))
+
+
+def exchange_time(
+    *,
+    n_gpus: Numeric,
+    tokens: Numeric,
+    hidden: Numeric,
+    experts_per_token: Numeric,
+    link_bytes_per_s: Numeric,
+    latency_s: Numeric,
+) -> Numeric:
+    r"""Time to send the tokens of a step to their experts on other GPUs and to bring the answers back.
+
+    .. math:: t = 2 t_0 + \frac{T \, d \, (b_1 + b_2)}{X} \, (n - 1)
+        \left(1 - \left(1 - \tfrac1n\right)^k\right), \qquad t = 0 \text{ for } n = 1
+
+    A token whose k experts lie evenly on n GPUs is sent once to each of the others that holds one of
+    them, in fp8, :math:`b_1 = 1` B, and comes back in bf16, :math:`b_2 = 2` B.
+
+    Parameters
+    ----------
+    n_gpus
+        GPUs over which the experts are spread, :math:`n`. [-]
+    tokens
+        Tokens of one of them, :math:`T`. [tokens]
+    hidden
+        Width of the model, :math:`d`. [-]
+    experts_per_token
+        Routed experts of a token, :math:`k`. [-]
+    link_bytes_per_s
+        Bandwidth reached by one GPU in one direction, :math:`X`. [B/s]
+    latency_s
+        Fixed time of one way, :math:`t_0`. [s]
+
+    Returns
+    -------
+    Numeric
+        Time of both ways in one layer. [s]
+
+    Raises
+    ------
+    ValueError
+        If any element is out of domain.
+
+    References
+    ----------
+    .. [1] DeepSeek-AI, "DeepEP" (dispatch in fp8, combine in bf16), 2025,
+       https://github.com/deepseek-ai/DeepEP
+    .. [2] DeepSeek-AI, "DeepSeek-V3 Technical Report", 2024, section 3.2.2 (all-to-all), arXiv:2412.19437
+
+    Examples
+    --------
+    128 tokens of DeepSeek-V3 on each of 32 GPUs at 50 GB/s:
+
+    >>> t = exchange_time(n_gpus=32, tokens=128, hidden=7168, experts_per_token=8,
+    ...                   link_bytes_per_s=50e9, latency_s=0)
+    >>> round(t * 1e6)
+    383
+    """
+    require_whole(n_gpus=n_gpus)
+    require_not_negative(tokens=tokens, latency_s=latency_s, experts_per_token=experts_per_token)
+    require_positive(hidden=hidden, link_bytes_per_s=link_bytes_per_s)
+    n = np.asarray(n_gpus, dtype=float)
+    sent = (n - 1) * (1 - (1 - 1 / n) ** np.asarray(experts_per_token))
+    moved = np.asarray(tokens) * hidden * (SENT_BYTES + RETURNED_BYTES) * sent
+    return scalar_or_array(np.where(n > 1, 2 * np.asarray(latency_s) + moved / link_bytes_per_s, 0.0))
+
+
+SENT_BYTES, RETURNED_BYTES = 1, 2
+"""One activation on its way to an expert in fp8, and back in bf16. [B]"""

@@ -17,7 +17,6 @@ from breakeven.formulas.modes import MODES, Service
 from breakeven.formulas.parts import IDEAL, Engine, ModelShape, Part, Replica, Speculation
 from breakeven.formulas.queueing import queueing_wait_md1
 from breakeven.hosting.candidates import Candidate
-from breakeven.hosting.profiles import engine_of
 from breakeven.question.parts import Targets
 
 MOST_SEQUENCES = 1024
@@ -166,7 +165,7 @@ def evaluate(
     return evaluate_arrays(
         model,
         stack_replicas([c.replica for c in candidates]),
-        stack_engines([IDEAL if ideal else engine_of(row) for row in rows]),
+        stack_engines([IDEAL if ideal else c.engine for c in candidates]),
         ask,
         usd_per_hour=np.array([[c.usd_per_hour] for c in candidates]),
         factors=(factor("tpot_factor_low"), factor("tpot_factor_high")),
@@ -181,25 +180,25 @@ def evaluate(
 def sequences_that_fit(
     model: ModelShape, replica: Replica, ask: Ask, *, prompt_tokens: Floats, completion_tokens: Floats
 ) -> Floats:
-    """Sequences that fit in memory, the draft model and its cache beside them; zero: does not fit."""
+    """Sequences that fit on all ranks, the draft model and its cache beside them; zero: does not fit."""
     held = model
     if ask.speculation is not None:
         more = 1 + np.asarray(ask.speculation.draft_share)
         held = replace(
             model,
             weights_bytes=model.weights_bytes * more,
+            routed_bytes=model.routed_bytes * more,
             full_kv_bytes_per_token=model.full_kv_bytes_per_token * more,
             sliding_kv_bytes_per_token=model.sliding_kv_bytes_per_token * more,
         )
-    return np.asarray(
-        batch_that_fits(
-            model=held,
-            replica=replica,
-            usable=ask.usable,
-            prompt_tokens=prompt_tokens,
-            completion_tokens=completion_tokens,
-        )
+    of_rank = batch_that_fits(
+        model=held,
+        replica=replica,
+        usable=ask.usable,
+        prompt_tokens=prompt_tokens,
+        completion_tokens=completion_tokens,
     )
+    return np.asarray(of_rank) * replica.ranks
 
 
 def evaluate_arrays(
@@ -238,6 +237,8 @@ def evaluate_arrays(
     fit
         Sequences that fit in memory, where the caller has counted them.
 
+    Batches, sequences and the rent are those of all ranks of a replica; times are those of one of them.
+
     Returns
     -------
     Evaluation
@@ -246,13 +247,17 @@ def evaluate_arrays(
     prompt, completion, cached = prompt_tokens, completion_tokens, cached_tokens
     if fit is None:
         fit = sequences_that_fit(model, replica, ask, prompt_tokens=prompt, completion_tokens=completion)
-    fit = np.broadcast_to(fit, shape)
-
+    ranks = np.asarray(replica.ranks)
+    whole = np.broadcast_to(fit, shape)
+    fit = np.broadcast_to(whole / ranks, shape)
     size = (
         _batch(model, replica, engine, ask, prompt, completion, cached, fit=fit)
         if batch is None
-        else np.broadcast_to(batch, shape)
+        else np.broadcast_to(batch / ranks, shape)
     )
+    # With fewer clients than ranks some of them are idle, and paid for.
+    clients = np.maximum(size * ranks, 1.0)
+    busy = np.minimum(clients, ranks)
     size = np.maximum(size, 1.0)
     service = MODES[ask.mode](
         model=model,
@@ -274,20 +279,23 @@ def evaluate_arrays(
             )
         )
 
-    prompt_usd, completion_usd = usd(service.prefill_s_per_request), usd(service.decode_s_per_request)
+    # Ranks work at once, each on requests of its own.
+    prefill_s = np.asarray(service.prefill_s_per_request) / busy
+    decode_s = np.asarray(service.decode_s_per_request) / busy
+    prompt_usd, completion_usd = usd(prefill_s), usd(decode_s)
     ttft_s, alone_s = np.asarray(service.ttft_s), np.asarray(service.ttft_alone_s)
     waits = {Mode.CONTINUOUS: np.maximum(ttft_s - alone_s, 0.0), Mode.DISAGGREGATED: _pool_wait(service, ask)}
     return Evaluation(
-        batch=size,
-        most_sequences=fit,
+        batch=np.broadcast_to(clients, shape),
+        most_sequences=whole,
         fits=fits,
         holds=fits & _kept(ask, ttft_s, np.asarray(service.tpot_s)),
         ttft_s=np.broadcast_to(ttft_s, shape),
         ttft_alone_s=np.broadcast_to(alone_s, shape),
         wait_s=np.broadcast_to(waits.get(ask.mode, np.zeros(1)), shape),
         tpot_s=np.broadcast_to(np.asarray(service.tpot_s), shape),
-        prefill_s=np.broadcast_to(np.asarray(service.prefill_s_per_request), shape),
-        decode_s=np.broadcast_to(np.asarray(service.decode_s_per_request), shape),
+        prefill_s=np.broadcast_to(prefill_s, shape),
+        decode_s=np.broadcast_to(decode_s, shape),
         prompt_usd=np.broadcast_to(prompt_usd, shape),
         completion_usd=np.broadcast_to(completion_usd, shape),
         # The spread of TTFT holds waiting that nobody pays for; replica time spreads as TPOT does.
@@ -323,7 +331,7 @@ def _batch(
 ) -> Floats:
     """The batch that is asked for, or the largest that fits and keeps the targets; zero where none does."""
     if ask.batch is not None:
-        return np.full(fit.shape, float(ask.batch))
+        return np.broadcast_to(float(ask.batch) / np.asarray(replica.ranks), fit.shape)
     limit = np.minimum(fit, MOST_SEQUENCES)
     most = _together(ask, fit, np.maximum(limit, 1.0), prompt_tokens, completion_tokens)
     limit = np.where(limit >= 1, np.floor(most), 0.0)

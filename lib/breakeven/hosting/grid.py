@@ -14,7 +14,7 @@ import numpy as np
 from breakeven.formulas.arrays import Booleans, Floats
 from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import ModelShape, Part
-from breakeven.hosting.choose import Standings, choose, ranked, splits, undivided
+from breakeven.hosting.choose import Standings, choose, ranked, undivided
 from breakeven.hosting.evaluation import (
     Ask,
     Evaluation,
@@ -25,6 +25,7 @@ from breakeven.hosting.evaluation import (
 )
 from breakeven.hosting.fleet import Fleet, Terms, fleet_of
 from breakeven.hosting.hardware import RATES, TIMINGS, Hardware, Indices
+from breakeven.hosting.layouts import divides, why_not_spread
 from breakeven.hosting.profiles import timing_of
 from breakeven.hosting.shapes import KV_BYTES, Unplaceable, architecture, compute_class, model_shape
 from breakeven.question.parts import Shape
@@ -170,14 +171,17 @@ def rank(
     of_shape = np.array([known.get(architecture(model), len(known)) for model in work.models], dtype=np.intp)
     rates, no_rate = _rates(hardware.gpus, work.precisions)
     whole = np.array(
-        [[splits(model, count) for count in hardware.counts] for model in work.models], dtype=bool
+        [[divides(model, worker) for worker in hardware.workers] for model in work.models], dtype=bool
     )
-    whole = whole.reshape(len(work.models), len(hardware.counts))
+    whole = whole.reshape(len(work.models), len(hardware.workers))
     uneven = (undivided(model, hardware.counts) for model in work.models)
     left += [*no_rate, *(one for one in uneven if one is not None)]
+    if hardware.workers and all(worker.ranks > 1 for worker in hardware.workers):
+        dense = (model for model in work.models if not model.n_experts)
+        left += [LeftOut(what=model.name, why=why_not_spread(model, 0)) for model in dense]
     w, g, c = (
         axis.ravel()
-        for axis in np.indices((work.model.size, len(hardware.gpus), len(hardware.counts)), dtype=np.intp)
+        for axis in np.indices((work.model.size, len(hardware.gpus), len(hardware.workers)), dtype=np.intp)
     )
     r = rates[g, work.precision[w]]
     # Any timing tells whether the row exists: both are there or neither is.
@@ -199,13 +203,15 @@ def rank(
     room = fit >= 1
     w, g, c, r, fit = w[room], g[room], c[room], r[room], fit[room]
     parts: list[Evaluation] = []
-    rows: list[Indices] = []
+    rows: list[tuple[Indices, Indices]] = []
     for mode in modes:
         h = hardware.own[of_shape[work.model[w]], hardware.index[g, c, r, TIMINGS.index(timing_of(mode))]]
-        rows.append(h)
+        there = hardware.index[g, c, r, TIMINGS.index(timing_of(mode))] >= 0  # a static batch knows no ranks
+        h, of_work = h[there], w[there]
+        rows.append((of_work, h))
         parts.append(
             evaluate_arrays(
-                _take(work.shape, w),
+                _take(work.shape, of_work),
                 _take(hardware.replica, h),
                 _take(hardware.engine, h),
                 replace(ask, mode=mode),
@@ -214,18 +220,18 @@ def rank(
                 prompt_tokens=prompt,
                 completion_tokens=completion,
                 cached_tokens=cached,
-                shape=w.shape,
-                fit=fit,
+                shape=h.shape,
+                fit=fit[there],
             )
         )
     joined = _joined(parts)
-    of_mode = np.repeat(np.arange(len(modes)), w.size)
-    of_hardware = np.concatenate(rows)
+    of_mode = np.repeat(np.arange(len(modes)), [h.size for _, h in rows])
+    of_hardware = np.concatenate([h for _, h in rows])
     return Grid(
         work=work,
         hardware=hardware,
         modes=tuple(modes),
-        w=np.tile(w, len(modes)),
+        w=np.concatenate([of_work for of_work, _ in rows]),
         h=of_hardware,
         m=of_mode,
         result=joined,

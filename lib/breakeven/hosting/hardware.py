@@ -12,15 +12,17 @@ from breakeven.formulas.arrays import Floats
 from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import Engine, Replica
 from breakeven.hosting.candidates import Candidate, candidate_of
-from breakeven.hosting.choose import COUNTS, Standings, splits, undivided
+from breakeven.hosting.choose import COUNTS, Standings, undivided
 from breakeven.hosting.evaluation import flat, stack_engines, stack_replicas
+from breakeven.hosting.layouts import Worker, divides, why_not_spread, workers_of
 from breakeven.hosting.prices import GpuPrice, gpu_price
-from breakeven.hosting.profiles import choose_profile, engine_of, rows_for
+from breakeven.hosting.profiles import choose_profile, rows_for
 from breakeven.hosting.shapes import Unplaceable, architecture, compute_class
 from breakeven.question import parts
+from breakeven.question.kinds import LayoutKind
 from breakeven.question.scenario import CHEAPEST, DEAREST, MEDIAN, Scenario
 from breakeven.tables.day import Tables, derived
-from breakeven.tables.records import Efficiency, Gpu, GpuOffer, Model, Precision
+from breakeven.tables.records import Efficiency, Gpu, GpuOffer, Layout, Model, NodeLink, Precision
 from breakeven.words.reasons import LeftOut
 
 RATES = ("fp16", "fp8", "fp4")
@@ -36,6 +38,8 @@ class Hardware:
 
     gpus: tuple[Gpu, ...]
     counts: tuple[int, ...]
+    workers: tuple[Worker, ...]
+    """Layouts, those in tensor parallel of every count first."""
     candidates: tuple[Candidate, ...]
     replica: Replica
     engine: Engine
@@ -44,7 +48,7 @@ class Hardware:
     """How far each may be a default, 0 best; what the reader typed in counts as measured."""
     factors: tuple[Floats, Floats]
     index: Indices
-    """Row of a GPU, count, rate and way of batching; -1: there is none."""
+    """Row of a GPU, layout, rate and way of batching; -1: there is none."""
     shapes: tuple[str, ...]
     """Architectures that were measured, as :func:`breakeven.hosting.architecture` names them."""
     own: Indices
@@ -76,8 +80,11 @@ def find_candidates(
     price_choice: str,
     overhead_percent: float,
     shape: str | None = None,
+    kind: LayoutKind = LayoutKind.TENSOR,
+    layouts: Sequence[Layout] = (),
+    links: Mapping[str, NodeLink] | None = None,
 ) -> tuple[list[Candidate], list[LeftOut]]:
-    """List every GPU and count that has a price, the rate and a known link; say why others are left out."""
+    """List every GPU and layout that has a price, the rate and a known link; say why others are left out."""
     found: list[Candidate] = []
     left: list[LeftOut] = []
     efficiencies = rows_for(efficiencies, shape)
@@ -92,11 +99,11 @@ def find_candidates(
             )
             left.append(LeftOut(what=gpu.name, why=why))
             continue
-        for n_gpus in counts:
+        for worker in workers_of(gpu, counts, kind, links or {}):
             try:
                 one = candidate_of(
                     gpu,
-                    n_gpus,
+                    worker,
                     price,
                     efficiencies,
                     rate=compute_class(gpu, precision),
@@ -104,10 +111,15 @@ def find_candidates(
                     mode=mode,
                     overhead_percent=overhead_percent,
                     shape=shape,
+                    layouts=layouts,
+                    links=links,
                 )
             except Unplaceable as reason:
-                left.append(LeftOut(what=gpu.name, why=str(reason)))
-                break
+                if worker.ranks > 1 and kind == LayoutKind.AUTO:
+                    break
+                if not any(one.what == gpu.name for one in left):
+                    left.append(LeftOut(what=gpu.name, why=str(reason)))
+                continue
             found.append(one)
     return found, left
 
@@ -121,6 +133,7 @@ def candidates_of(
     gpus: Iterable[Gpu],
     counts: Sequence[int],
     model: Model | None = None,
+    kind: LayoutKind = LayoutKind.TENSOR,
 ) -> tuple[list[Candidate], list[LeftOut]]:
     """List deployments as :func:`find_candidates` does, with a question's choices and the rows of its day.
 
@@ -138,6 +151,9 @@ def candidates_of(
         price_choice=hardware.gpu_offer,
         overhead_percent=overhead_percent,
         shape=None if model is None else architecture(model),
+        kind=LayoutKind.TENSOR if hardware.mode == Mode.STATIC else kind,
+        layouts=tables.layouts,
+        links=tables.node_links,
     )
 
 
@@ -149,6 +165,8 @@ def deployments_on(
     model = tables.models.get(served.model)
     named = hardware.gpu != CHEAPEST
     counts = (hardware.gpus,) if named else COUNTS
+    # Who names GPUs and no layout means what such a link has always meant.
+    kind = LayoutKind.TENSOR if named and hardware.layout == LayoutKind.AUTO else hardware.layout
     found, left = candidates_of(
         tables,
         served.precision,
@@ -157,11 +175,16 @@ def deployments_on(
         gpus=[tables.gpus[hardware.gpu]] if named else tables.gpus.values(),
         counts=counts,
         model=model,
+        kind=kind,
     )
-    uneven = undivided(model, counts) if model is not None else None
+    uneven = undivided(model, counts) if model is not None and kind != LayoutKind.DATA else None
     if model is not None and not named:
-        found = [one for one in found if splits(model, one.n_gpus)]
+        found = [one for one in found if divides(model, one.worker)]
         left += [uneven] if uneven else []
+    elif model is not None and kind == LayoutKind.DATA and not all(divides(model, c.worker) for c in found):
+        uneven = LeftOut(what=model.name, why=why_not_spread(model, hardware.gpus))
+    if model is not None and kind == LayoutKind.DATA and not model.n_experts:
+        left.append(LeftOut(what=model.name, why=why_not_spread(model, hardware.gpus)))
     return Deployments(
         candidates=tuple(found),
         left_out=tuple(left),
@@ -185,6 +208,9 @@ def hardware_of(
     timings: Collection[Mode] = TIMINGS,
     why_no_price: str = "it has no price in force on that day",
     trusted: Collection[str] = (),
+    kind: LayoutKind = LayoutKind.TENSOR,
+    layouts: Sequence[Layout] = (),
+    links: Mapping[str, NodeLink] | None = None,
 ) -> Hardware:
     """List the hardware that has a price and a known link; say why the rest is left out."""
     left: list[LeftOut] = []
@@ -195,27 +221,42 @@ def hardware_of(
         else:
             left.append(LeftOut(what=gpu.name, why=why_no_price))
     rows: list[Candidate] = []
-    index = np.full((len(known), len(counts), len(RATES), len(TIMINGS)), -1, dtype=np.intp)
+    considered = {gpu.gpu_id: workers_of(gpu, counts, kind, links or {}) for gpu in known}
+    each = dict.fromkeys(worker for some in considered.values() for worker in some)
+    workers = sorted(each, key=lambda worker: (worker.ranks > 1, worker.gpus))
+    index = np.full((len(known), len(workers), len(RATES), len(TIMINGS)), -1, dtype=np.intp)
     for g, gpu in enumerate(known):
-        for c, count in enumerate(counts):
+        for worker in considered[gpu.gpu_id]:
             try:
                 found = _rows_of(
-                    gpu, count, prices[gpu.gpu_id], efficiencies, engine, overhead_percent, timings
+                    gpu,
+                    worker,
+                    prices[gpu.gpu_id],
+                    efficiencies,
+                    engine,
+                    overhead_percent,
+                    timings,
+                    layouts,
+                    links or {},
                 )
             except Unplaceable as reason:
-                left.append(LeftOut(what=gpu.name, why=str(reason)))
-                break
+                if worker.ranks > 1 and kind == LayoutKind.AUTO:
+                    break
+                if not any(one.what == gpu.name for one in left):
+                    left.append(LeftOut(what=gpu.name, why=str(reason)))
+                continue
             for (rate, timing), row in found.items():
-                index[g, c, RATES.index(rate), TIMINGS.index(timing)] = len(rows)
+                index[g, workers.index(worker), RATES.index(rate), TIMINGS.index(timing)] = len(rows)
                 rows.append(row)
     shapes, own = _own_rows(rows, index, efficiencies, engine)
     efficiency = [row.profile.efficiency for row in rows]
     return Hardware(
         gpus=tuple(known),
         counts=tuple(counts),
+        workers=tuple(workers),
         candidates=tuple(rows),
         replica=flat(stack_replicas([row.replica for row in rows])),
-        engine=flat(stack_engines([engine_of(row) for row in efficiency])),
+        engine=flat(stack_engines([row.engine for row in rows])),
         usd_per_hour=np.array([row.usd_per_hour for row in rows], dtype=float),
         standing=np.array([0 if row.gpu.gpu_id in trusted else row.standing for row in rows], dtype=np.intp),
         factors=(
@@ -243,41 +284,45 @@ def _own_rows(
         }
         for rate, timing, place in places:
             one = rows[place]
-            if (one.gpu.gpu_family, rate, timing) in measured:
+            if one.worker.ranks == 1 and (one.gpu.gpu_family, rate, timing) in measured:
                 profile = choose_profile(
                     mine, engine=engine, gpu=one.gpu, rate=rate, mode=timing, n_gpus=one.n_gpus, shape=shape
                 )
                 own[number, place] = len(rows)
-                rows.append(replace(one, profile=profile))
+                rows.append(replace(one, profile=replace(profile, spread=one.profile.spread)))
     return shapes, own
 
 
 def _rows_of(
     gpu: Gpu,
-    count: int,
+    worker: Worker,
     price: GpuPrice,
     efficiencies: Sequence[Efficiency],
     engine: str,
     overhead_percent: float,
     timings: Collection[Mode],
+    layouts: Sequence[Layout],
+    links: Mapping[str, NodeLink],
 ) -> dict[tuple[str, Mode], Candidate]:
-    """The rows of one GPU and count, by rate and way of batching."""
+    """The rows of one GPU and layout, by rate and way of batching; a static batch knows no ranks."""
     rows = {}
     native = {"fp16": True, "fp8": bool(gpu.fp8_dense_tflops), "fp4": bool(gpu.fp4_dense_tflops)}
     for rate in RATES:
         if not native[rate]:
             continue
         for timing in TIMINGS:
-            if timing not in timings:
+            if timing not in timings or (worker.ranks > 1 and timing == Mode.STATIC):
                 continue
             rows[rate, timing] = candidate_of(
                 gpu,
-                count,
+                worker,
                 price,
                 efficiencies,
                 rate=rate,
                 engine=engine,
                 mode=timing,
                 overhead_percent=overhead_percent,
+                layouts=layouts,
+                links=links,
             )
     return rows

@@ -10,7 +10,7 @@ from breakeven.formulas.parts import Engine
 from breakeven.hosting.shapes import Unplaceable
 from breakeven.question.calibrated import OWN
 from breakeven.question.scenario import AUTO
-from breakeven.tables.records import Efficiency, Gpu, RangeOf
+from breakeven.tables.records import Efficiency, Gpu, Layout, RangeOf
 
 FEW_ROWS = 6
 """An efficiency row on fewer measured rows than this does not count as measured."""
@@ -25,6 +25,8 @@ class Profile:
     """Fitted on this GPU family, this rate and this number of GPUs."""
     caveat: str | None
     """What was not measured, in words; None: nothing is left open."""
+    spread: Layout | None = None
+    """What ranks or separate pools add to the row; None: nothing does."""
 
 
 def dated(engine: str) -> bool:

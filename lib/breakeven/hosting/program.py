@@ -12,6 +12,7 @@ def deployment_as_json(one: Candidate) -> dict[str, Any]:
     return {
         "gpu": one.gpu.gpu_id,
         "gpus": one.n_gpus,
+        "layout": str(one.worker),
         "usd_per_gpu_hour": one.price.usd_per_gpu_hour,
         "gpu_offer": one.price.offer.gpu_offer_id,
         "gpu_price_as_of": one.price.offer.valid_from.isoformat(),

@@ -40,6 +40,12 @@ class HostRow:
     bound_decode: str
 
     @property
+    def rank_batch(self) -> float:
+        """Sequences of one rank, at least one; all of them where each layer is on all GPUs. [-]"""
+        ranks = self.candidate.worker.ranks
+        return self.batch if ranks == 1 else max(self.batch / ranks, 1.0)
+
+    @property
     def usd(self) -> float:
         """Dollars per request, idle time included. [USD]"""
         return self.prompt_usd + self.completion_usd
@@ -91,8 +97,9 @@ def stops_next(scenario: Scenario, host: HostRow, next_tpot_s: float) -> str:
     """Say what keeps the batch from being one larger."""
     if scenario.batch is not None:
         return "the batch that is set by hand"
-    if host.batch >= MOST_SEQUENCES:
-        return f"the scheduler, which runs at most {MOST_SEQUENCES:,} sequences"
+    most = MOST_SEQUENCES * host.candidate.worker.ranks
+    if host.batch >= most:
+        return f"the scheduler, which runs at most {most:,} sequences"
     if host.batch >= host.most_sequences:
         return "full memory"
     if scenario.tpot is not None and next_tpot_s > scenario.tpot:

@@ -80,6 +80,7 @@ def model_shape(model: Model, precision: Precision, kv_bytes: float) -> ModelSha
         full_kv_bytes_per_token=per_token(full),
         sliding_kv_bytes_per_token=per_token(sliding),
         state_bytes=model.state_bytes or 0.0,
+        experts_per_token=float(model.experts_per_tok or 0),
     )
 
 

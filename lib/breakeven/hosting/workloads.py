@@ -29,8 +29,9 @@ from breakeven.hosting import (
     evaluate,
     model_shape,
 )
-from breakeven.hosting.choose import choose, preferred, splits
+from breakeven.hosting.choose import choose, preferred
 from breakeven.hosting.fleet import Fleet, Terms, fleet_of, terms_of
+from breakeven.hosting.layouts import divides
 from breakeven.question.kinds import Per
 from breakeven.question.scenario import Scenario
 from breakeven.tables.day import Tables
@@ -64,6 +65,8 @@ class HostedOffer:
 
     model: Model
     candidate: Candidate
+    replayed: Candidate | None
+    """The cheapest whose layers are each on all GPUs, which is what a replay takes."""
     usd: float
     """Rent of whole replicas for the busiest time, over the time that the file covers; of a file without
     times that of a job. [USD]"""
@@ -226,6 +229,7 @@ def _deployments(tables: Tables, asked: Scenario, model: Model | None = None) ->
         gpus=tables.gpus.values(),
         counts=COUNTS,
         model=model,
+        kind=asked.layout,
     )
     return found
 
@@ -314,9 +318,11 @@ def _cheapest(
     for row in range(len(placed)):
         mine = candidates[row]
         standing = np.array([candidate.standing for candidate in mine], dtype=np.intp)
-        whole = np.array([splits(placed[row][0], candidate.n_gpus) for candidate in mine], dtype=bool)
+        whole = np.array([divides(placed[row][0], candidate.worker) for candidate in mine], dtype=bool)
         order = preferred(usd[row], usable[row] & whole, standing)
-        finalists += [(row, int(i)) for i in order[:FINALISTS]]
+        first = [int(i) for i in order[:FINALISTS]]
+        first += [int(i) for i in order if mine[i].worker.ranks == 1 and i not in first][:1]
+        finalists += [(row, i) for i in first]
         if not order.size:
             best = float(near[row][whole].max(initial=0.0))
             why = f"no deployment of up to {COUNTS[-1]} GPUs fits it and keeps the targets"
@@ -329,14 +335,17 @@ def _cheapest(
     chosen = [(placed[row][1], candidates[row][i]) for row, i in finalists]
     result, fleet, usable, share = _evaluate(chosen, ask, shapes, demand)
     standing = np.array([candidate.standing for _, candidate in chosen], dtype=np.intp)
+    single = np.array([candidate.worker.ranks == 1 for _, candidate in chosen], dtype=bool)
     offers = []
     for row in sorted({row for row, _ in finalists}):
         these = np.array([r == row for r, _ in finalists], dtype=bool)
         best_place = choose(fleet.order, these & usable if (these & usable).any() else these, standing)
         place = 0 if best_place is None else best_place
-        offers.append(
-            _offer(placed[row][0], chosen[place], result, fleet, place, shapes, float(share[place]), demand)
+        alone = choose(fleet.order, these & usable & single, standing)
+        offer = _offer(
+            placed[row][0], chosen[place], result, fleet, place, shapes, float(share[place]), demand
         )
+        offers.append(replace(offer, replayed=None if alone is None else chosen[alone][1]))
     return offers, left
 
 
@@ -368,6 +377,7 @@ def _offer(
     return HostedOffer(
         model=model,
         candidate=candidate,
+        replayed=None,
         usd=usd,
         usd_low=low,
         usd_high=high,

@@ -32,6 +32,14 @@ class PriceKind(StrEnum):
     ESTIMATE = "estimate"
 
 
+class LayoutKind(StrEnum):
+    """How the GPUs of a replica share a mixture of experts, as links write it."""
+
+    AUTO = "auto"
+    TENSOR = "tp"
+    DATA = "dp"
+
+
 class Per(StrEnum):
     """Unit of time of a load."""
 

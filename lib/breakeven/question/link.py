@@ -47,7 +47,7 @@ PAGE_PREFIXES = tuple(
     )
 )
 """Starts of the parameters that single pages add with :class:`breakeven.question.fields.LinkFields`."""
-LATER_FIELDS = ("finish_hours", "startup_minutes")
+LATER_FIELDS = ("finish_hours", "startup_minutes", "layout")
 """Fields that links of this version got later: an old link that leaves them out misses nothing."""
 MOST_PARTS = 200
 """Parameters that are read; a link of ours has far fewer."""

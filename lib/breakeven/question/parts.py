@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from breakeven.formulas.mode import Mode
 from breakeven.formulas.units import SECONDS_PER_HOUR, SECONDS_PER_MONTH
-from breakeven.question.kinds import CacheFormat, Per, PriceKind, WeightFormat
+from breakeven.question.kinds import CacheFormat, LayoutKind, Per, PriceKind, WeightFormat
 from breakeven.words import numbers
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ class Hardware:
 
     gpu: str
     gpus: int
+    layout: LayoutKind
     gpu_price_type: PriceKind
     gpu_offer: str
     engine: str

@@ -12,7 +12,7 @@ from typing import Any
 
 from breakeven.formulas.mode import Mode
 from breakeven.question import parts
-from breakeven.question.kinds import CacheFormat, Per, PriceKind, WeightFormat
+from breakeven.question.kinds import CacheFormat, LayoutKind, Per, PriceKind, WeightFormat
 from breakeven.words.numbers import SYMBOLS
 from breakeven.words.numbers import number as plain
 
@@ -46,6 +46,7 @@ TOKENS = Limit(low=1, high=2_000_000)
 LIMITS: Mapping[str, Limit] = MappingProxyType(
     {
         "gpus": Limit(low=1, high=64),
+        "layout": Limit.of(LayoutKind),
         "gpu_price_type": Limit.of(PriceKind),
         "precision": Limit.of(WeightFormat),
         "kv_precision": Limit.of(CacheFormat),
@@ -80,6 +81,7 @@ _KINDS: Mapping[str, type[StrEnum]] = {
     "precision": WeightFormat,
     "kv_precision": CacheFormat,
     "mode": Mode,
+    "layout": LayoutKind,
     "per": Per,
 }
 
@@ -171,6 +173,9 @@ class Scenario:
     """``cheapest`` deployment that holds the targets, or a key of ``gpus``."""
     gpus: int = 2
     """GPUs of one replica, when ``gpu`` names one. [-]"""
+    layout: LayoutKind = LayoutKind.AUTO
+    """``tp``: each layer on all GPUs of a replica; ``dp``: data-parallel attention, experts spread over
+    all; ``auto``: the better of both, tensor parallel where ``gpu`` names one."""
     gpu_price_type: PriceKind = PriceKind.ON_DEMAND
     """Kind of rental offer that is considered."""
     gpu_offer: str = MEDIAN

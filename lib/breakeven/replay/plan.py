@@ -19,7 +19,6 @@ from breakeven.hosting import (
     MOST_SEQUENCES,
     Candidate,
     Unplaceable,
-    engine_of,
     model_shape,
     what_would_fit,
 )
@@ -147,7 +146,7 @@ def deployment_of(scenario: Scenario, tables: Tables, hosting: Hosting | None) -
         offers = hosting.offers if hosting else ()
         for offer in offers:
             if offer.model.model_id == model.model_id:
-                return model, offer.candidate
+                return model, offer.replayed or offer.candidate
         left = hosting.left_out if hosting else ()
         why = next((why for name, why in left if name in (model.name, "all models")), None)
         raise Unplaceable(f"{model.name} has no deployment for these requests: {why or 'none was found'}.")
@@ -170,11 +169,16 @@ def server_for(
     Unplaceable
         If the weights alone do not fit.
     """
+    if candidate.worker.ranks > 1:
+        raise Unplaceable(
+            f"{candidate.layout} has ranks with requests of their own, which are not replayed; "
+            "choose the layout tp."
+        )
     shape = model_shape(model, tables.precisions[scenario.precision], KV_BYTES[scenario.kv_precision])
     server = server_of(
         shape,
         candidate.replica,
-        engine_of(candidate.profile.efficiency),
+        candidate.engine,
         usable=scenario.usable,
         mode=scenario.mode,
         max_sequences=scenario.batch or MOST_SEQUENCES,

@@ -12,7 +12,17 @@ from weakref import WeakKeyDictionary
 from duckdb import DuckDBPyConnection
 
 from breakeven.tables import queries
-from breakeven.tables.records import ApiOffer, Efficiency, Gpu, GpuOffer, Model, Precision, Source
+from breakeven.tables.records import (
+    ApiOffer,
+    Efficiency,
+    Gpu,
+    GpuOffer,
+    Layout,
+    Model,
+    NodeLink,
+    Precision,
+    Source,
+)
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -35,6 +45,8 @@ class Tables:
     gpu_offers: Sequence[GpuOffer]
     api_offers: Sequence[ApiOffer]
     sources: Mapping[str, Source]
+    layouts: Sequence[Layout]
+    node_links: Mapping[str, NodeLink]
 
     @cached_property
     def api_offers_by_model(self) -> Mapping[str | None, list[ApiOffer]]:
@@ -77,6 +89,8 @@ def read_tables(connection: DuckDBPyConnection, day: date) -> Tables:
         gpu_offers=queries.gpu_offers_on(connection, day),
         api_offers=queries.api_offers_on(connection, day),
         sources=queries.sources(connection),
+        layouts=queries.layouts(connection),
+        node_links=queries.node_links(connection),
     )
 
 

@@ -25,11 +25,16 @@ from breakeven.tables.records import (
     Efficiency,
     Gpu,
     GpuOffer,
+    Layout,
+    LayoutError,
+    LayoutRun,
     Model,
+    NodeLink,
     PeerError,
     Precision,
     Preset,
     PriceTier,
+    PublishedDay,
     RangeOf,
     Source,
     TrainingRun,
@@ -53,6 +58,11 @@ Row = TypeVar(
     BenchmarkNote,
     CalibrationError,
     PeerError,
+    NodeLink,
+    Layout,
+    LayoutRun,
+    LayoutError,
+    PublishedDay,
 )
 
 GPU_OFFER_MAX_AGE_DAYS = 500
@@ -164,6 +174,33 @@ def calibration_errors(connection: DuckDBPyConnection) -> list[CalibrationError]
     """Predicted over measured of every row that is compared, with and without it in the fit."""
     sql = "SELECT * FROM calibration_errors ORDER BY benchmark_id, quantity"
     return _records(CalibrationError, _rows(connection, sql, {}))
+
+
+def node_links(connection: DuckDBPyConnection) -> dict[str, NodeLink]:
+    """Networks between nodes, by GPU."""
+    sql = "SELECT * FROM node_links ORDER BY gpu_id"
+    return {row.gpu_id: row for row in _records(NodeLink, _rows(connection, sql, {}))}
+
+
+def layouts(connection: DuckDBPyConnection) -> list[Layout]:
+    """What ranks and separate pools add to an efficiency row."""
+    return _records(Layout, _rows(connection, "SELECT * FROM layouts ORDER BY layout_id", {}))
+
+
+def layout_runs(connection: DuckDBPyConnection) -> list[LayoutRun]:
+    """Measured runs with ranks or separate pools, by key."""
+    return _records(LayoutRun, _rows(connection, "SELECT * FROM layout_runs ORDER BY run_id", {}))
+
+
+def layout_errors(connection: DuckDBPyConnection) -> list[LayoutError]:
+    """Predicted over measured of those runs, with and without their cell in the fit."""
+    sql = "SELECT * FROM layout_errors ORDER BY run_id, quantity"
+    return _records(LayoutError, _rows(connection, sql, {}))
+
+
+def published_days(connection: DuckDBPyConnection) -> list[PublishedDay]:
+    """Fleets that others published."""
+    return _records(PublishedDay, _rows(connection, "SELECT * FROM published_days ORDER BY day_id", {}))
 
 
 def peer_errors(connection: DuckDBPyConnection) -> list[PeerError]:

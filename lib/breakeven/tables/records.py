@@ -305,6 +305,103 @@ class CalibrationError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NodeLink:
+    """One row of ``node_links``."""
+
+    gpu_id: str
+    network_gb_s_unidirectional: float
+    most_gpus: int
+    notes: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """One row of ``layouts``."""
+
+    layout_id: str
+    engine: str
+    link: str
+    exchange_latency_s: float
+    exchange_share: float
+    pool_read_factor: float
+    pool_step_factor: float
+    pool_step_s: float
+    handover_s: float
+    pool_queue_share: float
+    ttft_factor_low: float
+    ttft_factor_high: float
+    tpot_factor_low: float
+    tpot_factor_high: float
+    range_level: float
+    ttft_median_error: float | None
+    tpot_median_error: float | None
+    n_rows: int
+    method: str
+    fitted_on: str
+    notes: str | None
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayoutRun:
+    """One row of ``layout_runs``; no prefill workers: the same workers read and decode."""
+
+    run_id: str
+    engine: str
+    engine_version: str | None
+    model_id: str
+    gpu_id: str
+    precision: str
+    prompt_tokens: int
+    completion_tokens: int
+    length_share: float
+    clients: int
+    prefill_workers: int | None
+    prefill_tensor: int | None
+    prefill_ranks: int | None
+    decode_workers: int
+    decode_tensor: int
+    decode_ranks: int
+    ttft_s: float
+    tpot_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayoutError:
+    """One row of ``layout_errors``: predicted over measured."""
+
+    run_id: str
+    quantity: str
+    in_sample: float
+    by_cell: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedDay:
+    """One row of ``published_days``."""
+
+    day_id: str
+    name: str
+    model_id: str
+    gpu_id: str
+    engine: str | None
+    precision: str
+    kv_precision: str
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+    prefill_ranks: int
+    decode_ranks: int
+    tpot_s: float
+    prompt_tokens_per_s_per_gpu: float
+    completion_tokens_per_s_per_gpu: float
+    usd_per_gpu_hour: float
+    prompt_tokens_total: float | None
+    completion_tokens_total: float
+    usd_total: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PeerError:
     """One row of ``peer_errors``."""
 

@@ -22,6 +22,8 @@ GLOSSARY: Mapping[str, str] = MappingProxyType(
         "MFU": "share of the peak arithmetic rate that is reached",
         "MBU": "share of the peak memory bandwidth that is reached",
         "all-reduce": "the sum over GPUs that tensor parallelism needs twice in every layer",
+        "data-parallel attention": "each GPU attends to sequences of its own, the experts are spread "
+        "over all of them (DP); in tensor parallelism every layer is (TP)",
         "continuous batching": "a finished sequence makes room for the next prompt at once",
         "static batch": "one batch is read and written to its end before the next one begins",
         "disaggregated": "some replicas only read prompts, others only write completions",

@@ -31,12 +31,14 @@ class Offered(Named, Protocol):
 
 
 class Placed(Protocol):
-    """So many of a GPU."""
+    """So many of a GPU, in some layout."""
 
     @property
     def gpu(self) -> Named: ...  # noqa: D102
     @property
     def n_gpus(self) -> int: ...  # noqa: D102
+    @property
+    def layout(self) -> str: ...  # noqa: D102
 
 
 class Deployed(Protocol):
@@ -76,9 +78,15 @@ def gpu_name(gpu: Named) -> str:
     return name.partition(" (")[0]
 
 
+def placed_name(placed: Placed) -> str:
+    """Write how many of which GPU, and the layout where each layer is not on all of them."""
+    name = f"{placed.n_gpus}×{gpu_name(placed.gpu)}"
+    return f"{name} {placed.layout}" if placed.layout else name
+
+
 def deployment_name(row: Deployed) -> str:
-    """Write a deployment: how many of which GPU."""
-    return f"{row.candidate.n_gpus}×{gpu_name(row.candidate.gpu)}"
+    """Write a deployment: how many of which GPU, and its layout."""
+    return placed_name(row.candidate)
 
 
 def offer_name(offer: Offered) -> str:

@@ -7,13 +7,13 @@ from typing import Any
 from breakeven.hosting.program import deployment_as_json
 from breakeven.replay.plan import Fluid, Plan
 from breakeven.replay.search import Trial
-from breakeven.words.names import gpu_name, offer_name
+from breakeven.words.names import offer_name, placed_name
 from breakeven.words.numbers import Money, count, finite, number, percent, seconds, times
 
 
 def deployment(plan: Plan | Fluid) -> str:
     """Write a replica: how many of which GPU."""
-    return f"{plan.candidate.n_gpus}×{gpu_name(plan.candidate.gpu)}"
+    return placed_name(plan.candidate)
 
 
 def targets(plan: Plan) -> str:

@@ -21,7 +21,7 @@ from breakeven.hosting.hardware import Hardware, hardware_of
 from breakeven.hosting.profiles import timing_of
 from breakeven.hosting.row import HostRow, host_row, stops_next
 from breakeven.question import parts
-from breakeven.question.kinds import CacheFormat, WeightFormat
+from breakeven.question.kinds import CacheFormat, LayoutKind, WeightFormat
 from breakeven.question.pages.deploy import (
     CACHES,
     MODES,
@@ -33,7 +33,7 @@ from breakeven.question.pages.deploy import (
     shape_of,
 )
 from breakeven.question.parts import Shape
-from breakeven.question.scenario import Scenario
+from breakeven.question.scenario import CHEAPEST, Scenario
 from breakeven.tables.day import Tables, derived
 from breakeven.tables.records import Model
 from breakeven.views.deploy.hardware import Considered, considered_gpus
@@ -225,6 +225,8 @@ def _hardware(
 ) -> tuple[Considered, Hardware]:
     """GPUs that are considered, and their rows; built once for all models, shapes and targets."""
     gpus = considered_gpus(tables, hardware, paid, typed, day)
+    # As Compare does: who names a GPU and a count, and no layout, means tensor parallelism.
+    named = hardware.gpu != CHEAPEST and len(counts) == 1 and hardware.layout == LayoutKind.AUTO
     rows = hardware_of(
         gpus=gpus.gpus,
         counts=counts,
@@ -235,6 +237,9 @@ def _hardware(
         timings=timings,
         why_no_price=gpus.why_no_price,
         trusted=(TYPED,),
+        kind=LayoutKind.TENSOR if named else hardware.layout,
+        layouts=tables.layouts,
+        links=tables.node_links,
     )
     return gpus, rows
 

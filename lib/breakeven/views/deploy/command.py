@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from breakeven.question.arguments import BadInput, Said, a_number, day, pick, whole
+from breakeven.question.kinds import LayoutKind
 from breakeven.question.scenario import AUTO, CHEAPEST, LIMITS, Refused
 
 if TYPE_CHECKING:
@@ -77,6 +78,12 @@ def add(commands: Any) -> None:
     command.add_argument("--precision", default="fp8", help="weight formats with commas, or all")
     command.add_argument("--kv-precision", default="fp16", help="cache formats with commas, or all")
     command.add_argument("--mode", default="continuous", help="serving modes with commas, or all")
+    command.add_argument(
+        "--layout",
+        default=str(LayoutKind.AUTO),
+        choices=LIMITS["layout"].choices,
+        help="tp: each layer on all GPUs; dp: data-parallel attention, experts spread over all GPUs",
+    )
     command.add_argument("--engine", default=AUTO)
     command.add_argument(
         "--price-type", default="on-demand", choices=LIMITS["gpu_price_type"].choices, help="kind of offer"
@@ -206,6 +213,7 @@ def _question(options: argparse.Namespace) -> tuple[Scenario, Fields]:
             precision=formats[0],
             kv_precision=caches[0],
             mode=modes[0],
+            layout=LayoutKind(options.layout),
             engine=options.engine,
             prompt_a=options.prompt,
             completion_a=options.completion,

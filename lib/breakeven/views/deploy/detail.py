@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from breakeven.formulas.arrays import Booleans, Floats
+from breakeven.formulas.batch import rank_weights_bytes
 from breakeven.formulas.kv_cache import kv_bytes_per_sequence, kv_replication
 from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import IDEAL, Engine, ModelShape, Replica
 from breakeven.formulas.step import StepTime, decode_step, mean_context, prefill_step
 from breakeven.formulas.units import GIGA
-from breakeven.hosting import MOST_SEQUENCES, Ask, Candidate, Evaluation, engine_of, evaluate, evaluate_arrays
+from breakeven.hosting import MOST_SEQUENCES, Ask, Candidate, Evaluation, evaluate, evaluate_arrays
 from breakeven.hosting.fleet import terms_of
 from breakeven.hosting.grid import again
 from breakeven.hosting.hardware import Indices
@@ -59,7 +60,7 @@ class BatchCurve:
 
 def batch_curve(answer: Answer, row: Placement) -> BatchCurve:
     """Powers of two, the chosen batch, and beyond it to twice as many."""
-    top = min(max(2 * row.host.batch, 8), 2 * MOST_SEQUENCES)
+    top = min(max(2 * row.host.batch, 8), 2 * MOST_SEQUENCES * row.host.candidate.worker.ranks)
     doubling = np.exp2(np.arange(0, np.floor(np.log2(top)) + 1))
     batch = np.unique(np.append(doubling, float(row.host.batch)))
     result = at_batches(row, answer.ask, answer.shape, batch)
@@ -110,10 +111,10 @@ def memory_of(answer: Answer, row: Placement) -> Memory:
         sliding_bytes_per_token=work.sliding_kv_bytes_per_token,
         window_tokens=work.window_tokens,
     )
-    copies = kv_replication(n_gpus=candidate.n_gpus, n_kv_heads=work.kv_heads)
+    copies = kv_replication(n_gpus=candidate.worker.tensor, n_kv_heads=work.kv_heads)
     share = float(answer.ask.speculation.draft_share) if answer.ask.speculation else 0.0
     total = candidate.n_gpus * candidate.gpu.memory_gb * GIGA
-    weights = float(work.weights_bytes)
+    weights = float(candidate.worker.ranks * rank_weights_bytes(work, candidate.replica))
     each = float(sequence) * float(copies) + float(np.asarray(work.state_bytes))
     cache = row.host.batch * each * (1 + share)
     usable = total * answer.ask.usable
@@ -161,7 +162,7 @@ class Roofline:
 def roofline(answer: Answer, row: Placement) -> Roofline:
     """Where prefill and decode stand below the roof of one GPU."""
     shape, replica = answer.shape, row.host.candidate.replica
-    batch, bandwidth = float(row.host.batch), float(replica.memory_bytes_per_s)
+    batch, bandwidth = row.host.rank_batch, float(replica.memory_bytes_per_s)
     context = mean_context(prompt_tokens=shape.prompt_tokens, completion_tokens=shape.completion_tokens)
 
     def steps(engine: Engine) -> tuple[StepTime, StepTime]:
@@ -178,7 +179,7 @@ def roofline(answer: Answer, row: Placement) -> Roofline:
         )
 
     points = []
-    reached = steps(engine_of(row.host.candidate.profile.efficiency))
+    reached = steps(row.host.candidate.engine)
     for name, ideal, real in zip(("prefill", "decode"), steps(IDEAL), reached, strict=True):
         flop = float(ideal.linear_compute_s) * float(replica.flop_per_s)
         flop += float(ideal.attention_compute_s) * float(replica.attention_flop_per_s)
@@ -255,7 +256,7 @@ def swings(answer: Answer, row: Placement) -> list[Swing]:
 
 def _efficiency_swings(answer: Answer, row: Placement) -> list[Swing]:
     """Compute share, bandwidth shares and fixed times, a fifth up and down, in one evaluation."""
-    engine = engine_of(row.host.candidate.profile.efficiency)
+    engine = row.host.candidate.engine
     groups = {
         "Share of the FLOP/s reached": ("mfu",),
         "Share of the bandwidth reached": ("mbu", "kv_mbu"),

@@ -9,7 +9,7 @@ from breakeven.hosting import Ask, what_would_fit
 from breakeven.hosting.grid import Grid
 from breakeven.question.parts import Shape
 from breakeven.question.scenario import Scenario
-from breakeven.words.names import gpu_name
+from breakeven.words.names import placed_name
 from breakeven.words.numbers import seconds
 
 
@@ -66,7 +66,7 @@ def _targets(grid: Grid, ask: Ask) -> tuple[str, ...]:
         reached = np.where(fits, times, np.inf)
         best = int(np.argmin(reached))
         candidate = grid.hardware.candidates[grid.h[best]]
-        name = f"{candidate.n_gpus}×{gpu_name(candidate.gpu)}"
+        name = placed_name(candidate)
         if reached[best] > target:
             lines.append(
                 f"No deployment reaches a {word} of {seconds(target)}: the fastest, {name}, takes "

@@ -46,6 +46,7 @@ def rows_of(answer: Answer, indices: Sequence[int]) -> list[dict[str, Any]]:
         # Columns of the CSV keep their names and places; a new one comes last.
         caveat, usd_per_hour = plain.pop("caveat"), plain.pop("usd_per_hour")
         price = {key: plain.pop(key) for key in tuple(plain) if key.startswith("gpu_price_")}
+        layout = plain.pop("layout")
         rows.append(
             {
                 "rank": number,
@@ -84,6 +85,7 @@ def rows_of(answer: Answer, indices: Sequence[int]) -> list[dict[str, Any]]:
                 "ttft_alone_s": alone,
                 "ttft_alone_low_s": alone * row.ttft_alone_factor_low,
                 "ttft_alone_high_s": alone * row.ttft_alone_factor_high,
+                "layout": layout,
             }
         )
     return rows

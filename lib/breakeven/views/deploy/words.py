@@ -15,7 +15,7 @@ from breakeven.question.pages.deploy import OWNED
 from breakeven.tables.records import Gpu
 from breakeven.views.deploy.answer import Answer, Placement
 from breakeven.views.deploy.detail import Frontier, Memory, Roofline, Swing
-from breakeven.words.names import gpu_name, shape_name
+from breakeven.words.names import gpu_name, placed_name, shape_name
 from breakeven.words.numbers import (
     Money,
     count,
@@ -36,8 +36,8 @@ MODE_WORDS = {
 
 
 def gpus_name(row: Placement) -> str:
-    """Write a deployment: how many of which GPU."""
-    return f"{row.host.candidate.n_gpus}×{short_name(row.host.candidate.gpu)}"
+    """Write a deployment: how many of which GPU, and its layout."""
+    return placed_name(row.host.candidate)
 
 
 def short_name(gpu: Gpu) -> str:
@@ -324,7 +324,7 @@ def candidate_texts(answer: Answer, indices: Sequence[int], batches: Sequence[fl
     for i, batch in zip(indices, batches, strict=True):
         candidate, w, mode = hardware[grid.h[i]], grid.w[i], grid.modes[grid.m[i]]
         words = [
-            f"{candidate.n_gpus}×{gpu_name(candidate.gpu)}",
+            placed_name(candidate),
             *([work.models[work.model[w]].name] if len(work.models) > 1 else []),
             work.precisions[work.precision[w]].precision_id,
             *([f"{work.kv_precisions[work.kv[w]]} cache"] if len(work.kv_precisions) > 1 else []),
@@ -339,6 +339,7 @@ def candidate_texts(answer: Answer, indices: Sequence[int], batches: Sequence[fl
 def row_name(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """Write a row of the ranking: replicas times GPUs each, formats, and the mode where it is not usual."""
     gpus = f"{row['gpus']}×{names.get(row['gpu'], row['gpu'])}"
+    gpus += f" {row['layout']}" if "DP" in row["layout"] else ""
     if row["prefill_replicas"]:
         writing = row["replicas"] - row["prefill_replicas"]
         text = f"{row['prefill_replicas']:,} prefill + {writing:,} decode × {gpus}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -42,6 +43,12 @@ def add(commands: Any) -> None:
         "--write", metavar="FOLDER", help="leave everything out (minutes), write both tables into a folder"
     )
     command.add_argument("--check", action="store_true", help="refit and compare with the committed table")
+    command.add_argument(
+        "--layouts",
+        action="store_true",
+        help="fit what data-parallel attention and separate pools add to the committed rows (minutes), "
+        "after every new fit of those",
+    )
     command.add_argument("--as-of", type=day, default=None, help="day that --write puts into the tables")
     command.add_argument("--json", action="store_true")
     command.set_defaults(command=_calibrate)
@@ -53,6 +60,8 @@ def _calibrate(options: argparse.Namespace) -> int:
     connection = open_memory()
     if options.files:
         return _own(options, connection)
+    if options.layouts:
+        return _layouts(options, connection)
     return _shipped(options, connection)
 
 
@@ -126,13 +135,73 @@ def _shipped(options: argparse.Namespace, connection: Any) -> int:
     return 0
 
 
-def _fault(values: Mapping[str, Mapping[str, float]], table: Mapping[str, Any]) -> str | None:
+def _layouts(options: argparse.Namespace, connection: Any) -> int:
+    """Fit the layout rows on top of the committed efficiency rows and print their errors."""
+    from breakeven.calibration.layouts import (
+        PARAMETERS,
+        calibrate_layouts,
+        layout_errors_csv,
+        layout_goals,
+        layout_rows,
+        layouts_csv,
+    )
+    from breakeven.tables import queries
+    from breakeven.tables.records import LayoutError
+
+    runs = queries.layout_runs(connection)
+    rows = layout_rows(
+        runs,
+        models=queries.models(connection),
+        gpus=queries.gpus(connection),
+        precisions=queries.precisions(connection),
+        efficiencies=queries.efficiencies(connection),
+        links=queries.node_links(connection),
+    )
+    folder = Path(options.write) if options.write else None
+    if folder is not None and not folder.is_dir():
+        raise BadInput(f"breakeven calibrate: --write: {options.write}: no such folder")
+    result = calibrate_layouts(rows)
+    if folder is not None:
+        as_of = options.as_of or max(row.accessed for row in queries.sources(connection).values())
+        (folder / "layouts.csv").write_text(layouts_csv(result.layouts, as_of), encoding="utf-8")
+        errors = layout_errors_csv(rows, result, as_of)
+        (folder / "layout_errors.csv").write_text(errors, encoding="utf-8")
+    elif options.check:
+        values = {row.layout_id: {name: getattr(row, name) for name in PARAMETERS} for row in result.layouts}
+        fault = _fault(values, {row.layout_id: row for row in queries.layouts(connection)}, "layouts.csv")
+        if fault:
+            print(f"breakeven calibrate: {fault}", file=sys.stderr)
+            return 1
+    found = layout_goals(
+        runs,
+        [
+            LayoutError(run_id=run, quantity=name, in_sample=math.exp(inside), by_cell=math.exp(outside))
+            for name in result.unseen
+            for run, inside, outside in zip(
+                rows.run_id.tolist(), result.in_sample[name], result.unseen[name], strict=True
+            )
+        ],
+    )
+    if options.json:
+        goals = [{"what": g.what, "limit": g.limit, "value": g.value, "n": g.n, "met": g.met} for g in found]
+        print(json.dumps({"rows": len(rows), "goals": goals}, indent=2))
+        return 0
+    print(f"{len(rows):,} measured runs, each predicted by a fit that saw no run of its cell:")
+    for goal in found:
+        word = "met   " if goal.met else "MISSED"
+        print(f"  {word} {goal.value:6.1%}, at most {goal.limit:.0%}: {goal.what} ({goal.n:,} runs)")
+    return 0
+
+
+def _fault(
+    values: Mapping[str, Mapping[str, float]], table: Mapping[str, Any], file: str = "efficiency.csv"
+) -> str | None:
     """Say where the committed table is not what a refit gives; None where it is."""
     for group, numbers in values.items():
         for name, value in numbers.items():
             committed = getattr(table.get(group), name, None)
             if committed is None or abs(value - committed) > REPRODUCED * value:
-                return f"efficiency.csv: {group}: {name} is {committed}, the fit gives {value}"
+                return f"{file}: {group}: {name} is {committed}, the fit gives {value}"
     return None
 
 

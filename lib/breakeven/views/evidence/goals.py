@@ -22,22 +22,39 @@ def add(commands: Any) -> None:
 
 
 def _evidence(_: argparse.Namespace) -> Said:
+    from breakeven.calibration.days import day_goals, day_of
     from breakeven.calibration.goals import coverages, goals
+    from breakeven.calibration.layouts import layout_goals
     from breakeven.calibration.report import table_residuals
     from breakeven.calibration.rows import rows_of
     from breakeven.tables import queries
     from breakeven.tables.build import open_memory
 
     connection = open_memory()
+    models, gpus = queries.models(connection), queries.gpus(connection)
+    precisions = queries.precisions(connection)
     rows, _left = rows_of(
         queries.benchmarks(connection),
-        models=queries.models(connection),
-        gpus=queries.gpus(connection),
-        precisions=queries.precisions(connection),
+        models=models,
+        gpus=gpus,
+        precisions=precisions,
         notes=queries.benchmark_notes(connection),
     )
     residuals = table_residuals(queries.calibration_errors(connection), rows)
     found, shares = goals(rows, residuals), coverages(rows, residuals["cell"])
+    found += layout_goals(queries.layout_runs(connection), queries.layout_errors(connection))
+    found += day_goals(
+        day_of(
+            one,
+            models=models,
+            gpus=gpus,
+            precisions=precisions,
+            efficiencies=queries.efficiencies(connection),
+            layouts=queries.layouts(connection),
+            links=queries.node_links(connection),
+        )
+        for one in queries.published_days(connection)
+    )
     return Said(program=lambda: _program(found, shares), text=lambda: _text(found, shares, len(rows)))
 
 

@@ -124,9 +124,14 @@ LIMITS = (
     "usage file.",
     "TTFT is that of clients who start together and send again when they are answered, as benchmarks "
     "measure; requests that come at random wait less on a calm replica, and in bursts more.",
-    "Tensor parallelism inside one server only: no pipeline or expert parallelism over several servers.",
+    "Tensor parallelism, and for a mixture of experts data-parallel attention with the experts spread over "
+    "all GPUs, are ranked as far as the GPUs' own link reaches; over a network between servers they are "
+    "estimated where they are asked for by name (breakeven estimate --layout). No pipeline parallelism.",
+    "Separate pools are ranked with one layout for both, as many replicas in each as the load needs; pools "
+    "of other layouts are estimated where they are asked for by name.",
     "Work between GPUs is not hidden behind arithmetic; engines that overlap the two are faster.",
-    "Tokens choose experts evenly and independently; real routers are less even.",
+    "Tokens choose experts evenly and independently, and ranks have as many sequences each; real routers and "
+    "loads are less even.",
     "Block scales of small number formats, norms and biases are left out of the weights.",
     "Attention is timed without sparsity; models with sparse or linear attention may be faster at long "
     "contexts.",

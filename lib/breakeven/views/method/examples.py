@@ -17,7 +17,7 @@ from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import Engine, ModelShape, Replica
 from breakeven.formulas.step import ACTIVATION_BYTES, StepTime, mean_context
 from breakeven.formulas.units import MEGA, SECONDS_PER_HOUR, SECONDS_PER_MONTH, TERA
-from breakeven.hosting import KV_BYTES, engine_of
+from breakeven.hosting import KV_BYTES
 from breakeven.hosting.row import HostRow
 from breakeven.tables.day import Tables
 from breakeven.tables.records import Model
@@ -99,7 +99,7 @@ def _of_model(model: Model, work: ModelShape, answer: Comparison, tables: Tables
 
 def _of_host(host: HostRow, shape: ShapeAnswer, work: ModelShape, answer: Comparison) -> dict[str, Any]:
     """Arguments that the deployment and the request give."""
-    replica, engine = host.candidate.replica, engine_of(host.candidate.profile.efficiency)
+    replica, engine = host.candidate.replica, host.candidate.engine
     asked = shape.shape
     context = mean_context(prompt_tokens=asked.prompt_tokens, completion_tokens=asked.completion_tokens)
     longest = kv_bytes_per_sequence(
@@ -113,13 +113,13 @@ def _of_host(host: HostRow, shape: ShapeAnswer, work: ModelShape, answer: Compar
         shared_bytes=work.shared_bytes,
         routed_bytes=work.routed_bytes,
         expert_share=work.expert_share,
-        tokens=host.batch,
+        tokens=host.rank_batch,
     )
-    together = host.batch * float(context)
+    together = host.rank_batch * float(context)
     return {
         "replica": replica,
         "engine": engine,
-        "batch": host.batch,
+        "batch": host.rank_batch,
         "prompt_tokens": asked.prompt_tokens,
         "completion_tokens": asked.completion_tokens,
         "cached_tokens": asked.cached_tokens,
@@ -130,29 +130,29 @@ def _of_host(host: HostRow, shape: ShapeAnswer, work: ModelShape, answer: Compar
         "workspace_bytes": 0.0,
         "sequence_bytes": longest,
         "sequences_that_fit.sequence_bytes": longest * copies,
-        "linear_flop.tokens": host.batch,
-        "touched_weight_bytes.tokens": host.batch,
-        "all_reduce_time.tokens": host.batch,
+        "linear_flop.tokens": host.rank_batch,
+        "touched_weight_bytes.tokens": host.rank_batch,
+        "all_reduce_time.tokens": host.rank_batch,
         "flop_per_s": replica.flop_per_s,
         "bytes_per_s": replica.memory_bytes_per_s,
         "bytes_per_activation": ACTIVATION_BYTES,
         "link_bytes_per_s": replica.link_bytes_per_s * engine.link_share,
         "latency_s": engine.link_latency_s,
-        "operator_time.flop": linear_flop(tokens=host.batch, active_params=work.linear_params),
+        "operator_time.flop": linear_flop(tokens=host.rank_batch, active_params=work.linear_params),
         "operator_time.bytes_moved": touched,
         "operator_time.flop_per_s": replica.n_gpus * replica.flop_per_s * engine.mfu,
         "operator_time.bytes_per_s": replica.n_gpus * replica.memory_bytes_per_s * engine.mbu,
         "coefficients": step_coefficients(model=work, replica=replica, engine=engine),
-        "decodes": host.batch,
+        "decodes": host.rank_batch,
         "mixed_step.context_tokens": together,
-        "mixed_step.window_tokens": host.batch * min(float(context), float(work.window_tokens)),
+        "mixed_step.window_tokens": host.rank_batch * min(float(context), float(work.window_tokens)),
         "prompt_pairs": attended_pairs(prompt_tokens=asked.prompt_tokens),
         "prompt_window_pairs": attended_pairs(
             prompt_tokens=asked.prompt_tokens, window_tokens=work.window_tokens
         ),
         "prompt_context": asked.prompt_tokens,
         "prompt_window_context": min(float(asked.prompt_tokens), float(work.window_tokens)),
-        "prefill_step.batch": host.batch if answer.scenario.mode == Mode.STATIC else 1,
+        "prefill_step.batch": host.rank_batch if answer.scenario.mode == Mode.STATIC else 1,
         "service_s": host.prefill_s,
         "arrivals_per_s": answer.scenario.utilisation / host.replica_s,
     }

@@ -14,7 +14,6 @@ from breakeven.formulas.parts import Engine, ModelShape, Replica
 from breakeven.formulas.roofline import operator_time, ridge_point
 from breakeven.formulas.step import StepTime, decode_step, mean_context, prefill_step
 from breakeven.formulas.units import TERA
-from breakeven.hosting import engine_of
 from breakeven.hosting.row import HostRow
 from breakeven.words.names import deployment_name, shape_name
 from breakeven.words.numbers import number, percent, seconds, times
@@ -82,7 +81,7 @@ def roofs_of(answer: Comparison) -> tuple[Roof, ...]:
 def _roof(name: str, rows: Sequence[tuple[str, ShapeAnswer, HostRow]], work: ModelShape, mode: Mode) -> Roof:
     """The roof of a deployment."""
     replica = rows[0][2].candidate.replica
-    engine = engine_of(rows[0][2].candidate.profile.efficiency)
+    engine = rows[0][2].candidate.engine
     steps = [step for letter, shape, host in rows for step in _steps(letter, shape, host, work, mode)]
     ridge = float(ridge_point(flop_per_s=replica.flop_per_s, bytes_per_s=replica.memory_bytes_per_s))
     ends = [step.intensity for step in steps] + [ridge]
@@ -110,9 +109,9 @@ def _allowed(replica: Replica, engine: Engine, intensity: Floats) -> Floats:
 
 def _steps(letter: str, shape: ShapeAnswer, host: HostRow, work: ModelShape, mode: Mode) -> tuple[Step, Step]:
     """Prefill and decode of a shape on its deployment."""
-    replica, engine = host.candidate.replica, engine_of(host.candidate.profile.efficiency)
+    replica, engine = host.candidate.replica, host.candidate.engine
     asked = shape.shape
-    together = host.batch if mode == Mode.STATIC else 1
+    together = host.rank_batch if mode == Mode.STATIC else 1
     prefill = prefill_step(
         model=work,
         replica=replica,
@@ -125,7 +124,7 @@ def _steps(letter: str, shape: ShapeAnswer, host: HostRow, work: ModelShape, mod
         model=work,
         replica=replica,
         engine=engine,
-        batch=host.batch,
+        batch=host.rank_batch,
         context_tokens=mean_context(
             prompt_tokens=asked.prompt_tokens, completion_tokens=asked.completion_tokens
         ),
