@@ -4,7 +4,7 @@ import streamlit as st
 
 from breakeven.comparison import words as verdict
 from breakeven.comparison.answer import compare
-from breakeven.dashboard import blocks, embed, inputs
+from breakeven.dashboard import blocks, embed, inputs, look
 from breakeven.dashboard.saving import cite
 from breakeven.dashboard.session import (
     link_to,
@@ -39,7 +39,7 @@ st.set_page_config(page_title=f"{verdict.headline(answer.shapes[0], scenario)} Â
 # 3. Show
 with place:
     blocks.link_warnings(warnings)
-    blocks.header(None, link_to(scenario))
+    blocks.header(None, link_to(scenario), title="LLM API, or your own GPUs?")
 blocks.problems(answer.problems)
 inputs.note_on_money(money)
 show.verdicts(answer)
@@ -48,6 +48,7 @@ with left:
     show.cost_map(answer, list(presets().values()))
 with right:
     show.every_way(answer)
+look.tour()
 show.reasons(answer, money)
 show.volume(answer)
 show.working(answer, money)

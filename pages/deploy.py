@@ -15,6 +15,7 @@ from breakeven.dashboard.session import (
     sources,
     tables_on,
 )
+from breakeven.dashboard.terms import terms
 from breakeven.views.deploy import FIELDS, USUAL, words
 from breakeven.views.deploy import inputs as deploy_inputs
 from breakeven.views.deploy import show as show_deploy
@@ -23,15 +24,8 @@ from breakeven.views.deploy import show as show_deploy
 scenario, warnings = open_scenario()
 extra, more = open_fields(FIELDS, USUAL)
 money, tables = money_of(scenario), tables_on(scenario.as_of)
-with st.sidebar:
-    deploy_inputs.shape()
-    inputs.load_inputs()
-    # Closed boxes are not drawn: a rerun costs what is open.
-    for title, draw in deploy_inputs.BOXES.items():
-        box = st.expander(title, key=f"box_{title}", on_change="rerun")
-        if box.open:
-            with box:
-                draw(tables, money)
+place = st.container()
+deploy_inputs.sentence(scenario, extra, tables, money)
 scenario = scenario_of_widgets()
 extra = fields_of_widgets(FIELDS, USUAL)
 page = FIELDS.write(extra)
@@ -42,12 +36,14 @@ answer = show_deploy.answered(scenario, extra)
 money = money_of(scenario)
 
 # 3. Show
-blocks.link_warnings((*warnings, *more))
-blocks.header(words.question(answer), link_to(scenario, **page))
+with place:
+    blocks.link_warnings((*warnings, *more))
+    blocks.header(None, link_to(scenario, **page), title="Which GPUs, and how many?")
 inputs.note_on_money(money)
 show_deploy.recommendation(answer, money)
 show_deploy.ranking(answer, money)
 show_deploy.memory(answer)
 show_deploy.details(answer)
 show_deploy.evidence(answer, sources())
+st.caption(blocks.plain(words.question(answer, terms())))
 cite(words.source_ids(answer))

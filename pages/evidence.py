@@ -20,16 +20,17 @@ from breakeven.views.evidence import show as show_evidence
 scenario, warnings = open_scenario()
 _, more = open_fields(FIELDS, USUAL)
 found = show_evidence.gathered()
-with st.sidebar:
-    show_evidence.filters(found)
+place = st.container()
+show_evidence.sentence(found)
 scenario = scenario_of_widgets()
 view = fields_of_widgets(FIELDS, USUAL)
 page = FIELDS.write(view)
 save_scenario(scenario, **page)
 
 # 2. Answer
-blocks.link_warnings((*warnings, *more))
-blocks.header("How wrong is the model?", link_to(scenario, **page))
+with place:
+    blocks.link_warnings((*warnings, *more))
+    blocks.header("How wrong are the estimates?", link_to(scenario, **page))
 show_evidence.answer(found)
 
 # 3. Show

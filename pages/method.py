@@ -19,6 +19,7 @@ from breakeven.dashboard.session import (
     sources,
     tables_on,
 )
+from breakeven.dashboard.terms import terms
 from breakeven.question.pages.method import FIELDS, USUAL
 from breakeven.views.method import picture
 from breakeven.views.method import show as show_method
@@ -28,9 +29,8 @@ from breakeven.views.method.examples import values_of
 # 1. Input
 scenario, warnings = open_scenario()
 view, more = open_fields(FIELDS, USUAL)
-with st.sidebar:
-    st.text_input("Find a formula", key="method_find", placeholder="cache, all-reduce, break-even …")
-    inputs.boxes(tables_on(scenario.as_of), money_of(scenario), shapes=True)
+place = st.container()
+inputs.scenario_bar(scenario, tables_on(scenario.as_of), money_of(scenario))
 scenario = scenario_of_widgets()
 view = fields_of_widgets(FIELDS, USUAL)
 view = replace(view, find=(view.find or "").strip() or None)
@@ -43,15 +43,17 @@ modules = all_modules()
 lead = picture.lead(sum(len(module.formulas) for module in modules))
 
 # 3. Show
-blocks.link_warnings([*warnings, *more])
-blocks.header(verdict.question(answer, money), link_to(scenario, **FIELDS.write(view)))
+with place:
+    blocks.link_warnings([*warnings, *more])
+    blocks.header(None, link_to(scenario, **FIELDS.write(view)), title="How is every number computed?")
 blocks.problems(answer.problems)
 inputs.note_on_money(money)
 st.subheader(blocks.plain(lead), anchor=False)
+show_method.pictures(picture.roofs_of(answer, terms()), answer)
 st.markdown(blocks.plain(" ".join(picture.replica_seconds(answer))))
-show_method.pictures(picture.roofs_of(answer), answer)
 show_method.formulas(matching(modules, view.find), answer, values_of(answer, tables), money)
 show_method.assumed(answer, tables)
 show_method.words()
+st.caption(blocks.plain(verdict.question(answer, money)))
 show_method.sources([sources()[key] for key in answer.source_ids if key in sources()])
 cite(answer.source_ids)

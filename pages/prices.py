@@ -3,6 +3,7 @@
 import streamlit as st
 
 from breakeven.dashboard import blocks, inputs
+from breakeven.dashboard.bar import Part, bar
 from breakeven.dashboard.saving import cite
 from breakeven.dashboard.session import (
     fields_of_widgets,
@@ -15,6 +16,7 @@ from breakeven.dashboard.session import (
     sources,
     tables_on,
 )
+from breakeven.dashboard.terms import terms
 from breakeven.question.pages.prices import FIELDS, TABS, default_view
 from breakeven.views.prices import show as show_prices
 from breakeven.views.prices.headline import headline
@@ -32,26 +34,26 @@ scenario, warnings = open_scenario()
 default = default_view(scenario.as_of)
 view, more = open_fields(FIELDS, default)
 view = show_prices.known_gpu(view, tables_on(scenario.as_of))
-with st.sidebar:
-    if view.tab in FILTERS:
-        st.markdown(f"**{view.tab}**")
-        FILTERS[view.tab](scenario, tables_on(scenario.as_of))
-    for title in ("Day and money", "Model and API"):
-        box = st.expander(title, key=f"box_{title}", on_change="rerun")
-        if box.open:
-            with box:
-                inputs.BOXES[title](tables_on(scenario.as_of), money_of(scenario))
+place = st.container()
+tables, money = tables_on(scenario.as_of), money_of(scenario)
+parts: list[Part] = [
+    ("Prices of", str(scenario.as_of), "Day and money", lambda: inputs.money_inputs(tables, money)),
+    ("with", *inputs.model_part(scenario, tables, money)),
+]
+if view.tab in FILTERS:
+    draw = FILTERS[view.tab]
+    parts.append(("in the first sentence. List:", "filter", "Filter", lambda: draw(scenario, tables)))
+bar("prices", parts)
 scenario, view = scenario_of_widgets(), fields_of_widgets(FIELDS, default)
 tables, money = tables_on(scenario.as_of), money_of(scenario)
 shape = scenario.shapes["AB".index(view.mix)]
 
 # 2. Answer
 linked = show_sql.linked_finding() if view.tab == TABS[-1] else None
-answer = linked or headline(scenario, tables, shape, view.gpu, money)
+asked = (scenario, tables, shape, view.gpu, money)
+answer = linked or headline(*asked, terms())
 
 # 3. Show
-blocks.link_warnings((*warnings, *more))
-place = st.container()
 inputs.note_on_money(money)
 st.subheader(blocks.plain(f"{answer}."), anchor=False)
 for name, tab in zip(TABS, st.tabs(TABS, key="prices_tab", on_change="rerun"), strict=True):
@@ -74,9 +76,12 @@ for name, tab in zip(TABS, st.tabs(TABS, key="prices_tab", on_change="rerun"), s
         else:
             show_sql.sql_box()
             show_sql.whole_tables()
+if linked is None and terms().is_plain:
+    st.caption(blocks.plain(f"{headline(*asked)}."))
 show_prices.used_sources(sources())
 page = FIELDS.write(fields_of_widgets(FIELDS, default))
 save_scenario(scenario, **page)
 with place:
-    blocks.header("What do a token and a GPU-hour cost, and since when?", link_to(scenario, **page))
+    blocks.link_warnings((*warnings, *more))
+    blocks.header("What do tokens and GPUs cost?", link_to(scenario, **page))
 cite([*(one.source_id for one in tables.api_offers), *(one.source_id for one in tables.gpu_offers)])

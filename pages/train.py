@@ -28,22 +28,8 @@ from breakeven.views.train.words import question
 scenario, warnings = open_scenario()
 plan, more = open_fields(FIELDS, USUAL)
 tables, money = tables_on(scenario.as_of), money_of(scenario)
-with st.sidebar:
-    goal = train_inputs.goal_input()
-    train_inputs.work_inputs(goal, tables)
-    if goal == "tune-or-prompt":
-        train_inputs.prompting_inputs(tables)
-    for title, draw in {
-        "Budget and time": train_inputs.question_inputs,
-        "GPUs and price": train_inputs.gpu_inputs,
-        "Memory": lambda *_: train_inputs.memory_inputs(goal),
-        "Owned GPUs and energy": train_inputs.owned_inputs,
-        "Day and money": inputs.money_inputs,
-    }.items():
-        box = st.expander(title, key=f"box_{title}", on_change="rerun")
-        if box.open:
-            with box:
-                draw(tables, money)
+place = st.container()
+train_inputs.sentence(scenario, plan, tables, money)
 scenario = scenario_of_widgets()
 plan = fields_of_widgets(FIELDS, USUAL)
 page = FIELDS.write(plan)
@@ -52,18 +38,18 @@ save_scenario(scenario, **page)
 # 2. Answer
 tables, facts = tables_on(scenario.as_of), training_facts_on(scenario.as_of)
 money = money_of(scenario)
-blocks.link_warnings([*warnings, *more])
+with place:
+    blocks.link_warnings([*warnings, *more])
+    blocks.header(None, link_to(scenario, **page), title="What does training cost?")
 try:
     answer = train(plan, scenario, tables, facts)
 except Unplaceable as reason:
-    blocks.header("What does training cost?", link_to(scenario, **page))
     st.error(blocks.plain(str(reason)), icon=":material/block:")
     st.stop()
 tuned = hold_against_prompting(answer, scenario, tables, facts) if plan.tunes else None
 held = tuned if asks_for_prompting(plan) else None
 
 # 3. Show
-blocks.header(question(answer, money), link_to(scenario, **page))
 show_train.headline(answer, held, money)
 blocks.problems([*answer.problems, *(held.problems if held else ())])
 inputs.note_on_money(money)
@@ -77,4 +63,5 @@ if tuned is not None:
     show_train.api_tuning_block(tuned, money, answer)
 show_train.numbers_block(answer)
 show_train.sources(answer, held, facts, sources())
+st.caption(blocks.plain(question(answer, money)))
 cite([*answer.source_ids, *(held.source_ids if held else ())])

@@ -98,6 +98,11 @@ def model(*, routed: float = 0.0, share: float = 0.0, window: int = 0) -> ModelS
     )
 
 
+_OPEN = ("Shape", "Load", "Goal", "Work", "Prompting", "Rows", "Filter", "More")
+AS_TESTED: dict[str, Any] = {"frame_words": "expert"} | {f"box_{word}": True for word in _OPEN}
+"""What a page's widgets hold in a test that does not say otherwise."""
+
+
 def open_page(name: str, state: Mapping[str, Any] = _NO_STATE, **link: str) -> AppTest:
     """Open a page of the app with a link; ``state`` is what widgets and boxes hold already."""
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
@@ -107,8 +112,12 @@ def open_page(name: str, state: Mapping[str, Any] = _NO_STATE, **link: str) -> A
 
 
 def run_page(app: AppTest, state: Mapping[str, Any], link: Mapping[str, str]) -> AppTest:
-    """Run a page for the first time, with what its widgets hold and a link."""
-    for key, value in state.items():
+    """Run a page for the first time, with what its widgets hold and a link.
+
+    Unless ``state`` says otherwise it says things in the words of the field, with the words of its line open
+    that every visitor starts with.
+    """
+    for key, value in (AS_TESTED | dict(state)).items():
         app.session_state[key] = value
     for field, text in link.items():
         app.query_params[field] = text

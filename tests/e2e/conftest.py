@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, P
 from tests.builders import ROOT
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_FLAGS = (
+FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -34,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-def _installed() -> str | None:
+def installed() -> str | None:
     named = os.environ.get("CHROMIUM")
     return named or next((path for name in _NAMES if (path := shutil.which(name))), None)
 
@@ -50,9 +51,9 @@ def _install() -> None:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of a Chromium; CI never goes without."""
-    if _installed() is None:
+    if installed() is None:
         _install()
-    found = _installed()
+    found = installed()
     if found is None:
         message = "no Chromium: install it (on Debian: apt-get install chromium) or set CHROMIUM to its path"
         if os.environ.get("CI"):
@@ -71,7 +72,7 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="session")
 def browser(chromium: str, playwright: Playwright) -> Iterator[Browser]:
     """A browser without a memory, for strangers."""
-    opened = playwright.chromium.launch(executable_path=chromium, args=list(_FLAGS))
+    opened = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
     yield opened
     opened.close()
 
@@ -85,7 +86,7 @@ def profile(
     A page in it is still a session of its own; a stranger's empty profile spends a third more on opening it.
     """
     opened = playwright.chromium.launch_persistent_context(
-        tmp_path_factory.mktemp("profile"), executable_path=chromium, args=list(_FLAGS)
+        tmp_path_factory.mktemp("profile"), executable_path=chromium, args=list(FLAGS)
     )
     yield opened
     opened.close()
@@ -94,6 +95,13 @@ def profile(
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
     """Address of a dashboard that was started as the README says."""
+    with serving() as address:
+        yield address
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """Start the dashboard on a free port, and stop it."""
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         port = probe.getsockname()[1]

@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 from tests.e2e.conftest import at_both_widths, settle, width_of
 
 Visit = Callable[..., Page]
-TITLE = "Capacity: how many replicas these arrivals need"
+TITLE = "Capacity: how many GPUs these arrivals need"
 
 
 def test_section_opens_with_the_answer_and_fits_the_screen(visit: Visit) -> None:

@@ -34,7 +34,7 @@ def numbers_of(page: Page) -> list[str]:
 
 def open_word(page: Page, label: str) -> None:
     """Open one word of the question's sentence."""
-    page.locator(".st-key-sentence").get_by_role("button", name=label).click()
+    page.locator(".st-key-bar_compare").get_by_role("button", name=label).click()
     page.locator('[data-testid="stPopoverBody"]').wait_for()
     settle(page)
 

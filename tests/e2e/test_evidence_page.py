@@ -12,13 +12,14 @@ QUERY = "evidence?v=1&as_of=2026-11-21"
 
 def test_phone_opens_with_the_published_error(visit: Callable[..., Page]) -> None:
     page = visit(QUERY, width=390)
-    expect(page.get_by_role("heading", level=3).first).to_contain_text("measured rows")
+    expect(page.get_by_role("heading", level=3).first).to_contain_text("measured runs")
     assert fits(page)
 
 
 def test_another_quantity_reaches_the_chart_and_the_link(visit: Callable[..., Page]) -> None:
     page = visit(QUERY)
     assert fits(page)
+    page.get_by_role("button", name="pace").click()
     page.get_by_role("radio", name="throughput").click()
     settle(page)
     expect(page.get_by_text("throughput is off by").first).to_be_visible()

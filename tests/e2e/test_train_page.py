@@ -27,12 +27,14 @@ def test_train_page_fits_the_screen_and_answers_first(visit: Visit) -> None:
 def test_changing_the_goal_keeps_the_link_and_the_table_downloads(visit: Visit) -> None:
     page = visit("train")
     assert headline(page).startswith("Training ")
+    page.get_by_role("button", name="pre-train").click()
     page.get_by_role("radio", name="Tune", exact=True).or_(
         page.get_by_role("button", name="Tune", exact=True)
     ).first.click()
     page.wait_for_function("new URLSearchParams(location.search).get('train_goal') === 'tune'")
     settle(page)
     assert headline(page).startswith("Tuning LoRA adapters of ")
+    page.keyboard.press("Escape")
     page.get_by_text("Published runs beside the estimate").click()
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download CSV").first.click()

@@ -134,10 +134,10 @@ def test_what_is_wrong_is_one_sentence_and_the_page_still_answers(
 def test_closed_boxes_are_not_drawn() -> None:
     app = run()
     assert [box.key for box in app.number_input] == [
+        "q_requests",
         "q_prompt_a",
         "q_completion_a",
         "deploy_hit",
-        "q_requests",
     ]
 
 

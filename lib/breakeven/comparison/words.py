@@ -21,7 +21,8 @@ from breakeven.question.parts import Load
 from breakeven.question.scenario import CHEAPEST, Scenario
 from breakeven.words.ages import age_days, read_before
 from breakeven.words.names import FRESH_DAYS, PER_REQUESTS, deployment_name, gpu_name, offer_name
-from breakeven.words.numbers import Money, count, gigabytes, percent, seconds, seconds_span, times
+from breakeven.words.numbers import Money, count, gigabytes, percent, seconds, spread, times
+from breakeven.words.terms import EXPERT, Terms
 
 ALIKE = 1.25
 """Bills nearer than this are called about as cheap where the estimate's range holds both. [-]"""
@@ -143,6 +144,26 @@ def _hosts(answer: ShapeAnswer) -> str:
     return f"Holds at {reach.holding} of {reach.hosts} hosts; at the median one {says}."
 
 
+def _together(batch: int, say: Terms) -> str:
+    """How many requests are written together."""
+    return f"{batch:,} at once" if say.is_plain else f"batch {batch:,}"
+
+
+def missed(answer: ShapeAnswer, scenario: Scenario, say: Terms = EXPERT) -> str | None:
+    """Say which target the deployment misses, and by how much; None where it holds them."""
+    row = answer.host
+    if row is None or not answer.host_reason or not say.is_plain:
+        return answer.host_reason
+    slow = []
+    if scenario.ttft is not None and row.ttft_s > scenario.ttft:
+        slow.append(f"{say.first(row.ttft_s)} instead of within {seconds(scenario.ttft)}")
+    if scenario.tpot is not None and row.tpot_s > scenario.tpot:
+        slow.append(f"{say.pace(row.tpot_s)} instead of {say.pace_within(scenario.tpot)}")
+    whose = "No deployment is" if scenario.gpu == CHEAPEST else "This deployment is not"
+    which = " The cheapest one that fits" if scenario.gpu == CHEAPEST else " It"
+    return f"{whose} as fast as you ask.{which} gives {' and '.join(slow) or 'less'}."
+
+
 def bills(answer: ShapeAnswer, scenario: Scenario) -> str:
     """Write both bills per million tokens and per thousand requests, the range of the estimate with them."""
     here, money = answer.at_load, scenario.money
@@ -165,7 +186,7 @@ def bills(answer: ShapeAnswer, scenario: Scenario) -> str:
     return f"At that load per {PER_REQUESTS:,} requests: {'; '.join(parts)}." if parts else ""
 
 
-def contenders(answer: ShapeAnswer) -> str:
+def contenders(answer: ShapeAnswer, say: Terms = EXPERT) -> str:
     """Name both sides."""
     parts = []
     if answer.api.bill:
@@ -179,8 +200,8 @@ def contenders(answer: ShapeAnswer) -> str:
         parts.append(f"API: {offer_name(offer)}{room}{more}")
     if answer.host:
         parts.append(
-            f"self-hosted: {deployment_name(answer.host)}, batch {answer.host.batch:,}, "
-            f"TTFT {seconds(answer.host.ttft_s)}, TPOT {seconds(answer.host.tpot_s)}"
+            f"self-hosted: {deployment_name(answer.host)}, {_together(answer.host.batch, say)}, "
+            f"{say.first(answer.host.ttft_s)}, {say.pace(answer.host.tpot_s)}"
         )
     return "; ".join(parts) + "." if parts else ""
 
@@ -199,22 +220,37 @@ def ages(answer: ShapeAnswer, comparison: Comparison) -> str:
     return "; ".join(parts) + "." if parts else ""
 
 
-def chips(answer: ShapeAnswer, comparison: Comparison) -> list[str]:
+def pair(answer: ShapeAnswer) -> str:
+    """Name both sides in as few words as that takes; empty where one is missing."""
+    if answer.api.bill is None or answer.host is None:
+        return ""
+    return (
+        f"Large: {offer_name(answer.api.bill.offer)} and {deployment_name(answer.host)}, as compared above."
+    )
+
+
+def chips(answer: ShapeAnswer, comparison: Comparison, say: Terms = EXPERT) -> list[str]:
     """Small facts beside the headline: how busy, which contexts, how old both prices are."""
     here, host, bill = answer.at_load, answer.host, answer.api.bill
     day = comparison.scenario.as_of
     facts = []
     if here is not None and host is not None:
-        fleet = f"{count(here.replicas, 'replica')} of {deployment_name(host)}"
+        fleet = f"{say.copies(here.replicas)} {'on' if say.is_plain else 'of'} {deployment_name(host)}"
         busy = "" if comparison.scenario.load.ends else f", {percent(here.busy)} busy"
         facts.append(f"{fleet}{busy}")
         price = host.candidate.price
-        facts.append(f"GPU price {count(price.offer.age_days, 'day')} old")
+        if not say.is_plain:
+            facts.append(f"GPU price {count(price.offer.age_days, 'day')} old")
     if bill is not None:
-        if bill.offer.context_tokens:
+        if bill.offer.context_tokens and not say.is_plain:
             facts.append(f"{bill.offer.provider}: context {bill.offer.context_tokens:,}")
         read = comparison.api_read[bill.offer.api_offer_id]
-        facts.append(f"API price {count(age_days(read, day), 'day')} old")
+        age = age_days(read, day)
+        if say.is_plain and host is not None:
+            rent = host.candidate.price.offer.age_days
+            facts.append(f"API price {age:,}, GPU price {count(rent, 'day')} old")
+        else:
+            facts.append(f"API price {count(age, 'day')} old")
     return facts
 
 
@@ -273,13 +309,13 @@ def by_kind(answer: ShapeAnswer, scenario: Scenario) -> list[str]:
     return lines
 
 
-def at_load(answer: ShapeAnswer, scenario: Scenario) -> str:
+def at_load(answer: ShapeAnswer, scenario: Scenario, say: Terms = EXPERT) -> str:
     """Say what is rented for the load, and how busy it is."""
     here, host = answer.at_load, answer.host
     if here is None or host is None:
         return ""
     n = host.candidate.n_gpus
-    size = f"{count(here.replicas, 'replica')} of {count(n, 'GPU')}"
+    size = f"{say.replicas(here.replicas)} {'on' if say.is_plain else 'of'} {count(n, 'GPU')}"
     if here.replicas > 1:
         size += f" each ({here.replicas * n:,} GPUs)"
     paid = f"{scenario.money.amount(here.host_usd)} {scenario.load.period}"
@@ -291,36 +327,43 @@ def at_load(answer: ShapeAnswer, scenario: Scenario) -> str:
     return f"Your {scenario.load.said()}: {size}, {percent(here.busy)} busy, {paid}."
 
 
-def why(answer: ShapeAnswer, work: ModelShape | None, scenario: Scenario) -> list[str]:
+def why(answer: ShapeAnswer, work: ModelShape | None, scenario: Scenario, say: Terms = EXPERT) -> list[str]:
     """Say what binds, how far the estimate is from the physical limit, and what is not known."""
     if answer.host is None or work is None:
         return []
     host = answer.host
     lines = [
-        f"Prefill is {host.bound_prefill}-bound, decode is {host.bound_decode}-bound at batch {host.batch:,}"
-        + (f"; what stops a larger batch: {answer.stops_next}." if answer.stops_next else ".")
+        f"{say.prefill[0].upper()}{say.prefill[1:]} {say.bound(host.bound_prefill)}, {say.decode} "
+        f"{say.bound(host.bound_decode)}{'' if say.is_plain else ' at'}"
+        f"{', ' if say.is_plain else ' '}{_together(host.batch, say)}"
+        + (
+            f"; what stops {'more' if say.is_plain else 'a larger batch'}: {say.limit(answer.stops_next)}."
+            if answer.stops_next
+            else "."
+        )
     ]
     if answer.ideal:
         lines.append(
-            f"Physical limit of the same deployment: TTFT {seconds(answer.ideal.ttft_s)}, "
-            f"TPOT {seconds(answer.ideal.tpot_s)}; the estimate is "
+            f"Physical limit of the same deployment: {say.first(answer.ideal.ttft_s)}, "
+            f"{say.pace(answer.ideal.tpot_s)}; the estimated times are "
             f"{times(host.ttft_s / answer.ideal.ttft_s)} and {times(host.tpot_s / answer.ideal.tpot_s)} that."
         )
     known = host.candidate.profile.efficiency
     lines.append(
-        f"Estimated range: TTFT {seconds_span(*host.ttft_range_s)}, TPOT {seconds_span(*host.tpot_range_s)} "
+        f"Estimate and range: {say.first_range(host.ttft_s, *host.ttft_range_s)}; "
+        f"{say.pace_range(host.tpot_s, *host.tpot_range_s)} "
         f"(it holds {percent(known.range_level)} of {RANGED_ON[known.range_of]})."
     )
     if host.wait_s > 0.01 * host.ttft_s:
         lines.append(
             f"At {percent(scenario.utilisation)} busy a request waits {seconds(host.wait_s)} more on average "
-            "in the pool that reads prompts (M/D/1 queue, an approximation; not part of TTFT here)."
+            f"in the pool that reads prompts (M/D/1 queue, an approximation; no part of the {say.wait} here)."
             if scenario.mode == Mode.DISAGGREGATED
-            else f"TTFT is that of {count(host.batch, 'client')} at once, who start together and send again "
-            f"when they are answered; alone it is {seconds(host.ttft_alone_s)} "
-            f"({seconds_span(*host.ttft_alone_range_s)})."
+            else f"The {say.wait} is that of {count(host.batch, 'client')} at once, who start together and "
+            f"send again when they are answered; alone it is "
+            f"{spread(host.ttft_alone_s, *host.ttft_alone_range_s)}."
         )
-    lines.append(memory_sentence(answer, work, scenario))
+    lines.append(memory_sentence(answer, work, scenario, say))
     row = host.candidate.profile.efficiency
     if host.candidate.profile.caveat:
         lines.append(f"Not certain: {host.candidate.profile.caveat}.")
@@ -333,7 +376,7 @@ def why(answer: ShapeAnswer, work: ModelShape | None, scenario: Scenario) -> lis
     return lines
 
 
-def memory_sentence(answer: ShapeAnswer, work: ModelShape, scenario: Scenario) -> str:
+def memory_sentence(answer: ShapeAnswer, work: ModelShape, scenario: Scenario, say: Terms = EXPERT) -> str:
     """Say what fills the memory of one replica."""
     host = answer.host
     if host is None:
@@ -357,7 +400,7 @@ def memory_sentence(answer: ShapeAnswer, work: ModelShape, scenario: Scenario) -
     cache = gigabytes(host.batch * (float(sequence) * float(copies) + float(work.state_bytes)))
     return (
         f"Memory: weights {gigabytes(weights)} of {gigabytes(usable)} usable; "
-        f"KV cache {cache} of the remaining {gigabytes(room)}."
+        f"{say.kv_cache} {cache} of the remaining {gigabytes(room)}."
     )
 
 

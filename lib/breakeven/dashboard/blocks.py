@@ -60,13 +60,26 @@ def problems(sentences: Sequence[str]) -> None:
         st.warning(plain(sentence), icon=":material/info:")
 
 
-def header(question: str | None, link: str) -> None:
-    """Whose page it is, how old its prices are, the question, and the link that repeats it."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(plain(f"BREAKEVEN · {price_age(date.today())}"))
-        share(link)
-    if question:
-        st.markdown(plain(question))
+def header(question: str | None, link: str, *, title: str | None = None) -> None:
+    """The page's name, how old its prices are, the link that repeats it, and what exactly is asked.
+
+    A page that gives no title of its own is called by its question.
+    """
+    today = date.today()
+    with st.container(key="page_head", horizontal=True, vertical_alignment="center", gap="small"):
+        st.title(plain(title or question or "LLM API, or your own GPUs?"), anchor=False, width="stretch")
+        with st.container(key="page_link", horizontal=True, vertical_alignment="center", width="content"):
+            share(link)
+            with st.popover(price_ages(today), width="content", type="tertiary"):
+                st.caption(plain(price_age(today)))
+    if title and question:
+        st.caption(plain(question))
+
+
+def price_ages(today: date) -> str:
+    """The same in a few words."""
+    ages = [str((today - day).days) for day in price_queries.newest_prices(database(), today) if day]
+    return f"Prices {' and '.join(ages)} days old" if ages else "No prices"
 
 
 def price_age(today: date) -> str:

@@ -7,15 +7,18 @@ from datetime import date
 
 import streamlit as st
 
+from breakeven.dashboard.bar import bar
 from breakeven.dashboard.session import key_of, presets
+from breakeven.dashboard.terms import terms
 from breakeven.question.calibrated import OWN
 from breakeven.question.jobs import JOBS
 from breakeven.question.kinds import LayoutKind, Per
-from breakeven.question.scenario import AUTO, CHEAPEST, DEAREST, LIMITS, MEDIAN
+from breakeven.question.scenario import AUTO, CHEAPEST, DEAREST, LIMITS, MEDIAN, Scenario
 from breakeven.tables.day import Tables
 from breakeven.tables.records import ApiOffer, GpuOffer
 from breakeven.words.glossary import explained, meaning
-from breakeven.words.numbers import Money, number
+from breakeven.words.names import shape_name
+from breakeven.words.numbers import Money, number, seconds
 
 _PRICE_WORDS = {
     MEDIAN: "median of the offers in force",
@@ -25,7 +28,7 @@ _PRICE_WORDS = {
 _MODE_WORDS = {
     "continuous": "continuous batching",
     "static": "static batch (as in 2023)",
-    "disaggregated": "separate prefill and decode pools",
+    "disaggregated": "separate copies for reading and for writing",
 }
 
 
@@ -61,7 +64,7 @@ def shape_inputs(letter: str, title: str) -> None:
         max(st.session_state[key_of(f"prompt_{letter}")] - 1, 1),
         key=_capped(letter),
         help="Part of each prompt that was sent before: billed at the cache price by an API that has one, "
-        "not computed again on a replica with prefix caching.",
+        "not computed again on GPUs of your own with prefix caching.",
     )
 
 
@@ -89,13 +92,20 @@ def load_inputs(*, counted: bool = True) -> None:
         _number(
             "Done within [hours]",
             "finish_hours",
-            "As many replicas as that takes; batch APIs promise a day.",
+            "As many machines as that takes; batch APIs promise a day.",
         )
         _number(
-            "Start of a replica [minutes]",
+            f"Start of a {terms().replica} [minutes]",
             "startup_minutes",
             "Until the machine runs and the weights are read; rented, and nothing is served.",
         )
+
+
+def load_and_jobs() -> None:
+    """The same, and the jobs of published articles where it is one."""
+    load_inputs()
+    if st.session_state[key_of("per")] == Per.ONCE:
+        job_buttons()
 
 
 def job_buttons() -> None:
@@ -191,7 +201,7 @@ def gpu_inputs(tables: Tables, money: Money) -> None:
         on_change=_reset_offer,
     )
     if st.session_state[gpu_key] != CHEAPEST:
-        _whole("GPUs in one replica", "gpus", meaning("replica"))
+        _whole(f"GPUs in one {terms().replica}", "gpus", meaning("replica"))
     st.selectbox(
         "Kind of price",
         LIMITS["gpu_price_type"].choices,
@@ -276,14 +286,15 @@ def engine_inputs(tables: Tables, _money: Money) -> None:
         format_func=_engine_label,
         key=key_of("engine"),
     )
+    said = terms()
     _number(
-        "TTFT at most [s]",
+        f"{said.ttft} at most [s]",
         "ttft",
         f"{meaning('TTFT')} Empty: no target (batch work).",
     )
     low, high = LIMITS["tpot"].low * 1e3, LIMITS["tpot"].high * 1e3
     st.number_input(
-        "TPOT at most [ms]",
+        f"{said.tpot} at most [ms]" if not said.is_plain else f"{said.tpot} within [ms]",
         low,
         high,
         key=key_of("tpot"),
@@ -296,7 +307,7 @@ def engine_inputs(tables: Tables, _money: Money) -> None:
         f"{meaning('batch')} Empty: the most that memory and targets allow.",
     )
     st.segmented_control(
-        "KV cache",
+        f"{said.kv_cache[0].upper()}{said.kv_cache[1:]}",
         LIMITS["kv_precision"].choices,
         required=True,
         key=key_of("kv_precision"),
@@ -374,17 +385,46 @@ def note_on_money(money: Money) -> None:
         st.caption(text)
 
 
+def model_part(scenario: Scenario, tables: Tables, money: Money) -> tuple[str, str, Callable[[], None]]:
+    """The model as a part of a sentence: what it says, what it opens."""
+    model = tables.models.get(scenario.model)
+    name = scenario.model if model is None else model.name
+    return name, "Model and API", lambda: model_inputs(tables, money)
+
+
+def wait_part(scenario: Scenario, tables: Tables, money: Money) -> tuple[str, str, Callable[[], None]]:
+    """How long the first word may take, as a part of a sentence."""
+    wait = "as long as it takes" if scenario.ttft is None else f"at most {seconds(scenario.ttft)}"
+    return wait, "Engine and targets", lambda: engine_inputs(tables, money)
+
+
 BOXES: Mapping[str, Callable[[Tables, Money], None]] = {
     "Model and API": model_inputs,
     "GPUs": gpu_inputs,
     "Engine and targets": engine_inputs,
     "Day and money": money_inputs,
 }
-"""The boxes of the sidebar, in order."""
+"""What the parts of a scenario are set by, in order."""
+
+
+def scenario_bar(scenario: Scenario, tables: Tables, money: Money) -> None:
+    """The whole scenario as one line, for a page that shows what it computes for both shapes."""
+    shapes = scenario.shapes
+    bar(
+        "scenario",
+        [
+            ("For", shape_name(shapes.a), "Shape A", lambda: shape_inputs("a", "Shape A")),
+            ("and", shape_name(shapes.b), "Shape B", lambda: shape_inputs("b", "Shape B")),
+            ("of", *model_part(scenario, tables, money)),
+            ("within", *wait_part(scenario, tables, money)),
+            ("on", "GPUs", "GPUs", lambda: gpu_inputs(tables, money)),
+            ("", "day, money", "Day and money", lambda: money_inputs(tables, money)),
+        ],
+    )
 
 
 def boxes(tables: Tables, money: Money, *, shapes: bool = False) -> None:
-    """Closed boxes of the sidebar; what is closed is not drawn, so a rerun costs what is open."""
+    """The same as closed boxes; what is closed is not drawn, so a rerun costs what is open."""
     letters = {f"Shape {letter.upper()}": letter for letter in "ab"} if shapes else {}
     for title in [*letters, *BOXES]:
         box = st.expander(title, key=f"box_{title}", on_change="rerun")

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, quote
 from anyio import CapacityLimiter, to_thread
 
 from breakeven.dashboard.card import ABOUT, NAME, PAGES, Card, card_of_link
+from breakeven.dashboard.look import HISTORY
 from breakeven.dashboard.picture import HEIGHT, WIDTH, default_picture, picture_of
 from breakeven.question.calibrated import FIELDS as CALIBRATED_FIELDS
 from breakeven.question.link import LONGEST_LINK, short
@@ -238,4 +239,5 @@ def _with_tags(page: bytes, scope: Scope) -> bytes:
         # Nothing that a link says may keep the page itself from opening: it tells what is wrong with it.
         logging.getLogger(__name__).exception("no preview of a link")
         head = tags(NAME, ABOUT)
+    head += HISTORY  # Before Streamlit writes its first address.
     return page.replace(b"<title>Streamlit</title>", head.encode("utf-8", "replace"), 1)

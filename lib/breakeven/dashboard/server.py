@@ -41,8 +41,14 @@ OPTIONS = {
     "server.enableXsrfProtection": True,
     "server.enableStaticServing": False,
     "theme.font": "sans-serif",
+    "theme.headingFontSizes": ["28px", "24px", "24px", "18px", "16px", "14px"],
+    "theme.headingFontWeights": [700, 600, 600, 600, 600, 600],
     "theme.light.primaryColor": "#0072B2",
+    "theme.light.textColor": "#1b1f24",
+    "theme.light.linkColor": "#005f96",
     "theme.dark.primaryColor": "#56B4E9",
+    "theme.dark.textColor": "#f2f2f0",
+    "theme.dark.linkColor": "#7cc4ee",
 }
 """Streamlit's options, whatever a ``config.toml`` of the folder or of the user says."""
 

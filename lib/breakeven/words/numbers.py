@@ -178,6 +178,28 @@ def seconds_span(low: float, high: float) -> str:
     return f"{first} {unit}" if first == second else f"{first}–{second} {unit}"
 
 
+def spread(value: float, low: float, high: float) -> str:
+    """Write an estimate of a time and its range, two digits each, in the unit of the largest.
+
+    >>> spread(0.731, 0.452, 1.61), spread(0.0477, 0.0358, 0.053), spread(0.5, 0.5, 0.5)
+    ('0.73 s, 0.45 to 1.6', '48 ms, 36 to 53', '0.5 s')
+    """
+    largest = max(value, high)
+    scale, unit = next(
+        (scale, unit)
+        for limit, scale, unit in (
+            (0.0995, 1e-3, "ms"),
+            (600, 1.0, "s"),
+            (7200, 60.0, "min"),
+            (math.inf, 3600.0, "h"),
+        )
+        if largest <= limit
+    )
+    middle, *ends = (number(one / scale, 2) for one in (value, low, high))
+    text = f"{middle} {unit}"
+    return text if set(ends) == {middle} else f"{text}, {ends[0]} to {ends[1]}"
+
+
 def gigabytes(value: float) -> str:
     """Write bytes as GB, 1e9 bytes each.
 

@@ -12,6 +12,7 @@ from breakeven.formulas.arrays import Floats
 from breakeven.replay.plan import Plan
 from breakeven.replay.search import CURVE, Trial, load_over_time
 from breakeven.words.numbers import Money, number, seconds
+from breakeven.words.terms import EXPERT, Terms
 
 MOST_STEPS = 240
 """Steps of time that are drawn; longer files have longer steps."""
@@ -105,7 +106,7 @@ def load(plan: Plan) -> tuple[go.Figure, float]:
     return chart, float(work.max())
 
 
-def latency(plan: Plan, trials: tuple[Trial, ...], kind: str) -> go.Figure:
+def latency(plan: Plan, trials: tuple[Trial, ...], kind: str, say: Terms = EXPERT) -> go.Figure:
     """Draw how many requests see at most which latency, one line a fleet, against the target.
 
     Parameters
@@ -131,7 +132,7 @@ def latency(plan: Plan, trials: tuple[Trial, ...], kind: str) -> go.Figure:
     ]
     return figure(
         280,
-        [_fleet(trial, curve, best, high * 10) for trial, curve in curves],
+        [_fleet(trial, curve, best, high * 10, say) for trial, curve in curves],
         {
             "type": "log",
             "title": title("Time to first token" if kind == "ttft" else "Time per output token"),
@@ -145,10 +146,10 @@ def latency(plan: Plan, trials: tuple[Trial, ...], kind: str) -> go.Figure:
     )
 
 
-def _fleet(trial: Trial, curve: Floats, best: int, beyond: float) -> dict[str, Any]:
+def _fleet(trial: Trial, curve: Floats, best: int, beyond: float, say: Terms) -> dict[str, Any]:
     """The line of one fleet; what never came is drawn ``beyond`` the chart."""
     shift = int(np.sign(trial.replicas - best))
-    name = f"{trial.replicas} replica{'' if trial.replicas == 1 else 's'}"
+    name = say.copies(trial.replicas)
     return {
         "type": "scatter",
         "mode": "lines",

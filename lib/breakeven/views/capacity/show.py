@@ -14,6 +14,7 @@ from breakeven.dashboard import uploads
 from breakeven.dashboard.blocks import plain
 from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.session import tables_on
+from breakeven.dashboard.terms import terms
 from breakeven.hosting import Unplaceable
 from breakeven.hosting.workloads import Hosting
 from breakeven.question.pages.capacity import FIELDS, ROUTINGS, Fields
@@ -32,8 +33,8 @@ _STOPPED = "capacity_stopped"
 _PATIENCE_S = 0.4
 """A replay that takes longer shows how far it is."""
 _ROUTING_WORDS = {
-    "least-backlog": "to the replica with the least work before it",
-    "round-robin": "to each replica in turn",
+    "least-backlog": "to the one with the least work before it",
+    "round-robin": "to each in turn",
 }
 
 
@@ -46,7 +47,7 @@ def inputs() -> None:
         100.0,
         step=1.0,
         key=f"{prefix}percent",
-        help="95: one request in twenty may see more than the targets of TTFT and TPOT.",
+        help="95: one request in twenty may see more than the targets.",
     )
     st.selectbox("A request goes", ROUTINGS, format_func=_ROUTING_WORDS.__getitem__, key=f"{prefix}routing")
     st.number_input(
@@ -59,14 +60,20 @@ def inputs() -> None:
         "requests less and read prompts more slowly.",
     )
     st.number_input(
-        "Seconds until a new replica serves",
+        f"Seconds until a new {terms().replica} serves",
         0.0,
         3600.0,
         step=30.0,
         key=f"{prefix}delay",
         help="Ordering a GPU, loading the weights, warming up; counts where the fleet follows the load.",
     )
-    st.number_input("Replicas that are always kept", 0, 1000, step=1, key=f"{prefix}minimum")
+    st.number_input(
+        "Copies that are always kept" if terms().is_plain else "Replicas that are always kept",
+        0,
+        1000,
+        step=1,
+        key=f"{prefix}minimum",
+    )
 
 
 def section(
@@ -81,7 +88,7 @@ def section(
 ) -> None:
     """Draw the section; nothing is computed while it is closed."""
     box = st.expander(
-        "Capacity: how many replicas these arrivals need",
+        "Capacity: how many GPUs these arrivals need",
         key=BOX,
         on_change="rerun",
         icon=":material/stacks:",
@@ -203,27 +210,33 @@ def _stop() -> None:
 
 def show(plan: Plan, money: Money) -> None:
     """The answer, then the proof."""
-    st.subheader(plain(words.headline(plan)), anchor=False)
-    for line in (words.why_not(plan), words.latencies(plan), words.pools(plan), words.costs(plan, money)):
+    say = terms()
+    st.subheader(plain(words.headline(plan, say)), anchor=False)
+    for line in (
+        words.why_not(plan),
+        words.latencies(plan, say),
+        words.pools(plan),
+        words.costs(plan, money),
+    ):
         if line:
             st.markdown(plain(line))
     chart, peak = charts_capacity.load(plan)
     finding = words.load_finding(plan, peak, charts_capacity.step_of(plan.arrivals.requests.span_s))
     st.markdown(f"**{plain(finding)}**")
     st.plotly_chart(chart, key="capacity_load", config={"displayModeBar": False}, alt=finding)
-    st.caption(plain(words.load_caption(plan)))
+    st.caption(plain(words.load_caption(plan, say)))
     trials = words.neighbours(plan) or plan.found.trials[-1:]
     if trials:
-        for column, kind, name in zip(st.columns(2), ("ttft", "tpot"), ("TTFT", "TPOT"), strict=True):
+        for column, kind, name in zip(st.columns(2), ("ttft", "tpot"), (say.ttft, say.tpot), strict=True):
             with column:
-                st.markdown(f"**{plain(words.latency_finding(plan, kind))}**")
+                st.markdown(f"**{plain(words.latency_finding(plan, kind, say))}**")
                 st.plotly_chart(
-                    charts_capacity.latency(plan, trials, kind),
+                    charts_capacity.latency(plan, trials, kind, say),
                     key=f"capacity_{kind}",
                     config={"displayModeBar": False},
-                    alt=f"{name} of the requests",
+                    alt=f"{name}: of the requests",
                 )
-        st.caption("Solid: the fewest that hold. Dotted: one replica less. Dashed: one more. Grey: target.")
+        st.caption("Solid: the fewest that hold. Dotted: one less. Dashed: one more. Grey: target.")
         _neighbours(plan, money)
     if plan.usd_fixed is not None or plan.api.usd is not None:
         st.markdown(f"**{plain(words.cost_finding(plan))}**")
@@ -233,14 +246,20 @@ def show(plan: Plan, money: Money) -> None:
             config={"displayModeBar": False},
             alt=words.costs(plan, money),
         )
-    for line in (words.autoscaler(plan), *words.withheld(plan), *plan.notes, words.sources(plan), words.HOW):
+    for line in (
+        words.autoscaler(plan, say),
+        *words.withheld(plan),
+        *plan.notes,
+        words.sources(plan, say),
+        words.HOW,
+    ):
         if line:
             st.caption(plain(line))
 
 
 def _neighbours(plan: Plan, money: Money) -> None:
     """What one replica more or less does."""
-    for line in words.one_more_or_less(plan):
+    for line in words.one_more_or_less(plan, terms()):
         st.markdown(f"- {plain(line)}")
     at = words.ordinal(plan.options.percent)
     table = pd.DataFrame(
@@ -258,7 +277,15 @@ def _neighbours(plan: Plan, money: Money) -> None:
             for trial in plan.found.trials
         ]
     )
-    st.dataframe(table, hide_index=True, key="capacity_table")
+    say = terms()
+    shown = {
+        "Replicas": "Copies",
+        f"TTFT, {at} [s]": f"First word, {at} [s]",
+        f"TPOT, {at} [ms]": f"Token, {at} [ms]",
+    }
+    st.dataframe(
+        table.rename(columns=shown) if say.is_plain else table, hide_index=True, key="capacity_table"
+    )
     csv_of(table, "breakeven-capacity.csv", key="capacity_csv")
 
 
@@ -273,6 +300,6 @@ def _sums(
     except Unplaceable as reason:
         st.info(plain(f"Capacity is withheld: {reason}"), icon=":material/visibility_off:")
         return
-    st.subheader(plain(words.fluid_headline(fluid)), anchor=False)
+    st.subheader(plain(words.fluid_headline(fluid, terms())), anchor=False)
     st.markdown(plain(words.fluid_costs(fluid, money)))
     st.warning(plain(fluid.caveat), icon=":material/water:")

@@ -9,6 +9,7 @@ from breakeven.replay.plan import Fluid, Plan
 from breakeven.replay.search import Trial
 from breakeven.words.names import offer_name, placed_name
 from breakeven.words.numbers import Money, count, finite, number, percent, seconds, times
+from breakeven.words.terms import EXPERT, Terms
 
 
 def deployment(plan: Plan | Fluid) -> str:
@@ -16,13 +17,13 @@ def deployment(plan: Plan | Fluid) -> str:
     return placed_name(plan.candidate)
 
 
-def targets(plan: Plan) -> str:
+def targets(plan: Plan, say: Terms = EXPERT) -> str:
     """Write what is asked for: the latencies and the share of requests that must keep them."""
     asked = []
     if plan.scenario.ttft is not None:
-        asked.append(f"TTFT {seconds(plan.scenario.ttft)}")
+        asked.append(f"{say.ttft.lower() if say.is_plain else say.ttft} {seconds(plan.scenario.ttft)}")
     if plan.scenario.tpot is not None:
-        asked.append(f"TPOT {seconds(plan.scenario.tpot)}")
+        asked.append(say.pace(plan.scenario.tpot))
     if not asked:
         return "keep up with the load"
     return f"hold {' and '.join(asked)} at the {ordinal(plan.options.percent)} percentile"
@@ -41,18 +42,19 @@ def ordinal(value: float) -> str:
     return f"{value:g}{ending}"
 
 
-def headline(plan: Plan) -> str:
+def headline(plan: Plan, say: Terms = EXPERT) -> str:
     """Say how many replicas, in one sentence."""
     best = plan.found.best
     if best is None:
-        return f"No number of replicas of {deployment(plan)} can {targets(plan)}"
-    noun = "replica" if best.replicas == 1 else "replicas"
-    verb = targets(plan)
+        kind = "copies" if say.is_plain else "replicas"
+        return f"No number of {kind} of {deployment(plan)} can {targets(plan, say)}"
+    verb = targets(plan, say)
     if best.replicas == 1:
         verb = verb.replace("hold ", "holds ", 1).replace("keep up", "keeps up", 1)
     by_mean = plan.replicas_by_mean
     mean = "mean load alone says the same" if by_mean == best.replicas else f"mean load alone says {by_mean}"
-    return f"{best.replicas:,} {noun} of {deployment(plan)} {verb}; {mean}"
+    on = "on" if say.is_plain else "of"
+    return f"{say.replicas(best.replicas)} {on} {deployment(plan)} {verb}; {mean}"
 
 
 def why_not(plan: Plan) -> str | None:
@@ -62,7 +64,7 @@ def why_not(plan: Plan) -> str | None:
     return plan.found.reason[0].upper() + plan.found.reason[1:] + "."
 
 
-def latencies(plan: Plan) -> str | None:
+def latencies(plan: Plan, say: Terms = EXPERT) -> str | None:
     """Say what the requests see on the fewest replicas."""
     best = plan.found.best
     if best is None:
@@ -74,9 +76,9 @@ def latencies(plan: Plan) -> str | None:
         else "no sequence had to be computed again"
     )
     return (
-        f"On {count(best.replicas, 'replica')}: TTFT {seconds(best.ttft_at_target_s)} and TPOT "
-        f"{seconds(best.tpot_at_target_s)} at the {at} percentile. A prompt waits "
-        f"{seconds(best.mean_wait_s)} on average before it is read; {again}. A replica has something to do "
+        f"On {say.copies(best.replicas)}: {say.first(best.ttft_at_target_s)} and "
+        f"{say.pace(best.tpot_at_target_s)} at the {at} percentile. A prompt waits "
+        f"{seconds(best.mean_wait_s)} on average before it is read; {again}. A {say.replica} works "
         f"{percent(best.busy)} of the time; its work, well batched, would fill "
         f"{percent(min(plan.found.mean_load / best.replicas, 1.0))} of it."
     )
@@ -138,17 +140,17 @@ def withheld(plan: Plan) -> list[str]:
     return lines
 
 
-def autoscaler(plan: Plan) -> str | None:
+def autoscaler(plan: Plan, say: Terms = EXPERT) -> str | None:
     """Say how the fleet that follows the load is run."""
     if plan.autoscaled is None:
         return None
     policy, schedule = plan.autoscaled.policy, plan.autoscaled.schedule
     return (
         f"The autoscaled fleet orders {policy.headroom:g} times the work of the busiest of the last "
-        f"{policy.memory} minutes, waits {policy.delay_s:g} s for each new replica and never has fewer "
+        f"{policy.memory} minutes, waits {policy.delay_s:g} s for each new {say.replica} and never has fewer "
         f"than {max(policy.minimum, 1)}; it ran {int(schedule.serving.min())} to "
         f"{int(schedule.serving.max())} and holds the targets "
-        f"(TTFT {seconds(plan.autoscaled.trial.ttft_at_target_s)})."
+        f"({say.first(plan.autoscaled.trial.ttft_at_target_s)})."
     )
 
 
@@ -160,7 +162,7 @@ def neighbours(plan: Plan) -> tuple[Trial, ...]:
     return tuple(trial for trial in plan.found.trials if abs(trial.replicas - best.replicas) <= 1)
 
 
-def one_more_or_less(plan: Plan) -> list[str]:
+def one_more_or_less(plan: Plan, say: Terms = EXPERT) -> list[str]:
     """Say what one replica less or more does."""
     best = plan.found.best
     lines = []
@@ -169,8 +171,8 @@ def one_more_or_less(plan: Plan) -> list[str]:
             continue
         word = "less" if trial.replicas < best.replicas else "more"
         lines.append(
-            f"One replica {word}: TTFT {seconds(trial.ttft_at_target_s)} and TPOT "
-            f"{seconds(trial.tpot_at_target_s)} at the {ordinal(plan.options.percent)} percentile, "
+            f"One {say.replica} {word}: {say.first(trial.ttft_at_target_s)} and "
+            f"{say.pace(trial.tpot_at_target_s)} at the {ordinal(plan.options.percent)} percentile, "
             f"{percent(trial.held_share)} of the requests keep the targets."
         )
     return lines
@@ -186,21 +188,23 @@ def load_finding(plan: Plan, peak: float, step_s: float) -> str:
     return f"The {busiest} brings {times(max(peak / mean, 1.0))} the mean load"
 
 
-def load_caption(plan: Plan) -> str:
+def load_caption(plan: Plan, say: Terms = EXPERT) -> str:
     """Say what the lines are."""
     mean = number(plan.found.mean_load)
     text = (
-        f"Area: work that arrives, in replicas it would fill. Grey: its mean, {mean}. Line: the fixed fleet."
+        f"Area: work that arrives, in {'copies' if say.is_plain else 'replicas'} it would fill. Grey: its "
+        f"mean, {mean}. Line: the fixed fleet."
     )
     return text + (" Dotted: the fleet that follows the load." if plan.autoscaled else "")
 
 
-def latency_finding(plan: Plan, kind: str) -> str:
+def latency_finding(plan: Plan, kind: str, say: Terms = EXPERT) -> str:
     """Title of a distribution of latencies."""
     best = plan.found.best
-    name = kind.upper()
+    name = say.wait if kind == "ttft" else "time of each further token" if say.is_plain else say.tpot
     limit = plan.scenario.ttft if kind == "ttft" else plan.scenario.tpot
     if best is None:
+        name = f"{name[0].upper()}{name[1:]}"
         return f"{name} misses its target" if limit else name
     value = best.ttft_at_target_s if kind == "ttft" else best.tpot_at_target_s
     text = f"{percent(plan.options.percent / 100)} of the requests see a {name} of at most {seconds(value)}"
@@ -222,31 +226,34 @@ def cost_finding(plan: Plan) -> str:
     return f"{first} is {times(high / low)} cheaper than {other}"
 
 
-def sources(plan: Plan) -> str:
+def sources(plan: Plan, say: Terms = EXPERT) -> str:
     """Say which rows of the tables the numbers rest on."""
     price, row = plan.candidate.price, plan.candidate.profile.efficiency
     offers = f"of {count(price.n_offers, 'offer')}" if price.n_offers > 1 else "of one offer"
+    time = "time of a token" if say.is_plain else say.tpot
     return (
         f"Rests on: ${price.usd_per_gpu_hour:g} per GPU-hour ({plan.scenario.gpu_offer} {offers}; "
         f"{price.offer.provider}, {price.offer.valid_from}); efficiency row {row.efficiency_id}, fitted on "
-        f"{row.fitted_on}, TPOT within {number(row.tpot_factor_low)} to {number(row.tpot_factor_high)} times "
-        "what is computed."
+        f"{row.fitted_on}, {time} within {number(row.tpot_factor_low)} to {number(row.tpot_factor_high)} "
+        "times what is computed."
     )
 
 
 HOW = (
-    "How it is computed: every request of the file is replayed through continuous batching with chunked "
-    "prefill. A step first gives each running sequence its next token, then reads prompts, first come first "
-    "served; where the cache overflows, the newest sequence is put back and computed again. Step times are "
-    "those of the formulas with the measured efficiency. Autoscaling decides by what has arrived only."
+    "How it is computed: every request of the file is replayed through continuous batching, which reads "
+    "long prompts in parts. A step first gives each running sequence its next token, then reads prompts, "
+    "first come first served; where the cache overflows, the newest sequence is put back and computed again. "
+    "Step times are those of the formulas with the measured efficiency. Autoscaling decides by what has "
+    "arrived only."
 )
 
 
-def fluid_headline(fluid: Fluid) -> str:
+def fluid_headline(fluid: Fluid, say: Terms = EXPERT) -> str:
     """Say what sums can say, in one sentence."""
     return (
-        f"About {count(fluid.replicas, 'replica')} of {deployment(fluid)} by the sums alone; the mean load "
-        f"would fill {number(fluid.mean_load)}, the busiest row {number(fluid.peak_load)}"
+        f"About {say.replicas(fluid.replicas)} {'on' if say.is_plain else 'of'} {deployment(fluid)} by the "
+        f"sums alone; the mean load would fill {number(fluid.mean_load)}, the busiest "
+        f"row {number(fluid.peak_load)}"
     )
 
 

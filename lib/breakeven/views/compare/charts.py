@@ -282,7 +282,7 @@ def volume(answer: ShapeAnswer, scenario: Scenario) -> go.Figure:
     sides: tuple[tuple[str, str, Floats, str, dict[str, str]], ...] = (
         (offer_name(answer.api.bill.offer), "API", curve.api_usd, API, {}),
         (
-            "%{customdata} replicas of the cheapest deployment",
+            "%{customdata} × the cheapest deployment",
             "self-hosted",
             curve.host_usd,
             SELF_HOSTED,

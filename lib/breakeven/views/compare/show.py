@@ -14,12 +14,14 @@ from breakeven.dashboard.blocks import plain, separated, sources_table
 from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.look import chips
 from breakeven.dashboard.session import key_of
+from breakeven.dashboard.terms import terms
 from breakeven.question.scenario import LIMITS, Scenario
 from breakeven.tables.records import Preset, Source
 from breakeven.views.compare import charts
 from breakeven.words import names
 from breakeven.words.glossary import SERVING, explained
 from breakeven.words.numbers import Money, rounded
+from breakeven.words.terms import EXPERT, Terms
 
 
 def verdicts(answer: Comparison) -> None:
@@ -29,12 +31,14 @@ def verdicts(answer: Comparison) -> None:
         winner = "none" if shape.reach is None else shape.reach.winner
         with column, st.container(key=f"card_{number}_{winner}"):
             kind, tokens = names.kind_of(shape.shape).upper(), names.shape_name(shape.shape)
-            st.caption(plain(f"{'AB'[number]} · {kind} · {tokens}"))
+            name = f"{'AB'[number]} · {kind}" if terms().is_plain else f"{'AB'[number]} · {kind} · {tokens}"
+            st.caption(plain(name))
             st.subheader(plain(f"{verdict.headline(shape, scenario)}."), anchor=False)
             st.markdown(plain(verdict.condition(shape, scenario)))
-            chips(verdict.chips(shape, answer))
-            if shape.host is not None and shape.host_reason:
-                st.warning(plain(shape.host_reason), icon=":material/timer_off:")
+            chips(verdict.chips(shape, answer, terms()))
+            reason = verdict.missed(shape, scenario, terms())
+            if shape.host is not None and reason:
+                st.warning(plain(reason), icon=":material/timer_off:")
 
 
 def every_way(answer: Comparison) -> None:
@@ -49,7 +53,9 @@ def every_way(answer: Comparison) -> None:
             config={"displayModeBar": False},
             alt=verdict.bills(shape, answer.scenario),
         )
-        st.caption(plain(verdict.contenders(shape)))
+        say = terms()
+        both = verdict.pair(shape) if say.is_plain else ""
+        st.caption(plain(both or verdict.contenders(shape, say)))
 
 
 def doors() -> None:
@@ -92,7 +98,10 @@ def load_slider(scenario: Scenario) -> None:
 def cost_map(answer: Comparison, presets: Sequence[Preset]) -> None:
     """Who is cheaper for every shape."""
     if answer.map is None:
-        st.info("The map needs a deployment and an API offer that can be priced.")
+        st.info(
+            "The map needs a deployment and an API offer that can be priced. Choose another model, price of "
+            "GPUs or day in the line above; what was left out stands below with its reason."
+        )
         return
     st.markdown(f"**{plain(verdict.map_finding(answer.map, answer.scenario))}**")
     st.plotly_chart(
@@ -125,14 +134,17 @@ def _volume(answer: Comparison) -> None:
             continue
         with tab:
             if shape.volume is None:
-                st.info("The bills need a deployment and an API offer that can be priced.")
+                st.info(
+                    "The bills need a deployment and an API offer that can be priced: choose another model "
+                    "or day in the line above."
+                )
                 continue
             st.markdown(f"**{plain(verdict.volume_finding(shape, answer.scenario.load))}**")
             st.plotly_chart(
                 charts.volume(shape, answer.scenario),
                 key=f"volume_{number}",
                 config={"displayModeBar": False},
-                alt=verdict.at_load(shape, answer.scenario),
+                alt=verdict.at_load(shape, answer.scenario, terms()),
             )
 
 
@@ -143,18 +155,21 @@ def reasons(answer: Comparison, money: Money) -> None:
         return
     with box:
         st.markdown(plain(verdict.question(answer, money)))
-        st.caption(explained(*SERVING))
+        say = terms()
+        if not say.is_plain:
+            st.caption(explained(*SERVING))
         for column, shape in zip(st.columns(2, gap="large"), answer.shapes, strict=True):
             with column:
                 lines = [
-                    verdict.at_load(shape, answer.scenario),
+                    verdict.at_load(shape, answer.scenario, say),
+                    verdict.contenders(shape, say) if say.is_plain else "",
                     verdict.bills(shape, answer.scenario),
                     verdict.ages(shape, answer),
                     *verdict.by_kind(shape, answer.scenario),
                 ]
                 if shape.curve is not None:
                     lines.append(f"{verdict.batch_finding(shape, answer.scenario)}.")
-                lines += verdict.why(shape, answer.model_shape, answer.scenario)
+                lines += verdict.why(shape, answer.model_shape, answer.scenario, say)
                 lines = [line for line in lines if line]
                 if not lines:
                     st.info("There is nothing to explain until both sides can be priced.")
@@ -199,11 +214,15 @@ def rankings(letter: str, shape: ShapeAnswer, scenario: Scenario) -> None:
             csv_of(offers, f"breakeven-offers-{letter.lower()}.csv", key=f"offers_csv_{letter}")
         for gone in shape.api.left_out:
             st.caption(plain(f"Left out: {gone.what}, {gone.why}."))
-        hosts = hosts_table(shape, scenario)
+        hosts = hosts_table(shape, scenario, terms())
         st.markdown(f"**{len(hosts)} deployments that hold the targets**")
         if len(hosts):
             st.dataframe(hosts, hide_index=True, key=f"hosts_{letter}")
-            csv_of(hosts, f"breakeven-deployments-{letter.lower()}.csv", key=f"hosts_csv_{letter}")
+            csv_of(
+                hosts_table(shape, scenario),
+                f"breakeven-deployments-{letter.lower()}.csv",
+                key=f"hosts_csv_{letter}",
+            )
 
 
 def offers_table(shape: ShapeAnswer, scenario: Scenario) -> pd.DataFrame:
@@ -227,9 +246,10 @@ def offers_table(shape: ShapeAnswer, scenario: Scenario) -> pd.DataFrame:
     )
 
 
-def hosts_table(shape: ShapeAnswer, scenario: Scenario) -> pd.DataFrame:
+def hosts_table(shape: ShapeAnswer, scenario: Scenario, say: Terms = EXPERT) -> pd.DataFrame:
     """Deployments at one shape."""
     money = scenario.money
+    pace = ("Tokens a second", 1.0, -1) if say.is_plain else (f"{say.tpot} [ms]", 1e3, 1)
     return pd.DataFrame(
         [
             {
@@ -238,10 +258,10 @@ def hosts_table(shape: ShapeAnswer, scenario: Scenario) -> pd.DataFrame:
                 "Not certain": "; ".join(
                     filter(None, (one.row.candidate.price.doubt, one.row.candidate.profile.caveat))
                 ),
-                "Replicas": one.replicas,
-                "TTFT [s]": rounded(one.row.ttft_s),
-                "TPOT [ms]": rounded(one.row.tpot_s * 1e3),
-                "Batch": one.row.batch,
+                "Copies" if say.is_plain else "Replicas": one.replicas,
+                f"{say.ttft} [s]": rounded(one.row.ttft_s),
+                pace[0]: rounded(pace[1] * one.row.tpot_s ** pace[2]),
+                "At once" if say.is_plain else "Batch": one.row.batch,
                 f"{money.currency} per GPU-hour": rounded(
                     one.row.candidate.price.usd_per_gpu_hour * money.rate
                 ),

@@ -17,7 +17,8 @@ from breakeven.question.scenario import Scenario
 from breakeven.views.deploy import Answer
 from breakeven.views.deploy.detail import BatchCurve, Frontier, Memory, Roofline, Swing
 from breakeven.views.deploy.words import candidate_texts, point_sentence
-from breakeven.words.numbers import gigabytes, number, seconds
+from breakeven.words.numbers import gigabytes, number
+from breakeven.words.terms import EXPERT, Terms
 
 FREE = "#D9D9D9"
 _MARKS = {"prefill": "square", "decode": "circle"}
@@ -25,12 +26,12 @@ PANELS = ("cost", "throughput", "ttft", "tpot")
 """Small multiples of the batch curve, in reading order."""
 
 
-def memory_bar(memory: Memory) -> go.Figure:
+def memory_bar(memory: Memory, say: Terms = EXPERT) -> go.Figure:
     """Draw what fills the memory of one replica."""
     parts = (
         ("weights", memory.weights, SELF_HOSTED, "white", ""),
         ("draft model", memory.draft, SELF_HOSTED, "white", "/"),
-        ("KV cache", memory.cache, SELF_HOSTED_LIGHT, "black", ""),
+        (say.kv_cache, memory.cache, SELF_HOSTED_LIGHT, "black", ""),
         ("free", memory.free, FREE, "black", ""),
         ("workspace", memory.workspace, LIMIT, "white", "/"),
     )
@@ -62,22 +63,28 @@ def memory_bar(memory: Memory) -> go.Figure:
     return figure(
         120,
         data,
-        {"title": title("Memory of one replica [GB]"), "range": [0, memory.total / GIGA], "nticks": 7},
+        {"title": title(f"Memory of one {say.replica} [GB]"), "range": [0, memory.total / GIGA], "nticks": 7},
         {"showticklabels": False},
         barmode="stack",
     )
 
 
 def batch_panel(
-    curve: BatchCurve, panel: str, scenario: Scenario, *, target: float | None, stops: str | None
+    curve: BatchCurve,
+    panel: str,
+    scenario: Scenario,
+    *,
+    target: float | None,
+    stops: str | None,
+    say: Terms = EXPERT,
 ) -> go.Figure:
     """Draw one quantity against the batch, the chosen batch marked and what stops the next one."""
     money = scenario.money
     label, values, unit, word = {
         "cost": (f"{money.currency} {scenario.load.period}", curve.usd * money.rate, money.symbol, "cost"),
         "throughput": ("Completion tokens/s", curve.tokens_per_s, "", "throughput"),
-        "ttft": ("TTFT [s]", curve.ttft_s, "", "TTFT"),
-        "tpot": ("TPOT [ms]", curve.tpot_s * 1e3, "", "TPOT"),
+        "ttft": (f"{say.ttft} [s]", curve.ttft_s, "", say.ttft),
+        "tpot": (f"{say.tpot} [ms]", curve.tpot_s * 1e3, "", say.tpot),
     }[panel]
     at = curve.chosen
     data: list[Trace] = [
@@ -108,7 +115,7 @@ def batch_panel(
             },
             "hovertext": [
                 f"Chosen batch {curve.batch[at]:,.0f}: {word} {unit}{number(float(values[at]))}"
-                + (f"<br>what stops the next one: {stops}" if stops else "")
+                + (f"<br>what stops the next one: {say.limit(stops)}" if stops else "")
             ],
             "hoverinfo": "text",
         },
@@ -193,7 +200,7 @@ def _ranked(grid: Grid, indices: Any) -> Frontier:
     )
 
 
-def cost_against(answer: Answer, line: Frontier, what: str) -> go.Figure:
+def cost_against(answer: Answer, line: Frontier, what: str, say: Terms = EXPERT) -> go.Figure:
     """Draw every candidate's bill against its TPOT or TTFT, the frontier, and the recommendation.
 
     Parameters
@@ -221,7 +228,7 @@ def cost_against(answer: Answer, line: Frontier, what: str) -> go.Figure:
             "x": (times * scale).astype(np.float32),
             "y": (usd * money.rate).astype(np.float32),
             "hovertext": [
-                f"{name}<br>{money.amount(y)} {period}, TTFT {seconds(a)}, TPOT {seconds(b)}"
+                f"{name}<br>{money.amount(y)} {period}, {say.first(a)}, {say.pace(b)}"
                 for name, y, a, b in columns
             ],
             "hoverinfo": "text",
@@ -263,7 +270,7 @@ def cost_against(answer: Answer, line: Frontier, what: str) -> go.Figure:
         data,
         {
             "type": "log",
-            "title": title(f"{what} [{unit}]"),
+            "title": title(f"{say.tpot if what == 'TPOT' else say.ttft} [{unit}]"),
             **_few_ticks([trace["x"] for trace in data], ""),
         },
         {
@@ -278,7 +285,7 @@ def cost_against(answer: Answer, line: Frontier, what: str) -> go.Figure:
     )
 
 
-def roofline(roof: Roofline) -> go.Figure:
+def roofline(roof: Roofline, say: Terms = EXPERT) -> go.Figure:
     """Draw the roof of one GPU and the two steps below it."""
     intensities = [point.flop_per_byte for point in roof.points]
     low = min([*intensities, roof.ridge]) / 4
@@ -299,7 +306,8 @@ def roofline(roof: Roofline) -> go.Figure:
     ]
     notes = []
     for point in roof.points:
-        sentence = point_sentence(point.name, point.flop_per_s, point.limit_flop_per_s, point.seconds)
+        name = say.prefill if point.name == "prefill" else say.decode
+        sentence = point_sentence(name, point.flop_per_s, point.limit_flop_per_s, point.seconds)
         data.append(
             {
                 "type": "scatter",
@@ -313,7 +321,7 @@ def roofline(roof: Roofline) -> go.Figure:
                     "color": [SELF_HOSTED, LIMIT],
                     "opacity": 1,
                 },
-                "hovertext": [sentence, f"{point.name}: physical limit"],
+                "hovertext": [sentence, f"{name}: physical limit"],
                 "hoverinfo": "text",
             }
         )
@@ -321,7 +329,7 @@ def roofline(roof: Roofline) -> go.Figure:
             {
                 "x": math.log10(point.flop_per_byte),
                 "y": math.log10(point.flop_per_s / TERA),
-                "text": point.name,
+                "text": name,
                 "showarrow": False,
                 # Below the slope and below the flat part there is nothing else.
                 "xanchor": "center" if point.flop_per_byte == min(intensities) else "left",

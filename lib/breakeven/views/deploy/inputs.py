@@ -8,8 +8,10 @@ from enum import StrEnum
 import streamlit as st
 
 from breakeven.dashboard import inputs
+from breakeven.dashboard.bar import bar
 from breakeven.dashboard.blocks import plain
 from breakeven.dashboard.session import key_of
+from breakeven.dashboard.terms import terms
 from breakeven.dashboard.upload_store import content_of
 from breakeven.hosting.config_json import from_link, read_config, to_link
 from breakeven.question.pages.deploy import (
@@ -21,12 +23,15 @@ from breakeven.question.pages.deploy import (
     RENTED,
     TYPED_NAME,
     WEIGHTS,
+    Fields,
     listed,
+    shape_of,
 )
-from breakeven.question.scenario import CHEAPEST, LIMITS
+from breakeven.question.scenario import CHEAPEST, LIMITS, Scenario
 from breakeven.tables.day import Tables
 from breakeven.usage.spool import Unreadable
 from breakeven.views.deploy.words import MODE_WORDS
+from breakeven.words.names import shape_name
 from breakeven.words.numbers import Money
 
 _SHAPES = {"a": "shape A", "b": "shape B", "own": "another"}
@@ -89,8 +94,6 @@ def model(tables: Tables, _money: Money) -> None:
     st.file_uploader(
         "or upload it", type=["json"], key="config_file", on_change=_take_file, max_upload_size=_MOST_MB
     )
-    for kind, sentence in st.session_state.get(_SAID, ()):
-        (st.error if kind == "problem" else st.caption)(plain(sentence))
 
 
 def _take_text() -> None:
@@ -132,7 +135,8 @@ def _forget() -> None:
 def also(_tables: Tables, _money: Money) -> None:
     """What is considered beside the scenario's formats and mode."""
     _pills("Weights, besides the one above", "weights", WEIGHTS, "precision")
-    _pills("KV cache, besides the engine's", "cache", CACHES, "kv_precision")
+    cache = terms().kv_cache
+    _pills(f"{cache[0].upper()}{cache[1:]}, besides the engine's", "cache", CACHES, "kv_precision")
     _pills("Serving modes, besides the engine's", "modes", MODES, "mode")
     st.caption("Four-bit weights and an 8-bit cache can change what the model answers; they are not checked.")
 
@@ -163,7 +167,7 @@ def gpus(tables: Tables, money: Money) -> None:
     """The scenario's GPU and price; the count is what the page finds."""
     inputs.gpu_inputs(tables, money)
     if st.session_state[key_of("gpu")] != CHEAPEST:
-        st.caption("This page ranks 1, 2, 4, 8 and 16 GPUs in one replica, whatever is set here.")
+        st.caption(f"This page ranks 1, 2, 4, 8 and 16 GPUs in one {terms().replica}, whatever is set here.")
 
 
 def hardware(_tables: Tables, _money: Money) -> None:
@@ -214,7 +218,7 @@ def gpu(_tables: Tables, _money: Money) -> None:
     _number("Dense fp16 rate [TFLOP/s]", "gpu_fp16", "Without sparsity: half of a sparse figure.")
     _number("Dense fp8 rate [TFLOP/s]", "gpu_fp8", "Empty: it has none.", "none")
     _number("Dense fp4 rate [TFLOP/s]", "gpu_fp4", "Empty: it has none.", "none")
-    _number("Link, one direction [GB/s]", "gpu_link", "Empty: only one GPU in a replica.", "none")
+    _number("Link, one direction [GB/s]", "gpu_link", "Empty: only one GPU together.", "none")
     _number("Rent [USD per GPU-hour]", "gpu_usd", "Where the GPUs are rented.")
 
 
@@ -238,12 +242,43 @@ def _number(label: str, field: str, help_text: str, placeholder: str = "") -> No
 
 BOXES: Mapping[str, Callable[[Tables, Money], None]] = {
     "Model": model,
-    "Also consider": also,
     "GPUs": gpus,
+    "Engine and targets": inputs.engine_inputs,
+    "Also consider": also,
     "Owned hardware": hardware,
     "A GPU of my own numbers": gpu,
-    "Engine and targets": inputs.engine_inputs,
     "Speculative decoding": speculation,
     "Day and money": inputs.money_inputs,
 }
-"""The boxes of the page's sidebar, in order."""
+"""What the parts of the page's line are set by, in order."""
+_FOLDED = list(BOXES)[3:]
+"""Those under the last word of the line."""
+
+
+def sentence(scenario: Scenario, extra: Fields, tables: Tables, money: Money) -> None:
+    """What is to be served, to how many, how quickly: each part opens what it is made of."""
+    known = tables.models.get(scenario.model)
+    typed = None if extra.model is None else from_link(extra.model)[0]
+    name = typed.name if typed else known.name if known else scenario.model
+
+    def more() -> None:
+        for title in _FOLDED:
+            box = st.expander(title, key=f"box_{title}", on_change="rerun")
+            if box.open:
+                with box:
+                    BOXES[title](tables, money)
+
+    bar(
+        "deploy",
+        [
+            ("I serve", name, "Model", lambda: model(tables, money)),
+            ("to", scenario.load.said(), "Load", inputs.load_inputs),
+            ("of", shape_name(shape_of(scenario, extra)), "Shape", shape),
+            ("and wait", *inputs.wait_part(scenario, tables, money)),
+            ("to start.", "GPUs", "GPUs", lambda: gpus(tables, money)),
+            ("", "more", "More", more),
+        ],
+    )
+    # Outside the word: its name changes with the model, which closes it.
+    for kind, said in st.session_state.get(_SAID, ()):
+        (st.error if kind == "problem" else st.caption)(plain(said))

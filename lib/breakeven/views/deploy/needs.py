@@ -11,9 +11,12 @@ from breakeven.question.parts import Shape
 from breakeven.question.scenario import Scenario
 from breakeven.words.names import placed_name
 from breakeven.words.numbers import seconds
+from breakeven.words.terms import EXPERT, Terms
 
 
-def what_it_takes(grid: Grid, ask: Ask, shape: Shape, scenario: Scenario) -> tuple[str, ...]:
+def what_it_takes(
+    grid: Grid, ask: Ask, shape: Shape, scenario: Scenario, say: Terms = EXPERT
+) -> tuple[str, ...]:
     """Say what is missing and what would be enough."""
     if not grid.work.models:
         return ("No model can be placed: the reasons stand under what is left out.",)
@@ -30,7 +33,7 @@ def what_it_takes(grid: Grid, ask: Ask, shape: Shape, scenario: Scenario) -> tup
             f"A batch of {ask.batch:,} fits nowhere: the roomiest deployment holds {most:,} sequences. "
             "Choose a smaller batch.",
         )
-    return _targets(grid, ask)
+    return _targets(grid, ask, say)
 
 
 def _memory(grid: Grid, shape: Shape, scenario: Scenario) -> tuple[str, ...]:
@@ -56,26 +59,28 @@ def _one(shape: ModelShape, row: int) -> ModelShape:
     return ModelShape(**{name: float(getattr(shape, name)[row]) for name in names})
 
 
-def _targets(grid: Grid, ask: Ask) -> tuple[str, ...]:
+def _targets(grid: Grid, ask: Ask, say: Terms) -> tuple[str, ...]:
     """The best that any deployment reaches of each target."""
     result, lines = grid.result, []
     fits = result.fits
-    for word, target, times in (("TTFT", ask.ttft_s, result.ttft_s), ("TPOT", ask.tpot_s, result.tpot_s)):
+    for what, write, target, times in (
+        (say.wait, say.first, ask.ttft_s, result.ttft_s),
+        (say.speed, say.pace, ask.tpot_s, result.tpot_s),
+    ):
         if target is None:
             continue
         reached = np.where(fits, times, np.inf)
         best = int(np.argmin(reached))
         candidate = grid.hardware.candidates[grid.h[best]]
         name = placed_name(candidate)
-        if reached[best] > target:
-            lines.append(
-                f"No deployment reaches a {word} of {seconds(target)}: the fastest, {name}, takes "
-                f"{seconds(float(reached[best]))} at batch {int(result.batch[best]):,}."
-            )
+        fastest, batch = float(reached[best]), int(result.batch[best])
+        gives = f"gives: {write(fastest)}" if say.is_plain else f"takes {seconds(fastest)}"
+        if fastest > target:
+            asked = write(target) if say.is_plain else f"a {what} of {seconds(target)}"
+            at = f", {batch:,} at once" if say.is_plain else f" at batch {batch:,}"
+            lines.append(f"No deployment reaches {asked}: the fastest, {name}, {gives}{at}.")
         else:
-            lines.append(
-                f"The {word} target alone can be held: {name} takes {seconds(float(reached[best]))}."
-            )
+            lines.append(f"The {what} target alone can be held: {name} {gives}.")
     if len(lines) == 2 and all(line.startswith("The ") for line in lines):
         lines.append("No deployment holds both together: loosen one of them.")
     return tuple(lines)

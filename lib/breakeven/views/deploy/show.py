@@ -8,18 +8,22 @@ from functools import lru_cache
 import pandas as pd
 import streamlit as st
 
+from breakeven.dashboard import look
 from breakeven.dashboard.blocks import plain, sources_table
 from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.session import tables_on
+from breakeven.dashboard.terms import terms
 from breakeven.question.scenario import Scenario
 from breakeven.tables.records import Source
 from breakeven.views.deploy import Answer, Fields, deploy, words
 from breakeven.views.deploy import charts as charts_deploy
 from breakeven.views.deploy.detail import batch_curve, frontiers, memory_of, roofline, swings
+from breakeven.views.deploy.needs import what_it_takes
 from breakeven.views.deploy.table import rows_of
 from breakeven.words.glossary import SERVING, explained
 from breakeven.words.names import gpu_name
 from breakeven.words.numbers import Money, rounded
+from breakeven.words.terms import EXPERT, Terms
 
 SHOWN = 25
 """Deployments in the table; the download has all."""
@@ -34,19 +38,29 @@ def answered(scenario: Scenario, extra: Fields) -> Answer:
 
 def recommendation(answer: Answer, money: Money) -> None:
     """What to deploy, then how far to trust it."""
-    st.subheader(plain(words.recommendation(answer)), anchor=False)
-    if answer.needs:
-        for sentence in answer.needs[0 if answer.chosen else 1 :]:
-            st.warning(plain(sentence), icon=":material/straighten:")
-    lines = (
-        words.trust(answer),
-        words.load_sentence(answer),
-        words.binds(answer),
+    say = terms()
+    needs = answer.needs
+    if needs and say.is_plain and answer.grid is not None:
+        needs = what_it_takes(answer.grid, answer.ask, answer.shape, answer.scenario, say)
+    with st.container(key="card_deploy_self-hosting"):
+        lead = words.recommendation(answer, say)
+        if answer.chosen is None and not answer.problems and needs:
+            lead, needs = needs[0], needs[1:]
+        st.subheader(plain(lead), anchor=False)
+        look.chips(words.chips(answer))
+    for sentence in needs:
+        st.warning(plain(sentence), icon=":material/straighten:")
+    said = (
+        words.trust(answer, say),
+        words.load_sentence(answer, say),
+        words.binds(answer, say),
         words.price_sentence(answer, money),
-        words.cheaper_but(answer),
-        words.beside_compare(answer),
+        words.cheaper_but(answer, say),
+        words.beside_compare(answer, say),
     )
-    st.markdown("\n".join(f"- {plain(line)}" for line in lines if line))
+    if lines := [line for line in said if line]:
+        with st.expander("How sure is it, what limits it, whose price is it?"):
+            st.markdown("\n".join(f"- {plain(line)}" for line in lines))
 
 
 def ranking(answer: Answer, money: Money) -> None:
@@ -55,16 +69,22 @@ def ranking(answer: Answer, money: Money) -> None:
         return
     if answer.order:
         st.markdown(
-            f"**{len(answer.order):,} deployments hold the targets: ★ the recommended, then the cheapest**",
+            f"**{len(answer.order):,} deployments are fast enough: ★ the recommended, then the cheapest**",
             help=explained(*SERVING),
         )
-        frame = ranking_frame(answer, money)
+        say = terms()
+        frame = ranking_frame(answer, money, say)
         st.dataframe(
             frame,
             hide_index=True,
             key="ranking_table",
-            height=min(38 * len(frame) + 38, 320),
-            column_config={_bill_unit(answer): st.column_config.NumberColumn(format="localized")},
+            height=min(36 * len(frame) + 38, 254),
+            column_config={
+                "Deployment": st.column_config.TextColumn(width=210),
+                _bill_unit(answer): st.column_config.NumberColumn(format="localized"),
+                "Certain": st.column_config.TextColumn(help="Why not: the last column, and the download."),
+                "Not certain": st.column_config.TextColumn("Why not certain", width="large"),
+            },
         )
         csv_of(
             lambda: pd.DataFrame(rows_of(answer, answer.order)),
@@ -75,24 +95,26 @@ def ranking(answer: Answer, money: Money) -> None:
     st.caption(plain(words.others(answer)))
 
 
-def ranking_frame(answer: Answer, money: Money) -> pd.DataFrame:
-    """The recommendation, then the first rows of the ranking."""
+def ranking_frame(answer: Answer, money: Money, say: Terms = EXPERT) -> pd.DataFrame:
+    """The recommendation, then the first rows of the ranking; what decides stands first."""
     if answer.grid is None:
         return pd.DataFrame()
     best = answer.grid.best()
     shown = [*([] if best is None else [best]), *(i for i in answer.order[:SHOWN] if i != best)]
     names = {gpu.gpu_id: gpu_name(gpu) for gpu in answer.grid.hardware.gpus}
+    pace = ("Tokens a second", 1.0, -1) if say.is_plain else (f"{say.tpot} [ms]", 1e3, 1)
     return pd.DataFrame(
         [
             {
-                "Deployment": ("★ " if index == best else "") + words.row_name(row, names),
+                "Deployment": ("★ " if index == best else "") + words.row_name(row, names, say),
                 _bill_unit(answer): rounded(row["usd_at_load"] * money.rate),
-                "Not certain": words.certainty(row["not_certain_because"]),
+                "Certain": words.sure(row["not_certain_because"]),
+                f"{say.ttft} [s]": rounded(row["ttft_s"], 2 if say.is_plain else 3),
+                pace[0]: rounded(pace[1] * row["tpot_s"] ** pace[2], 2 if say.is_plain else 3),
+                "At once" if say.is_plain else "Batch": row["batch"],
+                "Range of the bill": money.span(row["usd_at_load_low"], row["usd_at_load_high"]),
                 f"{money.currency} per 1M tokens": rounded(row["usd_per_1m_tokens"] * money.rate),
-                "TTFT [s]": rounded(row["ttft_s"]),
-                "TPOT [ms]": rounded(row["tpot_s"] * 1e3),
-                "Batch": row["batch"],
-                "Range": money.span(row["usd_at_load_low"], row["usd_at_load_high"]),
+                "Not certain": words.certainty(row["not_certain_because"]),
             }
             for index, row in zip(shown, rows_of(answer, shown), strict=True)
         ]
@@ -109,10 +131,11 @@ def memory(answer: Answer) -> None:
     if answer.chosen is None:
         return
     filled = memory_of(answer, answer.chosen)
-    finding = words.memory_finding(filled, answer.chosen)
+    say = terms()
+    finding = words.memory_finding(filled, answer.chosen, say)
     st.markdown(f"**{plain(finding)}**")
-    st.plotly_chart(charts_deploy.memory_bar(filled), key="memory_bar", config=_BARE, alt=finding)
-    st.caption(plain(words.memory_parts(filled)))
+    st.plotly_chart(charts_deploy.memory_bar(filled, say), key="memory_bar", config=_BARE, alt=finding)
+    st.caption(plain(words.memory_parts(filled, say)))
 
 
 def details(answer: Answer) -> None:
@@ -137,7 +160,8 @@ def _batch(answer: Answer) -> None:
     if answer.chosen is None:
         return
     curve = batch_curve(answer, answer.chosen)
-    finding = words.batch_finding(answer)
+    say = terms()
+    finding = words.batch_finding(answer, say)
     st.markdown(f"**{plain(finding)}**")
     targets = {"ttft": answer.scenario.ttft, "tpot": answer.scenario.tpot}
     columns = st.columns(2, gap="medium")
@@ -145,7 +169,12 @@ def _batch(answer: Answer) -> None:
         with columns[number % 2]:
             st.plotly_chart(
                 charts_deploy.batch_panel(
-                    curve, panel, answer.scenario, target=targets.get(panel), stops=answer.stops_next
+                    curve,
+                    panel,
+                    answer.scenario,
+                    target=targets.get(panel),
+                    stops=answer.stops_next,
+                    say=say,
                 ),
                 key=f"batch_{panel}",
                 config=_BARE,
@@ -158,10 +187,10 @@ def _frontier(answer: Answer) -> None:
     if answer.grid is None:
         return
     for what, line in frontiers(answer).items():
-        finding = words.frontier_finding(answer, line, what)
+        finding = words.frontier_finding(answer, line, what, terms())
         st.markdown(f"**{plain(finding)}**")
         st.plotly_chart(
-            charts_deploy.cost_against(answer, line, what),
+            charts_deploy.cost_against(answer, line, what, terms()),
             key=f"frontier_{what}",
             config=_BARE,
             alt=finding,
@@ -179,7 +208,7 @@ def _roofline(answer: Answer) -> None:
     roof = roofline(answer, answer.chosen)
     finding = words.roofline_finding(roof)
     st.markdown(f"**{plain(finding)}**")
-    st.plotly_chart(charts_deploy.roofline(roof), key="roofline", config=_BARE, alt=finding)
+    st.plotly_chart(charts_deploy.roofline(roof, terms()), key="roofline", config=_BARE, alt=finding)
     st.caption(
         "Filled: the estimate. Open: the physical limit at the same arithmetic per byte. Left of the ridge "
         "memory bandwidth binds, right of it arithmetic does."

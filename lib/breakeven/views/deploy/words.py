@@ -23,10 +23,11 @@ from breakeven.words.numbers import (
     number,
     percent,
     seconds,
-    seconds_span,
+    spread,
     times,
 )
 from breakeven.words.numbers import load as per_time
+from breakeven.words.terms import EXPERT, Terms
 
 MODE_WORDS = {
     Mode.CONTINUOUS: "continuous batching",
@@ -55,15 +56,20 @@ def formats(row: Placement) -> str:
     return ", ".join(parts)
 
 
-def size(row: Placement) -> str:
+def size(row: Placement, say: Terms = EXPERT) -> str:
     """Write replicas times GPUs each, never GPUs alone.
 
     The pools of a separated deployment are named apart.
     """
     reading = int(row.fleet.prefill_replicas)
     if reading:
-        pools = f"{count(reading, 'prefill replica')} + {count(row.replicas - reading, 'decode replica')}"
+        writing = row.replicas - reading
+        if say.is_plain:
+            return f"{say.replicas(reading)} to read and {writing:,} to write, on {gpus_name(row)} each"
+        pools = f"{count(reading, 'prefill replica')} + {count(writing, 'decode replica')}"
         return f"{pools} × {gpus_name(row)} each"
+    if say.is_plain:
+        return f"{say.replicas(row.replicas)} on {gpus_name(row)}{' each' if row.replicas > 1 else ''}"
     return f"{count(row.replicas, 'replica')} × {gpus_name(row)}"
 
 
@@ -72,13 +78,18 @@ def bill(answer: Answer, row: Placement) -> str:
     return f"{answer.scenario.money.amount(row.usd)} {answer.scenario.load.period}"
 
 
-def recommendation(answer: Answer) -> str:
+def recommendation(answer: Answer, say: Terms = EXPERT) -> str:
     """The first sentence: what to deploy, at what cost, how fast."""
     row, money = answer.chosen, answer.scenario.money
     if row is None:
         if answer.problems:
             return answer.problems[0]
         return answer.needs[0] if answer.needs else "No deployment can be computed"
+    if say.is_plain:
+        fast = f"{say.first(row.host.ttft_s)}, then {say.pace(row.host.tpot_s)}"
+        text = f"{row.model.name} at {answer.scenario.load.said()}: {size(row, say)}"
+        text = f"{text}, {bill(answer, row)}, {fast}"
+        return text if answer.holds else f"Nothing is as fast as you ask. The cheapest that fits: {text}"
     text = (
         f"{row.model.name} at {formats(row)}, {shape_name(answer.shape)}, {answer.scenario.load.said()}: "
         f"{size(row)}, {bill(answer, row)} ({money.per_million(answer.usd_per_token(row.usd))}), "
@@ -87,14 +98,14 @@ def recommendation(answer: Answer) -> str:
     return text if answer.holds else f"Nothing holds the targets. The cheapest that fits: {text}"
 
 
-def question(answer: Answer) -> str:
+def question(answer: Answer, say: Terms = EXPERT) -> str:
     """What is asked."""
     scenario = answer.scenario
     targets = []
     if scenario.ttft is not None:
-        targets.append(f"TTFT ≤ {seconds(scenario.ttft)}")
+        targets.append(say.first_within(scenario.ttft))
     if scenario.tpot is not None:
-        targets.append(f"TPOT ≤ {seconds(scenario.tpot)}")
+        targets.append(say.pace_within(scenario.tpot))
     held = ", ".join(targets) or "no latency target"
     names = ", ".join(model.name for model in answer.models[:3]) or scenario.model
     kind = "owned hardware" if answer.extra.price == OWNED else f"{scenario.gpu_price_type} prices"
@@ -103,13 +114,15 @@ def question(answer: Answer) -> str:
         if scenario.load.ends
         else f"{percent(scenario.utilisation)} busy"
     )
+    asked = "For" if say.is_plain else "Which GPUs, how many, which batch for"
+    end = "." if say.is_plain else "?"
     return (
-        f"Which GPUs, how many, which batch for {names}, {shape_name(answer.shape)}, {held}, "
-        f"{how}? {kind.capitalize()} of {scenario.as_of}."
+        f"{asked} {names}, {shape_name(answer.shape)}, {held}, {how}{end} "
+        f"{kind.capitalize()} of {scenario.as_of}."
     )
 
 
-def trust(answer: Answer) -> str:
+def trust(answer: Answer, say: Terms = EXPERT) -> str:
     """Estimate, its range and the physical limit together; what was extrapolated."""
     row, ideal = answer.chosen, answer.ideal
     if row is None or ideal is None:
@@ -120,12 +133,12 @@ def trust(answer: Answer) -> str:
         f"Extrapolated: {caveat}." if caveat else f"Measured: {efficiency.engine} on {efficiency.fitted_on}."
     )
     return (
-        f"Estimate: TTFT {seconds(host.ttft_s)} ({seconds_span(*host.ttft_range_s)}) with "
-        f"{count(host.batch, 'request')} at once, {seconds(host.ttft_alone_s)} "
-        f"({seconds_span(*host.ttft_alone_range_s)}) alone; "
-        f"TPOT {seconds(host.tpot_s)} ({seconds_span(*host.tpot_range_s)}). "
+        f"Estimate: {say.first_range(host.ttft_s, *host.ttft_range_s)}, with "
+        f"{count(host.batch, 'request')} at once; alone "
+        f"{spread(host.ttft_alone_s, *host.ttft_alone_range_s)}; "
+        f"{say.pace_range(host.tpot_s, *host.tpot_range_s)}. "
         f"Each range holds {percent(efficiency.range_level)} of {RANGED_ON[efficiency.range_of]}. "
-        f"Physical limit of the same GPUs: {seconds(ideal.ttft_s)} and {seconds(ideal.tpot_s)}. {known}"
+        f"Physical limit of the same GPUs: {say.first(ideal.ttft_s)}, {say.pace(ideal.tpot_s)}. {known}"
     )
 
 
@@ -137,7 +150,33 @@ def certainty(caveat: str | None) -> str:
     return f"extrapolated: {caveat}" if beyond else f"not certain: {caveat}"
 
 
-def cheaper_but(answer: Answer) -> str:
+def sure(caveat: str | None) -> str:
+    """Say in a word or two how certain a row is; :func:`certainty` has the reason.
+
+    >>> sure(None), sure("no measured run on that GPU"), sure("rests on 1 measured row")
+    ('measured', 'extrapolated', 'not quite')
+    """
+    said = certainty(caveat)
+    return "measured" if not said else "extrapolated" if said.startswith("extrapolated") else "not quite"
+
+
+def chips(answer: Answer) -> list[str]:
+    """Small facts beside the recommendation: how busy, what the bill may be, how old the price is."""
+    row, load = answer.chosen, answer.scenario.load
+    if row is None:
+        return []
+    facts = [] if load.ends else [f"{percent(float(row.fleet.busy))} busy"]
+    ends = answer.scenario.money.span(*row.usd_range(terms_of(answer.scenario)))
+    if ends != answer.scenario.money.amount(row.usd):
+        facts.append(f"estimate {ends}")
+    facts.append(sure(row.host.candidate.profile.caveat))
+    price = row.host.candidate.price
+    if price.offer.price_type != OWNED and price.offer.source_id != TYPED:
+        facts.append(f"{price.offer.provider}, price {count(price.offer.age_days, 'day')} old")
+    return facts
+
+
+def cheaper_but(answer: Answer, say: Terms = EXPERT) -> str:
     """Name what is ranked above the recommendation and why it is not recommended."""
     grid = answer.grid
     best = None if grid is None else grid.best()
@@ -150,12 +189,12 @@ def cheaper_but(answer: Answer) -> str:
     but = "at a doubtful rent" if doubt else "not measured"
     return (
         f"Cheaper, but {but}: {count(above, 'deployment')}, from {bill(answer, first)} on "
-        f"{size(first)} at {formats(first)} ({why}). Only measured speeds and rents "
+        f"{size(first, say)} at {formats(first)} ({why}). Only measured speeds and rents "
         "that are fresh and confirmed are recommended."
     )
 
 
-def beside_compare(answer: Answer) -> str:
+def beside_compare(answer: Answer, say: Terms = EXPERT) -> str:
     """Say what the recommendation would be in the scenario's own formats, where it is in others.
 
     Compare hosts the model only as the scenario says; this page considers more.
@@ -176,10 +215,10 @@ def beside_compare(answer: Answer) -> str:
     if own is None:
         return f"{lead}: with that alone nothing holds the targets."
     place = answer.place(own)
-    return f"{lead}: with that alone the choice is {size(place)}, {bill(answer, place)}."
+    return f"{lead}: with that alone the choice is {size(place, say)}, {bill(answer, place)}."
 
 
-def load_sentence(answer: Answer) -> str:
+def load_sentence(answer: Answer, say: Terms = EXPERT) -> str:
     """Whole replicas for the load, how busy they are, what the estimate's range does to the bill."""
     row, load = answer.chosen, answer.scenario.load
     if row is None:
@@ -194,19 +233,21 @@ def load_sentence(answer: Answer) -> str:
     ends = money.span(*row.usd_range(terms_of(answer.scenario)))
     span = f" (estimate {ends})" if ends != money.amount(row.usd) else ""
     return (
-        f"For {load.said()}: {size(row)}{total}, {rented}, {bill(answer, row)}{span}. "
-        f"One replica serves {per_time(1 / row.host.replica_s)} when never idle."
+        f"For {load.said()}: {size(row, say)}{total}, {rented}, {bill(answer, row)}{span}. "
+        f"One {say.replica} serves {per_time(1 / row.host.replica_s)} when never idle."
     )
 
 
-def binds(answer: Answer) -> str:
+def binds(answer: Answer, say: Terms = EXPERT) -> str:
     """What binds, and what keeps the batch from growing."""
     row = answer.chosen
     if row is None:
         return ""
     host = row.host
-    stop = f" What stops a larger batch: {answer.stops_next}." if answer.stops_next else ""
-    return f"Prefill is {host.bound_prefill}-bound, decode is {host.bound_decode}-bound.{stop}"
+    more = "more requests at once" if say.is_plain else "a larger batch"
+    stop = f" What stops {more}: {say.limit(answer.stops_next)}." if answer.stops_next else ""
+    reading = f"{say.prefill[0].upper()}{say.prefill[1:]} {say.bound(host.bound_prefill)}"
+    return f"{reading}, {say.decode} {say.bound(host.bound_decode)}.{stop}"
 
 
 def price_sentence(answer: Answer, money: Money) -> str:
@@ -228,53 +269,58 @@ def price_sentence(answer: Answer, money: Money) -> str:
     return f"{text}. Passed over: {passed}." if passed else f"{text}."
 
 
-def memory_finding(memory: Memory, row: Placement) -> str:
+def memory_finding(memory: Memory, row: Placement, say: Terms = EXPERT) -> str:
     """Say what fills the memory."""
     if memory.cache > memory.weights:
-        what, amount = "The KV cache fills", memory.cache
+        what, amount = f"The {say.kv_cache} fills", memory.cache
     else:
         what, amount = "The weights fill", memory.weights
     return f"{what} most: {gigabytes(amount)} of {gigabytes(memory.total)} on {gpus_name(row)}"
 
 
-def memory_parts(memory: Memory) -> str:
+def memory_parts(memory: Memory, say: Terms = EXPERT) -> str:
     """Write the parts of the memory, for whom no hover works."""
-    parts = (
-        ("weights", memory.weights),
-        ("draft model", memory.draft),
-        ("KV cache", memory.cache),
-        ("free", memory.free),
-        ("kept back as workspace", memory.workspace),
-    )
-    text = ", ".join(f"{name} {gigabytes(size)}" for name, size in parts if size > 0)
     each = f"{count(memory.batch, 'sequence')} of {gigabytes(memory.sequence)}"
     if memory.per_token is not None:
         each += f", {gigabytes(memory.per_token)} per token"
-    text = text.replace(f"KV cache {gigabytes(memory.cache)}", f"KV cache {gigabytes(memory.cache)} ({each})")
+    parts = (
+        ("weights", memory.weights, ""),
+        ("draft model", memory.draft, ""),
+        (say.kv_cache, memory.cache, f" ({each})"),
+        ("free", memory.free, ""),
+        ("kept back as workspace", memory.workspace, ""),
+    )
+    text = ", ".join(f"{name} {gigabytes(size)}{of}" for name, size, of in parts if size > 0)
     return f"{text[0].upper()}{text[1:]}."
 
 
-def batch_finding(answer: Answer) -> str:
+def batch_finding(answer: Answer, say: Terms = EXPERT) -> str:
     """Say what the batch curve shows."""
     row = answer.chosen
     if row is None:
         return "No deployment to show"
     if answer.stops_next is None:
-        return f"Batch {row.host.batch:,} is chosen"
-    return f"Batch {row.host.batch:,}: {answer.stops_next} stops the next one"
+        return f"{_together(row, say)} {'are' if say.is_plain else 'is'} chosen"
+    return f"{_together(row, say)}: {say.limit(answer.stops_next)} stops the next one"
 
 
-def frontier_finding(answer: Answer, line: Frontier, what: str) -> str:
+def _together(row: Placement, say: Terms) -> str:
+    """How many sequences are written together, at the head of a sentence."""
+    return f"{row.host.batch:,} at once" if say.is_plain else f"Batch {row.host.batch:,}"
+
+
+def frontier_finding(answer: Answer, line: Frontier, what: str, say: Terms = EXPERT) -> str:
     """Say what speed costs."""
     money = answer.scenario.money
     times = line.tpot_s if what == "TPOT" else line.ttft_s
     slow, fast = float(times[-1]), float(times[0])
     low, high = float(line.usd[-1]), float(line.usd[0])
     if len(times) == 1:
-        return f"One deployment is both cheapest and fastest by {what}"
+        return f"One deployment is both cheapest and fastest{'' if say.is_plain else f' by {what}'}"
+    write = say.pace if what == "TPOT" else say.first
     return (
-        f"From {what} {seconds(slow)} down to {seconds(fast)} the cost rises from {money.amount(low)} to "
-        f"{money.amount(high)} {answer.scenario.load.period}"
+        f"From {write(slow)} to {write(fast).removeprefix(f'{what} ')} the cost rises from "
+        f"{money.amount(low)} to {money.amount(high)} {answer.scenario.load.period}"
     )
 
 
@@ -336,13 +382,16 @@ def candidate_texts(answer: Answer, indices: Sequence[int], batches: Sequence[fl
     return texts
 
 
-def row_name(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def row_name(row: Mapping[str, Any], names: Mapping[str, str], say: Terms = EXPERT) -> str:
     """Write a row of the ranking: replicas times GPUs each, formats, and the mode where it is not usual."""
     gpus = f"{row['gpus']}×{names.get(row['gpu'], row['gpu'])}"
     gpus += f" {row['layout']}" if "DP" in row["layout"] else ""
     if row["prefill_replicas"]:
         writing = row["replicas"] - row["prefill_replicas"]
-        text = f"{row['prefill_replicas']:,} prefill + {writing:,} decode × {gpus}"
+        jobs = ("to read", "to write") if say.is_plain else ("prefill", "decode")
+        text = f"{row['prefill_replicas']:,} {jobs[0]} + {writing:,} {jobs[1]} × {gpus}"
+    elif say.is_plain:
+        text = f"{row['replicas']:,} × {gpus}"
     else:
         text = f"{count(row['replicas'], 'replica')} × {gpus}"
     parts = [text, row["precision"]]

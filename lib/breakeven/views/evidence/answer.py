@@ -42,6 +42,7 @@ from breakeven.tables.records import (
     Precision,
 )
 from breakeven.words.numbers import number, seconds
+from breakeven.words.terms import EXPERT, Terms
 
 KINDS = {
     ONLINE: "online, a fixed number of clients",
@@ -106,15 +107,26 @@ def error_of(evidence: Evidence, quantity: str, left_out: str, rows: str = ALL) 
     return next(e for e in evidence.errors if (e.quantity, e.left_out, e.rows) == (quantity, left_out, rows))
 
 
+def name_of(quantity: str, say: Terms) -> str:
+    """Name a measured quantity within a sentence."""
+    return {"ttft": say.wait, "tpot": say.speed}.get(quantity, NAMES[quantity])
+
+
 def share(value: float) -> str:
     """Write an error."""
     return f"{number(value * 100, 2)} %"
 
 
-def headline(evidence: Evidence) -> str:
+def headline(evidence: Evidence, say: Terms = EXPERT) -> str:
     """The published error, in one sentence."""
     tpot, ttft = error_of(evidence, "tpot", "shape"), error_of(evidence, "ttft", "shape")
     speed = error_of(evidence, "throughput", "shape")
+    if say.is_plain:
+        return (
+            f"Held against {len(evidence.rows):,} measured runs, the middle estimate misses the pace by "
+            f"{share(tpot.median)}, the wait for the first word by {share(ttft.median)} and the tokens in "
+            f"all by {share(speed.median)}."
+        )
     return (
         f"On {len(evidence.rows):,} measured rows the model is off in the median by {share(tpot.median)} in "
         f"TPOT and {share(ttft.median)} in TTFT ({tpot.n:,} rows), and {share(speed.median)} in throughput "
@@ -122,18 +134,18 @@ def headline(evidence: Evidence) -> str:
     )
 
 
-def harder(evidence: Evidence) -> list[str]:
+def harder(evidence: Evidence, say: Terms = EXPERT) -> list[str]:
     """What is harder to predict than that, one sentence each."""
     dense, mixed = (error_of(evidence, "tpot", "shape", name) for name in (DENSE, MIXTURES))
     model = [error_of(evidence, q, "model") for q in ("tpot", "ttft", "throughput")]
     gpu = [error_of(evidence, q, "gpu") for q in ("tpot", "ttft", "throughput")]
 
     def three(errors: Sequence[Error]) -> str:
-        return ", ".join(f"{NAMES[e.quantity]} {share(e.median)}" for e in errors)
+        return ", ".join(f"{name_of(e.quantity, say)} {share(e.median)}" for e in errors)
 
     return [
-        f"Dense models are predicted better than mixtures of experts: TPOT {share(dense.median)} against "
-        f"{share(mixed.median)}.",
+        f"Dense models are predicted better than mixtures of experts: {say.speed} {share(dense.median)} "
+        f"against {share(mixed.median)}.",
         f"A model that the fit had never seen: {three(model)}.",
         f"A GPU that the fit had never seen: {three(gpu)}.",
     ]
@@ -209,25 +221,27 @@ def grouped(frame: pd.DataFrame, by: str) -> pd.DataFrame:
     return table.sort_values(["rows", "median"], ascending=[False, True], kind="stable").reset_index()
 
 
-def finding(frame: pd.DataFrame, view: Fields) -> str:
+def finding(frame: pd.DataFrame, view: Fields, say: Terms = EXPERT) -> str:
     """What the scatter shows: the title of the chart."""
     within = float((frame["error"] <= BAND).mean())
-    name = NAMES[view.quantity]
+    name = name_of(view.quantity, say)
     return (
         f"{share(within)} of {len(frame):,} rows are predicted within ±20 %; {name} is off by "
         f"{share(float(frame['error'].median()))} in the median"
     )
 
 
-def by_finding(table: pd.DataFrame, view: Fields) -> str:
+def by_finding(table: pd.DataFrame, view: Fields, say: Terms = EXPERT) -> str:
     """What the bars show: best and worst group with enough rows to tell."""
     many = table[table["rows"] >= 5]
+    name = name_of(view.quantity, say)
+    name = f"{name[0].upper()}{name[1:]}"
     if len(many) < 2:
-        return f"{NAMES[view.quantity]} error by {BY[view.by].lower()}"
+        return f"{name} error by {BY[view.by].lower()}"
     by_error = many.sort_values("median", kind="stable")
     best, worst = by_error.iloc[0], by_error.iloc[-1]
     return (
-        f"{NAMES[view.quantity]} is predicted best for {best[view.by]} ({share(best['median'])}), worst for "
+        f"{name} is predicted best for {best[view.by]} ({share(best['median'])}), worst for "
         f"{worst[view.by]} ({share(worst['median'])})"
     )
 

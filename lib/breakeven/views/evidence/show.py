@@ -8,9 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from breakeven.calibration.report import NAMES, halves, promises
+from breakeven.dashboard.bar import bar
 from breakeven.dashboard.blocks import notices, plain, sources_table
 from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.session import database, keep_calibration, key_of, own_calibration, sources
+from breakeven.dashboard.terms import terms
 from breakeven.dashboard.upload_store import content_of
 from breakeven.formulas.mode import Mode
 from breakeven.hosting import KV_BYTES, Unplaceable, architecture, choose_profile, compute_class
@@ -32,7 +34,7 @@ from breakeven.words.numbers import rounded
 _BARE = {"displayModeBar": False}
 _MOST_MB = 100
 """Largest file of own runs. [MB]"""
-_QUANTITIES = {"tpot": "TPOT", "ttft": "TTFT", "throughput": "throughput"}
+_QUANTITIES = ("tpot", "ttft", "throughput")
 
 
 @st.cache_resource(show_spinner="Reading the measured rows")
@@ -85,12 +87,18 @@ def reached() -> None:
         st.dataframe(shares, hide_index=True, key="coverage_table")
 
 
+def sentence(found: Evidence) -> None:
+    """Which error is shown, as one line."""
+    quantity = evidence.name_of(st.session_state["evidence_quantity"], terms())
+    bar("evidence", [("Error of the", quantity, "Rows", lambda: filters(found))])
+
+
 def filters(found: Evidence) -> None:
     """Which rows, which quantity, which fit."""
     st.segmented_control(
         "Quantity",
         list(_QUANTITIES),
-        format_func=_QUANTITIES.__getitem__,
+        format_func=lambda key: evidence.name_of(key, terms()),
         required=True,
         key="evidence_quantity",
         help=explained("TTFT", "TPOT"),
@@ -116,8 +124,11 @@ def filters(found: Evidence) -> None:
 
 def answer(found: Evidence) -> None:
     """How wrong the model is, and what is harder."""
-    st.subheader(plain(evidence.headline(found)), anchor=False, help=explained(*SERVING))
-    st.markdown("\n".join(f"- {plain(line)}" for line in evidence.harder(found)))
+    say = terms()
+    st.subheader(plain(evidence.headline(found, say)), anchor=False)
+    with st.expander("What is harder to predict than that?"):
+        lines = "\n".join(f"- {plain(line)}" for line in evidence.harder(found, say))
+        st.markdown(lines, help=None if say.is_plain else explained(*SERVING))
 
 
 def proof(found: Evidence, view: Fields) -> None:
@@ -131,7 +142,7 @@ def proof(found: Evidence, view: Fields) -> None:
         return
     left, right = st.columns(2, gap="large")
     with left:
-        said = evidence.finding(frame, view)
+        said = evidence.finding(frame, view, terms())
         st.markdown(f"**{plain(said)}**")
         st.plotly_chart(charts_evidence.scatter(frame, view.quantity), key="scatter", config=_BARE, alt=said)
         st.caption(
@@ -140,7 +151,7 @@ def proof(found: Evidence, view: Fields) -> None:
         )
     table = evidence.grouped(frame, view.by)
     with right:
-        said = evidence.by_finding(table, view)
+        said = evidence.by_finding(table, view, terms())
         st.markdown(f"**{plain(said)}**")
         st.plotly_chart(
             charts_evidence.error_bars(table, view.by, view.quantity), key="bars", config=_BARE, alt=said

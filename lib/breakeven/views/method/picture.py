@@ -17,6 +17,7 @@ from breakeven.formulas.units import TERA
 from breakeven.hosting.row import HostRow
 from breakeven.words.names import deployment_name, shape_name
 from breakeven.words.numbers import number, percent, seconds, times
+from breakeven.words.terms import EXPERT, Terms
 
 PARTS = (
     ("linear", "weights"),
@@ -66,7 +67,7 @@ class Roof:
     steps: tuple[Step, ...]
 
 
-def roofs_of(answer: Comparison) -> tuple[Roof, ...]:
+def roofs_of(answer: Comparison, say: Terms = EXPERT) -> tuple[Roof, ...]:
     """One roof for each deployment of the scenario, with the steps of the shapes that it serves."""
     work = answer.model_shape
     if work is None:
@@ -75,14 +76,16 @@ def roofs_of(answer: Comparison) -> tuple[Roof, ...]:
     for letter, shape in zip("AB", answer.shapes, strict=True):
         if shape.host is not None:
             by_deployment.setdefault(deployment_name(shape.host), []).append((letter, shape, shape.host))
-    return tuple(_roof(name, rows, work, answer.scenario.mode) for name, rows in by_deployment.items())
+    return tuple(_roof(name, rows, work, answer.scenario.mode, say) for name, rows in by_deployment.items())
 
 
-def _roof(name: str, rows: Sequence[tuple[str, ShapeAnswer, HostRow]], work: ModelShape, mode: Mode) -> Roof:
+def _roof(
+    name: str, rows: Sequence[tuple[str, ShapeAnswer, HostRow]], work: ModelShape, mode: Mode, say: Terms
+) -> Roof:
     """The roof of a deployment."""
     replica = rows[0][2].candidate.replica
     engine = rows[0][2].candidate.engine
-    steps = [step for letter, shape, host in rows for step in _steps(letter, shape, host, work, mode)]
+    steps = [step for letter, shape, host in rows for step in _steps(letter, shape, host, work, mode, say)]
     ridge = float(ridge_point(flop_per_s=replica.flop_per_s, bytes_per_s=replica.memory_bytes_per_s))
     ends = [step.intensity for step in steps] + [ridge]
     intensity = np.geomspace(min(ends) / 3, max(ends) * 10, 121)
@@ -107,11 +110,18 @@ def _allowed(replica: Replica, engine: Engine, intensity: Floats) -> Floats:
     return np.asarray(intensity / time)
 
 
-def _steps(letter: str, shape: ShapeAnswer, host: HostRow, work: ModelShape, mode: Mode) -> tuple[Step, Step]:
+def _steps(
+    letter: str, shape: ShapeAnswer, host: HostRow, work: ModelShape, mode: Mode, say: Terms
+) -> tuple[Step, Step]:
     """Prefill and decode of a shape on its deployment."""
     replica, engine = host.candidate.replica, host.candidate.engine
     asked = shape.shape
     together = host.rank_batch if mode == Mode.STATIC else 1
+    writing = (
+        f"Writing {letter}, {host.batch:,} at once"
+        if say.is_plain
+        else f"Decode {letter}, batch {host.batch:,}"
+    )
     prefill = prefill_step(
         model=work,
         replica=replica,
@@ -130,8 +140,8 @@ def _steps(letter: str, shape: ShapeAnswer, host: HostRow, work: ModelShape, mod
         ),
     )
     return (
-        _step(f"Prefill {letter}", True, prefill, replica, engine),
-        _step(f"Decode {letter}, batch {host.batch:,}", False, decode, replica, engine),
+        _step(f"{'Reading' if say.is_plain else 'Prefill'} {letter}", True, prefill, replica, engine),
+        _step(writing, False, decode, replica, engine),
     )
 
 
@@ -217,10 +227,11 @@ def replica_seconds(answer: Comparison) -> list[str]:
     ]
 
 
-def estimate_over_limit(answer: Comparison) -> list[str]:
+def estimate_over_limit(answer: Comparison, say: Terms = EXPERT) -> list[str]:
     """Say how far each estimate is from the physical limit."""
     return [
-        f"Shape {letter}: TTFT is {times(shape.host.ttft_s / shape.ideal.ttft_s)} and TPOT "
+        f"Shape {letter}: the {say.wait} is {times(shape.host.ttft_s / shape.ideal.ttft_s)} and the time of "
+        f"{'a further token' if say.is_plain else 'an output token'} "
         f"{times(shape.host.tpot_s / shape.ideal.tpot_s)} the physical limit of "
         f"{deployment_name(shape.host)}."
         for letter, shape in zip("AB", answer.shapes, strict=True)

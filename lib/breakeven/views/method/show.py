@@ -11,6 +11,7 @@ import streamlit as st
 from breakeven.comparison.answer import Comparison
 from breakeven.dashboard.blocks import plain, sources_table
 from breakeven.dashboard.downloads import csv_of
+from breakeven.dashboard.terms import terms
 from breakeven.tables.day import Tables
 from breakeven.tables.records import Source
 from breakeven.views.method import assumptions, picture
@@ -61,13 +62,14 @@ def pictures(roofs: Sequence[picture.Roof], answer: Comparison) -> None:
             config={"displayModeBar": False},
             alt=picture.parts_finding(roofs),
         )
-        for line in picture.estimate_over_limit(answer):
+        for line in picture.estimate_over_limit(answer, terms()):
             st.caption(plain(line))
 
 
 def formulas(modules: Sequence[Module], answer: Comparison, values: Values, money: Money) -> None:
     """All formulas by module; one is drawn when it is opened."""
     st.subheader("Formulas", anchor=False)
+    st.text_input("Find a formula", key="method_find", placeholder="cache, all-reduce, break-even …")
     if not modules:
         st.info("No formula says that. Use fewer words.", icon=":material/search_off:")
     for module in modules:

@@ -9,10 +9,15 @@ from breakeven.question.scenario import MEDIAN, Scenario
 from breakeven.tables.day import Tables
 from breakeven.words.names import gpu_name, shape_name
 from breakeven.words.numbers import Money, indefinite
+from breakeven.words.terms import EXPERT, Terms
 
 
-def headline(scenario: Scenario, tables: Tables, shape: Shape, gpu_id: str, money: Money) -> str:
-    """Answer what a token and a GPU-hour cost on the day."""
+def headline(
+    scenario: Scenario, tables: Tables, shape: Shape, gpu_id: str, money: Money, say: Terms = EXPERT
+) -> str:
+    """Answer what a token and a GPU-hour cost on the day; in plain words only that."""
+    if say.is_plain:
+        return _plainly(scenario, tables, shape, gpu_id, money)
     day = scenario.as_of
     return (
         f"On {day} {_api_part(scenario, tables, shape, money)}; {_gpu_part(scenario, tables, gpu_id, money)}"
@@ -59,4 +64,23 @@ def _gpu_part(scenario: Scenario, tables: Tables, gpu_id: str, money: Money) -> 
     return (
         f"{'an' if gpu_name(gpu)[0] in 'AHLM' else 'a'} {gpu_name(gpu)} rents for "
         f"{money.amount(price.usd_per_gpu_hour)} an hour ({among})"
+    )
+
+
+def _plainly(scenario: Scenario, tables: Tables, shape: Shape, gpu_id: str, money: Money) -> str:
+    model, gpu = tables.models[scenario.model], tables.gpus.get(gpu_id)
+    best = cheapest_offer(scenario, tables, shape)
+    price = gpu_price(tables.gpu_offers, gpu_id=gpu_id, price_type=scenario.gpu_price_type, choice=MEDIAN)
+    if best is None or gpu is None or price is None:
+        return headline(scenario, tables, shape, gpu_id, money)
+    usd = best.usd / (shape.prompt_tokens + shape.completion_tokens) * 1e6
+    rent = money.amount(price.usd_per_gpu_hour)
+    if price.n_offers > 1:
+        low, high = money.amount(price.cheapest_usd), money.amount(price.dearest_usd)
+        rent += f" an hour at the middle one of {price.n_offers} providers, {low} to {high}"
+    else:
+        rent += f" an hour at {price.offer.provider}"
+    return (
+        f"A million tokens of {model.name} cost {money.amount(usd)} at the cheapest host, "
+        f"{best.offer.provider}; {indefinite(gpu_name(gpu))} rents for {rent}"
     )

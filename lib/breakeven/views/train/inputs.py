@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 
 import streamlit as st
 
-from breakeven.dashboard.inputs import load_inputs
+from breakeven.dashboard.bar import Part, bar
+from breakeven.dashboard.inputs import load_inputs, money_inputs
 from breakeven.dashboard.session import key_of
 from breakeven.formulas.training_memory import ZERO_STAGES
 from breakeven.question.pages.train import (
@@ -18,12 +20,14 @@ from breakeven.question.pages.train import (
     SHROTT_SCENARIO,
     TUNE,
     TUNE_OR_PROMPT,
+    Fields,
 )
 from breakeven.question.scenario import LIMITS as SCENARIO_LIMITS
-from breakeven.question.scenario import Limit
+from breakeven.question.scenario import Limit, Scenario
 from breakeven.tables.day import Tables
 from breakeven.views.train.words import METHOD_WORDS, OPTIMISER_WORDS
-from breakeven.words.numbers import Money
+from breakeven.words.names import gpu_name
+from breakeven.words.numbers import Money, compact, number
 
 GOALS = {PRETRAIN: "Pre-train", TUNE: "Tune", TUNE_OR_PROMPT: "Tune or prompt?"}
 _RECOMPUTE = {
@@ -39,10 +43,49 @@ _LAWS = {
 }
 
 
-def goal_input() -> str:
+def sentence(scenario: Scenario, plan: Fields, tables: Tables, money: Money) -> None:
+    """What is trained on what, by when: each part opens what it is made of."""
+    known = tables.models.get(scenario.model)
+    name = known.name if known else scenario.model
+    if plan.params_b is not None:
+        name = f"{number(plan.params_b)} billion parameters"
+    tokens = "as many tokens as pay" if plan.tokens_b is None else f"{compact(plan.tokens_b * 1e9)} tokens"
+    work = f"{plan.examples:,} examples" if plan.tunes else tokens
+    known_gpu = tables.gpus.get(plan.gpu)
+    gpu = gpu_name(known_gpu) if known_gpu else plan.gpu
+    within = "any time" if plan.days is None else f"{number(plan.days)} days"
+
+    def more() -> None:
+        for title, draw in FOLDED.items():
+            box = st.expander(title, key=f"box_{title}", on_change="rerun")
+            if box.open:
+                with box:
+                    draw(tables, money)
+
+    against: list[Part] = []
+    if plan.goal == TUNE_OR_PROMPT:
+        against = [("or prompt", plan.teacher, "Prompting", lambda: prompting_inputs(tables))]
+    bar(
+        "train",
+        [
+            ("I want to", GOALS[plan.goal].lower().removesuffix(" or prompt?"), "Goal", goal_input),
+            ("", f"{name} on {work}", "Work", lambda: work_inputs(plan.goal, tables)),
+            *against,
+            (
+                "using",
+                gpu,
+                "GPUs and price",
+                lambda: gpu_inputs(tables, money),
+            ),
+            ("within", within, "Budget and time", lambda: question_inputs(tables, money)),
+            ("", "more", "More", more),
+        ],
+    )
+
+
+def goal_input() -> None:
     """What is asked."""
     st.segmented_control("Goal", list(GOALS), format_func=GOALS.__getitem__, required=True, key=_key("goal"))
-    return str(st.session_state[_key("goal")])
 
 
 def work_inputs(goal: str, tables: Tables) -> None:
@@ -137,7 +180,7 @@ def gpu_inputs(tables: Tables, _money: Money) -> None:
     )
 
 
-def memory_inputs(goal: str) -> None:
+def memory_inputs(_tables: Tables, _money: Money) -> None:
     """How the training is laid out in memory."""
     _whole("Sequence [tokens]", "sequence", "Tokens of one training sequence.")
     _whole("Micro-batch", "micro_batch", "Sequences that one GPU passes at a time.")
@@ -167,7 +210,7 @@ def memory_inputs(goal: str) -> None:
     st.selectbox(
         "Optimiser", list(OPTIMISER_BYTES), format_func=OPTIMISER_WORDS.__getitem__, key=_key("optimiser")
     )
-    if goal != PRETRAIN and st.session_state[_key("method")] != "full":
+    if st.session_state[_key("goal")] != PRETRAIN and st.session_state[_key("method")] != "full":
         _whole("LoRA rank", "rank", "Width of the adapters.")
         st.selectbox(
             "Adapters on", LIMITS["targets"].choices, format_func=_TARGETS.__getitem__, key=_key("targets")
@@ -267,3 +310,11 @@ def _number(
         placeholder=placeholder,
         **({"step": 1} if whole else {"format": "%g"}),
     )
+
+
+FOLDED: Mapping[str, Callable[[Tables, Money], None]] = {
+    "Memory": memory_inputs,
+    "Owned GPUs and energy": owned_inputs,
+    "Day and money": money_inputs,
+}
+"""What stands under the last word of the page's line."""

@@ -11,6 +11,7 @@ import streamlit as st
 from breakeven.dashboard.blocks import plain, separated, sources_table
 from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.session import database
+from breakeven.dashboard.terms import terms
 from breakeven.tables import queries
 from breakeven.tables.records import Source
 from breakeven.views.train import charts as charts_train
@@ -33,9 +34,9 @@ def headline(answer: TrainingAnswer, prompting: Prompting | None, money: Money) 
     """The answer in one sentence, and what it is made of."""
     if prompting is not None:
         st.subheader(plain(f"{words.prompting_headline(prompting, money)}."), anchor=False)
-        st.markdown(plain(f"{words.headline(answer, money)}."))
+        st.markdown(plain(f"{words.headline(answer, money, terms())}."))
     else:
-        st.subheader(plain(f"{words.headline(answer, money)}."), anchor=False)
+        st.subheader(plain(f"{words.headline(answer, money, terms())}."), anchor=False)
     lines = []
     if answer.optimum is not None:
         lines.append(words.budget_sentence(answer, answer.optimum, money))
@@ -81,7 +82,7 @@ def curves_block(answer: TrainingAnswer, money: Money) -> None:
         finding = words.tokens_finding(answer, money)
         st.markdown(f"**{plain(finding)}**")
         if answer.token_curve is None:
-            st.info("The cost needs a price of the GPU.")
+            st.info("The cost needs a price of the GPU: type one, or choose another GPU, in the line above.")
         else:
             st.plotly_chart(
                 charts_train.cost_against_tokens(answer, money),

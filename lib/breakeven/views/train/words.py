@@ -13,6 +13,7 @@ from breakeven.views.train.efficiency import Measured, Span
 from breakeven.views.train.prompting import ApiTuning, Path, Prompting
 from breakeven.words.names import FRESH_DAYS, gpu_name
 from breakeven.words.numbers import Money, compact, count, counted, gigabytes, number, percent, times
+from breakeven.words.terms import EXPERT, Terms
 
 METHOD_WORDS = {FULL: "all weights", LORA: "LoRA adapters", QLORA: "LoRA adapters on 4-bit weights (QLoRA)"}
 OPTIMISER_WORDS = {
@@ -49,8 +50,15 @@ def _verb(answer: TrainingAnswer) -> str:
     return f"Tuning {means}{name} on {compact(answer.tokens)} tokens"
 
 
-def headline(answer: TrainingAnswer, money: Money) -> str:
+def headline(answer: TrainingAnswer, money: Money, say: Terms = EXPERT) -> str:
     """Say what it takes, in one sentence."""
+    if say.is_plain and answer.usd is not None:
+        least, most = money.large(answer.usd.low), money.large(answer.usd.high)
+        span = "" if least == most else f", {least} to {most}"
+        return (
+            f"{_verb(answer)} costs {money.large(answer.usd.mid)}{span}: {days(answer.days.mid)} on "
+            f"{answer.n_gpus:,} × {gpu_name(answer.gpu)}"
+        )
     takes = f"{_verb(answer)} takes {compact(answer.hours.mid)} GPU-hours on {gpu_name(answer.gpu)}"
     cost = ""
     if answer.usd is not None:

@@ -63,7 +63,7 @@ def known_gpu(view: Fields, tables: Tables) -> Fields:
 def table(frame: pd.DataFrame, name: str) -> None:
     """A table with its download, or a sentence that it is empty."""
     if frame.empty:
-        st.info("Nothing matches. Loosen a filter in the sidebar, or choose another day.")
+        st.info("Nothing matches. Loosen a word of the filter above, or choose another day.")
         return
     st.dataframe(
         frame,
@@ -229,7 +229,7 @@ def price_history(view: Fields, scenario: Scenario, tables: Tables, money: Money
     chosen = offers_in(view.models) or default_lines(scenario, tables)
     rows = price_queries.api_price_periods(database(), chosen)
     if not rows:
-        st.info("Choose offers in the sidebar; none of the chosen ones has a price on record.")
+        st.info("Choose offers under filter above; none of the chosen ones has a price on record.")
         return
     for meter, word in (("output_usd_per_mtok", "output"), ("input_usd_per_mtok", "input")):
         lines = history.price_lines(rows, meter, scenario.as_of)

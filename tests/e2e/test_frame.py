@@ -1,0 +1,108 @@
+"""What stands around the pages, as a visitor uses it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import settle
+from tests.e2e.contact_sheet import PAGES, QUERY, sheet, shot, window
+
+Visit = Callable[..., Page]
+
+
+def wait_for_path(page: Page, path: str) -> None:
+    page.wait_for_function("path => location.pathname === path && location.search", arg=path)
+    settle(page)
+
+
+def test_one_press_of_back_undoes_one_step(visit: Visit) -> None:
+    page = visit(stranger=True)
+    line = page.locator(".st-key-bar_compare")
+    line.get_by_role("button", name="4,000 in / 16 out").click()
+    field = page.get_by_label("Prompt tokens", exact=True).first
+    field.fill("1234")
+    field.press("Enter")
+    expect(line).to_contain_text("1,234 in / 16 out", timeout=20_000)
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Choose a host").click()
+    wait_for_path(page, "/deploy")
+    expect(page.locator(".st-key-bar_deploy")).to_contain_text("1,234 in / 16 out")
+    page.go_back()
+    wait_for_path(page, "/")
+    expect(line).to_contain_text("1,234 in / 16 out", timeout=20_000)
+    page.go_back()
+    expect(line).to_contain_text("4,000 in / 16 out", timeout=20_000)
+
+
+@pytest.mark.parametrize("path", ["compare", ""])
+def test_both_addresses_of_the_first_page_answer_their_link(visit: Visit, path: str) -> None:
+    page = visit(f"{path}?v=1&prompt_a=777", stranger=True)
+    expect(page.locator(".st-key-bar_compare")).to_contain_text("777 in / 16 out")
+    assert page.get_by_role("dialog").count() == 0
+
+
+def test_phone_has_its_places_below_and_no_drawer(visit: Visit) -> None:
+    page = visit(width=390, stranger=True)
+    places = page.locator(".st-key-frame_places")
+    box = places.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] == pytest.approx(800, abs=2)
+    assert page.locator('[data-testid="stExpandSidebarButton"]').is_hidden()
+    places.get_by_role("link", name="Data").click()
+    wait_for_path(page, "/prices")
+    page.locator(".st-key-frame_siblings").get_by_role("link", name="Method").click()
+    wait_for_path(page, "/method")
+    page.go_back()
+    wait_for_path(page, "/prices")
+
+
+def test_switch_of_words_holds_on_the_next_page_and_is_in_no_link(visit: Visit) -> None:
+    page = visit(stranger=True)
+    page.get_by_role("radio", name="expert").click()
+    expect(page.get_by_text("2 replicas of").first).to_be_visible(timeout=20_000)
+    before = page.url
+    page.get_by_role("link", name="Choose a host").click()
+    wait_for_path(page, "/deploy")
+    expect(page.get_by_role("heading", level=3).first).to_contain_text("replica")
+    assert "expert" not in before + page.url
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
+)
+def test_nobody_is_kept_out(browser: Browser, address: str, width: int, scheme: str) -> None:
+    page = window(browser, width, scheme)
+    found = {}
+    for name in PAGES:
+        page.goto(f"{address}/{name}{QUERY}")
+        settle(page).wait_for_timeout(500)
+        assert page.locator("h1").count() == 1, name
+        faults = Axe().run(page).response["violations"]
+        found[name] = [one["id"] for one in faults if one["impact"] in ("serious", "critical")]
+    page.context.close()
+    assert not {name: faults for name, faults in found.items() if faults}
+
+
+def test_contact_sheet_holds_every_picture(browser: Browser, address: str, tmp_path: Path) -> None:
+    page = window(browser, 390, "dark")
+    shots = [shot(page, f"{address}/{name}{QUERY}", tmp_path / f"{name}.png") for name in PAGES[:2]]
+    page.context.close()
+    assert sheet(shots, tmp_path / "sheet.png").stat().st_size > max(one.stat().st_size for one in shots) / 2
+
+
+def test_first_visit_is_shown_round_once_and_below_the_answer(visit: Visit) -> None:
+    page = visit(stranger=True)
+    tour, answer = page.locator("section.tour"), page.get_by_role("heading", level=3).first
+    expect(tour).to_be_visible()
+    above, below = answer.bounding_box(), tour.bounding_box()
+    assert above is not None
+    assert below is not None
+    assert above["y"] + above["height"] < below["y"]
+    tour.get_by_role("button", name="Got it").click()
+    expect(tour).to_be_hidden()
+    page.reload()
+    settle(page).wait_for_timeout(500)
+    expect(tour).to_be_hidden()
