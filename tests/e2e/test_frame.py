@@ -50,7 +50,11 @@ def test_phone_has_its_places_below_and_no_drawer(visit: Visit) -> None:
     box = places.bounding_box()
     assert box is not None
     assert box["y"] + box["height"] == pytest.approx(800, abs=2)
-    assert page.locator('[data-testid="stExpandSidebarButton"]').is_hidden()
+    drawer = page.locator('[data-testid="stExpandSidebarButton"]')
+    assert drawer.is_hidden()
+    places.get_by_role("link", name="My bill").click()
+    wait_for_path(page, "/workload")
+    assert drawer.is_visible()  # What is set there stays within reach.
     places.get_by_role("link", name="Data").click()
     wait_for_path(page, "/prices")
     page.locator(".st-key-frame_siblings").get_by_role("link", name="Method").click()

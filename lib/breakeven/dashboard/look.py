@@ -72,8 +72,8 @@ STYLE = """
  .stMainBlockContainer{padding-left:1rem;padding-right:1rem}
  .st-key-frame_switch{right:3.2rem}
  [data-testid=stHeader] [data-testid=stHeaderLogo]{width:1.8rem;object-fit:cover;object-position:left}
- .stApp:not(:has([data-testid=stSidebarUserContent] .stElementContainer)) [data-testid=stExpandSidebarButton]{
-  display:none}
+ .stApp:not(:has([data-testid=stSidebarUserContent] :is(.stElementContainer,.stExpander)))
+  [data-testid=stExpandSidebarButton]{display:none}
  .st-key-page_head{gap:.3rem!important}
  [data-testid=stSidebarNav]{display:none}
  .st-key-frame_places>*{flex:1 1 0;min-width:0!important}
