@@ -144,8 +144,9 @@ def test_own_runs_in_a_link_count_in_its_title_and_its_picture():
     from breakeven.question.calibrated import calibration_of
 
     engine = calibration_of(own)[0].engine
-    query = LINK.decode() + own.replace("yours-x", engine)
-    assert preview("", query) != preview("", LINK.decode())
+    link = LINK.decode().replace("requests=0.1", "requests=20") + "&gpu=h100-sxm&gpus=2"
+    query = link + own.replace("yours-x", engine)
+    assert preview("", query) != preview("", link)
     told = metas(fetch("/", query.encode())[1])
     assert "calibrated_numbers=" in told["og:image"]
     assert (

@@ -117,7 +117,7 @@ def _plain(value: Any) -> Any:
         value = value.item()
     if isinstance(value, float):
         return float(f"{value:.9g}") if math.isfinite(value) else str(value)
-    return value
+    return str(value) if isinstance(value, str) else value
 
 
 # --- Compare ----------------------------------------------------------------------------------------
