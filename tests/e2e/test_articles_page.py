@@ -46,7 +46,7 @@ def test_claim_of_another_document_leads_to_its_number_which_is_marked(visit: Vi
     settle(page)
     assert "here $168,000. ✗ wrong: $190 too low." in page.locator(".claim-strip").inner_text()
     marked = "() => [...(CSS.highlights.get('breakeven-claim') ?? [])].map((range) => range.toString())"
-    page.wait_for_function(f"({marked})().includes('168,000')", timeout=30_000)
+    page.wait_for_function(f"() => ({marked})().includes('168,000')", timeout=30_000)
     assert parse_qs(urlsplit(page.url).query)["claim"] == ["shrott-gpt4-bill"]
     assert parse_qs(urlsplit(page.url).query)["as_of"] == ["2023-08-30"]
     page.go_back()

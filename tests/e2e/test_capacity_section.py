@@ -12,6 +12,8 @@ TITLE = "Capacity: how many GPUs these arrivals need"
 
 def test_section_opens_with_the_answer_and_fits_the_screen(visit: Visit) -> None:
     page = visit("workload?v=1&gpu=h100-sxm&gpus=2&as_of=2026-11-21")
+    page.get_by_role("radio", name="expert").click()
+    settle(page)
     page.get_by_label("or a sample", exact=True).first.click()
     page.get_by_role("option", name="Conversation").click()
     page.get_by_text("1,800 requests").first.wait_for()

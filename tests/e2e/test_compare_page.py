@@ -177,7 +177,7 @@ def test_preset_fills_in_the_tokens(visit: Visit) -> None:
     open_word(page, "4,000 in / 16 out")
     page.get_by_label("Start from", exact=True).first.click()
     page.get_by_role("option", name="Summarisation").click()
-    page.wait_for_function("new URLSearchParams(location.search).get('prompt_a') !== '4000'")
+    page.wait_for_function("() => new URLSearchParams(location.search).get('prompt_a') !== '4000'")
     settle(page)
     assert query_of(page)["prompt_a"] != ["4000"]
     assert "PROMPT-HEAVY" in main_text(page)

@@ -41,6 +41,6 @@ def test_config_is_uploaded_and_becomes_the_model(visit: Callable[..., Page], tm
     page = visit(QUERY)
     page.get_by_role("button", name="Llama 3.3 70B").click()
     page.locator('[data-testid="stFileUploaderDropzoneInput"]').set_input_files(str(file))
-    page.wait_for_function("new URLSearchParams(location.search).get('deploy_model') !== 'none'")
+    page.wait_for_function("() => new URLSearchParams(location.search).get('deploy_model') !== 'none'")
     settle(page)
     expect(page.get_by_text("billion parameters")).to_be_visible()

@@ -16,7 +16,7 @@ def test_search_opens_one_rule_and_the_link_repeats_it(visit: Visit) -> None:
     field = page.get_by_label("Find", exact=True)
     field.fill("embeddings self-hosted")
     field.press("Enter")
-    page.wait_for_function("new URLSearchParams(location.search).get('numbers_find').startsWith('emb')")
+    page.wait_for_function("() => new URLSearchParams(location.search).get('numbers_find').startsWith('emb')")
     settle(page)
     page.get_by_text("Working: Bought embeddings against self-hosted ones").click()
     page.get_by_text("What to do.").wait_for()

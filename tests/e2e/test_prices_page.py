@@ -30,7 +30,7 @@ def test_statement_is_answered_and_its_link_repeats_it(visit: Visit) -> None:
     page.get_by_role("button", name="Run").click()
     page.get_by_text("Plot across").wait_for()
     settle(page)
-    page.wait_for_function("new URLSearchParams(location.search).has('prices_sql')")
+    page.wait_for_function("() => new URLSearchParams(location.search).has('prices_sql')")
     query = urlsplit(page.url).query
     assert len(query) < 2_000
     again = visit(f"prices?{query}")

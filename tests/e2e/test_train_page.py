@@ -31,7 +31,7 @@ def test_changing_the_goal_keeps_the_link_and_the_table_downloads(visit: Visit) 
     page.get_by_role("radio", name="Tune", exact=True).or_(
         page.get_by_role("button", name="Tune", exact=True)
     ).first.click()
-    page.wait_for_function("new URLSearchParams(location.search).get('train_goal') === 'tune'")
+    page.wait_for_function("() => new URLSearchParams(location.search).get('train_goal') === 'tune'")
     settle(page)
     assert headline(page).startswith("Tuning LoRA adapters of ")
     page.keyboard.press("Escape")

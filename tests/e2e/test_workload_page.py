@@ -70,7 +70,7 @@ def test_digest_link_repeats_the_bill_without_the_file(visit: Visit, tmp_path: P
     file.write_text("input_tokens,output_tokens,count\n1000,200,4000000\n", encoding="utf-8")
     page = visit("workload")
     upload(page, file)
-    page.wait_for_function("new URLSearchParams(location.search).has('w')")
+    page.wait_for_function("() => new URLSearchParams(location.search).has('w')")
     bill = headline(page)
     link = urlsplit(page.url)
     assert len(parse_qs(link.query)["w"][0]) <= 2000
