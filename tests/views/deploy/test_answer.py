@@ -21,7 +21,7 @@ from breakeven.hosting.fleet import terms_of
 from breakeven.question.pages.deploy import considered, shape_of
 from breakeven.tables.day import Tables
 from breakeven.views.deploy import USUAL, Answer, Fields, deploy, words
-from breakeven.views.deploy.detail import batch_curve, frontiers, memory_of, roofline, swings
+from breakeven.views.deploy.detail import batch_curve, frontiers, memory_of, older, roofline, swings
 from breakeven.views.deploy.table import rows_of
 from breakeven.words.numbers import Money
 from tests.builders import DEFAULT, TODAY
@@ -455,6 +455,26 @@ def test_points_stand_below_the_roof(tables: Tables) -> None:
     assert all(0 < point.flop_per_s < point.limit_flop_per_s for point in roof.points)
     # 4,000 tokens read together are far above the ridge, one sequence far below it
     assert roof.points[0].flop_per_byte > roof.ridge > roof.points[1].flop_per_byte
+
+
+def test_an_engine_of_2023_stands_beside_todays_where_it_was_measured(tables: Tables) -> None:
+    """Splitwise measured vLLM of 2023 on A100 and H100; who asks for another GPU is not told of it."""
+    extra = replace(USUAL, weights="none")
+    asked = {"model": "llama-2-70b", "precision": "fp16"}
+    today = ask(tables, extra, gpu="h100-sxm", gpus=4, **asked)
+    assert today.chosen is not None
+    then = older(today, today.chosen, tables)
+    assert then is not None
+    assert then.engine == "vllm-2023"
+    assert then.tpot_s > today.chosen.host.tpot_s
+    assert "vllm-2023, as it was then" in words.older_sentence(then)
+    named = ask(tables, extra, gpu="h100-sxm", gpus=4, engine="vllm-2023", **asked)
+    assert named.chosen is not None
+    assert older(named, named.chosen, tables) is None
+    newer = ask(tables, extra, gpu="b200-sxm", gpus=2, **asked)
+    assert newer.chosen is not None
+    assert older(newer, newer.chosen, tables) is None
+    assert words.older_sentence(None) == ""
 
 
 def test_swings_lie_on_both_sides_of_the_cost(tables: Tables) -> None:

@@ -15,11 +15,23 @@ from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import IDEAL, Engine, ModelShape, Replica
 from breakeven.formulas.step import StepTime, decode_step, mean_context, prefill_step
 from breakeven.formulas.units import GIGA
-from breakeven.hosting import MOST_SEQUENCES, Ask, Candidate, Evaluation, evaluate, evaluate_arrays
+from breakeven.hosting import (
+    MOST_SEQUENCES,
+    Ask,
+    Candidate,
+    Evaluation,
+    architecture,
+    compute_class,
+    dated,
+    evaluate,
+    evaluate_arrays,
+    older_profile,
+)
 from breakeven.hosting.fleet import terms_of
 from breakeven.hosting.grid import again
 from breakeven.hosting.hardware import Indices
 from breakeven.question.parts import Shape
+from breakeven.tables.day import Tables
 from breakeven.views.deploy.answer import Answer, Placement
 from breakeven.words.numbers import Money, percent, times
 
@@ -39,6 +51,43 @@ def at_batches(row: Placement, ask: Ask, shape: Shape, batch: Floats) -> Evaluat
         completion_tokens=np.array([float(shape.completion_tokens)]),
         cached_tokens=np.array([float(shape.cached_tokens)]),
         batch=batch[:, None],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Older:
+    """The same deployment and batch by an engine as it was in a named year."""
+
+    engine: str
+    ttft_s: float
+    tpot_s: float
+
+
+def older(answer: Answer, row: Placement, tables: Tables) -> Older | None:
+    """What an older engine would take, for whoever does not know the version of theirs.
+
+    None where none was measured on the GPU, or the question names one itself.
+    """
+    candidate = row.host.candidate
+    engine = candidate.profile.efficiency.engine
+    if row.mode != Mode.CONTINUOUS or candidate.worker.ranks > 1 or dated(engine):
+        return None
+    profile = older_profile(
+        tables.efficiencies,
+        gpu=candidate.gpu,
+        rate=compute_class(candidate.gpu, tables.precisions[row.precision]),
+        mode=row.mode,
+        n_gpus=candidate.n_gpus,
+        shape=architecture(row.model),
+    )
+    if profile is None:
+        return None
+    then = replace(row, host=replace(row.host, candidate=replace(candidate, profile=profile)))
+    found = at_batches(then, answer.ask, answer.shape, np.array([float(row.host.batch)]))
+    return Older(
+        engine=profile.efficiency.engine,
+        ttft_s=float(found.ttft_s.flat[0]),
+        tpot_s=float(found.tpot_s.flat[0]),
     )
 
 

@@ -17,7 +17,7 @@ from breakeven.question.scenario import Scenario
 from breakeven.tables.records import Source
 from breakeven.views.deploy import Answer, Fields, deploy, words
 from breakeven.views.deploy import charts as charts_deploy
-from breakeven.views.deploy.detail import batch_curve, frontiers, memory_of, roofline, swings
+from breakeven.views.deploy.detail import batch_curve, frontiers, memory_of, older, roofline, swings
 from breakeven.views.deploy.needs import what_it_takes
 from breakeven.views.deploy.table import rows_of
 from breakeven.words.glossary import SERVING, explained
@@ -50,8 +50,11 @@ def recommendation(answer: Answer, money: Money) -> None:
         look.chips(words.chips(answer))
     for sentence in needs:
         st.warning(plain(sentence), icon=":material/straighten:")
+    row = answer.chosen
+    tables = tables_on(answer.scenario.as_of)
     said = (
         words.trust(answer, say),
+        words.older_sentence(None if row is None else older(answer, row, tables), say),
         words.load_sentence(answer, say),
         words.binds(answer, say),
         words.price_sentence(answer, money),

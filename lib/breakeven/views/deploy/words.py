@@ -14,7 +14,7 @@ from breakeven.question.kinds import CacheFormat
 from breakeven.question.pages.deploy import OWNED
 from breakeven.tables.records import Gpu
 from breakeven.views.deploy.answer import Answer, Placement
-from breakeven.views.deploy.detail import Frontier, Memory, Roofline, Swing
+from breakeven.views.deploy.detail import Frontier, Memory, Older, Roofline, Swing
 from breakeven.words.names import gpu_name, placed_name, shape_name
 from breakeven.words.numbers import (
     Money,
@@ -139,6 +139,16 @@ def trust(answer: Answer, say: Terms = EXPERT) -> str:
         f"{say.pace_range(host.tpot_s, *host.tpot_range_s)}. "
         f"Each range holds {percent(efficiency.range_level)} of {RANGED_ON[efficiency.range_of]}. "
         f"Physical limit of the same GPUs: {say.first(ideal.ttft_s)}, {say.pace(ideal.tpot_s)}. {known}"
+    )
+
+
+def older_sentence(found: Older | None, say: Terms = EXPERT) -> str:
+    """Say what an engine of a named year would take; empty where none was measured."""
+    if found is None:
+        return ""
+    return (
+        f"These are engines of today; with {found.engine}, as it was then, the same GPUs would give: "
+        f"{say.first(found.ttft_s)}, {say.pace(found.tpot_s)}. Name it under GPUs if yours is as old."
     )
 
 
