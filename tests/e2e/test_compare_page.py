@@ -27,9 +27,17 @@ def main_text(page: Page) -> str:
 
 
 def numbers_of(page: Page) -> list[str]:
-    """Verdicts and reasons, without the chart labels that a renderer may place differently."""
-    texts = page.locator('[data-testid="stMain"] [data-testid="stMarkdownContainer"]').all_inner_texts()
-    return [text for text in texts if text.strip()]
+    """Verdicts and reasons once the last part is drawn, without the chart labels that a renderer may place
+    differently.
+    """
+    found: list[str] = []
+    for _ in range(20):
+        texts = page.locator('[data-testid="stMain"] [data-testid="stMarkdownContainer"]').all_inner_texts()
+        before, found = found, [text for text in texts if text.strip()]
+        if found == before and "Check a claim" in found:  # the door at the foot of the page
+            break
+        page.wait_for_timeout(400)
+    return found
 
 
 def open_word(page: Page, label: str) -> None:
