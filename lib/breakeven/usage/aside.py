@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import mmap
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from breakeven.usage.from_sums import Reading
 from breakeven.usage.merge import merge
 from breakeven.usage.plan import READ_ORDER
 from breakeven.usage.quick import Quick
+from breakeven.usage.quotes import count_lines
 from breakeven.usage.sheets import marks
 from breakeven.usage.sheets.numbers import is_nothing
 from breakeven.usage.sheets.reader import fault, gather_sheet
@@ -185,13 +185,7 @@ def _lines_of(
     """Lines of rows by their place: counted where every line is one of so many rows, else read again."""
     if not places or not rows:
         return line_numbers(table, file, rejects, places)
-    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as view:
-        ends, start = 0, 0
-        while (chunk := view[start : start + (1 << 24)]) != b"":
-            ends += chunk.count(b"\n")
-            start += len(chunk)
-        ends += view[-1:] != b"\n"
-    if ends != table.header_lines + rows:
+    if count_lines(file) != table.header_lines + rows:
         return line_numbers(table, file, rejects, places)
     found: dict[int, int] = {}
     faults = sorted(line for line, *_ in rejects)

@@ -20,10 +20,9 @@ from breakeven.usage.formats import (
 )
 from breakeven.usage.limits import Limits
 from breakeven.usage.sheets.numbers import style_of
+from breakeven.usage.sheets.split import DELIMITERS
 from breakeven.usage.spool import Unreadable
 from breakeven.usage.table import SAMPLE_ROWS, Table, head, loads, paths_of, shorten
-
-DELIMITERS = (",", ";", "\t", "|")
 
 
 def csv_table(path: FilePath, mapping: ColumnMapping | None, limits: Limits) -> Table:

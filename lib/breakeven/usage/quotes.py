@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from breakeven.usage.sheets.split import DELIMITERS
 from breakeven.usage.stop import heed_stop
 
-DELIMITERS = b",;\t|"
 CHUNK = 1 << 24
 """Bytes that are taken at once."""
 LOOKED_AT = 400
@@ -132,7 +132,7 @@ def _end(pattern: re.Pattern[bytes], text: bytes | mmap.mmap, place: int) -> int
     return found.end() if found else place
 
 
-@dataclass(slots=False, kw_only=True)
+@dataclass(kw_only=True)
 class _Scan:
     """Walks over the rows; those on one line pass by in one match."""
 
@@ -147,29 +147,22 @@ class _Scan:
     def run(self) -> None:
         """Walk to the end."""
         place, rest = 0, False
-        while place < len(self.view):
+        while place < len(self.view) and len(self.torn) <= MOST_TORN:
             heed_stop()
             place, opened = self._pass(place, rest=rest)
-            if opened < 0:
-                rest = False
-                if len(self.torn) <= MOST_TORN:
-                    continue
-            else:
-                place, rest = self._opened(opened, place)
-            if len(self.torn) > MOST_TORN:
-                self.marks += [found.start() for found in _MARK.finditer(self.view, place)]
-                return
+            place, rest = self._opened(opened, place) if opened >= 0 else (place, False)
+        self._take_out(place, len(self.view))  # of a file with too many, all that are left
 
     @cached_property
     def delimiter(self) -> bytes:
         """What separates cells: what most of the first lines have the same number of."""
         lines = [line for line in self.view[: 1 << 16].splitlines()[:50] if line.strip()]
         agreed = {}
-        for one in DELIMITERS:
+        for one in map(str.encode, DELIMITERS):
             counts = Counter(line.count(one) for line in lines)
             number, of = max(counts.items(), key=lambda item: (item[0] > 0, item[1]))
             agreed[one] = (of if number else 0, number)
-        return bytes((max(agreed, key=lambda one: agreed[one]),))
+        return max(agreed, key=lambda one: agreed[one])
 
     @cached_property
     def _rows(self) -> tuple[re.Pattern[bytes], ...]:
@@ -214,8 +207,12 @@ class _Scan:
 
     def _unmatched(self, start: int, end: int) -> None:
         """Take out every mark of a line on which text follows a closing one: it is one row or none."""
-        self.marks += [found.start() for found in _MARK.finditer(self.view, start, end)]
+        self._take_out(start, end)
         self.torn.append(self._line_of(start))
+
+    def _take_out(self, start: int, end: int) -> None:
+        """Take out every mark between two places."""
+        self.marks += [found.start() for found in _MARK.finditer(self.view, start, end)]
 
     def _closing(self, opened: int, end: int) -> int | None:
         """Place of the mark that closes a cell before ``end``."""
@@ -223,7 +220,7 @@ class _Scan:
         while (at := self.view.find(_QUOTE, at, end)) >= 0:
             if self.view[at + 1 : at + 2] == _QUOTE:
                 at += 2
-            elif self.view[at - 1 : at] == b"\\" and self._ends(at) is False:
+            elif self.view[at - 1 : at] == b"\\" and not self._ends(at):
                 at += 1
             else:
                 return at
@@ -252,9 +249,11 @@ class _Scan:
         line = self._line_of(mark)
         if torn or not well:
             self.torn.append(line)
-            bare = self._like_a_row(self.view[start:first].replace(_QUOTE, b"").rstrip(b"\r\n"))
-            self.marks += [one.start() for one in _MARK.finditer(self.view, start, first)] if bare else [mark]
-            if well and closed is not None and self._line_end(closed) > closed:
+            if self._like_a_row(self.view[start:first].replace(_QUOTE, b"")):
+                self._take_out(start, first)
+            else:
+                self.marks.append(mark)
+            if well and closed is not None:
                 self._closed_alone(mark, closed)
             return first, False
         assert closed is not None
