@@ -20,7 +20,7 @@ from breakeven.calibration.goals import Goal
 from breakeven.calibration.parameters import QUANTITIES, Parameter
 from breakeven.calibration.ranges import LEVEL, conformal, digits
 from breakeven.calibration.report import absolute
-from breakeven.calibration.rows import stack
+from breakeven.calibration.rows import some_of, stack
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.batch import batch_that_fits
 from breakeven.formulas.kv_cache import kv_bytes_per_sequence
@@ -116,15 +116,7 @@ class LayoutRows:
 
     def take(self, keep: Mask) -> LayoutRows:
         """Some of the runs."""
-        taken: dict[str, Any] = {}
-        for field in fields(LayoutRows):
-            value = getattr(self, field.name)
-            if isinstance(value, (ModelShape, Replica, Engine)):
-                parts = {f.name: np.asarray(getattr(value, f.name))[keep] for f in fields(value)}
-                taken[field.name] = type(value)(**parts)
-            else:
-                taken[field.name] = value[keep]
-        return LayoutRows(**taken)
+        return some_of(self, keep)
 
     @property
     def group(self) -> Texts:

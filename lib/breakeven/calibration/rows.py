@@ -7,8 +7,8 @@ closed loop of clients, the throughput of an offline run, the two times of a sta
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,14 +95,7 @@ class Rows:
 
     def take(self, keep: Mask | NDArray[np.intp]) -> Rows:
         """Some of the rows."""
-
-        def taken(value: Any) -> Any:
-            if isinstance(value, (ModelShape, Replica)):
-                parts = {f.name: np.asarray(getattr(value, f.name))[keep] for f in fields(value)}
-                return type(value)(**parts)
-            return np.asarray(value)[keep]
-
-        return Rows(**{f.name: taken(getattr(self, f.name)) for f in fields(Rows)})
+        return some_of(self, keep)
 
     @property
     def group(self) -> Texts:
@@ -280,6 +273,18 @@ def set_up(notes: Notes, row: Benchmark | None = None) -> dict[str, float]:
         "held_steps": notes.of(Note.BATCH_WAIT_STEPS, row) or 0.0,
         "requests": 0.0 if alone else requests,
     }
+
+
+Columns = TypeVar("Columns")
+
+
+def some_of(columns: Columns, keep: Mask | NDArray[np.intp]) -> Columns:
+    """Some of the rows of a record whose fields are arrays of one entry a row, or parts of such fields."""
+    taken = {}
+    for item in fields(columns):  # type: ignore[arg-type]
+        value = getattr(columns, item.name)
+        taken[item.name] = some_of(value, keep) if is_dataclass(value) else np.asarray(value)[keep]
+    return type(columns)(**taken)
 
 
 def stack(kind: type[Part], items: Sequence[Part]) -> Part:
