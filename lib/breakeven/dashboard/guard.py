@@ -104,19 +104,16 @@ def headers_of(query: bytes) -> dict[str, str]:
 def _in_time(receive: Receive) -> Receive:
     """The body of a request; who stops sending it has gone."""
 
-    async def next_piece() -> Message:
-        try:
-            return await asyncio.wait_for(receive(), BODY_S)
-        except TimeoutError:
-            return {"type": "http.disconnect"}
-
     waiting = True
 
     async def piece() -> Message:
         nonlocal waiting
         if not waiting:  # the body is whole; what comes now is only that the client leaves
             return await receive()
-        message = await next_piece()
+        try:
+            message = await asyncio.wait_for(receive(), BODY_S)
+        except TimeoutError:
+            message = {"type": "http.disconnect"}
         waiting = message["type"] == "http.request" and bool(message.get("more_body"))
         return message
 
