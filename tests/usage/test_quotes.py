@@ -82,6 +82,29 @@ def test_a_mark_that_stays_open_to_the_end_costs_no_row_behind_it(tmp_path: Path
     assert any("line 7" in note for note in workload.notes)
 
 
+ROW = "gpt-4o,100,10,ok\n"
+
+
+@pytest.mark.parametrize(
+    ("report", "text"),
+    [
+        ("pandas 22140", ROW * 2 + 'gpt-4o,100,10,"\n' + ROW * 2),
+        ("pandas 22661", ROW * 4 + 'gpt-4o,100,10,"open\n'),
+        ("cudf 2398", ROW * 2 + 'gpt-4o,100,10,/a/path"\n' + ROW * 2),
+        ("csvw 52", ROW * 2 + 'gpt-4o,100,10,"a note\u201d\n' + ROW * 2),
+        ("scala-csv 86", ROW * 2 + 'gpt-4o,100,10,a-"b"c\n' + ROW * 2),
+        ("node-csv 214", ROW * 2 + '"gpt-4o", 100, 10, "he "said""\n' + ROW * 2),
+        ("SimpleFlatMapper 692", ROW * 2 + 'gpt-4o,100,10,"a "word"\n' + ROW * 2),
+        ("turicreate 1692", ROW * 2 + '"gpt-4o, 100, 10, ok\n"gpt-4o", 100, 10, ok\n' + ROW),
+    ],
+)
+def test_kinds_of_public_reports_cost_no_row(report: str, text: str, tmp_path: Path) -> None:
+    path = tmp_path / "usage.csv"
+    path.write_text(",".join(HEADER) + "\n" + text, encoding="utf-8")
+    workload = read_workload(path)
+    assert (workload.tokens.requests, workload.tokens.prompt, workload.rows_rejected) == (5, 500, 0), report
+
+
 def test_thousands_of_stray_marks_cost_no_more_than_reading_them_as_text(tmp_path: Path) -> None:
     text, torn, _ = _mended("a,b,c\n1,2,x\n" + '"x\n' * 5_000, tmp_path)
     assert '"' not in text
