@@ -20,6 +20,14 @@ def test_page_opens_with_something_to_read(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_a_link_that_mail_has_escaped_opens_as_it_was_sent_and_says_so_once(page):
+    app = open_page(page, **{"v": "2026-11", "amp;as_of": TODAY.isoformat(), "amp;requests": "50"})
+    said = [one.value for one in app.warning if "changed on its way" in one.value]
+    assert len(said) == 1
+    assert dict(app.query_params)["requests"] in ("50", ["50"])
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_every_page_says_how_old_its_prices_are_and_fetches_none(page, monkeypatch):
     asked = []
     monkeypatch.setattr(socket, "getaddrinfo", lambda *address, **_: asked.append(address) or [])

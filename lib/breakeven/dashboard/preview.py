@@ -19,6 +19,7 @@ from breakeven.dashboard.card import ABOUT, NAME, PAGES, Card, card_of_link
 from breakeven.dashboard.look import HISTORY
 from breakeven.dashboard.picture import HEIGHT, WIDTH, default_picture, picture_of
 from breakeven.question.calibrated import FIELDS as CALIBRATED_FIELDS
+from breakeven.question.fields import pairs_of
 from breakeven.question.link import LONGEST_LINK, short
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class _Seen:
 
 def card_of_query(query: str) -> Card:
     """The card of a query string, as it came."""
-    return card_of_link(dict(reversed(parse_qsl(query, keep_blank_values=True))))
+    return card_of_link(dict(reversed(pairs_of(f"?{query}"))))
 
 
 def _picture_query(card: Card) -> str:

@@ -22,6 +22,7 @@ from breakeven.question.calibrated import calibration_of
 from breakeven.question.fields import LinkFields
 from breakeven.question.link import PAGE_PREFIXES, KnownIds, decode, encode, short
 from breakeven.question.scenario import AUTO, Scenario
+from breakeven.question.sent import as_written
 from breakeven.question.versions import completed, version_of
 from breakeven.tables import queries
 from breakeven.tables.build import open_memory
@@ -142,6 +143,7 @@ def open_scenario() -> tuple[Scenario, tuple[str, ...]]:
     The link wins whenever it is not the one this session wrote last: a shared
     link, an edited address, the back button. Otherwise the widgets hold the state.
     """
+    mended = _as_written()
     query = st.query_params.to_dict()
     current = {key: st.query_params.get_all(key) for key in query}
     written = st.session_state.get(_LINK)
@@ -149,7 +151,7 @@ def open_scenario() -> tuple[Scenario, tuple[str, ...]]:
         calibrated, more = calibration_of(query)
         known = ids_with_own(known_ids(), calibrated)
         decoded = decode(current, default=Scenario(as_of=date.today()), known=known)
-        decoded = replace(decoded, warnings=(*decoded.warnings, *more))
+        decoded = replace(decoded, warnings=(*mended, *decoded.warnings, *more))
         _fill_fields(CALIBRATED_FIELDS, calibrated)
         st.session_state[_WARNINGS] = decoded.warnings
         st.session_state[_WARNED_AT] = _page()
@@ -159,6 +161,17 @@ def open_scenario() -> tuple[Scenario, tuple[str, ...]]:
     if st.session_state.get(_WARNED_AT) != _page():
         st.session_state[_WARNINGS] = ()
     return scenario_of_widgets(), st.session_state.get(_WARNINGS, ())
+
+
+def _as_written() -> tuple[str, ...]:
+    """Put the address as its sender wrote it; a sentence where something on the way had changed it."""
+    pairs, mended = as_written(
+        [(key, text) for key in st.query_params for text in st.query_params.get_all(key)]
+    )
+    if not mended:
+        return ()
+    st.query_params.from_dict({key: [text for one, text in pairs if one == key] for key, _ in pairs})
+    return (mended,)
 
 
 def _left_out(query: dict[str, str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar, get_type_hints
 from urllib.parse import parse_qsl
 
 from breakeven.question.scenario import LIMITS, NONE, Limit, complaint, show_value
+from breakeven.question.sent import as_written, bare
 from breakeven.question.versions import completed
 
 Fields = TypeVar("Fields")
@@ -82,6 +83,12 @@ class LinkFields(Generic[Fields]):
             if key in link:
                 name = key.removeprefix(self.prefix)
                 value, reason = self._value(name, link[key], known or {})
+                meant = bare(link[key])
+                if reason and meant != link[key]:
+                    value, still = self._value(name, meant, known or {})
+                    if still is None:
+                        warnings.append(f"The link has {key}={quoted(link[key])}; {meant} is read.")
+                        reason = None
                 if reason:
                     instead = show_value(getattr(default, name))
                     warnings.append(
@@ -116,12 +123,12 @@ def _hints(holds: type) -> Mapping[str, str]:
 
 
 def pairs_of(link: str | Mapping[str, str | Sequence[str]]) -> list[tuple[str, str]]:
-    """Parameters in order, then those that a short link leaves out."""
-    return completed(written_pairs(link))
+    """Parameters in order as their sender wrote them, then those that a short link leaves out."""
+    return completed(as_written(written_pairs(link))[0])
 
 
 def written_pairs(link: str | Mapping[str, str | Sequence[str]]) -> list[tuple[str, str]]:
-    """Parameters as they are written, in order; a repeated key appears as often as the link has it."""
+    """Parameters as they came, in order; a repeated key appears as often as the link has it."""
     if isinstance(link, str):
         query = link.strip()
         query = query.partition("?")[2] if "?" in query else query

@@ -22,6 +22,7 @@ from breakeven.question.pages import (
     workload,
 )
 from breakeven.question.scenario import AUTO, CHEAPEST, DEAREST, MEDIAN, Scenario
+from breakeven.question.sent import as_written
 from breakeven.question.versions import NEWEST, completed, differing, version_of
 
 VERSION = "1"
@@ -127,8 +128,8 @@ def decode(
     Decoded
         A valid scenario, and one sentence per unknown key, bad value or vanished id.
     """
-    warnings: list[str] = []
-    pairs = written_pairs(link)
+    pairs, mended = as_written(written_pairs(link))
+    warnings = [mended] if mended else []
     if len(pairs) > MOST_PARTS:
         warnings.append(
             f"The link has {len(pairs)} parameters; the first {MOST_PARTS} are read, the rest are ignored."
