@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from breakeven.dashboard import blocks, inputs, uploads
+from breakeven.dashboard import bills, blocks, inputs, uploads
 from breakeven.dashboard.saving import cite
 from breakeven.dashboard.session import (
     fields_of_widgets,
@@ -93,10 +93,12 @@ if read.workload is None:
         )
     st.stop()
 named = uploads.named_models()
-result = uploads.priced(read.workload, scenario, named)
-hosting = uploads.hosted(read.workload, scenario)
-ladder = uploads.laddered(result, hosting, named, scenario, bill.floor)
-hosting = ladder.ordered(hosting)
+found = bills.answered(read, scenario, named, bill.floor)
+if isinstance(found, str):
+    st.error(blocks.plain(found), icon=":material/block:")
+    st.stop()
+result, ladder = found.priced, found.ladder
+hosting = ladder.ordered(found.hosting)
 
 # 3. Show
 show_workload.answer(result, ladder, sources(), money)
@@ -104,12 +106,12 @@ show_workload.recognised(read.workload)
 show_columns.columns(read.workload, columns, live=bool(files))
 show_workload.problems(read.workload)
 uploads.name_models(show_names.unknown_models(result, named))
-show_workload.changes(result, ladder, uploads.explained(result, named), sources(), money)
+show_workload.changes(result, ladder, found.paid, sources(), money)
 show_workload.withheld(read.workload)
-show_workload.floor_input(result, uploads.own_scores_of(result).problems)
+show_workload.floor_input(result, found.own.problems)
 show_workload.offers(result, ladder, money)
 show_workload.deployments(hosting, ladder, read.workload, money)
-show_capacity.section(files, sample, columns, result, hosting, scenario, options, money)
-show_breakdowns.breakdowns(result, named, money)
+show_capacity.section(files, sample, columns, read, named, result, hosting, scenario, options, money)
+show_breakdowns.breakdowns(read, result, named, money)
 show_workload.sources(result, hosting, sources())
 cite(source_ids(result, hosting))

@@ -168,7 +168,7 @@ def test_other_visitor_is_answered_while_a_heavy_statement_runs() -> None:
 
 
 def test_visitors_beyond_the_turns_wait_and_then_hear_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    turns = Turns(at_once=1)
+    turns = Turns(1)
     monkeypatch.setattr(sqlbox, "_turns", turns)
     monkeypatch.setattr(sqlbox, "_QUEUE_S", 0.05)
     turns.begin("somebody", 1)
@@ -248,29 +248,3 @@ def test_dictionary_holds_every_column_with_unit_and_meaning(connection: DuckDBP
 )
 def test_times_with_a_zone_are_answered_in_utc(sql: str, cell: object) -> None:
     assert ask(sql).rows == ((cell,),)
-
-
-def test_one_visitor_has_one_turn_and_who_has_run_least_is_next() -> None:
-    turns = Turns(at_once=1)
-    assert turns.begin("busy", 1) is None
-    assert "still running" in str(turns.begin("busy", 1))
-    assert "Other visitors" in str(turns.begin("late", 0.01))
-    turns.end("busy", 30.0)
-    assert turns.begin("someone", 1) is None
-    order: list[str] = []
-
-    def wait(visitor: str) -> None:
-        turns.begin(visitor, 20)
-        order.append(visitor)
-        turns.end(visitor, 0.0)
-
-    threads = []
-    for visitor in ("busy", "new"):
-        threads.append(threading.Thread(target=wait, args=(visitor,)))
-        threads[-1].start()
-        while len(turns._waiting) < len(threads):
-            time.sleep(0.01)
-    turns.end("someone", 0.0)
-    for thread in threads:
-        thread.join(timeout=20)
-    assert order == ["new", "busy"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +149,8 @@ def group_of(
     }
 
 
+AT_ONCE = 2_000
+"""Groups that are billed by one statement."""
 _KEYS = ("key", "offer", "processing", "region", "factor_e4", "prompt_tokens", "needs_context")
 
 
@@ -154,8 +158,31 @@ def bills_of(
     connection: DuckDBPyConnection, day: date, groups: Sequence[Mapping[str, Any]]
 ) -> dict[tuple[str, int], Bill]:
     """Bills by offer and key of the groups, at the prices of a day."""
-    if not groups:
-        return {}
+    bills: dict[tuple[str, int], Bill] = {}
+    for part in _parts(groups):
+        bills |= _bills_of(connection, day, part)
+    return bills
+
+
+def _parts(groups: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """The groups some thousands at a time, those of one key together: as one value they take 40 kB each."""
+    if len(groups) <= AT_ONCE:
+        yield from [groups] if groups else []
+        return
+    part: list[Mapping[str, Any]] = []
+    for _, one in groupby(sorted(groups, key=itemgetter("key")), key=itemgetter("key")):
+        part += one
+        if len(part) >= AT_ONCE:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _bills_of(
+    connection: DuckDBPyConnection, day: date, groups: Sequence[Mapping[str, Any]]
+) -> dict[tuple[str, int], Bill]:
+    """Bills of some groups."""
     plain = [{name: value for name, value in group.items() if name != "extras"} for group in groups]
     rows = connection.cursor().execute(_statement("price_groups"), {"day": day, "groups": plain}).fetchall()
     bills = {(row[0], row[1]): _bill(row[2:]) for row in rows}

@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from threading import Thread
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
+from breakeven.dashboard.apart import readers, wire
+from breakeven.dashboard.upload_store import session_id
 from breakeven.usage.stop import Stop, Stopped
 from breakeven.words.numbers import seconds
 
@@ -71,3 +73,32 @@ def cancellable(work: Callable[[Stop], Result], words: Sequence[str]) -> Result:
             thread.join(STEP_S / 4)
     place.empty()
     return done.result()
+
+
+def in_a_reader(job: Callable[..., Result], *arguments: Any, size: float, words: str) -> Result:
+    """Have a job done by a reader of its own, and show its progress once it takes long.
+
+    Parameters
+    ----------
+    job, arguments, size
+        As :func:`breakeven.dashboard.apart.readers.do` takes them.
+    words
+        What is being done.
+
+    Raises
+    ------
+    Stopped
+        If the visitor cancelled.
+    Unreadable
+        If the job needs more than it may have; or whatever the job raises.
+    """
+    said, visitor = [words], session_id()  # the thread that waits knows no session
+
+    def told(message: object) -> None:
+        if isinstance(message, wire.Said):
+            said.append(message.words)
+
+    def work(stop: Stop) -> Result:
+        return readers.do(job, *arguments, size=size, visitor=visitor, told=told, heed=stop.heed)
+
+    return cancellable(work, said)

@@ -14,6 +14,7 @@ from streamlit.runtime import get_instance
 from streamlit.runtime.pages_manager import PagesManager
 
 from breakeven.dashboard import upload_store
+from breakeven.dashboard.apart import readers
 from breakeven.dashboard.guard import Guard
 from breakeven.dashboard.preview import Preview
 from breakeven.dashboard.session import warm_up
@@ -23,7 +24,7 @@ from breakeven.tables import sqlbox
 SWEEP_EVERY_S = 10.0
 """How often the uploads of visitors who left are looked for. [s]"""
 COMPILE_AFTER_S = 5.0
-"""The first page comes first; compiling the replay takes seconds of the same processor."""
+"""The first page comes first; readers of files and the replay take seconds of the same processor."""
 OPTIONS = {
     # A full garbage collection after every rerun costs more than the rerun.
     "runner.postScriptGC": False,
@@ -57,7 +58,7 @@ OPTIONS = {
 async def _while_serving(_app: st.App) -> AsyncIterator[None]:
     """Build the tables while the first visitor is still on the way, and compile the replay a little later."""
     Thread(target=warm_up, daemon=True).start()
-    later = Timer(COMPILE_AFTER_S, _compile)
+    later = Timer(COMPILE_AFTER_S, _prepare)
     later.daemon = True
     later.start()
     sweeping = asyncio.create_task(_sweep())
@@ -65,6 +66,7 @@ async def _while_serving(_app: st.App) -> AsyncIterator[None]:
     sweeping.cancel()
     later.cancel()
     # A signal ends the process without the usual clean-up.
+    readers.close()
     upload_store.close()
     sqlbox.close()
 
@@ -81,9 +83,11 @@ def _is_active(session_id: str) -> bool:
     return get_instance().is_active_session(session_id)
 
 
-def _compile() -> None:
+def _prepare() -> None:
+    """Have ready what the first visitor who comes with a file would wait for."""
     from breakeven.replay.plan import warm_up as compile_replay
 
+    readers.warm_up()
     compile_replay()
 
 
@@ -93,6 +97,7 @@ def dashboard() -> st.App:
     # visitor after a start may come by a link to a single page.
     PagesManager.uses_pages_directory = False
     upload_store.take_over()
+    readers.start()
     app = st.App(
         APP,
         lifespan=_while_serving,

@@ -36,6 +36,7 @@ from streamlit.web.server.starlette.starlette_app_utils import validate_xsrf_tok
 from streamlit.web.server.starlette.starlette_server_config import XSRF_COOKIE_NAME
 
 from breakeven.usage.limits import Limits, limits_from
+from breakeven.usage.packed import shown_name
 from breakeven.usage.spool import MEGABYTE, Unreadable
 
 ENDPOINT = "/uploads"
@@ -45,6 +46,8 @@ _PREFIX = "breakeven-uploads-"
 Key: TypeAlias = tuple[str, str]
 """Session and number of an upload: the number alone is chosen by the browser, and may be anyone's."""
 _log = logging.getLogger(__name__)
+LONGEST_NAME = 255
+"""Characters that are kept of a file's name."""
 UNNAMED_S = 3600.0
 """A file that no record names for so long is nobody's. [s]"""
 OLD_S = 86_400
@@ -306,7 +309,8 @@ def routes(
                 if len(files) != 1:
                     raise HTTPException(400, "one file is expected")
                 (file,) = files
-                name, kind = file.filename or "", file.content_type or "application/octet-stream"
+                name = shown_name(file.filename or "")[:LONGEST_NAME]
+                kind = shown_name(file.content_type or "application/octet-stream")[:LONGEST_NAME]
                 await run_in_threadpool(kept.keep, session_id, file_id, name, kind, file.file)
         finally:
             kept.coming -= body.seen

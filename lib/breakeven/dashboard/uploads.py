@@ -7,44 +7,35 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
-from threading import BoundedSemaphore
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
 
-from breakeven.apis.paid import Paid, explain_paid
-from breakeven.apis.workloads import PricedWorkload, price_edges, price_workload
-from breakeven.comparison.ladder import NO_FLOOR, USED, Ladder, ladder_of
+from breakeven.apis.workloads import price_edges
 from breakeven.dashboard import upload_store
-from breakeven.dashboard.cancel import CANCELLED, cancellable
-from breakeven.dashboard.session import database, known_ids, own_calibration, tables_on
-from breakeven.hosting.workloads import Hosting, host_workload
+from breakeven.dashboard.apart import jobs, readers
+from breakeven.dashboard.apart.wire import Kept, unpacked
+from breakeven.dashboard.cancel import CANCELLED, cancellable, in_a_reader
+from breakeven.dashboard.session import database, known_ids
 from breakeven.paths import DATA
-from breakeven.question.scenario import Scenario
-from breakeven.replay.arrivals import Arrivals, NoArrivals, read_arrivals
-from breakeven.tables.scores import OwnScores, Scale, Scores, own_scores, score_of, scores_in
-from breakeven.usage.digest import LONGEST, BadDigest, pack, unpack
+from breakeven.replay.arrivals import Arrivals, NoArrivals
+from breakeven.usage.digest import LONGEST, BadDigest, unpack
 from breakeven.usage.formats import TIME_UNITS, BadMapping, ColumnMapping, parse_mapping, write_mapping
+from breakeven.usage.limits import for_visitors, limits_from
 from breakeven.usage.names import read_names, write_names
 from breakeven.usage.read import read_workload
 from breakeven.usage.spool import Unreadable
 from breakeven.usage.stop import Stop, Stopped
 from breakeven.usage.sums import Workload
 
-Answer = TypeVar("Answer")
-
 SAMPLES = DATA / "samples"
 FIRST_SAMPLE = "month_openai.csv"
 """A fortnight of one team: models by name, requests counted, so that every rung has an answer."""
 _READ = "workload_read"
-_PRICED = "workload_priced"
-_HOSTED = "workload_hosted"
-_PAID = "workload_paid"
-_LADDER = "workload_ladder"
-_FLOORS = "workload_floors"
+BILLS = "workload_bills"
+"""Key of what was computed from it."""
 _ARRIVALS = "workload_arrivals"
 _SHARED = "workload_shared"
 _WRITTEN = "workload_link"
@@ -53,16 +44,6 @@ _NAMED = "workload_named"
 _NOT_NAMED = "workload_not_named"
 _PACKED = "workload_packed"
 _COLUMNS = "workload_columns"
-OWN_SCORES = "workload_own_scores"
-"""Key of the upload of the visitor's own scores."""
-MOST_SCORES_BYTES = 1_000_000
-"""Bytes of it that are read."""
-AT_ONCE = 2
-"""Large files that are read at once; each may take the memory of one reader."""
-_SMALL_BYTES = 2_000_000
-"""Files up to this size are read in a moment, without waiting for anybody."""
-_WAIT_S = 0.1
-_turns = BoundedSemaphore(AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +54,10 @@ class Read:
     reason: str | None
     digest: str | None
     """Compact form for the link; None: the workload does not fit in one."""
+    kept: Kept | None = None
+    """The workload as a reader of its own gave it; None: it was read here."""
+    size: int = 0
+    """Bytes that decide what work on it may take. [B]"""
 
 
 def _order(row: dict[str, str]) -> tuple[bool, bool, str]:
@@ -129,7 +114,7 @@ def link_fields(read: Read, columns: str) -> dict[str, str]:
     if digest is not None and read.workload is not None and len(digest) > room:
         key = (digest, room)
         if st.session_state.get(_PACKED, (None,))[0] != key:
-            st.session_state[_PACKED] = (key, _packed(read.workload, room))
+            st.session_state[_PACKED] = (key, jobs.digest_of(read.workload, room))
         digest = st.session_state[_PACKED][1]
     st.session_state[_WRITTEN] = digest
     return ({"w": digest} if digest else {}) | page
@@ -137,7 +122,7 @@ def link_fields(read: Read, columns: str) -> dict[str, str]:
 
 def forget() -> None:
     """Drop an upload or a shared workload, because another one is asked for."""
-    for key in (_SHARED, _UPLOAD, _READ, _PRICED, _PAID, _HOSTED, _ARRIVALS, _NAMED, _NOT_NAMED, _PACKED):
+    for key in (_SHARED, _UPLOAD, _READ, BILLS, _ARRIVALS, _NAMED, _NOT_NAMED, _PACKED):
         st.session_state.pop(key, None)
 
 
@@ -218,11 +203,12 @@ def read_files(files: Sequence[Any], columns: str) -> Read:
 
     session = upload_store.session_id()  # the thread that reads knows no session
 
-    def read() -> Workload:
+    def read() -> Read:
         names = [file.name for file in files]
+        name = names[0] if len(names) == 1 else f"{len(names)} files"
         try:
             with _on_disk(files, session) as paths:
-                return _read(paths, columns, names[0] if len(names) == 1 else f"{len(names)} files", names)
+                return _read(paths, columns, name, names)
         except Stopped:
             for file in files:
                 upload_store.discard(session, file.file_id)
@@ -259,6 +245,8 @@ def arrivals_of(files: Sequence[Any], sample: str, columns: str) -> Arrivals | N
         If the file has sums or no times.
     Unreadable
         If it cannot be read.
+    Stopped
+        If the visitor does not wait.
     """
     shown = st.session_state.get(_READ)
     kept = st.session_state.get(_ARRIVALS)
@@ -269,15 +257,9 @@ def arrivals_of(files: Sequence[Any], sample: str, columns: str) -> Arrivals | N
         return known
     if not files and (_UPLOAD in st.session_state or st.session_state.get(_SHARED)):
         return None
-    mapping = parse_mapping(columns)
     answer: Arrivals | NoArrivals
     try:
-        with st.spinner("Reading the arrivals"):
-            if files:
-                with _on_disk(files, upload_store.session_id()) as paths:
-                    answer = read_arrivals(paths, mapping=mapping)
-            else:
-                answer = read_arrivals(SAMPLES / sample)
+        answer = _arrivals(files, sample, columns)
     except NoArrivals as reason:
         answer = reason
     if shown is not None:
@@ -287,149 +269,78 @@ def arrivals_of(files: Sequence[Any], sample: str, columns: str) -> Arrivals | N
     return answer
 
 
+def _arrivals(files: Sequence[Any], sample: str, columns: str) -> Arrivals:
+    """Single requests of uploads, read by a reader of their own, or of a sample."""
+    mapping, limits = parse_mapping(columns), for_visitors(limits_from())
+    words = "Reading the arrivals"
+    if not files:
+        with st.spinner(words):
+            return jobs.arrivals(None, [SAMPLES / sample], mapping, limits)
+    with _on_disk(files, upload_store.session_id()) as paths:
+        if not readers.apart():
+            with st.spinner(words):
+                return jobs.arrivals(None, paths, mapping, limits)
+        size = readers.size_of(paths)
+        return in_a_reader(jobs.arrivals, tuple(paths), mapping, limits, size=size, words=words)
+
+
 def read_sample(file: str) -> Read:
     """Read one of the samples that come with the program."""
-    return _once(("sample", file), lambda: _read(SAMPLES / file, "", sample_titles()[file]))
+    return _once(("sample", file), lambda: _read_here([SAMPLES / file], "", sample_titles()[file], ()))
 
 
 def read_digest(text: str) -> Read:
     """Open the workload of a link; the link keeps the text that it came with."""
-    read = _once(("digest", text), lambda: unpack(text))
-    return replace(read, digest=text if read.workload else None)
+    return _once(("digest", text), lambda: Read(workload=unpack(text), reason=None, digest=text))
 
 
-def _read(path: Path | list[Path], columns: str, name: str, names: Sequence[str] = ()) -> Workload:
-    edges, mapping = price_edges(database()), parse_mapping(columns)
+def _read(paths: Sequence[Path], columns: str, name: str, names: Sequence[str]) -> Read:
+    """Read a visitor's files by a reader of their own, or here where there are none."""
+    if not readers.apart():
+        return _read_here(paths, columns, name, names)
+    size = readers.size_of(paths)
+    found = in_a_reader(
+        jobs.read,
+        *(tuple(paths), tuple(names), name, price_edges(database()), parse_mapping(columns)),
+        for_visitors(limits_from()),
+        size=size,
+        words=f"Reading {name}",
+    )
+    kept = Kept(value=unpacked(found.workload), data=found.workload)
+    return Read(workload=kept.value, reason=None, digest=found.digest, kept=kept, size=size)
+
+
+def _read_here(paths: Sequence[Path], columns: str, name: str, names: Sequence[str]) -> Read:
+    edges, mapping, limits = price_edges(database()), parse_mapping(columns), for_visitors(limits_from())
     words = [f"Reading {name}"]
 
     def work(stop: Stop) -> Workload:
-        with turn([path] if isinstance(path, Path) else path, words, stop):
-            return read_workload(
-                path, edges=edges, mapping=mapping, name=name, names=names, progress=words.append, stop=stop
-            )
+        return read_workload(
+            list(paths),
+            edges=edges,
+            mapping=mapping,
+            limits=limits,
+            name=name,
+            names=names,
+            progress=words.append,
+            stop=stop,
+        )
 
-    return cancellable(work, words)
-
-
-@contextmanager
-def turn(paths: Sequence[Path], words: list[str], stop: Stop) -> Iterator[None]:
-    """Have a few large files read at a time, so that all visitors together stay within the memory.
-
-    Raises
-    ------
-    Stopped
-        If the visitor cancels while waiting.
-    """
-    if sum(path.stat().st_size for path in paths) <= _SMALL_BYTES:
-        yield
-        return
-    if not _turns.acquire(blocking=False):
-        words.append("Waiting until the files of other visitors are read")
-        while not _turns.acquire(timeout=_WAIT_S):
-            stop.heed()
-    try:
-        yield
-    finally:
-        _turns.release()
+    workload = cancellable(work, words)
+    return Read(workload=workload, reason=None, digest=jobs.digest_of(workload))
 
 
-def _once(key: tuple[object, ...], read: Any) -> Read:
+def _once(key: tuple[object, ...], read: Callable[[], Read]) -> Read:
     """Keep the last thing that was read in the session, and nothing before it."""
     kept = st.session_state.get(_READ)
     if kept is None or kept[0] != key:
-        st.session_state.pop(_PRICED, None)
-        st.session_state.pop(_HOSTED, None)
-        st.session_state.pop(_LADDER, None)
-        st.session_state.pop(_FLOORS, None)
-        st.session_state.pop(_PAID, None)
+        st.session_state.pop(BILLS, None)
         try:
-            workload = read()
+            result = read()
         except Stopped:
             result = Read(workload=None, reason=CANCELLED, digest=None)
         except (Unreadable, BadMapping, BadDigest) as reason:
             result = Read(workload=None, reason=str(reason), digest=None)
-        else:
-            result = Read(workload=workload, reason=None, digest=_packed(workload))
         st.session_state[_READ] = (key, result)
     answer: Read = st.session_state[_READ][1]
-    return answer
-
-
-def _packed(workload: Workload, most: int = LONGEST) -> str | None:
-    try:
-        return pack(workload, most)
-    except BadDigest:
-        return None
-
-
-def _price_key(day: date, named: dict[str, str]) -> tuple[object, ...]:
-    """What prices hang on, beside the workload."""
-    return day, tuple(sorted(named.items()))
-
-
-def priced(workload: Workload, scenario: Scenario, named: dict[str, str]) -> PricedWorkload:
-    """Price on every offer in force; kept until day, workload or names change."""
-    key = _price_key(scenario.as_of, named)
-    return _kept(_PRICED, key, lambda: price_workload(workload, database(), scenario.as_of, named=named))
-
-
-def explained(result: PricedWorkload, named: dict[str, str]) -> Paid | None:
-    """Why what was paid is not the list price; kept as long as the prices."""
-    return _kept(_PAID, _price_key(result.day, named), lambda: explain_paid(result, database()))
-
-
-def hosted(workload: Workload, scenario: Scenario) -> Hosting:
-    """Host on the cheapest deployments; kept until what the scenario asks of them changes."""
-    return _kept(
-        _HOSTED,
-        (scenario, own_calibration().engine if own_calibration().given else None),
-        lambda: host_workload(workload, tables_on(scenario.as_of), scenario),
-    )
-
-
-def laddered(
-    result: PricedWorkload, hosting: Hosting, named: dict[str, str], scenario: Scenario, floor: str
-) -> Ladder:
-    """The file rung by rung; kept until prices, fleets, floor or the visitor's own scores change."""
-    own = own_scores_of(result)
-    key = (_price_key(result.day, named), scenario, floor, tuple(sorted(own.values.items())))
-    with_own = _scores().with_own(own.values) if own.values else _scores()
-    return _kept(_LADDER, key, lambda: ladder_of(result, hosting, database(), with_own, floor))
-
-
-def own_scores_of(result: PricedWorkload) -> OwnScores:
-    """The visitor's own list of scores, as uploaded."""
-    file = st.session_state.get(OWN_SCORES)
-    if file is None:
-        return OwnScores({}, ())
-    text = file.getvalue()[:MOST_SCORES_BYTES].decode("utf-8", errors="replace")
-    return own_scores(text, _scores(), (one.offer.api_offer_id for one in result.offers))
-
-
-@st.cache_resource(show_spinner=False)
-def _scores() -> Scores:
-    """Published scores."""
-    return scores_in(database())
-
-
-def floors(result: PricedWorkload) -> tuple[str, ...]:
-    """Floors to choose from: the two general ones, the models of the file, then every scored offer."""
-    used = tuple(row.offer_id for row in result.models)
-    return _kept(_FLOORS, (result.day, used), lambda: _floors(result))
-
-
-def _floors(result: PricedWorkload) -> tuple[str, ...]:
-    scores = _scores()
-    used = [row.offer_id for row in result.models if row.offer_id]
-    offers = sorted(one.offer.api_offer_id for one in result.offers if not one.offer.reseller)
-    known = [one for one in (*used, *offers) if any(score_of(scores, one, scale) for scale in Scale)]
-    return tuple(dict.fromkeys([USED, NO_FLOOR, *known]))
-
-
-def _kept(slot: str, key: object, make: Callable[[], Answer]) -> Answer:
-    """Answer from the session while the key is the same; :func:`_once` empties the slots."""
-    kept = st.session_state.get(slot)
-    if kept is None or kept[0] != key:
-        st.session_state[slot] = kept = (key, make())
-    answer: Answer = kept[1]
     return answer

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Condition, Lock, Timer
+from threading import Lock, Timer
 from typing import Any
 from uuid import uuid4
 
@@ -27,6 +27,7 @@ from duckdb import DuckDBPyConnection
 from breakeven.paths import DATA
 from breakeven.tables.build import build_file
 from breakeven.tables.rules import rules_of, table_names
+from breakeven.tables.turns import Turns
 
 SECONDS = 2.0
 """Time that a statement may take. [s]"""
@@ -57,54 +58,7 @@ def close() -> None:
 atexit.register(close)
 
 
-class Turns:
-    """Who runs next: who has run least of late, and nobody twice at once."""
-
-    def __init__(self, at_once: int = _AT_ONCE) -> None:
-        """Nobody waits."""
-        self._free = at_once
-        self._changed = Condition()
-        self._running: set[str] = set()
-        self._used: dict[str, tuple[float, float]] = {}
-        """Seconds that a visitor has used, halved every minute, and when that was noted."""
-        self._waiting: list[tuple[float, float, str]] = []
-
-    def begin(self, visitor: str, patience_s: float) -> str | None:
-        """Wait for a turn; a sentence where none comes."""
-        with self._changed:
-            if visitor in self._running:
-                return "Your last statement is still running; wait until it ends."
-            self._running.add(visitor)
-            place = (self._spent(visitor), time.monotonic(), visitor)
-            self._waiting.append(place)
-            mine = self._changed.wait_for(lambda: self._free > 0 and min(self._waiting) == place, patience_s)
-            self._waiting.remove(place)
-            if mine:
-                self._free -= 1
-            else:
-                self._running.discard(visitor)
-            self._changed.notify_all()
-        return None if mine else "Other visitors' statements are running; try again in a few seconds."
-
-    def end(self, visitor: str, seconds: float) -> None:
-        """Give the turn back."""
-        with self._changed:
-            self._free += 1
-            self._running.discard(visitor)
-            now = time.monotonic()
-            self._used[visitor] = (self._spent(visitor) + seconds, now)
-            if len(self._used) > _REMEMBERED:
-                del self._used[min(self._used, key=lambda one: self._used[one][1])]
-            self._changed.notify_all()
-
-    def _spent(self, visitor: str) -> float:
-        used, noted = self._used.get(visitor, (0.0, 0.0))
-        return float(used * 0.5 ** ((time.monotonic() - noted) / 60))
-
-
-_REMEMBERED = 1000
-"""Visitors whose use of the box is remembered."""
-_turns = Turns()
+_turns = Turns(_AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,8 +148,10 @@ def ask(
         return SqlAnswer(problem=f"The statement has {len(sql):,} characters; at most {LONGEST:,} are taken.")
     database = _copy_of(data_dir)
     visitor = visitor or uuid4().hex
-    if problem := _turns.begin(visitor, _QUEUE_S):
-        return SqlAnswer(problem=problem)
+    if _turns.runs(visitor):
+        return SqlAnswer(problem="Your last statement is still running; wait until it ends.")
+    if not _turns.begin(visitor, _QUEUE_S):
+        return SqlAnswer(problem="Other visitors' statements are running; try again in a few seconds.")
     start = time.monotonic()
     try:
         request = {

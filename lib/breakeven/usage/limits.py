@@ -43,6 +43,14 @@ class Limits:
     """Bad rows that are kept for the download."""
     groups: int = 200_000
     """Different models, tenants and minutes together."""
+    reader_mb: int = 1_500
+    """Memory of the process that reads one visitor's file. [MB]"""
+    readers_mb: int = 3_000
+    """Memory of all such processes together; who comes when it is taken waits. [MB]"""
+    reader_s: int = 300
+    """Computing time of such a process. [s]"""
+    replayed: int = 2_000_000
+    """Requests of a visitor's file that are replayed."""
 
     def variable(self, name: str) -> str:
         """Environment variable that raises a limit."""
@@ -51,6 +59,23 @@ class Limits:
     def too_much(self, what: str, name: str, unit: str) -> str:
         """Sentence about a limit that was passed."""
         return f"{what} the limit of {getattr(self, name):,} {unit}; set {self.variable(name)} to raise it."
+
+
+class VisitorLimits(Limits):
+    """The same limits, where who passes one is a visitor and can raise none."""
+
+    def too_much(self, what: str, name: str, unit: str) -> str:
+        """Sentence about a limit that was passed."""
+        return f"{what} the limit of {getattr(self, name):,} {unit}."
+
+
+def for_visitors(limits: Limits) -> VisitorLimits:
+    """The limits, without the operator's advice.
+
+    >>> for_visitors(Limits(rows=5)).too_much("The file has 6 rows, above", "rows", "rows")
+    'The file has 6 rows, above the limit of 5 rows.'
+    """
+    return VisitorLimits(**{one.name: getattr(limits, one.name) for one in fields(limits)})
 
 
 def limits_from(environment: Mapping[str, str] | None = None) -> Limits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -224,10 +225,19 @@ def _text(value: object, shown: str) -> str:
             return str(value)
 
 
+def shown_name(name: str) -> str:
+    """A name that can be shown and written: one that is not UTF-8 has question marks for what is not.
+
+    >>> shown_name("caf\udce9.csv")
+    'caf?.csv'
+    """
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
 def unpacked(
     files: Sequence[Path], names: Sequence[str], folder: Path, limits: Limits
 ) -> tuple[list[Path], list[str]]:
-    """The files, with what archives and workbooks hold in their place.
+    """The files, with what archives and workbooks hold in their place; paths and names are UTF-8.
 
     Raises
     ------
@@ -235,10 +245,21 @@ def unpacked(
         If an archive cannot be opened.
     """
     found: list[tuple[Path, str]] = []
-    for number, (file, own) in enumerate(zip(files, names, strict=True)):
+    for number, (file, own) in enumerate(zip(files, map(shown_name, names), strict=True)):
         if file.is_file() and is_zip(file):
             inner = unpack(file, folder / f"archive{number}", limits)
-            found += [(one, f"{own}: {title}" if len(inner) > 1 else own) for one, title in inner]
+            found += [(one, f"{own}: {shown_name(title)}" if len(inner) > 1 else own) for one, title in inner]
         else:
-            found.append((file, own))
+            found.append((_plainly_named(file, folder / f"file{number}"), own))
     return [file for file, _ in found], [own for _, own in found]
+
+
+def _plainly_named(file: Path, other: Path) -> Path:
+    """A file under a path that every reader takes: DuckDB takes none that is not UTF-8."""
+    if shown_name(str(file.absolute())) == str(file.absolute()):
+        return file
+    try:
+        other.symlink_to(file.absolute())
+    except OSError:  # a system on which not everybody may make a link
+        shutil.copyfile(file, other)
+    return other

@@ -24,7 +24,7 @@ from breakeven.usage.large import agreed, sums_by_length, too_large
 from breakeven.usage.limits import Limits, limits_from
 from breakeven.usage.merge import merge
 from breakeven.usage.open_table import OpenTable, open_table
-from breakeven.usage.packed import unpacked
+from breakeven.usage.packed import shown_name, unpacked
 from breakeven.usage.quotes import count_lines, mend
 from breakeven.usage.route import Records, Rows, gathered_records, recognised, routed
 from breakeven.usage.spool import Plain, Unreadable, make_plain
@@ -93,7 +93,9 @@ def read_workload(
         folder = FilePath(folder_name)
         files = files_of(path, stream, folder, limits)
         files, names = unpacked(files, names or [file.name for file in files], folder, limits)
-        shown = name or (str(path) if isinstance(path, (str, FilePath)) else f"{len(files)} files")
+        shown = shown_name(
+            name or (str(path) if isinstance(path, (str, FilePath)) else f"{len(files)} files")
+        )
         reading = _Reading(folder=folder, edges=edges, mapping=mapping, limits=limits)
         for number, (file, own) in enumerate(zip(files, names, strict=True), start=1):
             if progress:

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Thread
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 import streamlit as st
 
 from breakeven.apis.workloads import PricedWorkload
 from breakeven.dashboard import uploads
+from breakeven.dashboard.apart import jobs, readers, wire
 from breakeven.dashboard.blocks import plain
 from breakeven.dashboard.downloads import csv_of
-from breakeven.dashboard.session import tables_on
+from breakeven.dashboard.session import own_calibration, tables_on
 from breakeven.dashboard.terms import terms
+from breakeven.dashboard.upload_store import session_id
+from breakeven.dashboard.uploads import Read
 from breakeven.hosting import Unplaceable
 from breakeven.hosting.workloads import Hosting
 from breakeven.question.pages.capacity import FIELDS, ROUTINGS, Fields
 from breakeven.question.scenario import Scenario
-from breakeven.replay.arrivals import SUMS, NoArrivals
+from breakeven.replay.arrivals import SUMS, Arrivals, NoArrivals
 from breakeven.replay.plan import Fluid, Plan, make_fluid, make_plan
 from breakeven.replay.run import Cancelled, Control
 from breakeven.usage.spool import Unreadable
+from breakeven.usage.stop import Stopped
 from breakeven.views.capacity import charts as charts_capacity
 from breakeven.views.capacity import words
 from breakeven.words.numbers import Money, percent, rounded
@@ -80,6 +84,8 @@ def section(
     files: Sequence[Any],
     sample: str,
     columns: str,
+    read: Read,
+    named: Mapping[str, str],
     priced: PricedWorkload,
     hosting: Hosting,
     scenario: Scenario,
@@ -107,6 +113,9 @@ def section(
         except Unreadable as reason:
             st.info(plain(str(reason)), icon=":material/visibility_off:")
             return
+        except Stopped:
+            st.info("Reading the arrivals was stopped.", icon=":material/cancel:")
+            return
         if arrivals is None:
             st.info(
                 "Capacity is withheld: a link carries lengths without times, and an upload is only there "
@@ -115,29 +124,59 @@ def section(
             )
             return
 
-        tables = tables_on(scenario.as_of)
-
-        def make(progress: Callable[[str, float], None], control: Control) -> Plan:
-            return make_plan(
-                arrivals,
-                priced,
-                scenario,
-                options,
-                tables,
-                hosting=hosting,
-                progress=progress,
-                control=control,
-            )
-
+        make = _making(arrivals, read, named, priced, hosting, scenario, options)
         try:
             plan = _computed(
                 (arrivals.requests, _asked(scenario), options), arrivals.requests.prompt.size, make
             )
-        except Unplaceable as reason:
+        except (Unplaceable, Unreadable) as reason:
             st.info(plain(str(reason)), icon=":material/info:")
             return
         if plan is not None:
             show(plan, money)
+
+
+_Make: TypeAlias = Callable[[Callable[[str, float], None], Control], Plan]
+
+
+def _making(
+    arrivals: Arrivals,
+    read: Read,
+    named: Mapping[str, str],
+    priced: PricedWorkload,
+    hosting: Hosting,
+    scenario: Scenario,
+    options: Fields,
+) -> _Make:
+    """How the plan is made: by a reader of its own where one read the file, here otherwise."""
+    tables, calibrated, visitor = tables_on(scenario.as_of), own_calibration(), session_id()
+
+    def here(progress: Callable[[str, float], None], control: Control) -> Plan:
+        return make_plan(
+            arrivals, priced, scenario, options, tables, hosting=hosting, progress=progress, control=control
+        )
+
+    def apart(progress: Callable[[str, float], None], control: Control) -> Plan:
+        def told(message: object) -> None:
+            if isinstance(message, wire.Said):
+                progress(message.words, 0.0)
+            elif isinstance(message, wire.Counted):
+                control.shared[1] = message.finished
+
+        def heed() -> None:
+            if control.stopped:
+                raise Cancelled
+
+        return readers.do(
+            jobs.plan,
+            *(arrivals, read.kept, hosting, scenario, calibrated, dict(named), options),
+            size=read.size,
+            visitor=visitor,
+            told=told,
+            heed=heed,
+        )
+
+    return here if read.kept is None else apart
 
 
 def _asked(scenario: Scenario) -> tuple[object, ...]:
@@ -148,9 +187,7 @@ def _asked(scenario: Scenario) -> tuple[object, ...]:
     )
 
 
-def _computed(
-    key: tuple[Any, ...], size: int, make: Callable[[Callable[[str, float], None], Control], Plan]
-) -> Plan | None:
+def _computed(key: tuple[Any, ...], size: int, make: _Make) -> Plan | None:
     """The plan for a key, kept in the session; None: the visitor stopped it.
 
     The replay runs beside the page's script, which only watches: leaving or changing the page stops it.

@@ -11,7 +11,7 @@ import streamlit as st
 from breakeven.apis.paid import Paid, paid_sentence
 from breakeven.apis.workloads import PricedOffer, PricedWorkload
 from breakeven.comparison.ladder import Ladder, Rung
-from breakeven.dashboard import uploads
+from breakeven.dashboard import bills
 from breakeven.dashboard.blocks import plain, sources_table
 from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.look import chips
@@ -28,10 +28,14 @@ NAME = st.column_config.TextColumn(width=230)
 """Column of names: the number beside it stays on a narrow screen."""
 
 
+_SHOWN = 20
+"""Problems of the visitor's own scores that are shown."""
+
+
 def floor_input(result: PricedWorkload, problems: Sequence[str]) -> None:
     """How good another model must be, and the visitor's own scores."""
     key = f"{FIELDS.prefix}floor"
-    options = list(uploads.floors(result))
+    options = list(bills.floors(result))
     if st.session_state[key] not in options:
         options.append(st.session_state[key])
     st.selectbox(
@@ -47,11 +51,13 @@ def floor_input(result: PricedWorkload, problems: Sequence[str]) -> None:
             st.file_uploader(
                 "A CSV file of names and scores",
                 type=["csv", "txt"],
-                key=uploads.OWN_SCORES,
+                key=bills.OWN_SCORES,
                 help="Two columns, name,score; higher is better. They count before the published ones.",
             )
-    for problem in problems:
+    for problem in problems[:_SHOWN]:
         st.warning(plain(f"Your scores, {problem}."), icon=":material/report:")
+    if len(problems) > _SHOWN:
+        st.caption(f"Your scores have {len(problems) - _SHOWN:,} more lines that cannot be used.")
 
 
 def answer(result: PricedWorkload, ladder: Ladder, known: Mapping[str, Source], money: Money) -> None:

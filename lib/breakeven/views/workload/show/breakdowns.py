@@ -9,11 +9,13 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from breakeven.apis.changes import sensitivity
-from breakeven.apis.workloads import CostRow, PricedWorkload, cost_rows
+from breakeven.apis.workloads import PricedWorkload
+from breakeven.dashboard import bills
 from breakeven.dashboard.blocks import plain, separated
 from breakeven.dashboard.downloads import csv_of
-from breakeven.dashboard.session import database
+from breakeven.dashboard.uploads import Read
+from breakeven.usage.spool import Unreadable
+from breakeven.usage.stop import Stopped
 from breakeven.usage.sums import Tokens
 from breakeven.views.workload import charts as charts_workload
 from breakeven.views.workload import words
@@ -22,26 +24,35 @@ from breakeven.words.numbers import NOT_KNOWN, Money, rounded
 NAMES = ("By model", "By day", "By hour", "By tenant", "By length", "What would save")
 
 
-def breakdowns(result: PricedWorkload, named: dict[str, str], money: Money) -> None:
+def breakdowns(read: Read, result: PricedWorkload, named: dict[str, str], money: Money) -> None:
     """By model, over time, by tenant, by length, and what one change saves; only the open tab is computed."""
     tabs = dict(zip(NAMES, st.tabs(NAMES, key="workload_tabs", on_change="rerun"), strict=True))
     for name, tab in tabs.items():
         if not tab.open:
             continue
         with tab:
-            match name:
-                case "By model":
-                    _models(result, money)
-                case "By day":
-                    _over_time(result, named, money, "day")
-                case "By hour":
-                    _over_time(result, named, money, "hour")
-                case "By tenant":
-                    _tenants(result, named, money)
-                case "By length":
-                    _lengths(result)
-                case _:
-                    _savings(result, money)
+            try:
+                _tab(name, read, result, named, money)
+            except Unreadable as reason:
+                st.info(plain(str(reason)), icon=":material/visibility_off:")
+            except Stopped:
+                st.info("Stopped; open the tab again to start over.", icon=":material/cancel:")
+
+
+def _tab(name: str, read: Read, result: PricedWorkload, named: dict[str, str], money: Money) -> None:
+    match name:
+        case "By model":
+            _models(result, money)
+        case "By day":
+            _over_time(read, result, named, money, "day")
+        case "By hour":
+            _over_time(read, result, named, money, "hour")
+        case "By tenant":
+            _tenants(read, result, named, money)
+        case "By length":
+            _lengths(result)
+        case _:
+            _savings(read, result, named, money)
 
 
 def _finding(text: str) -> None:
@@ -97,12 +108,12 @@ def _models(result: PricedWorkload, money: Money) -> None:
     _table(pd.DataFrame(rows).dropna(axis="columns", how="all"), "models")
 
 
-def _over_time(result: PricedWorkload, named: dict[str, str], money: Money, by: str) -> None:
+def _over_time(read: Read, result: PricedWorkload, named: dict[str, str], money: Money, by: str) -> None:
     workload = result.workload
     if not workload.minutes:
         st.info("The file has no times.")
         return
-    rows: Sequence[CostRow] = cost_rows(workload, database(), result.day, by=by, named=named)
+    rows = bills.costs(read, result, by, named)
     unit = "Day (UTC)" if by == "day" else "Hour (UTC)"
     if workload.relative_time:
         rows = tuple(replace(row, key=_relative(row.key)) for row in rows)
@@ -138,8 +149,8 @@ def _relative(key: datetime | int | str | None) -> str:
     return f"day {minutes // 1440}, {minutes % 1440 // 60:02d}:00"
 
 
-def _tenants(result: PricedWorkload, named: dict[str, str], money: Money) -> None:
-    rows = cost_rows(result.workload, database(), result.day, by="tenant", named=named)
+def _tenants(read: Read, result: PricedWorkload, named: dict[str, str], money: Money) -> None:
+    rows = bills.costs(read, result, "tenant", named)
     if not any(row.key is not None for row in rows):
         st.info("The file names no tenants.")
         return
@@ -174,7 +185,7 @@ def _lengths(result: PricedWorkload) -> None:
     csv_of(charts_workload.length_table(result.workload), "breakeven-workload-lengths.csv", key="lengths_csv")
 
 
-def _savings(result: PricedWorkload, money: Money) -> None:
+def _savings(read: Read, result: PricedWorkload, named: dict[str, str], money: Money) -> None:
     ids = [one.offer.api_offer_id for one in result.offers if one.serves_all]
     used = next((row.offer_id for row in result.models if row.offer_id in ids), None)
     if not ids:
@@ -185,7 +196,7 @@ def _savings(result: PricedWorkload, money: Money) -> None:
     if st.session_state["savings_offer"] not in ids:
         st.session_state["savings_offer"] = start
     chosen = st.selectbox("If all of it ran on the offer", ids, key="savings_offer")
-    changes = sensitivity(result, database(), chosen)
+    changes = bills.changes(read, result, named, chosen)
     now = next(one for one in result.offers if one.offer.api_offer_id == chosen)
     _finding(words.savings(changes, money))
     unit = f"[{money.currency}]"
