@@ -2,19 +2,14 @@
 
 import os
 import shutil
-import socket
 import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
 
-from tests.builders import ROOT
+from tests.servers import serving
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -95,36 +90,8 @@ def profile(
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
     """Address of a dashboard that was started as the README says."""
-    with serving() as address:
-        yield address
-
-
-@contextmanager
-def serving() -> Iterator[str]:
-    """Start the dashboard on a free port, and stop it."""
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "breakeven", "serve", "--headless", "--port", str(port)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        try:
-            _wait_until_healthy(f"http://localhost:{port}")
-            yield f"http://localhost:{port}"
-        finally:
-            server.terminate()
-            server.wait(timeout=20)
-
-
-def _wait_until_healthy(address: str) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2) as answer:
-                if answer.read() == b"ok":
-                    return
-        except OSError:
-            time.sleep(0.2)
-    raise RuntimeError("the dashboard did not start within a minute")
+    with serving() as server:
+        yield server.address
 
 
 def settle(page: Page) -> Page:

@@ -1,14 +1,10 @@
 """`breakeven serve` carries its own settings: started in an empty folder, nothing leaves the machine."""
 
-import os
 import shutil
-import socket
 import subprocess
 import sys
 import venv
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,7 +12,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.builders import ROOT
-from tests.e2e.conftest import _wait_until_healthy, settle
+from tests.e2e.conftest import settle
+from tests.servers import serving
 
 pytestmark = pytest.mark.slow
 PAGES = ("", "workload", "deploy", "train", "numbers", "articles", "evidence", "prices", "method")
@@ -29,25 +26,6 @@ showErrorDetails = "full"
 primaryColor = "#ff0000"
 """
 """What a user may have for other dashboards of theirs."""
-
-
-@contextmanager
-def served(python: Path, folder: Path, home: Path) -> Iterator[str]:
-    """Address of a dashboard that was started in that folder."""
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        port = probe.getsockname()[1]
-    command = [str(python), "-m", "breakeven", "serve", "--headless", "--port", str(port)]
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(
-        command, cwd=folder, env=os.environ | {"HOME": str(home)}, stdout=quiet, stderr=quiet
-    ) as server:
-        try:
-            _wait_until_healthy(f"http://localhost:{port}")
-            yield f"http://localhost:{port}"
-        finally:
-            server.terminate()
-            server.wait(timeout=20)
 
 
 def open_every_page(browser: Browser, address: str) -> None:
@@ -77,8 +55,8 @@ def test_no_request_leaves_the_machine_from_an_empty_folder(browser: Browser, tm
     empty.mkdir()
     (home / ".streamlit").mkdir(parents=True)
     (home / ".streamlit" / "config.toml").write_text(UNWANTED, encoding="utf-8")
-    with served(Path(sys.executable), empty, home) as address:
-        open_every_page(browser, address)
+    with serving(folder=empty, environment={"HOME": str(home)}) as server:
+        open_every_page(browser, server.address)
 
 
 @pytest.fixture(scope="module")
@@ -152,5 +130,5 @@ def test_wheel_serves_every_page_and_no_request_leaves_the_machine(
     home = elsewhere / "home"
     (home / ".streamlit").mkdir(parents=True)
     (home / ".streamlit" / "config.toml").write_text(UNWANTED, encoding="utf-8")
-    with served(installed, elsewhere, home) as address:
-        open_every_page(browser, address)
+    with serving(python=installed, folder=elsewhere, environment={"HOME": str(home)}) as server:
+        open_every_page(browser, server.address)

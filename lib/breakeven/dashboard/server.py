@@ -18,6 +18,7 @@ from breakeven.dashboard.apart import readers
 from breakeven.dashboard.guard import Guard
 from breakeven.dashboard.preview import Preview
 from breakeven.dashboard.session import warm_up
+from breakeven.dashboard.workers import Sticky
 from breakeven.paths import APP
 from breakeven.tables import sqlbox
 
@@ -91,20 +92,34 @@ def _prepare() -> None:
     compile_replay()
 
 
-def dashboard() -> st.App:
-    """Make the application that ``breakeven serve`` runs."""
+def dashboard(*, base_path: str = "", worker: int | None = None) -> st.App:
+    """Make the application that ``breakeven serve`` runs.
+
+    Parameters
+    ----------
+    base_path
+        Path under which it is shown, without slashes around it.
+    worker
+        Number of this worker among several.
+    """
     # Until app.py has run once, Streamlit would serve files of pages/ without its frame: the first
     # visitor after a start may come by a link to a single page.
     PagesManager.uses_pages_directory = False
     upload_store.take_over()
     readers.start()
+    middleware = [Middleware(Guard), Middleware(Preview)]
+    if worker is not None:
+        middleware.insert(0, Middleware(Sticky, number=worker, path=f"/{base_path}"))
+    options = OPTIONS | ({"server.baseUrlPath": base_path} if base_path else {})
+    for option, value in options.items():
+        config.set_option(option, value)
     app = st.App(
         APP,
         lifespan=_while_serving,
         routes=upload_store.routes(_is_active),
-        middleware=[Middleware(Guard), Middleware(Preview)],
+        middleware=middleware,
     )
-    # After the application is made: it is the one that may read the files of options.
-    for option, value in OPTIONS.items():
+    # Again after the application is made: it is the one that may read the files of options.
+    for option, value in options.items():
         config.set_option(option, value)
     return app
