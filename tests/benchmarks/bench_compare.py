@@ -89,12 +89,12 @@ def serve(script: str, port: int) -> None:
 class Visitor:
     """A websocket that speaks Streamlit's protocol, without a browser behind it."""
 
-    def __init__(self, socket_: ClientConnection) -> None:
-        """Open the page."""
+    def __init__(self, socket_: ClientConnection, query: str = "") -> None:
+        """Open the page, by a link where there is one."""
         self.socket = socket_
         self.widget = ""
         message = BackMsg()
-        message.rerun_script.query_string = ""
+        message.rerun_script.query_string = query
         self.run(message)
 
     def run(self, message: BackMsg) -> None:

@@ -44,6 +44,7 @@ _INTERRUPTED = "Query interrupted"
 EXTRAS = {
     "numba": "replay",
     "plotly": "dashboard",
+    "prometheus_client": "dashboard",
     "starlette": "dashboard",
     "streamlit": "dashboard",
     "uvicorn": "dashboard",

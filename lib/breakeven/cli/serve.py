@@ -12,6 +12,9 @@ from breakeven.question.arguments import BadInput, whole
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
+
+    from breakeven.dashboard.watch import Answered
 
 GRACE_S = 10
 """How long answers that are under way may take when the server is to stop. [s]"""
@@ -40,6 +43,16 @@ def add(commands: Any) -> None:
         metavar="PORT",
         help="write the configuration with which nginx joins the workers at this port (8500), and end",
     )
+    serve.add_argument(
+        "--metrics-port", type=whole, help="port for Prometheus, of the first worker where there are more"
+    )
+    serve.add_argument(
+        "--metrics-address", default="localhost", help="0.0.0.0 to be read from other machines"
+    )
+    serve.add_argument(
+        "--log", choices=["text", "json"], default="text", help="json: a line an event, nothing of visitors"
+    )
+    serve.add_argument("--log-addresses", action="store_true", help="the visitors' addresses too, with json")
     serve.set_defaults(command=_serve)
 
 
@@ -59,7 +72,12 @@ def _check(options: argparse.Namespace) -> None:
         raise BadInput(
             f"breakeven serve: --workers must lie between 1 and {MOST_WORKERS}, got {options.workers}"
         )
-    for flag, first, count in (("--port", options.port, options.workers), ("--nginx", options.nginx, 1)):
+    ports = (
+        ("--port", options.port, options.workers),
+        ("--metrics-port", options.metrics_port, options.workers),
+        ("--nginx", options.nginx, 1),
+    )
+    for flag, first, count in ports:
         if first is not None and not (first >= 1 and first + count - 1 <= 65535):
             raise BadInput(f"breakeven serve: {flag} must lie between 1 and {65536 - count}, got {first}")
     if options.workers > 1 and os.name != "posix":
@@ -93,21 +111,38 @@ def _nginx(options: argparse.Namespace) -> str:
 
 def _serve_many(options: argparse.Namespace) -> int:
     from breakeven.dashboard import workers
+    from breakeven.dashboard.journal import write_lines
 
-    for port in _ports(options):
+    ports = _ports(options)
+    for port in ports:
         for one in _listen(options.address, port):
             one.close()
-    ports = _ports(options)
-    print(
-        f"Breakeven has {len(ports)} workers at ports {ports[0]} to {ports[-1]} of {options.address}",
-        flush=True,
+    if options.log == "json":
+        write_lines()
+    _say(
+        options, f"Breakeven has {len(ports)} workers at ports {ports[0]} to {ports[-1]} of {options.address}"
     )
     common = ["--headless", f"--address={options.address}", f"--base-path={options.base_path}"]
+    common += [f"--log={options.log}", *(["--log-addresses"] if options.log_addresses else [])]
+    common += [f"--metrics-address={options.metrics_address}"]
 
     def command(number: int) -> list[str]:
-        return [sys.executable, "-m", "breakeven", "serve", *common, f"--port={ports[number - 1]}"]
+        own = [f"--port={ports[number - 1]}"]
+        if options.metrics_port is not None:
+            own.append(f"--metrics-port={options.metrics_port + number - 1}")
+        return [sys.executable, "-m", "breakeven", "serve", *common, *own]
 
     return workers.run(command, options.workers)
+
+
+def _say(options: argparse.Namespace, text: str) -> None:
+    """Tell whoever started the server, in the form of the log."""
+    import logging
+
+    if options.log == "json":
+        logging.getLogger(__name__).info(text)
+    else:
+        print(text, flush=True)
 
 
 def _serve_one(options: argparse.Namespace, number: int | None) -> int:
@@ -123,9 +158,10 @@ def _serve_one(options: argparse.Namespace, number: int | None) -> int:
     from breakeven.dashboard.workers import hold_line
 
     sockets = _listen(options.address, options.port, shared=number is not None)
+    tell = _observers(options, number)
     if number is None:
         address = f"http://{options.address}:{options.port}{_base(options)}"
-        print(f"Breakeven is at {address} (Ctrl+C stops it)", flush=True)
+        _say(options, f"Breakeven is at {address} (Ctrl+C stops it)")
         if not options.headless and sys.stdout.isatty():
             Timer(1.0, webbrowser.open, (address,)).start()
     # Streamlit sets up logging of its own; a line for every request helps nobody.
@@ -133,9 +169,10 @@ def _serve_one(options: argparse.Namespace, number: int | None) -> int:
     # Streamlit's own server leaves Nagle's algorithm on, which holds back the end of an answer by 40 ms.
     server = uvicorn.Server(
         uvicorn.Config(
-            dashboard(base_path=options.base_path.strip("/"), worker=number),
+            dashboard(base_path=options.base_path.strip("/"), worker=number, tell=tell),
             http=InTime,
             server_header=False,
+            log_config=None if options.log == "json" else uvicorn.config.LOGGING_CONFIG,
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=GRACE_S,
@@ -149,6 +186,31 @@ def _serve_one(options: argparse.Namespace, number: int | None) -> int:
         hold_line(warm_up, over)
     server.run(sockets=sockets)
     return 0
+
+
+def _observers(options: argparse.Namespace, number: int | None) -> list[Callable[[Answered], None]]:
+    """Who is told of every request: the log, the figures, as asked for."""
+    tell: list[Callable[[Answered], None]] = []
+    if options.log == "json":
+        from breakeven.dashboard.journal import take_over_streamlit, write_lines
+        from breakeven.dashboard.watch import in_log
+
+        write_lines(number)
+        take_over_streamlit()
+        tell.append(in_log(addresses=options.log_addresses))
+    if options.metrics_port is not None:
+        from breakeven.dashboard.metrics import Figures
+
+        figures = Figures()
+        try:
+            figures.serve(options.metrics_address, options.metrics_port, patient=number is not None)
+        except OSError as reason:
+            raise BadInput(
+                f"breakeven serve: cannot listen on {options.metrics_address}:{options.metrics_port} "
+                f"({reason.strerror or reason}); choose another --metrics-port or --metrics-address"
+            ) from None
+        tell.append(figures.tell)
+    return tell
 
 
 def _base(options: argparse.Namespace) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from threading import Thread, Timer
+from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -16,8 +17,10 @@ from streamlit.runtime.pages_manager import PagesManager
 from breakeven.dashboard import upload_store
 from breakeven.dashboard.apart import readers
 from breakeven.dashboard.guard import Guard
+from breakeven.dashboard.health import Health, Proof
 from breakeven.dashboard.preview import Preview
 from breakeven.dashboard.session import warm_up
+from breakeven.dashboard.watch import Answered, Watch
 from breakeven.dashboard.workers import Sticky
 from breakeven.paths import APP
 from breakeven.tables import sqlbox
@@ -92,7 +95,9 @@ def _prepare() -> None:
     compile_replay()
 
 
-def dashboard(*, base_path: str = "", worker: int | None = None) -> st.App:
+def dashboard(
+    *, base_path: str = "", worker: int | None = None, tell: Sequence[Callable[[Answered], None]] = ()
+) -> st.App:
     """Make the application that ``breakeven serve`` runs.
 
     Parameters
@@ -101,25 +106,39 @@ def dashboard(*, base_path: str = "", worker: int | None = None) -> st.App:
         Path under which it is shown, without slashes around it.
     worker
         Number of this worker among several.
+    tell
+        Who is told of every request that was answered.
     """
     # Until app.py has run once, Streamlit would serve files of pages/ without its frame: the first
     # visitor after a start may come by a link to a single page.
     PagesManager.uses_pages_directory = False
     upload_store.take_over()
     readers.start()
-    middleware = [Middleware(Guard), Middleware(Preview)]
-    if worker is not None:
-        middleware.insert(0, Middleware(Sticky, number=worker, path=f"/{base_path}"))
     options = OPTIONS | ({"server.baseUrlPath": base_path} if base_path else {})
-    for option, value in options.items():
-        config.set_option(option, value)
+    _set(options)
     app = st.App(
         APP,
         lifespan=_while_serving,
         routes=upload_store.routes(_is_active),
-        middleware=middleware,
+        middleware=_middleware(f"/{base_path}" if base_path else "", worker, tell),
     )
     # Again after the application is made: it is the one that may read the files of options.
+    _set(options)
+    return app
+
+
+def _set(options: Mapping[str, Any]) -> None:
     for option, value in options.items():
         config.set_option(option, value)
-    return app
+
+
+def _middleware(
+    base: str, worker: int | None, tell: Sequence[Callable[[Answered], None]]
+) -> list[Middleware]:
+    """What every request passes, the first one first."""
+    found = [Middleware(Guard), Middleware(Health, proof=Proof(), base=base), Middleware(Preview)]
+    if worker is not None:
+        found.insert(0, Middleware(Sticky, number=worker, path=base or "/"))
+    if tell:
+        found.insert(0, Middleware(Watch, tell=tell, base=base))
+    return found

@@ -46,6 +46,7 @@ _FRESH = "link_fresh"
 """Parameters of a link that was just opened; each page takes its own out of them once."""
 _lock = Lock()
 _shared: dict[str, Connection] = {}
+_problem: list[str] = []
 # A connection that outlives the interpreter makes DuckDB's bindings complain on the way out.
 atexit.register(_shared.clear)
 
@@ -113,9 +114,23 @@ def known_ids() -> KnownIds:
     return read_ids(database())
 
 
+def opened() -> Connection | None:
+    """The tables, where they are open; None: nobody asked for them yet, or they cannot be opened."""
+    return _shared.get("connection")
+
+
+def problem() -> str | None:
+    """Why the tables could not be opened when the server started, without the details of the log."""
+    return _problem[-1] if _problem else None
+
+
 def warm_up() -> None:
-    """Do what the first visitor would wait for."""
-    database()
+    """Do what the first visitor would wait for; a failure is kept for :func:`problem`."""
+    try:
+        database()
+    except Exception:
+        _problem.append("the tables cannot be read; the log says more")
+        raise
 
 
 _TO_WIDGET: Mapping[str, Callable[[Any], Any]] = {

@@ -111,10 +111,10 @@ class UploadStore(MemoryUploadedFileManager):
                 f"There is no room for {name}: your uploads together may have "
                 f"{self.limits.visitor_mb:,} MB. Remove one, or reload the page to remove all."
             )
-        if sum(self._sizes.values()) + size > self.limits.uploads_mb * MEGABYTE:
+        if self.kept + size > self.limits.uploads_mb * MEGABYTE:
             _log.warning(
                 "uploads are full: %d MB are kept; %s raises the limit",
-                sum(self._sizes.values()) // MEGABYTE,
+                self.kept // MEGABYTE,
                 self.limits.variable("uploads_mb"),
             )
             return f"There is no room for {name} just now: other visitors' uploads fill it. Try again later."
@@ -134,6 +134,11 @@ class UploadStore(MemoryUploadedFileManager):
             return "There is no room on the disk of the dashboard for the upload. Try again later."
         self._paths[key] = path
         return None
+
+    @property
+    def kept(self) -> int:
+        """All that is kept. [B]"""
+        return sum(list(self._sizes.values()))
 
     def refusal_of(self, session_id: str, file_id: str) -> str | None:
         """Why an upload was not kept."""
@@ -236,6 +241,11 @@ def close() -> None:
     """Delete all uploads."""
     for one in _store:
         one.close()
+
+
+def held() -> tuple[int, int]:
+    """How much is kept, and how much is on its way. [B]"""
+    return (_store[-1].kept, _store[-1].coming) if _store else (0, 0)
 
 
 def sweep(active: Callable[[str], bool], after_s: float) -> None:

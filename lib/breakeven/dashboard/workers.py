@@ -240,7 +240,12 @@ def hold_line(ready: Callable[[], object], over: Callable[[], None]) -> None:
     os.set_inheritable(line.fileno(), False)
 
     def hold() -> None:
-        ready()
+        try:
+            ready()
+        except Exception as reason:
+            _log.error("worker %s cannot start: %s", own_number(), reason)
+            over()
+            return
         line.sendall(_READY)
         while line.recv(1):
             pass
