@@ -1,0 +1,39 @@
+"""The count of what a first screen asks to be taken in, on a page whose numbers are known."""
+
+from playwright.sync_api import Browser
+
+from tests.e2e.contact_sheet import window
+from tests.e2e.first_screen import first_screen
+
+PAGE = """
+<header data-testid="stHeader" style="position:fixed;top:0;height:40px;width:100%;background:white">
+  <a href="#a">Place 1</a><a href="#b">Place</a></header>
+<main style="margin-top:60px">
+  <p>The API is 2.0× cheaper: $1,440 a month against $2,910, on H100 since 2026-11-30.</p>
+  <p style="display:none">3</p><p style="opacity:0">4</p><p style="visibility:hidden">5</p>
+  <div class="st-key-bar_x">I send <button>4,000 in / 16 out</button></div>
+  <svg width="200" height="60"><g class="xaxislayer-above"><text y="20">0.1</text></g>
+    <text y="40">cheapest $12</text></svg>
+  <div role="radiogroup"><button role="radio">plain</button><button role="radio">expert</button></div>
+  <div data-testid="stNumberInputContainer"><input aria-label="Prompt" value="77">
+    <button>-</button><button>+</button></div>
+  <details><summary>More</summary><p>6 <button>hidden</button></p></details>
+  <div style="height:3000px"></div><p>7 is below</p><button>below</button>
+</main>
+"""
+
+
+def test_numbers_and_controls_of_a_known_page_are_counted(browser: Browser) -> None:
+    page = window(browser, 1280, "light")
+    page.set_content(PAGE)
+    screen = first_screen(page)
+    assert len(screen.numbers) == 6, screen  # 1 in the header, 2.0, 1,440, 2,910, the day, 12
+    assert [text[text.index("[") :] for text in screen.ticks] == ["[0.1]"]
+    assert len(screen.own) == 3, screen  # 4,000, 16, and 77 in a field
+    assert len(screen.controls) == 4, screen  # the word, the choice, the field, the box
+    assert screen.frame == ("Place 1", "Place")
+    page.evaluate("() => scrollTo(0, 100000)")
+    scrolled = first_screen(page)
+    assert len(scrolled.numbers) == 2, scrolled  # the header's, and the one below
+    assert scrolled.controls == ("below",)
+    page.context.close()
