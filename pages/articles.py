@@ -33,7 +33,7 @@ checked = check(article_claims(), facts)
 # 3. Show
 blocks.link_warnings((*warnings, *more))
 heading = st.container()
-st.subheader(blocks.plain(standings(checked)), anchor=False)
+blocks.answer(standings(checked))
 if asked := st.query_params.get(CLAIM):
     show_articles.one_claim(asked, checked, facts.day)
 chosen = show_articles.choose_document()

@@ -48,7 +48,7 @@ with place:
     blocks.header(None, link_to(scenario, **FIELDS.write(view)), title="How is every number computed?")
 blocks.problems(answer.problems)
 inputs.note_on_money(money)
-st.subheader(blocks.plain(lead), anchor=False)
+blocks.answer(lead)
 show_method.pictures(picture.roofs_of(answer, terms()), answer)
 st.markdown(blocks.plain(" ".join(picture.replica_seconds(answer))))
 show_method.formulas(matching(modules, view.find), answer, values_of(answer, tables), money)

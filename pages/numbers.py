@@ -62,7 +62,7 @@ with heading:
     blocks.link_warnings([*warnings, *more])
     blocks.header("Which numbers should every LLM developer know?", link_to(scenario, **FIELDS.write(view)))
     inputs.note_on_money(money)
-    st.subheader(blocks.plain(lead), anchor=False)
+    blocks.answer(lead)
 if view.rule is not None:
     show_numbers.all_numbers(view.rule, rules)
 show_numbers.rules_list(chosen, money, scenario, known=sources(), alone=alone)

@@ -55,7 +55,7 @@ answer = linked or headline(*asked, terms())
 
 # 3. Show
 inputs.note_on_money(money)
-st.subheader(blocks.plain(f"{answer}."), anchor=False)
+blocks.answer(f"{answer}.")
 for name, tab in zip(TABS, st.tabs(TABS, key="prices_tab", on_change="rerun"), strict=True):
     if not tab.open:
         continue

@@ -99,7 +99,9 @@ def model(*, routed: float = 0.0, share: float = 0.0, window: int = 0) -> ModelS
 
 
 _OPEN = ("Shape", "Load", "Goal", "Work", "Prompting", "Rows", "Filter", "More")
-AS_TESTED: dict[str, Any] = {"frame_words": "expert"} | {f"box_{word}": True for word in _OPEN}
+AS_TESTED: dict[str, Any] = (
+    {"frame_words": "expert"} | {"ranking_box": True} | {f"box_{word}": True for word in _OPEN}
+)
 """What a page's widgets hold in a test that does not say otherwise."""
 
 
@@ -133,7 +135,7 @@ def plain(text: str) -> str:
 
 def texts(app: AppTest) -> str:
     """Everything that a page says in prose, in its tables and on its boxes."""
-    kinds = ("subheader", "markdown", "caption", "warning", "info", "error", "success")
+    kinds = ("header", "subheader", "markdown", "caption", "warning", "info", "error", "success")
     said = [block.value for kind in kinds for block in getattr(app, kind)]
     said += [table.value.to_csv(index=False) for table in app.table]
     return plain("\n".join([*said, *(box.label for box in app.expander)]))
@@ -141,7 +143,12 @@ def texts(app: AppTest) -> str:
 
 def headline(app: AppTest) -> str:
     """The answer at the top of a page."""
-    return plain(app.subheader[0].value)
+    return headings(app)[0]
+
+
+def headings(app: AppTest) -> list[str]:
+    """The answers of a page, then the headings below them."""
+    return [plain(one.value) for one in (*app.header, *app.subheader)]
 
 
 def output_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

@@ -165,4 +165,4 @@ def text_of(page: Page) -> str:
 
 def headline(page: Page) -> str:
     """The answer at its top."""
-    return page.locator('[data-testid="stMain"] h3').first.inner_text().replace("\u00a0", " ")
+    return page.locator('[data-testid="stMain"] :is(h2, h3)').first.inner_text().replace("\u00a0", " ")

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from functools import cache
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from breakeven.tables import queries
+from breakeven.tables.build import open_memory
+from breakeven.words.names import gpu_name
 from tests.e2e.conftest import FLAGS, installed, serving, settle
 from tests.e2e.contact_sheet import PAGES, QUERY, window
 
@@ -20,7 +24,9 @@ MOST_NUMBERS, MOST_CONTROLS = 12, 10
 WINDOWS = ((1280, 800), (390, 844))
 """Width and height of a desk's and of a telephone's window. [pixels]"""
 _LOOK = r"""
-() => {
+(names) => {
+  // What is called by a name with digits, Llama 3.3 70B, keeps its length and loses its digits.
+  const nameless = text => names.reduce((left, name) => left.replaceAll(name, name.replace(/\d/g, 'x')), text);
   const found = {numbers: [], own: [], ticks: [], controls: [], frame: []};
   const FRAME = '[data-testid="stHeader"], [class*="st-key-frame_"], .stAppToolbar';
   const OWN = '[class*="st-key-bar_"], [data-testid="stSlider"], [role="slider"], input, textarea, select';
@@ -35,13 +41,14 @@ _LOOK = r"""
     const over = document.elementFromPoint(x, y)?.closest(FRAME);
     return !over || over.contains(element);
   };
-  // A number stands alone: the 100 of H100 is part of a name, a day and a price are one number each.
-  const NUMBER = /(?<![\p{L}\d_])\d+(?:[.,:\-\u2011]\d+)*/gu;
+  // A number stands alone: the 100 of H100 and the 4 of GPT-4 are part of a name, a day and a price are
+  // one number each.
+  const NUMBER = /(?<![\p{L}\d_]|\p{L}[\-\u2011])\d+(?:[.,:\-\u2011]\d+)*/gu;
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node; (node = walker.nextNode());) {
     const parent = node.parentElement;
     if (!parent || parent.closest('style, script, noscript, title')) continue;
-    for (const match of node.data.matchAll(NUMBER)) {
+    for (const match of nameless(node.data.replaceAll('\u00a0', ' ')).matchAll(NUMBER)) {
       const range = document.createRange();
       range.setStart(node, match.index);
       range.setEnd(node, match.index + match[0].length);
@@ -101,7 +108,15 @@ class FirstScreen:
 
 def first_screen(page: Page) -> FirstScreen:
     """Look at the window of an open page as it stands."""
-    return FirstScreen(**{name: tuple(found) for name, found in page.evaluate(_LOOK).items()})
+    return FirstScreen(**{name: tuple(found) for name, found in page.evaluate(_LOOK, _names()).items()})
+
+
+@cache
+def _names() -> list[str]:
+    """Names of models and GPUs, the longest first: digits in them are no numbers."""
+    connection = open_memory()
+    gpus = [gpu for one in queries.gpus(connection).values() for gpu in (one.name, gpu_name(one))]
+    return sorted({*gpus, *(one.name for one in queries.models(connection).values())}, key=len, reverse=True)
 
 
 def screen_of(browser: Browser, address: str, width: int, height: int) -> FirstScreen:

@@ -14,7 +14,7 @@ def opened(page: Page) -> Locator:
     """The page, when it fits and has its verdict near the top and cards below it."""
     main = page.locator('[data-testid="stMain"]')
     assert main.evaluate("e => e.scrollWidth <= e.clientWidth")
-    heading = main.locator("h3").first
+    heading = main.locator("h2").first
     assert heading.inner_text().startswith("Of ")
     box = heading.bounding_box()
     assert box is not None

@@ -14,7 +14,7 @@ QUERY = "deploy?v=1&as_of=2026-11-21&deploy_shape=b"
 
 def test_phone_opens_with_the_recommendation(visit: Callable[..., Page]) -> None:
     page = visit(QUERY, width=390)
-    heading = page.get_by_role("heading", level=3).first
+    heading = page.get_by_role("heading", level=2).first
     expect(heading).to_contain_text("copies of the model")
     box = heading.bounding_box()
     assert box is not None

@@ -12,7 +12,7 @@ QUERY = "evidence?v=1&as_of=2026-11-21"
 
 def test_phone_opens_with_the_published_error(visit: Callable[..., Page]) -> None:
     page = visit(QUERY, width=390)
-    expect(page.get_by_role("heading", level=3).first).to_contain_text("measured runs")
+    expect(page.get_by_role("heading", level=2).first).to_contain_text("measured runs")
     assert fits(page)
 
 

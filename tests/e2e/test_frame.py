@@ -70,7 +70,7 @@ def test_switch_of_words_holds_on_the_next_page_and_is_in_no_link(visit: Visit) 
     before = page.url
     page.get_by_role("link", name="Choose a host").click()
     wait_for_path(page, "/deploy")
-    expect(page.get_by_role("heading", level=3).first).to_contain_text("replica")
+    expect(page.get_by_role("heading", level=2).first).to_contain_text("replica")
     assert "expert" not in before + page.url
 
 

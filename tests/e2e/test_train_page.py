@@ -15,7 +15,7 @@ def test_train_page_fits_the_screen_and_answers_first(visit: Visit) -> None:
     assert headline(page).startswith("Tuning pays from ")
     for width in at_both_widths(page):
         assert width_of(page) <= width
-        first = page.locator('[data-testid="stMain"] h3').first.bounding_box()
+        first = page.locator('[data-testid="stMain"] h2').first.bounding_box()
         for chart in page.locator('[data-testid="stMain"] .js-plotly-plot').all():
             box = chart.bounding_box()
             assert first is not None

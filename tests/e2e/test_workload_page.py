@@ -115,7 +115,7 @@ def test_bad_rows_are_listed_and_the_others_priced(visit: Visit, tmp_path: Path)
 def test_answer_stands_on_the_first_screen(visit: Visit) -> None:
     for width, height in ((1280, 800), (390, 844)):
         page = visit("workload", width=width)
-        box = page.locator('[data-testid="stMain"] h3').first.bounding_box()
+        box = page.locator('[data-testid="stMain"] h2').first.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] < height
 

@@ -53,7 +53,7 @@ def take_tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[DuckDBPyC
 def test_page_opens_with_the_overall_verdict(connection) -> None:
     checked = check(queries.claims(connection), read_facts(connection, date.fromisoformat(DAY)))
     app = run()
-    assert app.subheader[0].value.replace("\\", "") == conclusions.standings(checked)
+    assert app.header[0].value.replace("\\", "") == conclusions.standings(checked)
 
 
 @pytest.mark.parametrize("document", list(DOCUMENTS))
@@ -165,6 +165,6 @@ def test_every_document_follows_an_edited_copy_of_the_tables(
             app.segmented_control(key="articles_document").select(document).run()
             assert not app.exception
             conclusion = next(block.value for block in app.expander[0].markdown)
-            said.append((app.subheader[0].value, conclusion, cards(app)))
+            said.append((app.header[0].value, conclusion, cards(app)))
     for before, after in zip(said[: len(DOCUMENTS)], said[len(DOCUMENTS) :], strict=True):
         assert all(first != second for first, second in zip(before, after, strict=True)), (before, after)

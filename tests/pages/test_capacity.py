@@ -14,12 +14,12 @@ def run(*, sample: str = "shape_conv.csv.gz", opened: bool = True, **link: str) 
 def test_nothing_is_replayed_while_the_section_is_closed() -> None:
     app = run(opened=False)
     assert "capacity_done" not in app.session_state
-    assert "percentile" not in " ".join(heading.value for heading in app.subheader)
+    assert "percentile" not in " ".join(heading.value for heading in (*app.header, *app.subheader))
 
 
 def test_open_section_answers_first_and_then_proves_it() -> None:
     app = run(v="1", gpu="h100-sxm", gpus="2", as_of="2026-11-21")
-    assert "of 2×H100 SXM5 80GB hold" in app.subheader[1].value.replace("\\", "")
+    assert "of 2×H100 SXM5 80GB hold" in app.subheader[0].value.replace("\\", "")
     said = texts(app)
     assert "For the 5.34 min of the file: a fixed fleet $" in said
     assert "One replica more:" in said

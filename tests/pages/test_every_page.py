@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from breakeven.dashboard.blocks import price_age
-from tests.builders import ROOT, TODAY, open_page, plain
+from tests.builders import ROOT, TODAY, open_page
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("[a-z]*.py"))
 
@@ -15,7 +15,7 @@ PAGES = sorted(path.stem for path in (ROOT / "pages").glob("[a-z]*.py"))
 @pytest.mark.parametrize("page", PAGES)
 def test_page_opens_with_something_to_read(page: str) -> None:
     app = open_page(page, v="1", as_of=TODAY.isoformat())
-    assert len(app.main.markdown) + len(app.main.subheader) + len(app.main.info) > 0
+    assert len(app.main.markdown) + len(app.main.header) + len(app.main.info) > 0
     assert not app.error
 
 
@@ -33,7 +33,7 @@ def test_every_page_says_how_old_its_prices_are_and_fetches_none(page, monkeypat
     monkeypatch.setattr(socket, "getaddrinfo", lambda *address, **_: asked.append(address) or [])
     app = open_page(page, v="1", as_of=TODAY.isoformat())
     line = r"API prices of \d{4}-\d\d-\d\d, \d+ days? old; GPU prices of \d{4}-\d\d-\d\d, \d+ days? old"
-    assert len([caption for caption in app.caption if re.search(line, plain(caption.value))]) == 1
+    assert sum(bool(re.search(line, one.proto.body)) for one in app.get("html")) == 1
     assert not asked
 
 

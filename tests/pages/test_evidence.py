@@ -18,7 +18,7 @@ def run(page: str = "evidence", **link: str) -> AppTest:
 
 def test_the_page_opens_with_the_published_error() -> None:
     app = run()
-    assert app.subheader[0].value.startswith("On 2,493 measured rows")
+    assert app.header[0].value.startswith("On 2,493 measured rows")
     assert "A model that the fit had never seen" in texts(app)
     assert "furthest off, and the likely reason" in texts(app)
     assert "What is to be reached on rows that the fit did not see, met or missed" in texts(app)

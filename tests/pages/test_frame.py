@@ -5,7 +5,7 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.builders import AS_TESTED, headline, open_page, plain, texts
+from tests.builders import AS_TESTED, headings, headline, open_page, plain, texts
 from tests.words.test_terms import EVERYDAY, FIELD
 
 LINK = {"v": "1", "as_of": "2026-11-21"}
@@ -40,14 +40,14 @@ def test_no_sentence_mixes_the_layers(page: str) -> None:
 def test_the_switch_changes_words_and_neither_link_nor_bill(page: str) -> None:
     app = opened(page, "plain")
     link = dict(app.query_params)
-    bills = re.findall(r"[$][\d.,]+ a month", " ".join(plain(one.value) for one in app.subheader))
+    bills = re.findall(r"[$][\d.,]+ a month", " ".join(headings(app)))
     app.session_state["frame_words"] = "expert"
     app.run()
     assert not app.exception
     assert dict(app.query_params) == link
     assert "frame_words" not in link
     assert bills
-    assert bills == re.findall(r"[$][\d.,]+ a month", " ".join(plain(one.value) for one in app.subheader))
+    assert bills == re.findall(r"[$][\d.,]+ a month", " ".join(headings(app)))
     assert FIELD.search(texts(app))
 
 

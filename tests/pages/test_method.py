@@ -13,7 +13,7 @@ def run(*opened: str, **link: str) -> AppTest:
 
 def test_page_opens_with_one_sentence_and_every_formula_closed() -> None:
     app = run(v="1", as_of="2026-11-21")
-    assert "formulas turn tokens into seconds" in app.subheader[0].value
+    assert "formulas turn tokens into seconds" in app.header[0].value
     assert "KV-cache memory that one token" in texts(app)
     assert not app.code
     assert not app.latex

@@ -23,7 +23,7 @@ def said_on(app: AppTest) -> str:
 
 def test_page_opens_with_one_sentence_and_every_rule() -> None:
     app = run(v="1", as_of="2026-11-21")
-    assert app.subheader[0].value.replace("\\", "").startswith("Of the 14 rules of thumb of 2023")
+    assert app.header[0].value.replace("\\", "").startswith("Of the 14 rules of thumb of 2023")
     assert sum(box.label.startswith("Working: ") for box in app.expander) == 24
     said = said_on(app)
     assert "|~50:1|said in May 2023|recomputed: 30–60:1|" in said

@@ -21,7 +21,7 @@ def run(tab: str = TABS[0], **link: str) -> AppTest:
 @pytest.mark.parametrize("tab", TABS)
 def test_every_tab_opens_with_the_answer_and_only_it_is_computed(tab: str) -> None:
     app = run(tab)
-    first = app.subheader[0].value.replace("\\", "").replace("\u00a0", " ")
+    first = app.header[0].value.replace("\\", "").replace("\u00a0", " ")
     assert first.startswith("On 2026-11-21 the cheapest of 6 offers of Llama 3.3 70B is $0.136 per 1M tokens")
     assert not app.warning
     assert not app.error
@@ -83,7 +83,7 @@ def test_another_gpu_reaches_the_first_sentence() -> None:
     app = run("GPU offers")
     app.selectbox(key="prices_gpu").set_value("a100-80-sxm").run()
     assert not app.exception
-    assert "A100 SXM4 80GB rents for" in app.subheader[0].value.replace("\\", "").replace("\u00a0", " ")
+    assert "A100 SXM4 80GB rents for" in app.header[0].value.replace("\\", "").replace("\u00a0", " ")
 
 
 def test_amounts_are_in_the_currency_of_the_scenario() -> None:

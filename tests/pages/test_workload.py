@@ -39,7 +39,7 @@ def opened(**link):
 def test_link_carries_the_names_of_unknown_models(digest):
     page = opened(w=digest, names="our-own-name=openai/gpt-4o")
     # GPT-4o: $2.50 and $10 per 1M tokens, so 1,000,000 x 2.5e-6 + 100,000 x 1e-5.
-    assert page.subheader[0].value.startswith("This usage costs \\$3.50 at list price")
+    assert page.header[0].value.startswith("This usage costs \\$3.50 at list price")
     assert parameter(page, "names") == "our-own-name=openai/gpt-4o"
     carried = urlencode({key: parameter(page, key) for key in ("w", "names")})
     assert len(carried) <= LONGEST
@@ -50,7 +50,7 @@ def test_name_of_no_offer_is_refused_with_a_sentence(digest):
     warnings = [one.value for one in page.warning]
     assert any("which is no offer" in text for text in warnings)
     assert any("it is ignored" in text for text in warnings)
-    assert "at list price" not in page.subheader[0].value
+    assert "at list price" not in page.header[0].value
 
 
 def test_name_chosen_on_the_page_enters_the_link(digest):
@@ -59,7 +59,7 @@ def test_name_chosen_on_the_page_enters_the_link(digest):
     choice.select("openai/gpt-4o").run()
     assert not page.exception
     assert parameter(page, "names") == "our-own-name=openai/gpt-4o"
-    assert "\\$3.50" in page.subheader[0].value
+    assert "\\$3.50" in page.header[0].value
 
 
 def test_nearest_names_are_one_click_away_and_can_be_forgotten(tmp_path):
@@ -68,10 +68,10 @@ def test_nearest_names_are_one_click_away_and_can_be_forgotten(tmp_path):
     page.button(key="near_openai/gpt-4o_gpt-4oo").click().run()
     assert not page.exception
     assert parameter(page, "names") == "gpt-4oo=openai/gpt-4o"
-    assert "\\$3.50" in page.subheader[0].value
+    assert "\\$3.50" in page.header[0].value
     page.button(key="near_anthropic/claude-sonnet-4-5_claude-sonet-4-5").click().run()
     # Claude Sonnet 4.5: $3 and $15 per 1M tokens.
-    assert "\\$8.00" in page.subheader[0].value
+    assert "\\$8.00" in page.header[0].value
     page.button(key="forget_gpt-4oo").click().run()
     assert not page.exception
     assert parameter(page, "names") == "claude-sonet-4-5=anthropic/claude-sonnet-4-5"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
+from html import escape
 from typing import Any
 
 import pandas as pd
@@ -70,16 +71,24 @@ def header(question: str | None, link: str, *, title: str | None = None) -> None
         st.title(plain(title or question or "LLM API, or your own GPUs?"), anchor=False, width="stretch")
         with st.container(key="page_link", horizontal=True, vertical_alignment="center", width="content"):
             share(link)
-            with st.popover(price_ages(today), width="content", type="tertiary"):
-                st.caption(plain(price_age(today)))
+            st.html(
+                f'<span class="age" title="{escape(price_age(today))}">{price_ages(today)}</span>',
+                width="content",
+            )
     if title and question:
         st.caption(plain(question))
 
 
+def answer(text: str) -> None:
+    """The page's answer: the heading below its title."""
+    st.header(plain(text), anchor=False)
+
+
 def price_ages(today: date) -> str:
     """The same in a few words."""
-    ages = [str((today - day).days) for day in price_queries.newest_prices(database(), today) if day]
-    return f"Prices {' and '.join(ages)} days old" if ages else "No prices"
+    newest = zip(("API prices", "GPU prices"), price_queries.newest_prices(database(), today), strict=True)
+    ages = [f"{kind} {(today - day).days}" for kind, day in newest if day]
+    return f"{', '.join(ages)} days old" if ages else "No prices"
 
 
 def price_age(today: date) -> str:

@@ -37,7 +37,7 @@ STYLE = """
 .stMainBlockContainer{max-width:1240px;padding-top:4.2rem;padding-bottom:3rem}
 .stApp [data-testid=stCaptionContainer],.stApp [data-testid=stCaptionContainer] p{color:var(--quiet);
  opacity:1}
-.stApp [data-testid=stHeading] h1,.stApp [data-testid=stHeading] h3{padding:.1rem 0}
+.stApp [data-testid=stHeading] :is(h1,h2,h3){padding:.1rem 0}
 .stApp [data-testid=stHeading] [data-testid=stMarkdownContainer]{margin-bottom:0}
 [data-testid=stHeader] [data-testid=stHeaderLogo]{height:1.6rem;max-height:1.6rem}
 [class*="st-key-bar_"]{gap:.3rem .35rem!important}
@@ -55,7 +55,8 @@ STYLE = """
 .breakeven-copy:focus-visible,.breakeven-button:focus-visible{outline:2px solid var(--own);
  outline-offset:2px}
 .st-key-frame_switch{position:fixed;top:.8rem;right:3.6rem;width:auto!important;z-index:999991}
-.st-key-page_link button p{font-size:.875rem}
+.st-key-page_link button p,.age{font-size:.875rem}
+.age{color:var(--quiet)}
 .tour{display:flex;flex-wrap:wrap;gap:1rem;align-items:center}
 .tour[hidden]{display:none}
 .tour div{flex:1 1 14rem;border:1px solid var(--line);border-radius:.5rem;padding:.6rem 1rem}

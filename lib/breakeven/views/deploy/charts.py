@@ -200,7 +200,7 @@ def _ranked(grid: Grid, indices: Any) -> Frontier:
     )
 
 
-def cost_against(answer: Answer, line: Frontier, what: str, say: Terms = EXPERT) -> go.Figure:
+def cost_against(answer: Answer, line: Frontier | None, what: str, say: Terms = EXPERT) -> go.Figure:
     """Draw every candidate's bill against its TPOT or TTFT, the frontier, and the recommendation.
 
     Parameters
@@ -208,7 +208,7 @@ def cost_against(answer: Answer, line: Frontier, what: str, say: Terms = EXPERT)
     answer
         The ranking.
     line
-        The frontier over all candidates and batches.
+        The frontier over all candidates and batches; None: it is not drawn.
     what
         ``TPOT`` or ``TTFT``.
     """
@@ -242,20 +242,21 @@ def cost_against(answer: Answer, line: Frontier, what: str, say: Terms = EXPERT)
     data: list[Trace] = [
         points(_ranked(grid, group), marker=mark, name=name)
         for group, name, mark in (
-            (shown[~held], "misses a target", cross),
-            (shown[held], "holds the targets", dot),
+            (shown[~held], "too slow" if say.is_plain else "misses a target", cross),
+            (shown[held], "fast enough" if say.is_plain else "holds the targets", dot),
         )
         if group.size
     ]
-    data.append(
-        points(
-            line,
-            mode="lines+markers",
-            name="frontier, any batch",
-            line={"color": SELF_HOSTED, "width": 2, "shape": "hv"},
-            marker={"color": SELF_HOSTED, "size": 6, "symbol": "circle"},
+    if line is not None:
+        data.append(
+            points(
+                line,
+                mode="lines+markers",
+                name="frontier, any batch",
+                line={"color": SELF_HOSTED, "width": 2, "shape": "hv"},
+                marker={"color": SELF_HOSTED, "size": 6, "symbol": "circle"},
+            )
         )
-    )
     best = grid.best()
     if best is not None:
         star = {"color": SELF_HOSTED, "size": 17, "symbol": "star", "line": {"color": "white", "width": 1.5}}

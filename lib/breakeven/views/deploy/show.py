@@ -8,7 +8,7 @@ from functools import lru_cache
 import pandas as pd
 import streamlit as st
 
-from breakeven.dashboard import look
+from breakeven.dashboard import blocks, look
 from breakeven.dashboard.blocks import plain, sources_table
 from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.session import tables_on
@@ -25,6 +25,8 @@ from breakeven.words.names import gpu_name
 from breakeven.words.numbers import Money, rounded
 from breakeven.words.terms import EXPERT, Terms
 
+_NAME_PX, _BILL_PX, _SURE_PX = 140, 84, 92
+"""Columns that decide: together as wide as a phone. [pixels]"""
 SHOWN = 25
 """Deployments in the table; the download has all."""
 _BARE = {"displayModeBar": False}
@@ -43,10 +45,10 @@ def recommendation(answer: Answer, money: Money) -> None:
     if needs and say.is_plain and answer.grid is not None:
         needs = what_it_takes(answer.grid, answer.ask, answer.shape, answer.scenario, say)
     with st.container(key="card_deploy_self-hosting"):
-        lead = words.recommendation(answer, say)
+        lead = words.recommendation(answer, say, asked=not say.is_plain)
         if answer.chosen is None and not answer.problems and needs:
             lead, needs = needs[0], needs[1:]
-        st.subheader(plain(lead), anchor=False)
+        blocks.answer(lead)
         look.chips(words.chips(answer))
     for sentence in needs:
         st.warning(plain(sentence), icon=":material/straighten:")
@@ -67,14 +69,28 @@ def recommendation(answer: Answer, money: Money) -> None:
 
 
 def ranking(answer: Answer, money: Money) -> None:
-    """The deployments that hold the targets, cheapest first."""
+    """Every deployment as a dot, then those that hold the targets as a table, cheapest first."""
     if answer.grid is None:
         return
     if answer.order:
-        st.markdown(
-            f"**{len(answer.order):,} deployments are fast enough: ★ the recommended, then the cheapest**",
-            help=explained(*SERVING),
+        say, only_pace = terms(), answer.scenario.ttft is None and answer.scenario.tpot is not None
+        finding = words.ranking_finding(answer)
+        st.markdown(f"**{plain(finding)}**")
+        st.plotly_chart(
+            charts_deploy.cost_against(answer, None, "TPOT" if only_pace else "TTFT", say),
+            key="ranking_chart",
+            config=_BARE,
+            alt=finding,
         )
+    box = st.expander("As a table: the recommended, then the cheapest", key="ranking_box", on_change="rerun")
+    if box.open:
+        with box:
+            _ranking_table(answer, money)
+
+
+def _ranking_table(answer: Answer, money: Money) -> None:
+    """The deployments that hold the targets, and what became of the others."""
+    if answer.order:
         say = terms()
         frame = ranking_frame(answer, money, say)
         st.dataframe(
@@ -83,9 +99,9 @@ def ranking(answer: Answer, money: Money) -> None:
             key="ranking_table",
             height=min(36 * len(frame) + 38, 254),
             column_config={
-                "Deployment": st.column_config.TextColumn(width=210),
-                _bill_unit(answer): st.column_config.NumberColumn(format="localized"),
-                "Certain": st.column_config.TextColumn(help="Why not: the last column, and the download."),
+                "Deployment": st.column_config.TextColumn(width=_NAME_PX),
+                _bill_unit(answer): st.column_config.NumberColumn(format="localized", width=_BILL_PX),
+                "Certain": st.column_config.TextColumn(width=_SURE_PX),
                 "Not certain": st.column_config.TextColumn("Why not certain", width="large"),
             },
         )
@@ -112,6 +128,7 @@ def ranking_frame(answer: Answer, money: Money, say: Terms = EXPERT) -> pd.DataF
                 "Deployment": ("★ " if index == best else "") + words.row_name(row, names, say),
                 _bill_unit(answer): rounded(row["usd_at_load"] * money.rate),
                 "Certain": words.sure(row["not_certain_because"]),
+                **({"Weights": row["precision"]} if say.is_plain else {}),
                 f"{say.ttft} [s]": rounded(row["ttft_s"], 2 if say.is_plain else 3),
                 pace[0]: rounded(pace[1] * row["tpot_s"] ** pace[2], 2 if say.is_plain else 3),
                 "At once" if say.is_plain else "Batch": row["batch"],

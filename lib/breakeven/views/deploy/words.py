@@ -78,8 +78,11 @@ def bill(answer: Answer, row: Placement) -> str:
     return f"{answer.scenario.money.amount(row.usd)} {answer.scenario.load.period}"
 
 
-def recommendation(answer: Answer, say: Terms = EXPERT) -> str:
-    """The first sentence: what to deploy, at what cost, how fast."""
+def recommendation(answer: Answer, say: Terms = EXPERT, *, asked: bool = True) -> str:
+    """The first sentence: what to deploy, at what cost, how fast.
+
+    ``asked`` puts before it for which model and load, unless the page's own line says so just above.
+    """
     row, money = answer.chosen, answer.scenario.money
     if row is None:
         if answer.problems:
@@ -87,8 +90,10 @@ def recommendation(answer: Answer, say: Terms = EXPERT) -> str:
         return answer.needs[0] if answer.needs else "No deployment can be computed"
     if say.is_plain:
         fast = f"{say.first(row.host.ttft_s)}, then {say.pace(row.host.tpot_s)}"
-        text = f"{row.model.name} at {answer.scenario.load.said()}: {size(row, say)}"
-        text = f"{text}, {bill(answer, row)}, {fast}"
+        lead = (
+            f"{row.model.name} at {answer.scenario.load.said()}: " if asked or len(answer.models) > 1 else ""
+        )
+        text = f"{lead}{size(row, say)}, {bill(answer, row)}, {fast}"
         return text if answer.holds else f"Nothing is as fast as you ask. The cheapest that fits: {text}"
     text = (
         f"{row.model.name} at {formats(row)}, {shape_name(answer.shape)}, {answer.scenario.load.said()}: "
@@ -358,6 +363,13 @@ def swing_finding(found: list[Swing]) -> str:
     return f"The cost hangs most on: {widest.name[0].lower()}{widest.name[1:]}"
 
 
+def ranking_finding(answer: Answer) -> str:
+    """Say how many deployments are fast enough, and how the recommended one is drawn."""
+    fast = count(len(answer.order), "deployment")
+    are = "is" if len(answer.order) == 1 else "are"
+    return f"{fast} {are} fast enough: ★ the recommended, the cheapest at the foot"
+
+
 def others(answer: Answer) -> str:
     """Say how many candidates there are and what became of them."""
     if answer.grid is None:
@@ -404,7 +416,7 @@ def row_name(row: Mapping[str, Any], names: Mapping[str, str], say: Terms = EXPE
         text = f"{row['replicas']:,} × {gpus}"
     else:
         text = f"{count(row['replicas'], 'replica')} × {gpus}"
-    parts = [text, row["precision"]]
+    parts = [text] if say.is_plain else [text, row["precision"]]
     if row["kv_precision"] != CacheFormat.FP16:
         parts.append(f"{row['kv_precision']} cache")
     if row["mode"] == Mode.STATIC:

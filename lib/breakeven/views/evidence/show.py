@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from breakeven.calibration.report import NAMES, halves, promises
+from breakeven.dashboard import blocks
 from breakeven.dashboard.bar import bar
 from breakeven.dashboard.blocks import notices, plain, sources_table
 from breakeven.dashboard.downloads import csv_of
@@ -125,7 +126,7 @@ def filters(found: Evidence) -> None:
 def answer(found: Evidence) -> None:
     """How wrong the model is, and what is harder."""
     say = terms()
-    st.subheader(plain(evidence.headline(found, say)), anchor=False)
+    blocks.answer(evidence.headline(found, say))
     with st.expander("What is harder to predict than that?"):
         lines = "\n".join(f"- {plain(line)}" for line in evidence.harder(found, say))
         st.markdown(lines, help=None if say.is_plain else explained(*SERVING))

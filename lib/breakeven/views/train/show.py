@@ -8,6 +8,7 @@ from datetime import date
 import pandas as pd
 import streamlit as st
 
+from breakeven.dashboard import blocks
 from breakeven.dashboard.blocks import plain, separated, sources_table
 from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.session import database
@@ -33,10 +34,10 @@ _CONFIG = {"displayModeBar": False}
 def headline(answer: TrainingAnswer, prompting: Prompting | None, money: Money) -> None:
     """The answer in one sentence, and what it is made of."""
     if prompting is not None:
-        st.subheader(plain(f"{words.prompting_headline(prompting, money)}."), anchor=False)
+        blocks.answer(f"{words.prompting_headline(prompting, money)}.")
         st.markdown(plain(f"{words.headline(answer, money, terms())}."))
     else:
-        st.subheader(plain(f"{words.headline(answer, money, terms())}."), anchor=False)
+        blocks.answer(f"{words.headline(answer, money, terms())}.")
     lines = []
     if answer.optimum is not None:
         lines.append(words.budget_sentence(answer, answer.optimum, money))

@@ -11,7 +11,7 @@ import streamlit as st
 from breakeven.apis.paid import Paid, paid_sentence
 from breakeven.apis.workloads import PricedOffer, PricedWorkload
 from breakeven.comparison.ladder import Ladder, Rung
-from breakeven.dashboard import bills
+from breakeven.dashboard import bills, blocks
 from breakeven.dashboard.blocks import plain, sources_table
 from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.look import chips
@@ -63,7 +63,7 @@ def floor_input(result: PricedWorkload, problems: Sequence[str]) -> None:
 def answer(result: PricedWorkload, ladder: Ladder, known: Mapping[str, Source], money: Money) -> None:
     """The answer in one sentence, with the small facts that it hangs on."""
     with st.container(key="card_bill_api"):
-        st.subheader(plain(f"{words.verdict(result, ladder, money)}."), anchor=False)
+        blocks.answer(f"{words.verdict(result, ladder, money)}.")
         chips(words.chips(result, ladder, known))
 
 
