@@ -3,6 +3,7 @@
 import streamlit as st
 
 from breakeven.dashboard import bills, blocks, inputs, uploads
+from breakeven.dashboard.bar import bar
 from breakeven.dashboard.saving import cite
 from breakeven.dashboard.session import (
     fields_of_widgets,
@@ -31,16 +32,14 @@ scenario, warnings = open_scenario()
 more = open_fields(FIELDS, USUAL)[1]
 floor_more = open_fields(BILL, BILL_USUAL)[1]
 told, heading = st.container(), st.container()
-drop, other = st.columns([3, 2], vertical_alignment="center")
+drop, other = st.columns([3, 2], vertical_alignment="bottom")
 with drop:
     files = st.file_uploader(
-        "Your usage files",
+        "Your usage files: an export, logs or a sheet, kept in this session only",
         accept_multiple_files=True,
         key="workload_files",
         on_change=uploads.forget_all,
         max_upload_size=uploads.most_mb(),
-        help="An export of a provider, gateway or tracer, or any table with prompt and completion tokens. "
-        "Files stay in this session and are gone when it ends.",
     )
 titles = uploads.sample_titles()
 sample = next(iter(titles))
@@ -61,16 +60,24 @@ else:
         on_change=uploads.forget_all,
     )
 columns = uploads.corrected()
-with st.sidebar:
-    for title in ("Model and API", "GPUs", "Engine and targets", "Day and money"):
-        box = st.expander(title, key=f"box_{title}", on_change="rerun")
-        if box.open:
-            with box:
-                inputs.BOXES[title](tables_on(scenario.as_of), money_of(scenario))
-    box = st.expander("Capacity", key="box_capacity", on_change="rerun")
-    if box.open:
-        with box:
-            show_capacity.inputs()
+recognised, answered, line = st.container(), st.container(), st.container()
+tables, money = tables_on(scenario.as_of), money_of(scenario)
+with line:
+    bar(
+        "bill",
+        [
+            (
+                "At prices of",
+                str(scenario.as_of),
+                "Day and money",
+                lambda: inputs.money_inputs(tables, money),
+            ),
+            ("at", "any API", "Model and API", lambda: inputs.model_inputs(tables, money)),
+            ("or on", "GPUs", "GPUs", lambda: inputs.gpu_inputs(tables, money)),
+            ("and wait", *inputs.wait_part(scenario, tables, money)),
+            ("to start;", "capacity", "capacity", show_capacity.inputs),
+        ],
+    )
 scenario = scenario_of_widgets()
 options = fields_of_widgets(FIELDS, USUAL)
 money = money_of(scenario)
@@ -101,11 +108,14 @@ result, ladder = found.priced, found.ladder
 hosting = ladder.ordered(found.hosting)
 
 # 3. Show
-show_workload.answer(result, ladder, sources(), money)
-show_workload.recognised(read.workload)
-show_columns.columns(read.workload, columns, live=bool(files))
-show_workload.problems(read.workload)
-uploads.name_models(show_names.unknown_models(result, named))
+with answered:
+    show_workload.answer(result, ladder, money)
+# What a visitor's own file was taken for stands before its answer; what a sample is, its name says.
+with recognised if uploads.shows_own(files) else st.container():
+    show_columns.columns(read.workload, columns, live=bool(files))
+    show_workload.recognised(read.workload)
+    show_workload.problems(read.workload)
+    uploads.name_models(show_names.unknown_models(result, named))
 show_workload.changes(result, ladder, found.paid, sources(), money)
 show_workload.withheld(read.workload)
 show_workload.floor_input(result, found.own.problems)

@@ -26,7 +26,8 @@ WINDOWS = ((1280, 800), (390, 844))
 _LOOK = r"""
 (names) => {
   // What is called by a name with digits, Llama 3.3 70B, keeps its length and loses its digits.
-  const nameless = text => names.reduce((left, name) => left.replaceAll(name, name.replace(/\d/g, 'x')), text);
+  const blank = name => name.replace(/\d/g, 'x');
+  const nameless = text => names.reduce((left, name) => left.replaceAll(name, blank(name)), text);
   const found = {numbers: [], own: [], ticks: [], controls: [], frame: []};
   const FRAME = '[data-testid="stHeader"], [class*="st-key-frame_"], .stAppToolbar';
   const OWN = '[class*="st-key-bar_"], [data-testid="stSlider"], [role="slider"], input, textarea, select';
@@ -68,7 +69,7 @@ _LOOK = r"""
   const ROLES = ['button', 'radiogroup', 'slider', 'combobox', 'tab', 'switch'];
   const CONTROL = 'button, a[href], input:not([type="hidden"]), select, textarea, summary, '
     + '[contenteditable="true"], ' + ROLES.map(role => `[role="${role}"]`).join();
-  const FIELD = '[data-testid="stNumberInputContainer"], [data-testid="stSlider"]';
+  const FIELD = '[data-testid="stNumberInputContainer"], [data-testid="stSlider"], [data-testid="stSelectbox"]';
   for (const control of document.querySelectorAll(CONTROL)) {
     // One choice among several is one control, and so is a field with the buttons inside it.
     if (control.parentElement?.closest(CONTROL)) continue;

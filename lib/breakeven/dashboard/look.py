@@ -55,6 +55,7 @@ STYLE = """
 .breakeven-copy:focus-visible,.breakeven-button:focus-visible{outline:2px solid var(--own);
  outline-offset:2px}
 .st-key-frame_switch{position:fixed;top:.8rem;right:3.6rem;width:auto!important;z-index:999991}
+[data-testid=stFileUploaderDropzoneInstructions]{display:none}
 .st-key-page_link button p,.age{font-size:.875rem}
 .age{color:var(--quiet)}
 .tour{display:flex;flex-wrap:wrap;gap:1rem;align-items:center}
@@ -76,6 +77,7 @@ STYLE = """
  .stApp:not(:has([data-testid=stSidebarUserContent] :is(.stElementContainer,.stExpander)))
   [data-testid=stExpandSidebarButton]{display:none}
  .st-key-page_head{gap:.3rem!important}
+ .age{display:block;max-width:8.5rem;line-height:1.25}
  [data-testid=stSidebarNav]{display:none}
  .st-key-frame_places>*{flex:1 1 0;min-width:0!important}
  .st-key-frame_places a{flex-direction:column;gap:0;padding:.2rem 0;min-height:3rem;justify-content:center}

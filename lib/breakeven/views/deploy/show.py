@@ -20,7 +20,6 @@ from breakeven.views.deploy import charts as charts_deploy
 from breakeven.views.deploy.detail import batch_curve, frontiers, memory_of, older, roofline, swings
 from breakeven.views.deploy.needs import what_it_takes
 from breakeven.views.deploy.table import rows_of
-from breakeven.words.glossary import SERVING, explained
 from breakeven.words.names import gpu_name
 from breakeven.words.numbers import Money, rounded
 from breakeven.words.terms import EXPERT, Terms

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from textwrap import wrap
 
 import numpy as np
 import pandas as pd
@@ -23,16 +24,24 @@ from breakeven.dashboard.figure import (
 )
 from breakeven.hosting.workloads import shapes_of
 from breakeven.usage.sums import Workload
+from breakeven.views.workload import words
 from breakeven.words.numbers import Money, number
+from breakeven.words.terms import EXPERT, Terms
 
+NARROW = 24
+"""Letters of a line beside a chart, so that a phone has room for the chart."""
+_TODAY = {"color": LIMIT, "width": 1.5, "dash": "dot"}
 FEW_BARS = 40
 """Bars up to this many are written by name."""
 MOST_DOTS = 600
 """Dots of the histogram; neighbours are merged beyond."""
 
 
-def ladder(found: Ladder, money: Money) -> go.Figure:
-    """Draw every rung that can be taken as a dot on one axis of money, the bill of today on top."""
+def ladder(found: Ladder, money: Money, say: Terms = EXPERT) -> go.Figure:
+    """Draw every rung that can be taken as a dot on one axis of money, the bill of today on top.
+
+    A line marks that bill, whose amount the page's answer says.
+    """
     rungs = [one for one in found.rungs if one.usd is not None and one.usd > 0]
     month = [found.month_usd(one.usd or 0.0) for one in rungs]
     monthly = all(usd is not None for usd in month)
@@ -46,14 +55,17 @@ def ladder(found: Ladder, money: Money) -> go.Figure:
     low, high = np.log10(usd.min()), np.log10(usd.max())
     room = max(0.2 * (high - low), 0.3)
     return figure(
-        60 + 36 * len(rungs),
+        80 + 40 * len(rungs),
         [
             {
                 "type": "scatter",
                 "mode": "markers+text",
                 "x": usd * money.rate,
                 "y": y,
-                "text": [money.amount(float(one)) for one in usd],
+                "text": [
+                    "" if rung.kind == Kind.USED else money.amount(float(one))
+                    for rung, one in zip(rungs, usd, strict=True)
+                ],
                 # Towards the middle, so that no amount is cut off at the edge of a narrow screen.
                 "textposition": [
                     "middle left" if np.log10(one) > (low + high) / 2 else "middle right" for one in usd
@@ -66,7 +78,7 @@ def ladder(found: Ladder, money: Money) -> go.Figure:
                 },
                 "hovertext": [
                     f"{name}: {money.amount(float(one))} {period}"
-                    + (f"<br>{', '.join(rung.choices[:3])}" if rung.choices else "")
+                    + (f"<br>{', '.join(words.choices(rung, found, say)[:3])}" if rung.choices else "")
                     + (f"<br>lost: {rung.lost}" if rung.lost else "")
                     for name, one, rung in zip(names, usd, rungs, strict=True)
                 ],
@@ -80,7 +92,12 @@ def ladder(found: Ladder, money: Money) -> go.Figure:
             "range": [low - room + np.log10(money.rate), high + room + np.log10(money.rate)],
             "tickangle": 0,
         },
-        {"tickvals": y, "ticktext": names, "zeroline": False},
+        {"tickvals": y, "ticktext": ["<br>".join(wrap(name, NARROW)) for name in names], "zeroline": False},
+        shapes=[
+            {"type": "line", "x0": one, "x1": one, "yref": "paper", "y0": 0, "y1": 1, "line": _TODAY}
+            for rung, one in zip(rungs, usd * money.rate, strict=True)
+            if rung.kind == Kind.USED
+        ],
     )
 
 

@@ -20,8 +20,8 @@ from breakeven.usage.read import SHOWN_PROBLEMS
 from breakeven.usage.sums import Tokens
 from breakeven.views.workload import words
 from breakeven.words.ages import age_days, known_on, read_before
-from breakeven.words.names import deployment_name
 from breakeven.words.numbers import Money, count, number, percent, seconds
+from breakeven.words.terms import EXPERT, Terms
 
 
 def as_json(
@@ -277,7 +277,7 @@ def as_text(
         lines.append(f"Deployments ({hosting.assumed})")
         for host, good in ladder.hosts[:top]:
             lines.append(
-                f"  {money.amount(host.usd):>12}  {host.model.model_id} on {fleet_name(host)}, "
+                f"  {money.amount(host.usd):>12}  {host.model.model_id} on {words.fleet_name(host)}, "
                 f"TTFT {seconds(host.ttft_s)}, TPOT {seconds(host.tpot_s)}, {words.standing(good)}"
             )
     return "\n".join(lines)
@@ -299,18 +299,13 @@ def ending_sentence(one: Ending, day: date, money: Money) -> str:
     return f"{head}; its successor {one.successor} costs {usd} on these requests{own}."
 
 
-def fleet_name(one: HostedOffer) -> str:
-    """Write replicas times GPUs each."""
-    return f"{count(one.replicas, 'replica')} × {deployment_name(one)}"
-
-
-def hosted_sentence(ladder: Ladder, money: Money) -> str:
+def hosted_sentence(ladder: Ladder, money: Money, say: Terms = EXPERT) -> str:
     """Write what the cheapest model that is good enough costs to host for a file."""
     one, good = ladder.hosts[0]
     span = f" (estimate {money.span(one.usd_low, one.usd_high)})" if one.usd_low < one.usd_high else ""
     rented = seconds(one.hours * SECONDS_PER_HOUR)
     kept = "" if ladder.floor == NO_FLOOR or good is None else f", {words.standing(good)}"
-    where = f"{one.model.name} on {fleet_name(one)}"
+    where = f"{one.model.name} on {words.fleet_name(one, say)}"
     return f"Cheapest to host{kept}: {where} for {rented}, {money.amount(one.usd)}{span}"
 
 

@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 
 from breakeven.apis.changes import Change
 from breakeven.apis.workloads import CostRow, PricedOffer, PricedWorkload
-from breakeven.comparison.ladder import NO_FLOOR, USED, Kind, Ladder
+from breakeven.comparison.ladder import NO_FLOOR, USED, Kind, Ladder, Rung
+from breakeven.hosting.workloads import HostedOffer
 from breakeven.tables.records import Source
 from breakeven.usage.formats import Grain, Recognised
 from breakeven.usage.sums import Workload
 from breakeven.words.ages import age_days
+from breakeven.words.names import deployment_name
 from breakeven.words.numbers import Money, count, number, percent, seconds, times
+from breakeven.words.terms import EXPERT, Terms
 
 FLOOR_WORDS = {
     USED: "at least as good as the one it replaces",
@@ -101,14 +104,26 @@ def chips(priced: PricedWorkload, ladder: Ladder, known: Mapping[str, Source]) -
     return facts
 
 
-def ladder_finding(ladder: Ladder, money: Money) -> str:
+def fleet_name(one: HostedOffer, say: Terms = EXPERT) -> str:
+    """Write copies of the model, and the GPUs of each."""
+    return f"{say.copies(one.replicas)} {'on' if say.is_plain else '×'} {deployment_name(one)}"
+
+
+def choices(rung: Rung, ladder: Ladder, say: Terms = EXPERT) -> tuple[str, ...]:
+    """What takes the place of what on a rung, in the reader's words."""
+    host = next((one for one, _ in ladder.hosts if one.usd == rung.usd), None)
+    if rung.kind != Kind.HOSTED or host is None:
+        return rung.choices
+    return (f"{host.model.name}: {fleet_name(host, say)}",) if say.is_plain else rung.choices
+
+
+def ladder_finding(ladder: Ladder) -> str:
     """Say which rung saves most without a lesser model."""
     kept = [one for one in ladder.rungs if one.kind != Kind.SMALLER and one.saves_usd]
     best = max(kept, key=lambda one: one.saves_usd or 0.0, default=None)
     if best is None or best.saves_usd is None or best.saves_usd <= 0:
         return "No change without a lesser model lowers the bill"
-    saved = _by_month(best.saves_usd, ladder, money)
-    return f"Without a lesser model most is saved by {best.kind}: {saved} less"
+    return f"Without a lesser model most is saved by {best.kind}"
 
 
 def ladder_lines(ladder: Ladder, money: Money) -> list[str]:

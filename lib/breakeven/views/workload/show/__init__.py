@@ -15,17 +15,21 @@ from breakeven.dashboard import bills, blocks
 from breakeven.dashboard.blocks import plain, sources_table
 from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.look import chips
+from breakeven.dashboard.terms import terms
 from breakeven.hosting.workloads import Hosting
 from breakeven.question.pages.workload import FIELDS
 from breakeven.tables.records import Source
 from breakeven.usage.read import SHOWN_PROBLEMS
 from breakeven.usage.sums import Workload
 from breakeven.views.workload import charts, words
-from breakeven.views.workload.program import ages, fleet_name, held_in_order, hosted_sentence, source_ids
+from breakeven.views.workload.program import ages, held_in_order, hosted_sentence, source_ids
 from breakeven.words.numbers import Money, count, load, rounded, seconds
+from breakeven.words.terms import EXPERT, Terms
 
 NAME = st.column_config.TextColumn(width=230)
 """Column of names: the number beside it stays on a narrow screen."""
+NAME_BESIDE = st.column_config.TextColumn(width=190)
+"""The same before two numbers."""
 
 
 _SHOWN = 20
@@ -60,35 +64,42 @@ def floor_input(result: PricedWorkload, problems: Sequence[str]) -> None:
         st.caption(f"Your scores have {len(problems) - _SHOWN:,} more lines that cannot be used.")
 
 
-def answer(result: PricedWorkload, ladder: Ladder, known: Mapping[str, Source], money: Money) -> None:
-    """The answer in one sentence, with the small facts that it hangs on."""
+def answer(result: PricedWorkload, ladder: Ladder, money: Money) -> None:
+    """The answer in one sentence, and every way to a smaller bill."""
     with st.container(key="card_bill_api"):
         blocks.answer(f"{words.verdict(result, ladder, money)}.")
-        chips(words.chips(result, ladder, known))
+    if ladder.rungs:
+        finding = words.ladder_finding(ladder)
+        st.markdown(f"**{plain(finding)}**")
+        st.plotly_chart(
+            charts.ladder(ladder, money, terms()),
+            key="ladder_chart",
+            config={"displayModeBar": False},
+            alt=finding,
+        )
 
 
 def changes(
     result: PricedWorkload, ladder: Ladder, paid: Paid | None, known: Mapping[str, Source], money: Money
 ) -> None:
-    """The ladder of what could be saved, then what it rests on."""
+    """The small facts that the answer hangs on, the ladder as a table, then what it rests on."""
+    chips(words.chips(result, ladder, known))
     if ladder.rungs:
-        finding = words.ladder_finding(ladder, money)
-        st.markdown(f"**{plain(finding)}**")
-        st.plotly_chart(
-            charts.ladder(ladder, money), key="ladder_chart", config={"displayModeBar": False}, alt=finding
-        )
-        rungs = rungs_table(ladder, money)
+        rungs = rungs_table(ladder, money, terms())
         st.dataframe(
             rungs,
             hide_index=True,
             key="ladder_table",
             placeholder="–",
-            column_config={"What changes": NAME, "What is lost": st.column_config.TextColumn(width=200)},
+            column_config={
+                "What changes": NAME_BESIDE,
+                "What is lost": st.column_config.TextColumn(width=200),
+            },
         )
         csv_of(rungs, "breakeven-workload-ladder.csv", key="ladder_csv")
     lines = []
     if ladder.hosts:
-        lines.append(f"{hosted_sentence(ladder, money)}.")
+        lines.append(f"{hosted_sentence(ladder, money, terms())}.")
     if result.unpriced_requests and result.list_usd is not None:
         unpriced = count(result.unpriced_requests, "request")
         lines.append(f"Not in the list price: {unpriced} of models without a known price.")
@@ -104,7 +115,7 @@ def changes(
         _paid(paid, money)
 
 
-def rungs_table(ladder: Ladder, money: Money) -> pd.DataFrame:
+def rungs_table(ladder: Ladder, money: Money, say: Terms = EXPERT) -> pd.DataFrame:
     """The ladder as rows: what changes, what it costs, what it saves, what is lost."""
     monthly = ladder.rungs[0].usd is not None and ladder.month_usd(ladder.rungs[0].usd) is not None
 
@@ -124,7 +135,7 @@ def rungs_table(ladder: Ladder, money: Money) -> pd.DataFrame:
             "What changes": name[0].upper() + name[1:],
             **bill,
             "What is lost": one.lost or "",
-            "How": one.why or ", ".join(one.choices),
+            "How": one.why or ", ".join(words.choices(one, ladder, say)),
         }
 
     return pd.DataFrame([row(one) for one in ladder.rungs])
@@ -298,16 +309,19 @@ def deployments(hosting: Hosting, ladder: Ladder, workload: Workload, money: Mon
                 f"{load(hosting.peak_requests_per_s)} in the busiest minute."
             )
         )
+    say = terms()
     table = pd.DataFrame(
         [
             {
                 "Model": one.model.name,
                 f"Bill [{money.currency}]": rounded(one.usd * money.rate),
-                "Deployment": fleet_name(one),
+                "Deployment": words.fleet_name(one, say),
                 "Range": money.span(one.usd_low, one.usd_high),
                 "Prompt share [%]": rounded(100 * one.prompt_usd / one.usd),
-                "TTFT": seconds(one.ttft_s),
-                "TPOT": seconds(one.tpot_s),
+                say.ttft: seconds(one.ttft_s),
+                "Tokens a second" if say.is_plain else say.tpot: rounded(1 / one.tpot_s, 2)
+                if say.is_plain
+                else seconds(one.tpot_s),
                 "Hours": rounded(one.hours),
                 f"If never idle [{money.currency}]": rounded(one.never_idle_usd * money.rate),
                 "How good": words.standing(good),
@@ -318,7 +332,7 @@ def deployments(hosting: Hosting, ladder: Ladder, workload: Workload, money: Mon
             for one, good in ladder.hosts
         ]
     )
-    st.dataframe(table, hide_index=True, key="hosts_table")
+    st.dataframe(table, hide_index=True, key="hosts_table", column_config={"Model": NAME})
     csv_of(table, "breakeven-workload-deployments.csv", key="workload_hosts_csv")
     if hosting.left_out:
         with st.expander(f"Models left out: {len(hosting.left_out)}"):
