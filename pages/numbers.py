@@ -29,14 +29,14 @@ from breakeven.views.numbers.show import rule_tables_on
 scenario, warnings = open_scenario()
 view, more = open_fields(FIELDS, USUAL)
 heading = st.container()
+inputs.scenario_bar(scenario, tables_on(scenario.as_of), money_of(scenario))
+top = st.container()
 left, right = st.columns([2, 5], vertical_alignment="center")
 hidden: Literal["collapsed"] = "collapsed"
 left.text_input(
     "Find", key="numbers_find", placeholder="Find: cache, training, GPT-4 …", label_visibility=hidden
 )
 right.pills("Part", rules_of_thumb.PARTS, key="numbers_part", label_visibility=hidden)
-with st.sidebar:
-    inputs.boxes(tables_on(scenario.as_of), money_of(scenario), shapes=True)
 scenario = scenario_of_widgets()
 view = fields_of_widgets(FIELDS, USUAL)
 view = replace(view, find=(view.find or "").strip() or None)
@@ -61,8 +61,11 @@ lead, question = rules_of_thumb.headline(rules), verdict.question(answer, money)
 with heading:
     blocks.link_warnings([*warnings, *more])
     blocks.header("Which numbers should every LLM developer know?", link_to(scenario, **FIELDS.write(view)))
+with top:
     inputs.note_on_money(money)
     blocks.answer(lead)
+    if len(chosen) == len(rules):
+        show_numbers.moves(rules, money)
 if view.rule is not None:
     show_numbers.all_numbers(view.rule, rules)
 show_numbers.rules_list(chosen, money, scenario, known=sources(), alone=alone)

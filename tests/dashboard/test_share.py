@@ -96,7 +96,7 @@ def test_short_link_with_more_than_the_page_knows_is_written_whole():
 def test_card_says_what_the_page_says():
     card = card_of_link({"v": "2026-11", "as_of": TODAY.isoformat(), "requests": "0.2"})
     app = open_page("compare", v="2026-11", as_of=TODAY.isoformat(), requests="0.2")
-    assert [f"{one.headline}." for one in card.verdicts] == [plain(one.value) for one in app.subheader][:2]
+    assert [f"{one.headline}." for one in card.verdicts] == [plain(one.value) for one in app.header][:2]
     assert all(one.condition in texts(app) for one in card.verdicts)
 
 

@@ -69,7 +69,8 @@ _LOOK = r"""
   const ROLES = ['button', 'radiogroup', 'slider', 'combobox', 'tab', 'switch'];
   const CONTROL = 'button, a[href], input:not([type="hidden"]), select, textarea, summary, '
     + '[contenteditable="true"], ' + ROLES.map(role => `[role="${role}"]`).join();
-  const FIELD = '[data-testid="stNumberInputContainer"], [data-testid="stSlider"], [data-testid="stSelectbox"]';
+  const FIELDS = ['stNumberInputContainer', 'stSlider', 'stSelectbox'];
+  const FIELD = FIELDS.map(id => `[data-testid="${id}"]`).join();
   for (const control of document.querySelectorAll(CONTROL)) {
     // One choice among several is one control, and so is a field with the buttons inside it.
     if (control.parentElement?.closest(CONTROL)) continue;

@@ -62,10 +62,10 @@ def wait_for_field(page: Page, field: str, value: str) -> None:
 
 def test_first_screen_answers_both_shapes_before_any_chart(visit: Visit) -> None:
     page = visit()
-    verdicts = page.locator('[data-testid="stMain"] h3').all_inner_texts()[:2]
+    verdicts = page.locator('[data-testid="stMain"] h2').all_inner_texts()[:2]
     assert len(verdicts) == 2
     assert all("cheaper" in text or "About as cheap" in text for text in verdicts)
-    box = page.locator('[data-testid="stMain"] h3').nth(1).bounding_box()
+    box = page.locator('[data-testid="stMain"] h2').nth(1).bounding_box()
     assert box is not None
     assert box["y"] < 300
     for chart in page.locator(".js-plotly-plot").all()[:2]:

@@ -99,7 +99,7 @@ def test_contact_sheet_holds_every_picture(browser: Browser, address: str, tmp_p
 
 def test_first_visit_is_shown_round_once_and_below_the_answer(visit: Visit) -> None:
     page = visit(stranger=True)
-    tour, answer = page.locator("section.tour"), page.get_by_role("heading", level=3).first
+    tour, answer = page.locator("section.tour"), page.get_by_role("heading", level=2).first
     expect(tour).to_be_visible()
     above, below = answer.bounding_box(), tour.bounding_box()
     assert above is not None

@@ -61,14 +61,14 @@ def test_card_stands_in_another_page_and_nothing_else_does(
     visit: Visit, elsewhere: str, tmp_path: Path
 ) -> None:
     page = visit(LINK)
-    verdict = page.locator('[data-testid="stMain"] h3').first.inner_text()
+    verdict = page.locator('[data-testid="stMain"] h2').first.inner_text()
     open_share(page)
     snippet = page.locator(f"{BOX} code").last.inner_text()
     (tmp_path / "article.html").write_text(f"<p>Somebody's article</p>{snippet}", encoding="utf-8")
     page.goto(f"{elsewhere}/article.html")
     card = page.frame_locator("iframe")
-    card.locator("h3").wait_for(timeout=30_000)
-    assert card.locator("h3").all_inner_texts() == [verdict]
+    card.locator("h2").wait_for(timeout=30_000)
+    assert card.locator("h2").all_inner_texts() == [verdict]
     assert card.get_by_text("Prices of 2026-11-21").count() == 1
     away = card.get_by_role("link", name=re.compile("All numbers"))
     assert away.get_attribute("href").endswith("/" + LINK)

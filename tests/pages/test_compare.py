@@ -19,7 +19,7 @@ def run(**link: str) -> AppTest:
 
 def test_page_opens_with_a_verdict_for_each_shape() -> None:
     app = run()
-    verdicts = [heading.value for heading in app.subheader][:2]
+    verdicts = [heading.value for heading in app.header][:2]
     openings = ("Self-hosting is ", "The API is ", "About as cheap", "Too close to call: ")
     assert all(verdict.startswith(openings) for verdict in verdicts)
     assert "4,000 in / 16 out" in texts(app)
@@ -51,7 +51,7 @@ def test_changed_widget_reaches_the_address_and_the_answer() -> None:
 
 
 def heads(app: AppTest) -> list[str]:
-    return [plain(one.value) for one in app.subheader][:2]
+    return [plain(one.value) for one in app.header][:2]
 
 
 def test_the_headline_says_whose_bill_is_lower_at_the_load_that_is_asked() -> None:
@@ -106,7 +106,7 @@ def test_fault_in_a_link_gives_one_sentence_and_the_page_still_answers(
     app = run(v="1", **link)
     said = [warning.value.replace("\\", "") for warning in app.warning]
     assert sum(sentence in text for text in said) == 1
-    assert app.subheader[0].value
+    assert app.header[0].value
 
 
 def test_model_that_does_not_fit_says_what_would() -> None:

@@ -43,5 +43,5 @@ def card(scenario: Scenario, warnings: Sequence[str]) -> None:
         )
     with st.container(key=f"card_{number}_{verdict.winner}"):
         st.caption(plain(f"{shown.model} · {scenario.load.said()} · {verdict.kind}"))
-        st.subheader(plain(f"{verdict.headline}."), anchor=False)
+        st.header(plain(f"{verdict.headline}."), anchor=False)
         st.markdown(plain(verdict.condition))

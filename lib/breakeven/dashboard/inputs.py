@@ -398,15 +398,6 @@ def wait_part(scenario: Scenario, tables: Tables, money: Money) -> tuple[str, st
     return wait, "Engine and targets", lambda: engine_inputs(tables, money)
 
 
-BOXES: Mapping[str, Callable[[Tables, Money], None]] = {
-    "Model and API": model_inputs,
-    "GPUs": gpu_inputs,
-    "Engine and targets": engine_inputs,
-    "Day and money": money_inputs,
-}
-"""What the parts of a scenario are set by, in order."""
-
-
 def scenario_bar(scenario: Scenario, tables: Tables, money: Money) -> None:
     """The whole scenario as one line, for a page that shows what it computes for both shapes."""
     shapes = scenario.shapes
@@ -416,22 +407,8 @@ def scenario_bar(scenario: Scenario, tables: Tables, money: Money) -> None:
             ("For", shape_name(shapes.a), "Shape A", lambda: shape_inputs("a", "Shape A")),
             ("and", shape_name(shapes.b), "Shape B", lambda: shape_inputs("b", "Shape B")),
             ("of", *model_part(scenario, tables, money)),
-            ("within", *wait_part(scenario, tables, money)),
+            ("waiting", *wait_part(scenario, tables, money)),
             ("on", "GPUs", "GPUs", lambda: gpu_inputs(tables, money)),
             ("", "day, money", "Day and money", lambda: money_inputs(tables, money)),
         ],
     )
-
-
-def boxes(tables: Tables, money: Money, *, shapes: bool = False) -> None:
-    """The same as closed boxes; what is closed is not drawn, so a rerun costs what is open."""
-    letters = {f"Shape {letter.upper()}": letter for letter in "ab"} if shapes else {}
-    for title in [*letters, *BOXES]:
-        box = st.expander(title, key=f"box_{title}", on_change="rerun")
-        if not box.open:
-            continue
-        with box:
-            if title in letters:
-                shape_inputs(letters[title], title)
-            else:
-                BOXES[title](tables, money)

@@ -46,7 +46,7 @@ OPTIONS = {
     "server.enableXsrfProtection": True,
     "server.enableStaticServing": False,
     "theme.font": "sans-serif",
-    "theme.headingFontSizes": ["28px", "24px", "24px", "18px", "16px", "14px"],
+    "theme.headingFontSizes": ["28px", "24px", "18px", "16px", "16px", "14px"],
     "theme.headingFontWeights": [700, 600, 600, 600, 600, 600],
     "theme.light.primaryColor": "#0072B2",
     "theme.light.textColor": "#1b1f24",

@@ -22,7 +22,7 @@ _STYLE = """<style>
 .claim{border:1px solid #8885;border-left:6px solid #777;border-radius:.5rem;padding:.8rem 1rem;display:flex;
  flex-direction:column;gap:.35rem;overflow-wrap:anywhere}
 .claim.holds{border-left-color:#009E73}.claim.then{border-left-color:#E69F00}.claim.wrong{border-left-color:#D55E00}
-.claim h3{font-size:1rem;font-weight:600;line-height:1.35;margin:0;padding:0}
+.claim h4{font-size:1rem;font-weight:600;line-height:1.35;margin:0;padding:0}
 .claim p{margin:0;font-size:.875rem;line-height:1.45}
 .claim .stand{font-weight:600}
 .claim dl{display:flex;flex-wrap:wrap;gap:.2rem 1.4rem;margin:.1rem 0!important;padding:0!important}
@@ -92,7 +92,7 @@ def card(checked: Checked, day: date) -> str:
     return (
         f'<article class="claim {_CLASS[checked.standing]}">'
         f'<p class="stand">{escape(standing_text(checked))}</p>'
-        f"<h3>{escape(claim.claim)}</h3><dl>{listed}</dl><p>{escape(why(checked, day))}</p>"
+        f"<h4>{escape(claim.claim)}</h4><dl>{listed}</dl><p>{escape(why(checked, day))}</p>"
         f'<p style="opacity:.8">{escape(said_by(checked))}</p><div class="links">{anchors}</div></article>'
     )
 

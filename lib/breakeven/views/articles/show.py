@@ -289,7 +289,7 @@ def claims(checked: Sequence[Checked], key: str, word: str, day: date) -> None:
         if standing == Standing.WRONG:
             group.sort(key=cards.times_off, reverse=True)
         if group:
-            st.markdown(f"#### {heading}: {len(group)}")
+            st.markdown(f"### {heading}: {len(group)}")
             st.html(cards.drawn(group, day))
     st.caption(
         "Reproduces: within half a step of the last digit printed. Rounds: within the tolerance stated for "

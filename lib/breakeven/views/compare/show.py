@@ -33,7 +33,7 @@ def verdicts(answer: Comparison) -> None:
             kind, tokens = names.kind_of(shape.shape).upper(), names.shape_name(shape.shape)
             name = f"{'AB'[number]} · {kind}" if terms().is_plain else f"{'AB'[number]} · {kind} · {tokens}"
             st.caption(plain(name))
-            st.subheader(plain(f"{verdict.headline(shape, scenario)}."), anchor=False)
+            st.header(plain(f"{verdict.headline(shape, scenario)}."), anchor=False)
             st.markdown(plain(verdict.condition(shape, scenario)))
             chips(verdict.chips(shape, answer, terms()))
             reason = verdict.missed(shape, scenario, terms())

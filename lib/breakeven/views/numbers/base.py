@@ -134,15 +134,22 @@ class Rule:
     source_ids: tuple[str, ...]
 
     @property
+    def ratio(self) -> float | None:
+        """The value of today over that of 2023; None where there is nothing to compare. [-]"""
+        if self.today is None or self.recomputed is None or self.today.unit != self.recomputed.unit:
+            return None
+        if not math.isfinite(self.today.middle):
+            return None
+        return self.today.middle / self.recomputed.middle
+
+    @property
     def moved(self) -> str:
         """Say how the value moved since 2023; empty where there is nothing to compare."""
         if self.still:
             return self.still
-        if self.today is None or self.recomputed is None or self.today.unit != self.recomputed.unit:
+        ratio = self.ratio
+        if ratio is None:
             return ""
-        if not math.isfinite(self.today.middle):
-            return ""
-        ratio = self.today.middle / self.recomputed.middle
         if 1 / HOLDS_WITHIN <= ratio <= HOLDS_WITHIN:
             return "about as in 2023"
         return f"{times(ratio)} that of 2023" if ratio > 1 else f"{times(1 / ratio)} lower than in 2023"

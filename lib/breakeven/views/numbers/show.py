@@ -46,13 +46,28 @@ def downloads(
         csv_of(sheet.as_table(rules, money), "breakeven-numbers.csv", key="rules_csv_button")
 
 
+def moves(rules: Sequence[Rule], money: Money) -> None:
+    """What moved since 2023, and by how much."""
+    finding = charts_numbers.moved_most(rules)
+    if not finding:
+        return
+    st.markdown(f"**{plain(finding)}**")
+    st.plotly_chart(
+        charts_numbers.moves(rules, money),
+        key="moves_chart",
+        config={"displayModeBar": False},
+        alt=finding,
+    )
+    st.caption("Green, on the grey band: it holds. Diamonds: it moved. Each number stands below.")
+
+
 _STYLE = """<style>
 .number{display:grid;grid-template-columns:11rem minmax(0,1fr) 15rem;gap:.2rem 1.5rem;align-items:start;
  border-top:1px solid #8885;padding:.9rem 0 0}
 .number b{display:block;font-size:1.9rem;line-height:1.15;font-weight:600;overflow-wrap:anywhere}
 .number b.long{font-size:1.15rem;line-height:1.35}
 .number .now b{color:#0072B2}
-.number h3{font-size:1.05rem;font-weight:600;line-height:1.35;margin:0;padding:0}
+.number h4{font-size:1.05rem;font-weight:600;line-height:1.35;margin:0;padding:0}
 .number p,.number span{font-size:.875rem;line-height:1.45;margin:.15rem 0 0;display:block}
 .number .small{font-size:.8125rem;opacity:.8}
 .number a{color:inherit}
@@ -74,7 +89,7 @@ def rules_list(
         st.info("No rule says that. Use fewer words, or another part.", icon=":material/search_off:")
     st.html(_STYLE)
     for part, group in groupby(rules, key=lambda rule: rule.part):
-        st.markdown(f"##### {plain(part)}")
+        st.markdown(f"### {plain(part)}")
         for rule in group:
             _rule(rule, money, scenario, known, opened=alone)
 
@@ -119,7 +134,7 @@ def number_html(rule: Rule, money: Money, scenario: Scenario, known: Mapping[str
     whence = f"{escape('; '.join(names))} · " if names else ""
     return (
         f'<div class="number"><div class="said">{"".join(said)}</div>'
-        f'<div class="what"><h3>{escape(rule.name)}</h3><p>{escape(text)}</p>'
+        f'<div class="what"><h4>{escape(rule.name)}</h4><p>{escape(text)}</p>'
         f'<p class="small">{whence}<a href="{escape(here)}">Link to this number</a></p></div>'
         f'<div class="now">{"".join(now)}</div></div>'
     )
