@@ -36,13 +36,15 @@ heading = st.container()
 blocks.answer(standings(checked))
 if asked := st.query_params.get(CLAIM):
     show_articles.one_claim(asked, checked, facts.day)
+else:
+    show_articles.overview(checked)
 chosen = show_articles.choose_document()
 here = [one for one in checked if one.claim.document in parts_of(chosen)]
 judged = [one.judged for one in here]
-with st.expander(blocks.plain(f"What it comes to, derived for its day and for {facts.day}")):
+with st.expander("What it comes to, derived for its day and for the day of the prices"):
     finding = show_articles.document(chosen, judged, facts)
     inputs.day_input()
-show_articles.choose_standing(here)
+show_articles.choose_standing()
 view = fields_of_widgets(FIELDS, USUAL)
 save_scenario(scenario, **FIELDS.write(view))
 with heading:

@@ -3,17 +3,61 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from breakeven.dashboard.figure import API, LIMIT, SELF_HOSTED, Axis, Trace, figure, title
+from breakeven.question.pages.articles import Standing
 from breakeven.views.articles.figures import Lines
+from breakeven.views.articles.standing import MARKS
 from breakeven.words.numbers import Money, number, seconds
 
 MEASURED = "#009E73"
+_STANDINGS: Mapping[Standing, tuple[str, str]] = {
+    Standing.HOLDS: ("#009E73", "white"),
+    Standing.HELD_THEN: ("#E69F00", "black"),
+    Standing.WRONG: (API, "white"),
+    Standing.OPEN: (LIMIT, "white"),
+}
+"""Colour of each standing, as on the cards, and of the mark on it."""
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross")
+
+
+def standings(counts: Mapping[str, Mapping[Standing, int]]) -> go.Figure:
+    """Draw what has become of the claims of each document, one bar each, marked and coloured as the cards.
+
+    ``counts`` has the claims of each standing by the name of a document.
+    """
+    names = list(counts)[::-1]
+    return figure(
+        100 + 60 * len(names),
+        [
+            {
+                "type": "bar",
+                "orientation": "h",
+                "name": f"{MARKS[standing]} {standing}",
+                "y": names,
+                "x": [counts[name].get(standing, 0) for name in names],
+                "marker": {"color": colour},
+                "text": [MARKS[standing] if counts[name].get(standing) else "" for name in names],
+                "textposition": "inside",
+                "insidetextanchor": "middle",
+                "textangle": 0,
+                "textfont": {"color": ink},
+                "hovertemplate": f"%{{y}}: %{{x}} {standing}<extra></extra>",
+            }
+            for standing, (colour, ink) in _STANDINGS.items()
+        ],
+        {"title": title("Claims")},
+        {},
+        barmode="stack",
+        bargap=0.4,
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+    )
 
 
 def prompt_price(lines: Lines) -> go.Figure:

@@ -27,7 +27,7 @@ from breakeven.views.articles.facts import CannotRecompute, Facts, read_facts
 from breakeven.views.articles.figures import figures
 from breakeven.views.articles.judge import MARKS as VERDICT_MARKS
 from breakeven.views.articles.judge import Judged, amount
-from breakeven.views.articles.standing import MARKS, Checked, check
+from breakeven.views.articles.standing import MARKS, Checked, best_and_worst, check, standings_by
 from breakeven.words.numbers import rounded
 
 _FIGURE = {"displayModeBar": False}
@@ -46,19 +46,27 @@ def choose_document() -> str:
     return chosen or next(iter(DOCUMENTS))
 
 
-def choose_standing(checked: Sequence[Checked]) -> str:
-    """Let the reader keep only some claims; each choice says how many there are."""
+def choose_standing() -> str:
+    """Let the reader keep only some claims."""
     asked = st.session_state["articles_verdict"]
     words = [ALL, *Standing, *((asked,) if asked not in (ALL, *Standing) else ())]
     chosen: str | None = st.segmented_control(
         "Which claims",
         [str(word) for word in words],
         key="articles_verdict",
-        format_func=lambda word: f"{_filter_name(word)} · {len(listed(checked, word))}",
+        format_func=_filter_name,
         required=True,
         label_visibility="collapsed",
     )
     return chosen or ALL
+
+
+def overview(checked: Sequence[Checked]) -> None:
+    """What has become of the claims of each document."""
+    counts = standings_by(checked)
+    finding = best_and_worst(counts)
+    st.markdown(f"**{plain(finding)}**")
+    st.plotly_chart(charts_articles.standings(counts), key="standings_chart", config=_FIGURE, alt=finding)
 
 
 def _filter_name(word: str) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 
 from breakeven.hosting import gpu_price
-from breakeven.question.pages.articles import OPEN, WRONG, Standing
+from breakeven.question.pages.articles import DOCUMENTS, OPEN, WRONG, Standing
 from breakeven.question.scenario import MEDIAN
 from breakeven.tables.records import Claim, GpuOffer
+from breakeven.views.articles.documents import parts_of
 from breakeven.views.articles.facts import CannotRecompute, Facts, NotSold
 from breakeven.views.articles.judge import Judged, judge, verdict_of
 from breakeven.views.articles.registry import pairs, recompute
@@ -94,3 +96,25 @@ def _now(one: Judged, today: _Today) -> float | None:
     given[_DAY] = today.day.isoformat()
     asked = " ".join(f"{key}={value}" for key, value in given.items())
     return recompute(claim.expression, asked, replace(today, then=then)) / claim.scale
+
+
+def standings_by(checked: Sequence[Checked]) -> dict[str, Counter[Standing]]:
+    """Count the claims of each standing by document, each called by the first words of its name."""
+    found: dict[str, Counter[Standing]] = {}
+    for key, name in DOCUMENTS.items():
+        here = [one.standing for one in checked if one.claim.document in parts_of(key)]
+        found[name.partition(":")[0]] = Counter(here)
+    return found
+
+
+def best_and_worst(counts: Mapping[str, Counter[Standing]]) -> str:
+    """Say of which document most of what can be checked holds, and of which least."""
+    shares = {
+        name: here[Standing.HOLDS] / known
+        for name, here in counts.items()
+        if (known := here.total() - here[Standing.OPEN])
+    }
+    if len(shares) < 2:
+        return "What has become of the claims"
+    best, worst = max(shares, key=shares.__getitem__), min(shares, key=shares.__getitem__)
+    return f"Of what can be checked most holds in {best}, least in {worst}"
