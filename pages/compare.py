@@ -7,6 +7,7 @@ from breakeven.comparison.answer import compare
 from breakeven.dashboard import blocks, embed, inputs, look
 from breakeven.dashboard.saving import cite
 from breakeven.dashboard.session import (
+    CLAIM,
     link_to,
     money_of,
     open_scenario,
@@ -19,41 +20,48 @@ from breakeven.dashboard.session import (
 from breakeven.views.compare import inputs as compare_inputs
 from breakeven.views.compare import show
 
-# 1. Input
-scenario, warnings = open_scenario()
-if embed.asked():
-    embed.card(scenario, warnings)
-    st.stop()
-money = money_of(scenario)
-tables = tables_on(scenario.as_of)
-place = st.container()
-compare_inputs.sentence(scenario, tables, money)
-scenario = scenario_of_widgets()
-save_scenario(scenario)
 
-# 2. Answer
-answer = compare(scenario, tables_on(scenario.as_of))
-money = money_of(scenario)
-st.set_page_config(page_title=f"{verdict.headline(answer.shapes[0], scenario)} · Breakeven")
+def page() -> None:
+    """The question and its answer."""
+    # 1. Input
+    scenario, warnings = open_scenario()
+    if embed.asked():
+        embed.card(scenario, warnings)
+        st.stop()
+    money = money_of(scenario)
+    tables = tables_on(scenario.as_of)
+    place = st.container()
+    compare_inputs.sentence(scenario, tables, money)
+    scenario = scenario_of_widgets()
+    save_scenario(scenario)
 
-# 3. Show
-with place:
-    blocks.link_warnings(warnings)
-    blocks.header(None, link_to(scenario), title="LLM API, or your own GPUs?")
-blocks.problems(answer.problems)
-inputs.note_on_money(money)
-show.verdicts(answer)
-left, right = st.columns(2, gap="large")
-with left:
-    show.cost_map(answer, list(presets().values()))
-with right:
-    show.every_way(answer)
+    # 2. Answer
+    answer = compare(scenario, tables_on(scenario.as_of))
+    money = money_of(scenario)
+    st.set_page_config(page_title=f"{verdict.headline(answer.shapes[0], scenario)} · Breakeven")
+
+    # 3. Show
+    with place:
+        blocks.link_warnings(warnings)
+        blocks.header(None, link_to(scenario), title="LLM API, or your own GPUs?")
+    blocks.problems(answer.problems)
+    inputs.note_on_money(money)
+    show.verdicts(answer)
+    left, right = st.columns(2, gap="large")
+    with left:
+        show.cost_map(answer, list(presets().values()))
+    with right:
+        show.every_way(answer)
+    show.reasons(answer, money)
+    show.volume(answer)
+    show.working(answer, money)
+    for number, shape in enumerate(answer.shapes):
+        show.rankings("AB"[number], shape, scenario)
+    show.sources(answer, sources(), scenario)
+    cite(answer.source_ids)
+
+
+# A widget runs again what it changes; the strip of a claim stands outside of it and follows the question.
+(page if CLAIM in st.query_params else st.fragment(page))()
 look.tour()
-show.reasons(answer, money)
-show.volume(answer)
-show.working(answer, money)
-for number, shape in enumerate(answer.shapes):
-    show.rankings("AB"[number], shape, scenario)
-show.sources(answer, sources(), scenario)
 show.doors()
-cite(answer.source_ids)

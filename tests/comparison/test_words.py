@@ -507,7 +507,7 @@ def test_the_batch_chart_finds_both_extremes(article):
     )
     assert at(1e-9) == "On GPUs 50 % busy completion tokens stay dearer self-hosted up to a batch of 256"
     assert at(0.0) == "A larger batch makes completion tokens cheaper"
-    assert verdict.batch_finding(replace(shape, curve=None), DEFAULT) == "No deployment to show"
+    assert verdict.batch_finding(replace(shape, limits=lambda: None), DEFAULT) == "No deployment to show"
 
 
 # No answer is without words

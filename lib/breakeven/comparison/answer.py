@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache, lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ from breakeven.formulas.arrays import Floats
 from breakeven.formulas.parts import ModelShape
 from breakeven.hosting import (
     KV_BYTES,
+    Ask,
     Candidate,
     Evaluation,
     Unplaceable,
@@ -37,11 +39,12 @@ from breakeven.hosting import (
 )
 from breakeven.hosting.choose import choose, ranked, rents
 from breakeven.hosting.fleet import Fleet, fleet_of, terms_of
-from breakeven.hosting.hardware import Deployments, candidates_on
+from breakeven.hosting.hardware import Deployments, candidates_on, deployments_on
 from breakeven.hosting.row import HostRow, host_row, stops_next
+from breakeven.question import parts
 from breakeven.question.parts import Shape
 from breakeven.question.scenario import CHEAPEST, Scenario
-from breakeven.tables.day import Tables
+from breakeven.tables.day import MOST_KEPT, Tables, derived
 from breakeven.tables.records import ApiOffer, Model
 from breakeven.words.numbers import count, indefinite
 from breakeven.words.reasons import LeftOut
@@ -65,10 +68,29 @@ class BatchCurve:
 class Hosted:
     """One deployment with its bill at the load of the question."""
 
-    row: HostRow
+    candidate: Candidate
     replicas: int
     usd: float
     """Dollars a month, or for the job. [USD]"""
+    evaluation: Evaluation
+    place: tuple[int, int]
+    """Where the deployment and the shape stand in it."""
+
+    @property
+    def row(self) -> HostRow:
+        """Its times and costs; most of a ranking is only asked for its bills."""
+        return host_row(self.evaluation, self.candidate, self.place)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What stands about the chosen deployment, for whoever asks why."""
+
+    ideal: HostRow
+    """The physical limit of the same deployment and batch."""
+    curve: BatchCurve
+    stops_next: str
+    """What keeps the batch from being larger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +102,6 @@ class ShapeAnswer:
     host: HostRow | None
     """None: no deployment fits; ``host_reason`` says why and what would."""
     host_reason: str | None
-    ideal: HostRow | None
-    """The physical limit of the same deployment and batch."""
     ranking: tuple[Hosted, ...]
     """Deployments that hold the targets, cheapest first."""
     ratio: float | None
@@ -94,11 +114,28 @@ class ShapeAnswer:
     """Loads at which self-hosting is cheaper; None: one side is missing."""
     reach: Reach | None
     """How far the verdict carries."""
-    stops_next: str | None
-    """What keeps the batch from being larger."""
     volume: Volume | None
     at_load: AtLoad | None
-    curve: BatchCurve | None
+    limits: Callable[[], Limits | None]
+    """Computed when it is first asked for: whoever reads only the verdict does not wait for it."""
+
+    @property
+    def ideal(self) -> HostRow | None:
+        """The physical limit of the same deployment and batch; None: there is no deployment."""
+        limits = self.limits()
+        return limits and limits.ideal
+
+    @property
+    def curve(self) -> BatchCurve | None:
+        """Cost and latency of the chosen deployment against the batch."""
+        limits = self.limits()
+        return limits and limits.curve
+
+    @property
+    def stops_next(self) -> str | None:
+        """What keeps the batch from being larger."""
+        limits = self.limits()
+        return limits and limits.stops_next
 
     @property
     def first_paying(self) -> float | None:
@@ -132,11 +169,14 @@ class Comparison:
     """Day on which the list of API prices was read, by offer."""
 
 
+@lru_cache(maxsize=MOST_KEPT)
 def compare(scenario: Scenario, tables: Tables) -> Comparison:
     """Answer a scenario: both shapes, the map and the reasons.
 
     Unknown ids, models that do not fit, missing prices and rates become
     sentences in the answer; nothing is raised and nothing is priced at zero.
+    An answer never changes, so the last ones are kept for whoever asks the same again: who opens a box of
+    a page, or comes by the same link.
     """
     problems: list[str] = []
     model = tables.models.get(scenario.model)
@@ -156,7 +196,14 @@ def compare(scenario: Scenario, tables: Tables) -> Comparison:
         problems.append(missing)
     result, drawn = None, False
     if shape and found and found.candidates:
-        result = _at(shape, found.candidates, scenario, scenario.shapes)
+        result = _timed(
+            tables,
+            scenario.served,
+            scenario.hardware,
+            scenario.targets,
+            scenario.overhead_percent,
+            scenario.shapes,
+        )
         drawn = not missing and not found.refusal
     answers = tuple(
         _answer(scenario, tables, column, model, shape, found, result, chosen) for column in (0, 1)
@@ -234,7 +281,7 @@ def _map(scenario: Scenario, tables: Tables, chosen: ApiOffer | None) -> CostMap
 def _at(
     model: ModelShape,
     candidates: Sequence[Candidate],
-    scenario: Scenario,
+    ask: Ask,
     shapes: Sequence[Shape],
     *,
     ideal: bool = False,
@@ -244,13 +291,29 @@ def _at(
     return evaluate(
         model,
         candidates,
-        ask_of(scenario.targets, scenario.mode),
+        ask,
         prompt_tokens=np.array([float(shape.prompt_tokens) for shape in shapes]),
         completion_tokens=np.array([float(shape.completion_tokens) for shape in shapes]),
         cached_tokens=np.array([float(shape.cached_tokens) for shape in shapes]),
         ideal=ideal,
         batch=batch,
     )
+
+
+@derived
+def _timed(
+    tables: Tables,
+    served: parts.Model,
+    hardware: parts.Hardware,
+    targets: parts.Targets,
+    overhead_percent: float,
+    shapes: parts.Shapes,
+) -> Evaluation:
+    """Times of all deployments at both shapes; they stay while only the load, the API or the money move."""
+    found = deployments_on(tables, served, hardware, overhead_percent)
+    precision = tables.precisions[served.precision]
+    model = model_shape(tables.models[served.model], precision, KV_BYTES[served.kv_precision])
+    return _at(model, found.candidates, ask_of(targets, hardware.mode), shapes)
 
 
 def _row(result: Evaluation, candidates: Sequence[Candidate], i: int, column: int = 0) -> HostRow:
@@ -280,10 +343,8 @@ def _answer(
     )
     terms = terms_of(scenario)
     host: HostRow | None = None
-    ideal: HostRow | None = None
-    curve: BatchCurve | None = None
+    limits: Callable[[], Limits | None] = _no_limits
     host_reason: str | None = None
-    stops: str | None = None
     ranking: tuple[Hosted, ...] = ()
     pool: Hosts | None = None
     if model is not None and work is not None and found is not None and result is not None:
@@ -291,10 +352,7 @@ def _answer(
         if host is not None and found.refusal:
             host, host_reason, ranking = None, found.refusal, ()
         if host is not None:
-            batch = np.array([[float(host.batch)]])
-            limit = _at(work, [host.candidate], scenario, [shape], ideal=True, batch=batch)
-            ideal = _row(limit, [host.candidate], 0)
-            curve, stops = _curve(scenario, shape, work, host)
+            limits = cache(partial(_limits, scenario, shape, work, host))
     ratio = busy = stretches = volume = own = reach = None
     if host is not None:
         own = at_load(terms, host, api.bill.usd if api.bill else None)
@@ -309,17 +367,15 @@ def _answer(
         api=api,
         host=host,
         host_reason=host_reason,
-        ideal=ideal,
         ranking=ranking,
         ratio=ratio,
         within_range=reach is not None and reach.winner == Winner.LEVEL,
         break_even_busy=busy,
         stretches=stretches,
         reach=reach,
-        stops_next=stops,
         volume=volume,
         at_load=own,
-        curve=curve,
+        limits=limits,
     )
 
 
@@ -362,7 +418,13 @@ def _pick(
         )
 
     ranking = tuple(
-        Hosted(row=row(int(i)), replicas=int(fleet.replicas[i]), usd=float(fleet.usd[i]))
+        Hosted(
+            candidate=candidates[i],
+            replicas=int(fleet.replicas[i]),
+            usd=float(fleet.usd[i]),
+            evaluation=result,
+            place=(int(i), column),
+        )
         for i in ranked(fleet.order, holds)
     )
     if longest > model.max_context:
@@ -414,19 +476,29 @@ def _missed_targets(scenario: Scenario, row: HostRow) -> str:
     return f"This deployment does not hold the latency targets: at batch {row.batch:,}, {what}."
 
 
-def _curve(scenario: Scenario, shape: Shape, work: ModelShape, host: HostRow) -> tuple[BatchCurve, str]:
-    """Cost per token and latency at every batch of the curve, and what keeps the batch from growing."""
+def _no_limits() -> None:
+    """There is no deployment to say them of."""
+
+
+def _limits(scenario: Scenario, shape: Shape, work: ModelShape, host: HostRow) -> Limits:
+    """The physical limit, cost and latency at every batch of the curve, what keeps the batch from growing."""
+    ask = ask_of(scenario.targets, scenario.mode)
+    one = np.array([[float(host.batch)]])
+    limit = _at(work, [host.candidate], ask, [shape], ideal=True, batch=one)
     batches = np.append(CURVE_BATCHES, host.batch + 1.0)[:, None]
-    result = _at(work, [host.candidate] * len(batches), scenario, [shape], batch=batches)
-    curve = BatchCurve(
-        batch=CURVE_BATCHES,
-        prompt_usd_per_token=result.prompt_usd[:-1, 0] / shape.prompt_tokens,
-        completion_usd_per_token=result.completion_usd[:-1, 0] / shape.completion_tokens,
-        ttft_s=result.ttft_s[:-1, 0],
-        tpot_s=result.tpot_s[:-1, 0],
-        fits=result.fits[:-1, 0].astype(float),
+    result = _at(work, [host.candidate] * len(batches), ask, [shape], batch=batches)
+    return Limits(
+        ideal=_row(limit, [host.candidate], 0),
+        curve=BatchCurve(
+            batch=CURVE_BATCHES,
+            prompt_usd_per_token=result.prompt_usd[:-1, 0] / shape.prompt_tokens,
+            completion_usd_per_token=result.completion_usd[:-1, 0] / shape.completion_tokens,
+            ttft_s=result.ttft_s[:-1, 0],
+            tpot_s=result.tpot_s[:-1, 0],
+            fits=result.fits[:-1, 0].astype(float),
+        ),
+        stops_next=stops_next(scenario, host, float(result.tpot_s[-1, 0])),
     )
-    return curve, stops_next(scenario, host, float(result.tpot_s[-1, 0]))
 
 
 def _sources(model: Model | None, answers: Sequence[ShapeAnswer]) -> tuple[str, ...]:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from breakeven.apis.shapes import Marks, bills_of
-from breakeven.formulas.arrays import Floats
-from breakeven.formulas.parts import ModelShape
-from breakeven.hosting import KV_BYTES, Ask, Candidate, ask_of, evaluate, model_shape
-from breakeven.hosting.choose import choose_each
+from breakeven.formulas.arrays import Booleans, Floats
+from breakeven.hosting import KV_BYTES, ask_of, evaluate, model_shape
+from breakeven.hosting.choose import Standings, choose_each
 from breakeven.hosting.fleet import Terms, fleet_of
 from breakeven.hosting.hardware import deployments_on
 from breakeven.question import parts
 from breakeven.tables.day import Tables, derived
-from breakeven.tables.records import ApiOffer
 
 MAP_PROMPTS: Floats = np.exp2(np.arange(4, 17.5, 0.5))
 MAP_COMPLETIONS: Floats = np.exp2(np.arange(0, 14.5, 0.5))
+_MOST_TIMED = 16
+"""Grids of times that are kept for the next load; each is about a megabyte."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,78 +71,104 @@ def cost_map(
     Unplaceable
         If the model cannot be computed.
     """
-    model = tables.models[served.model]
-    candidates = deployments_on(tables, served, hardware, overhead_percent).candidates
-    offers = (
-        tables.api_offers_by_model.get(served.model, [])
-        if offer_id is None
-        else [offer for offer in tables.api_offers if offer.api_offer_id == offer_id]
-    )
-    if not candidates or not offers:
+    timed = _timed(tables, served, hardware, targets, overhead_percent)
+    api_usd = _api_usd(tables, served.model, offer_id, resellers, terms.load.ends)
+    if timed is None or api_usd is None:
         return None
-    work = model_shape(model, tables.precisions[served.precision], KV_BYTES[served.kv_precision])
-    ask = ask_of(targets, hardware.mode)
-    grid_n, grid_c = np.meshgrid(MAP_PROMPTS, MAP_COMPLETIONS)
-    prompt, completion = grid_n.ravel(), grid_c.ravel()
-    api_usd = _api_usd(
-        offers, prompt, completion, named=offer_id is not None, terms=terms, resellers=resellers
-    )
-    host_usd = np.full(prompt.shape, np.nan)
-    room = prompt + completion <= model.max_context
-    host_usd[room] = _host_usd(work, candidates, ask, terms, prompt[room], completion[room])
+    grid = (len(MAP_COMPLETIONS), len(MAP_PROMPTS))
+    api_usd = (api_usd * terms.load.billed).reshape(grid)
+    host_usd = np.full(grid, np.nan)
+    host_usd[timed.room] = _host_usd(timed, terms)
     return CostMap(
         prompt_tokens=MAP_PROMPTS,
         completion_tokens=MAP_COMPLETIONS,
-        host_over_api=(host_usd / api_usd).reshape(grid_n.shape),
-        api_usd=api_usd.reshape(grid_n.shape),
-        host_usd=host_usd.reshape(grid_n.shape),
+        host_over_api=host_usd / api_usd,
+        api_usd=api_usd,
+        host_usd=host_usd,
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Timed:
+    """Deployments (rows) at the shapes that the model has room for (columns), whatever the load."""
+
+    room: Booleans
+    """The shapes that it has room for, on the grid."""
+    prefill_s: Floats
+    decode_s: Floats
+    holds: Booleans
+    usd_per_hour: Floats
+    standing: Standings
+
+
+@lru_cache(maxsize=_MOST_TIMED)
+def _timed(
+    tables: Tables,
+    served: parts.Model,
+    hardware: parts.Hardware,
+    targets: parts.Targets,
+    overhead_percent: float,
+) -> _Timed | None:
+    """Time every deployment at every shape; None: there is none."""
+    candidates = deployments_on(tables, served, hardware, overhead_percent).candidates
+    if not candidates:
+        return None
+    model = tables.models[served.model]
+    work = model_shape(model, tables.precisions[served.precision], KV_BYTES[served.kv_precision])
+    prompt, completion = np.meshgrid(MAP_PROMPTS, MAP_COMPLETIONS)
+    room = prompt + completion <= model.max_context
+    result = evaluate(
+        work,
+        candidates,
+        ask_of(targets, hardware.mode),
+        prompt_tokens=prompt[room],
+        completion_tokens=completion[room],
+        cached_tokens=np.zeros(int(room.sum())),
+    )
+    return _Timed(
+        room=room,
+        prefill_s=result.prefill_s,
+        decode_s=result.decode_s,
+        holds=result.holds,
+        usd_per_hour=np.array([[one.usd_per_hour] for one in candidates]),
+        standing=np.array([one.standing for one in candidates], dtype=np.intp),
+    )
+
+
+@derived
 def _api_usd(
-    offers: Sequence[ApiOffer],
-    prompt: Floats,
-    completion: Floats,
-    *,
-    named: bool,
-    terms: Terms,
-    resellers: bool,
-) -> Floats:
-    """Bill of the offer that is compared with at each shape; NaN where none serves it or it is free."""
+    tables: Tables, model: str, offer_id: str | None, resellers: bool, patient: bool
+) -> Floats | None:
+    """Bill of one request of the offer that is compared with at each shape of the grid.
+
+    NaN where none serves it or it is free; None: there is no offer. [USD]
+    """
+    offers = (
+        tables.api_offers_by_model.get(model, [])
+        if offer_id is None
+        else [offer for offer in tables.api_offers if offer.api_offer_id == offer_id]
+    )
+    if not offers:
+        return None
+    prompt, completion = (axis.ravel() for axis in np.meshgrid(MAP_PROMPTS, MAP_COMPLETIONS))
     prompt_usd, completion_usd = bills_of(
         offers, prompt=prompt, completion=completion, cached=np.zeros_like(prompt)
     )
     usd = prompt_usd + completion_usd
-    if not named:
-        clean = Marks.of(offers, usd, resellers=resellers, patient=terms.load.ends).clean
+    if offer_id is None:
+        clean = Marks.of(offers, usd, resellers=resellers, patient=patient).clean
         usd = np.where(clean, usd, np.nan)
-    lowest = np.fmin.reduce(usd, axis=0) * terms.load.billed
+    lowest = np.fmin.reduce(usd, axis=0)
     return np.where(lowest > 0, lowest, np.nan)
 
 
-def _host_usd(
-    work: ModelShape,
-    candidates: Sequence[Candidate],
-    ask: Ask,
-    terms: Terms,
-    prompt: Floats,
-    completion: Floats,
-) -> Floats:
-    """Bill of the deployment chosen at each shape; NaN where none holds the targets."""
-    result = evaluate(
-        work,
-        candidates,
-        ask,
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        cached_tokens=np.zeros_like(prompt),
-    )
+def _host_usd(timed: _Timed, terms: Terms) -> Floats:
+    """Bill of the deployment chosen at each shape; NaN where none holds the targets. [USD]"""
     fleet = fleet_of(
         terms,
-        prefill_s=result.prefill_s,
-        decode_s=result.decode_s,
-        usd_per_hour=np.array([[one.usd_per_hour] for one in candidates]),
+        prefill_s=timed.prefill_s,
+        decode_s=timed.decode_s,
+        usd_per_hour=timed.usd_per_hour,
     )
-    standing = np.array([one.standing for one in candidates], dtype=np.intp)
-    best = choose_each(fleet.order, result.holds, standing)
+    best = choose_each(fleet.order, timed.holds, timed.standing)
     return np.where(best >= 0, fleet.usd[best, np.arange(best.size)], np.nan)

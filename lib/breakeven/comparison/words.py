@@ -487,8 +487,8 @@ def _cheaper_in_doubt(answer: ShapeAnswer) -> list[str]:
     if answer.at_load is None:
         return []
     doubts = {
-        gpu_name(one.row.candidate.gpu): one.row.candidate.price.doubt
+        gpu_name(one.candidate.gpu): one.candidate.price.doubt
         for one in answer.ranking
-        if one.usd < answer.at_load.host_usd and one.row.candidate.price.doubt
+        if one.usd < answer.at_load.host_usd and one.candidate.price.doubt
     }
     return [f"Cheaper on paper, not chosen: {name}, {doubt}." for name, doubt in doubts.items()]

@@ -76,8 +76,8 @@ def money_strip(answer: ShapeAnswer, scenario: Scenario) -> go.Figure:
             [
                 (
                     one.usd,
-                    one.row.candidate.price.doubt or one.row.candidate.profile.caveat,
-                    f"{one.replicas:,} × {deployment_name(one.row)}: {money.amount(one.usd)} {per}",
+                    one.candidate.price.doubt or one.candidate.profile.caveat,
+                    f"{one.replicas:,} × {deployment_name(one)}: {money.amount(one.usd)} {per}",
                 )
                 for one in answer.ranking
                 if one.usd > 0
