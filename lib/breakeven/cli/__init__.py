@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from breakeven import __version__
-from breakeven.cli import data, estimate, measure, serve
+from breakeven.cli import data, estimate, export, measure, serve
 from breakeven.question.arguments import BadInput, Parser, Said
 from breakeven.views.articles import command as claims
 from breakeven.views.capacity import command as plan
@@ -24,6 +24,7 @@ from breakeven.views.workload import command as price
 
 COMMANDS = (
     serve,
+    export,
     estimate,
     compare,
     rank,
@@ -42,6 +43,9 @@ COMMANDS = (
 _INTERRUPTED = "Query interrupted"
 """What DuckDB raises, as a plain RuntimeError, where Ctrl+C meets a query."""
 EXTRAS = {
+    "jinja2": "static",
+    "latex2mathml": "static",
+    "markdown_it": "static",
     "numba": "replay",
     "plotly": "dashboard",
     "prometheus_client": "dashboard",

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from breakeven.dashboard.session import database
+from breakeven.dashboard.session import database, today
 from breakeven.dashboard.share import share
 from breakeven.tables import price_queries
 from breakeven.tables.records import Source
@@ -66,13 +66,13 @@ def header(question: str | None, link: str, *, title: str | None = None) -> None
 
     A page that gives no title of its own is called by its question.
     """
-    today = date.today()
+    day = today()
     with st.container(key="page_head", horizontal=True, vertical_alignment="center", gap="small"):
         st.title(plain(title or question or "LLM API, or your own GPUs?"), anchor=False, width="stretch")
         with st.container(key="page_link", horizontal=True, vertical_alignment="center", width="content"):
             share(link)
             st.html(
-                f'<span class="age" title="{escape(price_age(today))}">{price_ages(today)}</span>',
+                f'<span class="age" title="{escape(price_age(day))}">{price_ages(day)}</span>',
                 width="content",
             )
     if title and question:

@@ -21,6 +21,8 @@ _SHORT = {"Claims and numbers": "Claims", "Data and method": "Data"}
 """Names of places that would not fit there."""
 
 Menu = Mapping[str, Sequence[StreamlitPage]]
+MENU = "frame_menu"
+"""Where the session keeps places, titles and addresses of the menu, for whoever writes the pages down."""
 
 
 def draw(menu: Menu, page: StreamlitPage) -> None:
@@ -29,6 +31,10 @@ def draw(menu: Menu, page: StreamlitPage) -> None:
     st.html(HISTORY, unsafe_allow_javascript=True)
     st.logo(WORDMARK, size="large", link=None)
     switch()
+    st.session_state[MENU] = {
+        name: [(one.title, one.url_path) for one in pages if one.visibility == "visible"]
+        for name, pages in menu.items()
+    }
     here = next((name for name, pages in menu.items() if page in pages), None)
     siblings = [one for one in menu.get(here or "", ()) if one.visibility == "visible"]
     if len(siblings) > 1:

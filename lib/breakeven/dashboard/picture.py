@@ -22,6 +22,11 @@ _BARS = {"Self-hosted": SELF_HOSTED, "API": API}
 _FONTS = Path(streamlit.__file__).parent / "static" / "static" / "media"
 
 
+def letters() -> Path | None:
+    """The file of the pages' own letters, which comes with Streamlit; None where it has none."""
+    return next(iter(sorted(_FONTS.glob("SourceSansVF-Upright*.woff2"))), None)
+
+
 @cache
 def font(size: int, weight: int = _REGULAR) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """The pages' own letters, which come with Streamlit; Pillow's where it has none.
@@ -33,11 +38,12 @@ def font(size: int, weight: int = _REGULAR) -> ImageFont.FreeTypeFont | ImageFon
     weight
         As CSS counts it, 200 to 900.
     """
-    for path in sorted(_FONTS.glob("SourceSansVF-Upright*.woff2")):
-        found = ImageFont.truetype(path, size)
-        found.set_variation_by_axes([weight])
-        return found
-    return ImageFont.load_default(size)
+    path = letters()
+    if path is None:
+        return ImageFont.load_default(size)
+    found = ImageFont.truetype(path, size)
+    found.set_variation_by_axes([weight])
+    return found
 
 
 def picture_of(card: Card, address: str) -> bytes:

@@ -35,6 +35,8 @@ Extra = TypeVar("Extra")
 
 CLAIM = "claim"
 """Parameter that names a published claim."""
+TODAY = "frame_today"
+"""Where a session keeps the day on which its pages are read, if it is not the day it is."""
 _PREFIX = "q_"
 _LINK = "link_written"
 _WARNINGS = "link_warnings"
@@ -165,7 +167,7 @@ def open_scenario() -> tuple[Scenario, tuple[str, ...]]:
     if written is None or (query and _flat(current) != written):
         calibrated, more = calibration_of(query)
         known = ids_with_own(known_ids(), calibrated)
-        decoded = decode(current, default=Scenario(as_of=date.today()), known=known)
+        decoded = decode(current, default=Scenario(as_of=today()), known=known)
         decoded = replace(decoded, warnings=(*mended, *decoded.warnings, *more))
         _fill_fields(CALIBRATED_FIELDS, calibrated)
         st.session_state[_WARNINGS] = decoded.warnings
@@ -320,6 +322,11 @@ def link_to_comparison(scenario: Scenario, pages: Collection[str]) -> str:
     link = urlsplit(link_to(scenario))
     above, _, name = link.path.rstrip("/").rpartition("/")
     return (link._replace(path=f"{above}/") if name in pages else link).geturl()
+
+
+def today() -> date:
+    """Day from which the pages count how old prices are; pages that are written for later keep theirs."""
+    return st.session_state.get(TODAY) or date.today()
 
 
 def money_of(scenario: Scenario) -> Money:

@@ -24,7 +24,7 @@ _STYLE = """<style>
 .claim.holds{border-left-color:#009E73}.claim.then{border-left-color:#E69F00}.claim.wrong{border-left-color:#D55E00}
 .claim h4{font-size:1rem;font-weight:600;line-height:1.35;margin:0;padding:0}
 .claim p{margin:0;font-size:.875rem;line-height:1.45}
-.claim .stand{font-weight:600}
+.claim .stand{font-weight:600}.claim .whose{opacity:.8}
 .claim dl{display:flex;flex-wrap:wrap;gap:.2rem 1.4rem;margin:.1rem 0!important;padding:0!important}
 .claim dl div,.claim dt,.claim dd{margin:0!important;padding:0}
 .claims.one{grid-template-columns:1fr}
@@ -90,10 +90,10 @@ def card(checked: Checked, day: date) -> str:
     links.append((address(claim.claim_id), "Link to this claim"))
     anchors = "".join(f'<a href="{escape(path)}">{escape(word)}</a>' for path, word in links)
     return (
-        f'<article class="claim {_CLASS[checked.standing]}">'
+        f'<article class="claim {_CLASS[checked.standing]}" id="claim-{escape(claim.claim_id)}">'
         f'<p class="stand">{escape(standing_text(checked))}</p>'
         f"<h4>{escape(claim.claim)}</h4><dl>{listed}</dl><p>{escape(why(checked, day))}</p>"
-        f'<p style="opacity:.8">{escape(said_by(checked))}</p><div class="links">{anchors}</div></article>'
+        f'<p class="whose">{escape(said_by(checked))}</p><div class="links">{anchors}</div></article>'
     )
 
 

@@ -1,0 +1,47 @@
+"""``breakeven export``: the dashboard as a folder of plain files."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from breakeven.question.arguments import BadInput, day
+
+
+def add(commands: Any) -> None:
+    """Declare the command."""
+    export = commands.add_parser("export", help="write the dashboard as plain files, for any web host")
+    export.add_argument("folder", metavar="DIR", type=Path, help="a new folder, or one of an earlier export")
+    export.add_argument(
+        "--base-path",
+        default="/",
+        metavar="PATH",
+        help="where it will stand: /x/, or https://example.org/x/ for a sitemap and pictures in chats",
+    )
+    export.add_argument("--as-of", type=day, metavar="DATE", help="prices of that day instead of today's")
+    export.set_defaults(command=_export)
+
+
+def _export(options: argparse.Namespace) -> int:
+    from breakeven.static import folder
+    from breakeven.static.site import Site, base_of, build
+
+    try:
+        folder.check(options.folder)
+        origin, base = base_of(options.base_path)
+    except folder.NotOurs as reason:
+        raise BadInput(f"breakeven export: {reason}") from None
+    except ValueError as reason:
+        raise BadInput(f"breakeven export: --base-path: {reason}") from None
+    when = options.as_of or date.today()
+    site = Site(base=base, origin=origin)
+    build(site, when, when, said=lambda page: print(page, file=sys.stderr, flush=True))
+    folder.write(options.folder, site.files)
+    size = sum(map(len, site.files.values()))
+    print(f"{len(site.files)} files, {size / 1e6:.1f} MB, prices of {when}: {options.folder}")
+    if not origin:
+        print("No sitemap and no pictures in chats: both need --base-path with the whole address.")
+    return 0
