@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from streamlit.testing.v1 import AppTest
 
 from breakeven.dashboard.frame import MENU
+from breakeven.dashboard.look import STYLE
 from breakeven.dashboard.session import TODAY
 from breakeven.dashboard.terms import KEY as WORDS
 from breakeven.paths import APP
@@ -61,7 +62,7 @@ def read_page(page: str, query: str, layer: Layer, today: date) -> Piece:
     _run(app, page, query)
     _open_all(app, page, query)
     tabs = dict(_each_tab(app, page, query))
-    return Piece(kind="page", children=_children(app.main, tabs))
+    return Piece(kind="page", children=(*_styles(app), *_children(app.main, tabs)))
 
 
 def read_menu(today: date) -> Menu:
@@ -77,6 +78,13 @@ def _run(app: AppTest, page: str, query: str) -> None:
     app.run()
     if app.exception:
         raise PageFailed(f"{page}?{query}: {app.exception[0].value}")
+
+
+def _styles(app: AppTest) -> Iterator[Piece]:
+    """Style sheets, which the app keeps apart from what it shows; that of the frame is the site's anyway."""
+    for block in app.main.root.children.values():
+        if block.type == "event":
+            yield from (piece for piece in _children(block, {}) if STYLE not in piece.text)
 
 
 def _open_all(app: AppTest, page: str, query: str) -> None:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from breakeven.static.charts import bars, heat, notes, scatter
 from breakeven.static.charts.axes import Axis, axis_of
-from breakeven.static.charts.ink import TEXT_PX, tag, width_of, words
+from breakeven.static.charts.ink import LINE_PX, TEXT_PX, folded, lines_of, tag, width_of, words
 from breakeven.static.charts.values import Json, unpacked
 
 KINDS = ("scatter", "bar", "heatmap", "contour")
@@ -23,6 +23,8 @@ _SCALE_PX = 48.0
 """Room for the scale of a map below it. [pixels]"""
 _APART_PX = 62.0
 """Room that a tick of the horizontal axis has at least. [pixels]"""
+_LABELS = 0.3
+"""Share of the width that the texts of the vertical axis may take."""
 _TICK_PX = 40.0
 """The same of the vertical axis. [pixels]"""
 
@@ -125,7 +127,7 @@ def _place_axes(x: Axis, y: Axis, traces: Sequence[Json], width: int, height: fl
         bottom -= _TITLE_PX
     bottom -= _TICKS_PX
     top = _EDGE + 10
-    texts = [text for _, text in y.ticks(_fit(bottom - top, _TICK_PX))]
+    texts = [folded(text, _LABELS * width) for _, text in y.ticks(_fit(bottom - top, _TICK_PX))]
     left = _EDGE + max((width_of(text) for text in texts), default=0.0) + (6 if texts else 0)
     if (y.told.get("title") or {}).get("text"):
         left += _TITLE_PX
@@ -152,7 +154,8 @@ def _grid(x: Axis, y: Axis, width: int) -> Markup:
         at = y.at(number)
         if y.kind != "category" and y.told.get("showgrid", True):
             found += tag("line", class_="grid", x1=x.start, x2=x.end, y1=at, y2=at)
-        found += words(text, x.start - 6, at + 4, "end")
+        said = folded(text, _LABELS * width)
+        found += words(said, x.start - 6, at + 4 - (len(lines_of(said)) - 1) * LINE_PX / 2, "end")
     title = (x.told.get("title") or {}).get("text")
     if title:
         found += words(title, (x.start + x.end) / 2, y.start + 15 + _TITLE_PX, class_="axis")

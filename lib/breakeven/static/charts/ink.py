@@ -54,6 +54,18 @@ def lines_of(text: str) -> list[str]:
     return [re.sub(r"</?\w+>", "", part) for part in _BREAK.split(text)]
 
 
+def folded(text: str, room: float) -> str:
+    """A text on as many lines as it needs in a room, which a single word may still exceed. [pixels]"""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and width_of(longer) > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return "<br>".join(lines)
+
+
 def width_of(text: str, size: float = TEXT_PX) -> float:
     """How wide a text is, in the pages' own letters. [pixels]"""
     return max((float(font(round(size)).getlength(part)) for part in lines_of(text)), default=0.0)
