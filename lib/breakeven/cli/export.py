@@ -27,7 +27,7 @@ def add(commands: Any) -> None:
 
 def _export(options: argparse.Namespace) -> int:
     from breakeven.static import folder
-    from breakeven.static.site import Site, base_of, build
+    from breakeven.static.site import Part, Site, base_of, build
 
     try:
         folder.check(options.folder)
@@ -38,10 +38,10 @@ def _export(options: argparse.Namespace) -> int:
         raise BadInput(f"breakeven export: --base-path: {reason}") from None
     when = options.as_of or date.today()
     site = Site(base=base, origin=origin)
-    build(site, when, when, said=lambda page: print(page, file=sys.stderr, flush=True))
-    folder.write(options.folder, site.files)
-    size = sum(map(len, site.files.values()))
-    print(f"{len(site.files)} files, {size / 1e6:.1f} MB, prices of {when}: {options.folder}")
+    parts: list[Part] = []
+    build(site, when, when, parts, said=lambda page: print(page, file=sys.stderr, flush=True))
+    files, size = folder.write(options.folder, site.files, [part.into for part in parts])
+    print(f"{files} files, {size / 1e6:.1f} MB, prices of {when}: {options.folder}")
     if not origin:
         print("No sitemap and no pictures in chats: both need --base-path with the whole address.")
     return 0

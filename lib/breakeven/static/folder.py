@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 
@@ -22,10 +22,11 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def listed(files: Mapping[str, bytes]) -> bytes:
-    """The list of an export's files."""
-    found = {path: digest(data) for path, data in sorted(files.items())}
-    return (json.dumps(found, indent=0) + "\n").encode()
+def listed(folder: Path) -> bytes:
+    """The list of the files in a folder."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    found = {path.relative_to(folder).as_posix(): digest(path.read_bytes()) for path in paths}
+    return (json.dumps(dict(sorted(found.items())), indent=0) + "\n").encode()
 
 
 def check(folder: Path) -> None:
@@ -58,7 +59,9 @@ def _ours(folder: Path) -> set[str]:
         return set()
 
 
-def write(folder: Path, files: Mapping[str, bytes]) -> None:
+def write(
+    folder: Path, files: Mapping[str, bytes], also: Sequence[Callable[[Path], None]] = ()
+) -> tuple[int, int]:
     """Write all files beside the folder, then put them in its place.
 
     Whoever reads the old export meanwhile finds either the old files or the new ones, except for the moment
@@ -70,6 +73,13 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
         Where to; its parents are made.
     files
         Contents by path within it.
+    also
+        What adds more files, each to the folder in the making.
+
+    Returns
+    -------
+    tuple
+        How many files there are, and how large they are together. [-, B]
 
     Raises
     ------
@@ -81,10 +91,14 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     made = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        for path, data in {**files, LIST: listed(files)}.items():
+        for path, data in files.items():
             target = made / PurePosixPath(path)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
+        for add in also:
+            add(made)
+        (made / LIST).write_bytes(listed(made))
+        sizes = [path.stat().st_size for path in made.rglob("*") if path.is_file()]
         made.chmod(0o755)
         old = made.with_name(f"{made.name}-old")
         if folder.exists():
@@ -93,3 +107,4 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(made, ignore_errors=True)
+    return len(sizes), sum(sizes)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
-from streamlit.logger import set_log_level
 
 from breakeven import __version__
 from breakeven.dashboard import look
@@ -55,8 +55,22 @@ class Site:
         self.policy = policies.with_more(self.policy, more)
 
 
-Part = Callable[[Site], None]
-"""Adds files, scripts and sources of a part of the site of its own."""
+_MISSES_A_BROWSER = "streamlit.runtime.scriptrunner_utils.script_run_context"
+"""Logger that would say so for every value that is read outside of a session."""
+
+
+class Part(Protocol):
+    """A part of the site that is made elsewhere, as the one that runs the app in the browser."""
+
+    def before(self, site: Site) -> None:
+        """Say what every page needs of it, before the pages are written: scripts, sources, files.
+
+        A script finds in ``data-asks`` of the page's root that its link is ``unwritten``, or hears
+        ``breakeven:unwritten``; if it answers the link itself, it sets another value at once.
+        """
+
+    def into(self, folder: Path) -> None:
+        """Write its own files beside the pages, which are there already."""
 
 
 def base_of(text: str) -> tuple[str, str]:
@@ -94,13 +108,13 @@ def build(
     today
         Day from which ages of prices count.
     parts
-        What else the site has; each adds its own before the pages are written.
+        What else the site has; who writes the files lets each add its own to them.
     said
         Hears what is written next.
     """
-    set_log_level("error")  # It misses a browser at every turn.
+    logging.getLogger(_MISSES_A_BROWSER).disabled = True
     for part in parts:
-        part(site)
+        part.before(site)
     found, menu = questions(day), read_menu(today)
     styles: dict[str, None] = {}
     for one in found:
