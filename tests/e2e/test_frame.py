@@ -54,7 +54,7 @@ def test_phone_has_its_places_below_and_no_drawer(visit: Visit) -> None:
     assert drawer.is_hidden()
     places.get_by_role("link", name="My bill").click()
     wait_for_path(page, "/workload")
-    assert drawer.is_visible()  # What is set there stays within reach.
+    assert drawer.is_hidden()
     places.get_by_role("link", name="Data").click()
     wait_for_path(page, "/prices")
     page.locator(".st-key-frame_siblings").get_by_role("link", name="Method").click()
@@ -110,3 +110,15 @@ def test_first_visit_is_shown_round_once_and_below_the_answer(visit: Visit) -> N
     page.reload()
     settle(page).wait_for_timeout(500)
     expect(tour).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_words_that_are_on_can_be_told_in_colours_of_the_visitor_s_own(visit: Visit, scheme: str) -> None:
+    page = visit(stranger=True)
+    page.emulate_media(forced_colors="active", color_scheme=scheme)
+    switch = page.locator(".st-key-frame_switch")
+    colours = [
+        switch.get_by_role("radio", name=name).evaluate("one => getComputedStyle(one).backgroundColor")
+        for name in ("plain", "expert")
+    ]
+    assert colours[0] != colours[1]

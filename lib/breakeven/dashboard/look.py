@@ -87,6 +87,10 @@ STYLE = """
  .st-key-frame_siblings a{padding:.1rem .5rem;border:1px solid var(--line);border-radius:99px}
  .st-key-frame_siblings a p{font-size:.875rem}
 }
+@media (forced-colors:active){
+ .js-plotly-plot{forced-color-adjust:none}
+ button[role=radio][aria-checked=true]{forced-color-adjust:none;background:Highlight!important;color:HighlightText!important}
+}
 @media print{
  [data-testid=stHeader],[data-testid=stSidebar],.st-key-frame_switch,.st-key-frame_places,
  .st-key-frame_siblings,.tour,.breakeven-copy,[data-testid=stDownloadButton],
