@@ -93,6 +93,7 @@ class Visitor:
         """Open the page, by a link where there is one."""
         self.socket = socket_
         self.widget = ""
+        self.answers: list[ForwardMsg] = []
         message = BackMsg()
         message.rerun_script.query_string = query
         self.run(message)
@@ -100,9 +101,11 @@ class Visitor:
     def run(self, message: BackMsg) -> None:
         """Send a message and take everything that the script answers."""
         self.socket.send(message.SerializeToString())
+        self.answers = []
         while True:
             answer = ForwardMsg()
             answer.ParseFromString(self.socket.recv())  # type: ignore[arg-type]
+            self.answers.append(answer)
             kind = answer.WhichOneof("type")
             if kind == "delta" and not self.widget:
                 element = answer.delta.new_element

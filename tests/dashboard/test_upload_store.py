@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from io import BytesIO
@@ -18,7 +16,7 @@ from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_tok
 from streamlit.web.server.starlette.starlette_server_config import XSRF_COOKIE_NAME
 
 import breakeven.dashboard.upload_store
-from breakeven.dashboard.upload_store import OLD_S, UNNAMED_S, UploadStore, content_of, routes
+from breakeven.dashboard.upload_store import UNNAMED_S, UploadStore, content_of, routes
 from breakeven.usage.limits import Limits
 from breakeven.usage.spool import Unreadable
 
@@ -203,30 +201,6 @@ def test_session_that_ends_while_its_file_comes_leaves_nothing(store):
     with TestClient(app, cookies={XSRF_COOKIE_NAME: token}, headers={"X-Xsrftoken": token}) as client:
         put(client, MINE, "f1")
     assert files_of(store) == []
-
-
-def test_what_a_killed_process_left_is_deleted_after_a_day(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    old, new = tmp_path / "breakeven-uploads-old", tmp_path / "breakeven-uploads-new"
-    for folder in (old, new):
-        folder.mkdir()
-        (folder / "file").write_text("x")
-    then = time.time() - OLD_S - 60
-    os.utime(old, (then, then))
-    UploadStore().close()
-    assert not old.exists()
-    assert (new / "file").exists()
-
-
-def test_what_a_killed_process_left_is_deleted_by_the_next_one_at_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
-        gone.wait()
-    dead, mine = tmp_path / f"breakeven-uploads-{gone.pid}-x", tmp_path / f"breakeven-uploads-{os.getpid()}-x"
-    for folder in (dead, mine):
-        folder.mkdir()
-    UploadStore().close()
-    assert (dead.exists(), mine.exists()) == (False, True)
 
 
 def test_content_is_given_up_to_a_size(store, client, monkeypatch):

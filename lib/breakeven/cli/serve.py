@@ -152,12 +152,20 @@ def _serve_one(options: argparse.Namespace, number: int | None) -> int:
 
     import uvicorn
 
+    from breakeven.dashboard import scratch
     from breakeven.dashboard.guard import InTime
     from breakeven.dashboard.server import dashboard
     from breakeven.dashboard.session import warm_up
     from breakeven.dashboard.workers import hold_line
 
     sockets = _listen(options.address, options.port, shared=number is not None)
+    try:
+        scratch.begin()
+    except OSError as reason:
+        raise BadInput(
+            f"breakeven serve: no folder for temporary files can be made ({reason.strerror or reason}); "
+            "set TMPDIR to one that can be written to and has room"
+        ) from None
     tell = _observers(options, number)
     if number is None:
         address = f"http://{options.address}:{options.port}{_base(options)}"

@@ -14,7 +14,7 @@ from streamlit import config
 from streamlit.runtime import get_instance
 from streamlit.runtime.pages_manager import PagesManager
 
-from breakeven.dashboard import upload_store
+from breakeven.dashboard import scratch, upload_store
 from breakeven.dashboard.apart import readers
 from breakeven.dashboard.guard import Guard
 from breakeven.dashboard.health import Health, Proof
@@ -73,6 +73,7 @@ async def _while_serving(_app: st.App) -> AsyncIterator[None]:
     readers.close()
     upload_store.close()
     sqlbox.close()
+    scratch.end()
 
 
 async def _sweep() -> None:

@@ -8,7 +8,6 @@ Streamlit's own manager keeps every upload in memory about twice. This one takes
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import tempfile
 import time
@@ -42,7 +41,6 @@ from breakeven.usage.spool import MEGABYTE, Unreadable
 ENDPOINT = "/uploads"
 _FRAME_BYTES = 64_000
 """What a browser writes around a file: the boundary and the name."""
-_PREFIX = "breakeven-uploads-"
 Key: TypeAlias = tuple[str, str]
 """Session and number of an upload: the number alone is chosen by the browser, and may be anyone's."""
 _log = logging.getLogger(__name__)
@@ -50,8 +48,6 @@ LONGEST_NAME = 255
 """Characters that are kept of a file's name."""
 UNNAMED_S = 3600.0
 """A file that no record names for so long is nobody's. [s]"""
-OLD_S = 86_400
-"""A folder that nobody wrote to for so long was left by a process that was killed. [s]"""
 
 
 class UploadStore(MemoryUploadedFileManager):
@@ -64,10 +60,7 @@ class UploadStore(MemoryUploadedFileManager):
         """Make the folder; it goes with the process."""
         super().__init__(ENDPOINT)
         self.limits = limits or limits_from()
-        _delete_old()
-        self._folder = tempfile.TemporaryDirectory(
-            prefix=f"{_PREFIX}{os.getpid()}-", ignore_cleanup_errors=True
-        )
+        self._folder = tempfile.TemporaryDirectory(prefix="breakeven-uploads-", ignore_cleanup_errors=True)
         self._paths: dict[Key, Path] = {}
         self._sizes: dict[Key, int] = {}
         self._refusals: dict[Key, str] = {}
@@ -186,31 +179,6 @@ class UploadStore(MemoryUploadedFileManager):
         super().remove_session_files(session_id)
 
 
-def _delete_old() -> None:
-    """Delete what processes that were killed left behind: the name of a folder says whose it is."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        try:
-            old = time.time() - folder.stat().st_mtime > OLD_S
-        except OSError:
-            continue
-        if old or (owner.isdigit() and not _runs(int(owner))):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _runs(process: int) -> bool:
-    """Whether a process of this machine runs; True where that cannot be told without a signal."""
-    if os.name != "posix":
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # somebody else's, or a system that does not tell
-        return True
-    return True
-
-
 _store: list[UploadStore] = []
 """The one of this process, once there is one."""
 
@@ -322,6 +290,8 @@ def routes(
                 name = shown_name(file.filename or "")[:LONGEST_NAME]
                 kind = shown_name(file.content_type or "application/octet-stream")[:LONGEST_NAME]
                 await run_in_threadpool(kept.keep, session_id, file_id, name, kind, file.file)
+        except OSError:  # it is written to the disk as it comes
+            raise HTTPException(507, "there is no room on the disk; try again later") from None
         finally:
             kept.coming -= body.seen
         if not active(session_id):  # it ended meanwhile, and nobody would delete the file

@@ -8,6 +8,7 @@ file is never stale. ``BREAKEVEN_CACHE`` names another folder; ``off`` keeps not
 import contextlib
 import hashlib
 import os
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from platformdirs import user_cache_path
 
 MOST_KEPT = 3
 """Files that stay; older ones are deleted."""
+OLD_S = 3600.0
+"""A draft that nobody wrote to for so long was left behind. [s]"""
 _CODE = Path(__file__).parent
 
 
@@ -32,11 +35,14 @@ def kept_file(data_dir: Path) -> Path | None:
 
 
 def drop_old(newest: Path) -> None:
-    """Delete all but the last few kept files."""
+    """Delete all but the last few kept files, and drafts of processes that were killed."""
     with contextlib.suppress(OSError):
         files = sorted(newest.parent.glob("tables-*.duckdb"), key=lambda file: file.stat().st_mtime)
         for file in files[:-MOST_KEPT]:
             file.unlink(missing_ok=True)
+        for draft in newest.parent.glob(".tables-*.tmp*"):
+            if time.time() - draft.stat().st_mtime > OLD_S:
+                draft.unlink(missing_ok=True)
 
 
 def _digest(data_dir: Path) -> str:
