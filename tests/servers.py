@@ -102,10 +102,10 @@ def serving(
                 raise
 
 
-def health(address: str) -> tuple[int, str]:
+def health(address: str, *, patience_s: float = 5.0) -> tuple[int, str]:
     """Status and body of the answer to whether a server is well; 0: there is none."""
     try:
-        with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5) as answer:
+        with urllib.request.urlopen(f"{address}/_stcore/health", timeout=patience_s) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as refused:
         with refused:

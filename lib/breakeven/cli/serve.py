@@ -153,7 +153,7 @@ def _serve_one(options: argparse.Namespace, number: int | None) -> int:
     import uvicorn
 
     from breakeven.dashboard import scratch
-    from breakeven.dashboard.guard import InTime
+    from breakeven.dashboard.guard import InTime, Talk, without_traceback
     from breakeven.dashboard.server import dashboard
     from breakeven.dashboard.session import warm_up
     from breakeven.dashboard.workers import hold_line
@@ -179,6 +179,7 @@ def _serve_one(options: argparse.Namespace, number: int | None) -> int:
         uvicorn.Config(
             dashboard(base_path=options.base_path.strip("/"), worker=number, tell=tell),
             http=InTime,
+            ws=Talk,
             server_header=False,
             log_config=None if options.log == "json" else uvicorn.config.LOGGING_CONFIG,
             log_level="warning",
@@ -186,6 +187,7 @@ def _serve_one(options: argparse.Namespace, number: int | None) -> int:
             timeout_graceful_shutdown=GRACE_S,
         )
     )
+    logging.getLogger("uvicorn.error").addFilter(without_traceback)
     if number is not None:
 
         def over() -> None:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from websockets.http11 import Request, Response
 
 HEAD_S = 10.0
 """A client that takes longer for the head of a request is let go. [s]"""
@@ -55,6 +59,9 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        if scope["type"] == "websocket":
+            await self._talk(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -76,6 +83,23 @@ class Guard:
             await self._hosts(scope, receive, said)
         else:
             await self.app(scope, _in_time(receive), said)
+
+    async def _talk(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer who wants a websocket; a refusal has the headers of every other answer."""
+        open_ = False
+
+        async def said(message: Message) -> None:
+            nonlocal open_
+            open_ = open_ or message["type"] == "websocket.accept"
+            if message["type"] == "websocket.close" and not open_:
+                await _refuse_talk(send)
+            else:
+                await send(message)
+
+        if _is_address(dict(scope["headers"]).get(b"origin", b"")):
+            await self.app(scope, receive, said)
+        else:
+            await _refuse_talk(send)
 
     async def _hosts(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What Streamlit tells its page of the pages around it: none of them may send it messages."""
@@ -99,6 +123,21 @@ def headers_of(query: bytes) -> dict[str, str]:
     policy = {**POLICY, "frame-ancestors": "*" if embedded else "'self'"}
     said = {**HEADERS, "content-security-policy": "; ".join(f"{name} {who}" for name, who in policy.items())}
     return said if embedded else {**said, "x-frame-options": "SAMEORIGIN"}
+
+
+def _is_address(origin: bytes) -> bool:
+    """Whether the page that asks has an address that can be read; Streamlit takes that for granted."""
+    try:
+        urlsplit(origin.decode("latin-1"))
+    except ValueError:
+        return False
+    return True
+
+
+async def _refuse_talk(send: Send) -> None:
+    headers = [(name.encode(), value.encode()) for name, value in headers_of(b"").items()]
+    await send({"type": "websocket.http.response.start", "status": 403, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": b""})
 
 
 def _in_time(receive: Receive) -> Receive:
@@ -155,6 +194,24 @@ class InTime(H11Protocol):
         self._heard()
         super().connection_lost(exc)
 
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request, with the headers of every other answer."""
+        if self.cycle is not None:  # its answer would come after ours
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):  # half of an answer is out already
+            self.transport.close()
+            return
+        headers = [(name.encode(), value.encode()) for name, value in headers_of(b"").items()]
+        headers += [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+        for event in (
+            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=msg.encode("ascii")),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
     def _wait(self) -> None:
         self._late = self.loop.call_later(HEAD_S, self._close)
 
@@ -167,3 +224,26 @@ class InTime(H11Protocol):
         self._late = None
         if not self.transport.is_closing():
             self.transport.close()
+
+
+class Talk(WebSocketsSansIOProtocol):
+    """Websockets whose refusals have the headers of every other answer."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        """Begin without a connection."""
+        super().__init__(*arguments, **named)
+        self._accept = self.conn.accept
+        self.conn.accept = self._with_headers  # type: ignore[method-assign]
+
+    def _with_headers(self, request: Request) -> Response:
+        response = self._accept(request)
+        if response.status_code != 101:
+            response.headers.update(headers_of(b""))
+        return response
+
+
+def without_traceback(record: logging.LogRecord) -> bool:
+    """Take the traceback from a line about a frame that is no text: a visitor's fault, and no news."""
+    if record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError):
+        record.exc_info, record.levelno, record.levelname = None, logging.WARNING, "WARNING"
+    return True

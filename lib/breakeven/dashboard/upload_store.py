@@ -22,7 +22,7 @@ import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Message
@@ -290,6 +290,8 @@ def routes(
                 name = shown_name(file.filename or "")[:LONGEST_NAME]
                 kind = shown_name(file.content_type or "application/octet-stream")[:LONGEST_NAME]
                 await run_in_threadpool(kept.keep, session_id, file_id, name, kind, file.file)
+        except ClientDisconnect:
+            raise HTTPException(408, "the upload stopped half-way") from None
         except OSError:  # it is written to the disk as it comes
             raise HTTPException(507, "there is no room on the disk; try again later") from None
         finally:
