@@ -61,6 +61,7 @@ OPTIONS = {
 @asynccontextmanager
 async def _while_serving(_app: st.App) -> AsyncIterator[None]:
     """Build the tables while the first visitor is still on the way, and compile the replay a little later."""
+    _set(OPTIONS)  # Once more, for ``streamlit run``, which reads its own before it starts.
     Thread(target=warm_up, daemon=True).start()
     later = Timer(COMPILE_AFTER_S, _prepare)
     later.daemon = True
@@ -110,22 +111,29 @@ def dashboard(
     tell
         Who is told of every request that was answered.
     """
+    options = OPTIONS | ({"server.baseUrlPath": base_path} if base_path else {})
+    _set(options)
+    app = st.App(**parts(f"/{base_path}" if base_path else "", worker, tell))
+    # Again after the application is made: it is the one that may read the files of options.
+    _set(options)
+    return app
+
+
+def parts(
+    base: str = "", worker: int | None = None, tell: Sequence[Callable[[Answered], None]] = ()
+) -> dict[str, Any]:
+    """What ``st.App`` is made of; ``streamlit run`` looks for that call by name in the script it is given."""
     # Until app.py has run once, Streamlit would serve files of pages/ without its frame: the first
     # visitor after a start may come by a link to a single page.
     PagesManager.uses_pages_directory = False
     upload_store.take_over()
     readers.start()
-    options = OPTIONS | ({"server.baseUrlPath": base_path} if base_path else {})
-    _set(options)
-    app = st.App(
-        APP,
-        lifespan=_while_serving,
-        routes=upload_store.routes(_is_active),
-        middleware=_middleware(f"/{base_path}" if base_path else "", worker, tell),
-    )
-    # Again after the application is made: it is the one that may read the files of options.
-    _set(options)
-    return app
+    return {
+        "script_path": APP,
+        "lifespan": _while_serving,
+        "routes": upload_store.routes(_is_active),
+        "middleware": _middleware(base, worker, tell),
+    }
 
 
 def _set(options: Mapping[str, Any]) -> None:

@@ -1,0 +1,7 @@
+"""The dashboard where only ``streamlit run`` is offered, with what our server adds."""
+
+import streamlit as st
+
+from breakeven.dashboard.server import parts
+
+app = st.App(**parts())
