@@ -28,7 +28,7 @@ def _ask() -> None:
     st.session_state[_ASKED] = True
 
 
-def cancellable(work: Callable[[Stop], Result], words: Sequence[str]) -> Result:
+def cancellable(work: Callable[[Stop], Result], words: Sequence[str], key: str = "read") -> Result:
     """Do work that heeds a stop, and show its progress once it takes long.
 
     Parameters
@@ -37,6 +37,8 @@ def cancellable(work: Callable[[Stop], Result], words: Sequence[str]) -> Result:
         Is given the stop to heed; runs without Streamlit.
     words
         What is being done, the last one now; the work may add to it.
+    key
+        Tells it from other work of the same run of a page.
 
     Raises
     ------
@@ -63,7 +65,7 @@ def cancellable(work: Callable[[Stop], Result], words: Sequence[str]) -> Result:
         if thread.is_alive():
             with place.container(border=True):
                 said = st.empty()
-                st.button("Cancel", key="cancel_reading_button", icon=":material/cancel:", on_click=_ask)
+                st.button("Cancel", key=f"cancel_{key}_button", icon=":material/cancel:", on_click=_ask)
             while thread.is_alive():
                 said.text(f"{words[-1]}: {seconds(time.monotonic() - start)}")
                 thread.join(STEP_S)
@@ -101,4 +103,4 @@ def in_a_reader(job: Callable[..., Result], *arguments: Any, size: float, words:
     def work(stop: Stop) -> Result:
         return readers.do(job, *arguments, size=size, visitor=visitor, told=told, heed=stop.heed)
 
-    return cancellable(work, said)
+    return cancellable(work, said, job.__name__)

@@ -103,9 +103,15 @@ def count_lines(path: Path) -> int:
     ends, last = 0, b"\n"
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
-            ends += chunk.count(b"\n")
+            ends += _ends_in(chunk) - (last == b"\r" and chunk[:1] == b"\n")
             last = chunk[-1:]
-    return ends + (last != b"\n")
+    return ends + (last not in b"\r\n")
+
+
+def _ends_in(text: bytes) -> int:
+    """Ends of lines in a text: a line feed, a carriage return, or both."""
+    returns = text.count(b"\r")
+    return text.count(b"\n") + (returns - text.count(b"\r\n") if returns else 0)
 
 
 def _without(view: mmap.mmap, marks: Sequence[int], target: Path) -> Path:
@@ -121,7 +127,7 @@ def _without(view: mmap.mmap, marks: Sequence[int], target: Path) -> Path:
 
 def _cells(delimiter: bytes) -> tuple[bytes, ...]:
     r"""Pattern of a cell on one line: a mark within is doubled, or stands behind a backslash."""
-    within = (rb'(?:[^"\n]++|"")*+', rb'(?:[^"\\\n]++|""|\\[^\n])*+')
+    within = (rb'(?:[^"\r\n]++|"")*+', rb'(?:[^"\\\r\n]++|""|\\[^\r\n])*+')
     bare = b'(?!")[^\\r\\n' + delimiter + b"]*+"
     return tuple(b' *+(?:"' + one + b'" *+(?=[\r\n' + delimiter + rb"]|\Z)|" + bare + b")" for one in within)
 
@@ -326,6 +332,8 @@ class _Scan:
         """Line of a place, counted from 1; places come in order."""
         while self._counted < place:
             to = min(self._counted + CHUNK, place)
-            self._line += self.view[self._counted : to].count(b"\n")
+            if self.view[to - 1 : to + 1] == b"\r\n":  # one end, not two
+                to += 1
+            self._line += _ends_in(self.view[self._counted : to])
             self._counted = to
         return self._line

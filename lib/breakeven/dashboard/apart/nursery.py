@@ -31,7 +31,7 @@ from breakeven.dashboard.apart import wire
 ORDER = struct.Struct("!cq")
 """A letter, and the number of a process."""
 NEW, KILL, BORN = b"n", b"k", b"b"
-NICE = 5
+NICE = 2
 """Readers leave the processor to who answers visitors."""
 TELL_S = 0.2
 """How often a replay tells how far it is. [s]"""
