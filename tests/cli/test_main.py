@@ -232,6 +232,7 @@ BAD = [
     (["compare"], "required: --scenario"),
     (["serve", "--port", "0"], "--port must lie between 1 and 65535, got 0"),
     (["serve", "--port", "http"], "'http' is not a whole number"),
+    (["serve", "--max-reader-mb", "0"], "--max-reader-mb must be at least 1, got 0"),
 ]
 
 

@@ -16,7 +16,7 @@ from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_tok
 from streamlit.web.server.starlette.starlette_server_config import XSRF_COOKIE_NAME
 
 import breakeven.dashboard.upload_store
-from breakeven.dashboard.upload_store import UNNAMED_S, UploadStore, content_of, routes
+from breakeven.dashboard.upload_store import LONGEST_NAME, UNNAMED_S, UploadStore, content_of, routes
 from breakeven.usage.limits import Limits
 from breakeven.usage.spool import Unreadable
 
@@ -63,6 +63,21 @@ def test_browser_is_told_to_send_uploads_here(store):
 def test_name_from_outside_is_no_path(store, client, name):
     assert put(client, MINE, "f1", name=name).status_code == 204
     assert [path.parent for path in files_of(store)] == [Path(store._folder.name)]
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9.csv", b"\\ud800.csv", b"\xff" * 2000, b"\x00.csv"])
+@pytest.mark.parametrize("charset", ["utf-8", "unicode_escape", "idna", "utf-16", "rot13", "nonsense"])
+def test_name_in_any_bytes_and_any_encoding_is_kept_as_one_that_can_be_shown(store, client, name, charset):
+    head = b'--b\r\nContent-Disposition: form-data; name="f"; filename="' + name + b'"\r\n\r\n'
+    sent = client.put(
+        f"/uploads/{MINE}/f1",
+        content=head + b"1,2\r\n--b--\r\n",
+        headers={"content-type": f"multipart/form-data; boundary=b; charset={charset}"},
+    )
+    assert sent.status_code in (204, 400)
+    for record in store.get_files(MINE, ["f1"]):
+        assert len(record.name.encode("utf-8")) <= 4 * LONGEST_NAME
+        assert len(record.name) <= LONGEST_NAME
 
 
 def test_file_that_is_too_large_is_refused_and_not_kept(store, client):

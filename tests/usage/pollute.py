@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from breakeven.usage.formats import parse_mapping
+from breakeven.usage.formats import BadMapping, parse_mapping
 from breakeven.usage.read import read_workload
 from breakeven.usage.spool import Unreadable
 from tests.builders import SAMPLES
@@ -324,7 +324,7 @@ def fate(file: Polluted, path: Path, columns: str = "") -> str:
     path.write_bytes(file.content)
     try:
         workload = read_workload(path, mapping=parse_mapping(columns))
-    except Unreadable:
+    except (Unreadable, BadMapping):
         return "refused"
     inside = sum(int(found[1].replace(",", "")) for note in workload.notes if (found := INSIDE.search(note)))
     counted = workload.rows_read + inside

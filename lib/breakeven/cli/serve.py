@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from breakeven.question.arguments import BadInput, whole
+from breakeven.usage.limits import SERVED, Limits
 
 if TYPE_CHECKING:
     import socket
@@ -53,11 +54,34 @@ def add(commands: Any) -> None:
         "--log", choices=["text", "json"], default="text", help="json: a line an event, nothing of visitors"
     )
     serve.add_argument("--log-addresses", action="store_true", help="the visitors' addresses too, with json")
+    for name, words in SERVED.items():
+        serve.add_argument(
+            _flag(name),
+            type=whole,
+            metavar="N",
+            help=f"{words}; {getattr(Limits(), name)} unless {Limits().variable(name)} says otherwise",
+        )
     serve.set_defaults(command=_serve)
+
+
+def _flag(name: str) -> str:
+    return f"--max-{name.replace('_', '-')}"
+
+
+def _set_limits(options: argparse.Namespace) -> None:
+    """Have what was asked for in the environment, from which every process of the dashboard takes it."""
+    for name in SERVED:
+        value = getattr(options, f"max_{name}")
+        if value is None:
+            continue
+        if value < 1:
+            raise BadInput(f"breakeven serve: {_flag(name)} must be at least 1, got {value}")
+        os.environ[Limits().variable(name)] = str(value)
 
 
 def _serve(options: argparse.Namespace) -> int:
     _check(options)
+    _set_limits(options)
     if options.nginx is not None:
         print(_nginx(options), end="")
         return 0

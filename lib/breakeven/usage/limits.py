@@ -1,4 +1,8 @@
-"""How much of a file is read. Every limit can be raised by an environment variable."""
+"""How much of a file is read, and what its reader may take; an environment variable raises each limit.
+
+Those that are the dashboard's alone are flags of ``breakeven serve`` as well (:data:`SERVED`): the variable
+``BREAKEVEN_MAX_READER_MB`` is the flag ``--max-reader-mb``. They hold for each process of it.
+"""
 
 from __future__ import annotations
 
@@ -59,6 +63,18 @@ class Limits:
     def too_much(self, what: str, name: str, unit: str) -> str:
         """Sentence about a limit that was passed."""
         return f"{what} the limit of {getattr(self, name):,} {unit}; set {self.variable(name)} to raise it."
+
+
+SERVED = {
+    "upload_mb": "largest upload [MB]",
+    "visitor_mb": "all uploads of one visitor together [MB]",
+    "uploads_mb": "all uploads together, on the disk [MB]",
+    "reader_mb": "memory of the process that reads one visitor's file [MB]",
+    "readers_mb": "memory of all such processes together; who comes when it is taken waits [MB]",
+    "reader_s": "computing time of such a process [s]",
+    "replayed": "requests of a visitor's file that are replayed",
+}
+"""Limits that are flags of ``breakeven serve``, in its words."""
 
 
 class VisitorLimits(Limits):
