@@ -91,7 +91,7 @@ def serve(script: str, port: int) -> None:
     app = st.App(script)
     for option, value in OPTIONS.items():
         config.set_option(option, value)
-    uvicorn.run(app, host="localhost", port=port, log_level="warning")
+    uvicorn.run(app, host="localhost", port=port, log_level="warning", ws_per_message_deflate=False)
 
 
 class Browser:

@@ -30,8 +30,9 @@ def test_lines_to_embed_show_the_same_scenario_and_nothing_of_the_link_is_markup
 
 
 def test_link_in_the_pictures_of_charts_is_no_markup():
-    told = saving.buttons(HOSTILE, TODAY)
-    assert told.count("<script>") == 1
+    told = saving.about(HOSTILE, TODAY)
+    assert len(re.findall("<[^>]*>", told)) == 2
+    assert saving.BUTTONS.count("<script>") == 1
     assert unescape(re.search('data-link="(.*?)"', told)[1]) == HOSTILE
     assert 'data-day="2026-11-21"' in told
 

@@ -1,9 +1,10 @@
-"""The count of what a first screen asks to be taken in, on a page whose numbers are known."""
+"""What first screens ask to be taken in: the count on a page whose numbers are known, and real pages."""
 
+import pytest
 from playwright.sync_api import Browser
 
 from tests.e2e.contact_sheet import window
-from tests.e2e.first_screen import first_screen
+from tests.e2e.first_screen import MOST_CONTROLS, MOST_NUMBERS, WINDOWS, first_screen, screen_of
 
 PAGE = """
 <header data-testid="stHeader" style="position:fixed;top:0;height:40px;width:100%;background:white">
@@ -37,3 +38,21 @@ def test_numbers_and_controls_of_a_known_page_are_counted(browser: Browser) -> N
     assert len(scrolled.numbers) == 2, scrolled  # the header's, and the one below
     assert scrolled.controls == ("below",)
     page.context.close()
+
+
+LINKS = {
+    "default": "",
+    "hosting-pays-at-some-loads": "&requests=40&prompt_a=300&completion_a=200",
+    "an-api-by-name": "&api=openai/gpt-4o",
+    "a-job": "&requests=4000000&per=once&ttft=none&tpot=none",
+}
+
+
+@pytest.mark.parametrize(("width", "height"), WINDOWS)
+@pytest.mark.parametrize("link", LINKS.values(), ids=LINKS)
+def test_compare_shows_few_numbers_and_few_controls(
+    browser: Browser, address: str, width: int, height: int, link: str
+) -> None:
+    screen = screen_of(browser, f"{address}/?v=2026-11&as_of=2026-11-30{link}", width, height)
+    assert len(screen.numbers) <= MOST_NUMBERS, str(screen)
+    assert len(screen.controls) <= MOST_CONTROLS, str(screen)

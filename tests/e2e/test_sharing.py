@@ -79,7 +79,7 @@ def test_card_stands_in_another_page_and_nothing_else_does(
 def test_chart_is_saved_with_title_day_sources_and_link(visit: Visit) -> None:
     page = visit(LINK)
     link = page.url.partition("?")[0] + LINK
-    finding = page.locator('[data-testid="stMain"] strong', has_text="of the shapes").first.inner_text()
+    finding = page.locator('[data-testid="stMain"] strong', has_text="shapes").first.inner_text()
     chart = page.locator(".st-key-map [data-testid=stPlotlyChart]")
     chart.hover()
     saved = {}

@@ -80,6 +80,8 @@ def small() -> Iterator[DuckDBPyConnection]:
         ("SHOW secret_directory", "no table 'secret_directory'"),
         ("SHOW ALL TABLES UNION FROM duckdb_tables", "no table"),
         ("SELECT version()", "version"),
+        ("SELECT current_user", "current_user"),
+        ("SELECT list_transform([1], lambda i: SESSION_USER)", "session_user"),
         ("SELECT current_database()", "current_database"),
         ("SELECT a_function_that_a_later_version_brings()", "a_function_that_a_later"),
     ],

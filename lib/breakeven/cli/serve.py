@@ -205,6 +205,9 @@ def _serve_one(options: argparse.Namespace, number: int | None) -> int:
             http=InTime,
             ws=Talk,
             server_header=False,
+            # Off as in Streamlit's own server: packing each of a page's many small messages costs more time
+            # of the processor, and memory for every visitor, than it saves on the way.
+            ws_per_message_deflate=False,
             log_config=None if options.log == "json" else uvicorn.config.LOGGING_CONFIG,
             log_level="warning",
             access_log=False,

@@ -123,19 +123,19 @@ class ShapeAnswer:
     def ideal(self) -> HostRow | None:
         """The physical limit of the same deployment and batch; None: there is no deployment."""
         limits = self.limits()
-        return limits and limits.ideal
+        return limits.ideal if limits else None
 
     @property
     def curve(self) -> BatchCurve | None:
         """Cost and latency of the chosen deployment against the batch."""
         limits = self.limits()
-        return limits and limits.curve
+        return limits.curve if limits else None
 
     @property
     def stops_next(self) -> str | None:
         """What keeps the batch from being larger."""
         limits = self.limits()
-        return limits and limits.stops_next
+        return limits.stops_next if limits else None
 
     @property
     def first_paying(self) -> float | None:

@@ -69,11 +69,17 @@ def headline(answer: ShapeAnswer, scenario: Scenario) -> str:
         span = money.span(here.host_usd_low, here.host_usd_high)
         return f"Too close to call: {hosted} {per} self-hosted (estimate {span}), {api} at the API"
     provided = f", if {reach.rests_on}" if reach.rests_on else ""
-    if provided and 1 / NEAR_RATIO < answer.ratio < NEAR_RATIO:
+    if is_open(answer):
         return f"About as cheap{provided}: {api} {per} at the API, {hosted} self-hosted"
     if reach.winner == Winner.HOST:
         return f"Self-hosting is {times(answer.ratio)} cheaper{provided}: {hosted} {per} against {api}"
     return f"The API is {times(1 / answer.ratio)} cheaper{provided}: {api} {per} against {hosted}"
+
+
+def is_open(answer: ShapeAnswer) -> bool:
+    """The bills are near and one price alone makes the winner: the headline names none."""
+    reach, ratio = answer.reach, answer.ratio
+    return bool(reach and reach.rests_on and ratio and 1 / NEAR_RATIO < ratio < NEAR_RATIO)
 
 
 def condition(answer: ShapeAnswer, scenario: Scenario) -> str:
@@ -220,15 +226,6 @@ def ages(answer: ShapeAnswer, comparison: Comparison) -> str:
     return "; ".join(parts) + "." if parts else ""
 
 
-def pair(answer: ShapeAnswer) -> str:
-    """Name both sides in as few words as that takes; empty where one is missing."""
-    if answer.api.bill is None or answer.host is None:
-        return ""
-    return (
-        f"Large: {offer_name(answer.api.bill.offer)} and {deployment_name(answer.host)}, as compared above."
-    )
-
-
 def chips(answer: ShapeAnswer, comparison: Comparison, say: Terms = EXPERT) -> list[str]:
     """Small facts beside the headline: how busy, which contexts, how old both prices are."""
     here, host, bill = answer.at_load, answer.host, answer.api.bill
@@ -246,31 +243,40 @@ def chips(answer: ShapeAnswer, comparison: Comparison, say: Terms = EXPERT) -> l
             facts.append(f"{bill.offer.provider}: context {bill.offer.context_tokens:,}")
         read = comparison.api_read[bill.offer.api_offer_id]
         age = age_days(read, day)
-        if say.is_plain and host is not None:
-            rent = host.candidate.price.offer.age_days
-            facts.append(f"API price {age:,}, GPU price {count(rent, 'day')} old")
-        else:
-            facts.append(f"API price {count(age, 'day')} old")
+        facts.append(f"API price {count(age, 'day')} old")
     return facts
 
 
 def ways_finding(answer: ShapeAnswer) -> str:
     """Say at how many API hosts the bill is lower than the estimate's range, and at how many inside it."""
-    own = answer.at_load
-    clean = [one for one in answer.api.same_model if one.mark is None]
-    if own is None or not clean:
+    said = _said_of_hosts(answer)
+    if not said:
         return "every way to buy it"
-    said = [winner_of(one.usd * own.requests, own.host_usd_low, own.host_usd_high) for one in clean]
     below, level = said.count(Winner.API), said.count(Winner.LEVEL)
     near = f", {level:,} about as dear" if level else ""
-    if below == len(clean):
+    if below == len(said):
         return "every host is cheaper than your own GPUs"
     whom = (
         "no host is"
         if below == 0
-        else f"{below:,} of {count(len(clean), 'host')} {'is' if below == 1 else 'are'}"
+        else f"{below:,} of {count(len(said), 'host')} {'is' if below == 1 else 'are'}"
     )
     return f"{whom} cheaper than your own GPUs{near}"
+
+
+def cheaper_hosts(answer: ShapeAnswer) -> tuple[int, int] | None:
+    """How many API hosts are below the estimate's range, and of how many; None: one side is missing."""
+    said = _said_of_hosts(answer)
+    return (said.count(Winner.API), len(said)) if said else None
+
+
+def _said_of_hosts(answer: ShapeAnswer) -> list[Winner]:
+    """Who is cheaper at each host that nothing speaks against."""
+    own = answer.at_load
+    if own is None:
+        return []
+    clean = [one for one in answer.api.same_model if one.mark is None]
+    return [winner_of(one.usd * own.requests, own.host_usd_low, own.host_usd_high) for one in clean]
 
 
 def by_kind(answer: ShapeAnswer, scenario: Scenario) -> list[str]:

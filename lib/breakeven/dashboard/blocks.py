@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -86,20 +87,26 @@ def answer(text: str) -> None:
 
 def price_ages(today: date) -> str:
     """The same in a few words."""
-    newest = zip(("API prices", "GPU prices"), price_queries.newest_prices(database(), today), strict=True)
+    newest = zip(("API prices", "GPU prices"), _newest_prices(today), strict=True)
     ages = [f"{kind} {(today - day).days}" for kind, day in newest if day]
     return f"{', '.join(ages)} days old" if ages else "No prices"
 
 
 def price_age(today: date) -> str:
     """Say of which day the newest prices are; the app fetches none by itself."""
-    api, gpu = price_queries.newest_prices(database(), today)
+    api, gpu = _newest_prices(today)
     told = [
         f"{kind} prices of {day}, {count((today - day).days, 'day')} old"
         for kind, day in (("API", api), ("GPU", gpu))
         if day is not None
     ]
     return "; ".join(told) or "no prices"
+
+
+@lru_cache(maxsize=2)
+def _newest_prices(today: date) -> tuple[date | None, date | None]:
+    """Asked of the tables once a day, which do not change while they are served."""
+    return price_queries.newest_prices(database(), today)
 
 
 def sources_table(rows: Sequence[Source]) -> None:

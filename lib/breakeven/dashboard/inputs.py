@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 import streamlit as st
@@ -412,3 +412,21 @@ def scenario_bar(scenario: Scenario, tables: Tables, money: Money) -> None:
             ("", "day, money", "Day and money", lambda: money_inputs(tables, money)),
         ],
     )
+
+
+BOXES: Mapping[str, Callable[[Tables, Money], None]] = {
+    "Model and API": model_inputs,
+    "GPUs": gpu_inputs,
+    "Engine and targets": engine_inputs,
+    "Day and money": money_inputs,
+}
+"""What the parts of a scenario are set by, in order."""
+
+
+def folded(titles: Sequence[str], tables: Tables, money: Money) -> None:
+    """Some of :data:`BOXES` as closed boxes; what is closed is not drawn."""
+    for title in titles:
+        box = st.expander(title, key=f"box_{title}", on_change="rerun")
+        if box.open:
+            with box:
+                BOXES[title](tables, money)

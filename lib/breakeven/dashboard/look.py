@@ -145,12 +145,13 @@ if (!window.breakevenHistory) {
 """
 """One press of Back for one step of the visitor."""
 
-_COPY = """
-<button class="breakeven-copy" type="button" aria-live="polite" data-link="LINK">Copy link</button>
+COPY = """
 <script>
-document.querySelectorAll(".breakeven-copy:not([data-ready])").forEach((button) => {
-  button.dataset.ready = "yes";
-  button.addEventListener("click", async () => {
+if (!window.breakevenCopy) {
+  window.breakevenCopy = true;
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest(".breakeven-copy");
+    if (!button) return;
     const link = new URL(button.dataset.link, window.location.href).href;
     try { await navigator.clipboard.writeText(link); }
     catch (refused) {
@@ -161,10 +162,10 @@ document.querySelectorAll(".breakeven-copy:not([data-ready])").forEach((button) 
     button.textContent = "Copied";
     setTimeout(() => { button.textContent = "Copy link"; }, 2000);
   });
-});
+}
 </script>
 """
-"""A button that copies a link, which is escaped."""
+"""What a press of a button that copies a link does; sent once, the buttons carry their links."""
 
 
 def chips(texts: Sequence[str]) -> None:
@@ -179,5 +180,9 @@ def tour() -> None:
 
 
 def copy_button(link: str, also: str = "") -> None:
-    """Copy the link by one press, and say so; ``also`` is HTML of ours that the page needs once."""
-    st.html(_COPY.replace("LINK", escape(link)) + also, width="content", unsafe_allow_javascript=True)
+    """Copy the link by one press, and say so; ``also`` is HTML of ours that stands beside it."""
+    button = (
+        f'<button class="breakeven-copy" type="button" aria-live="polite" data-link="{escape(link)}">'
+        "Copy link</button>"
+    )
+    st.html(button + also, width="content")

@@ -29,10 +29,13 @@ _STYLE = """
 """
 
 
-def buttons(link: str, day: date) -> str:
-    """HTML that puts the buttons on every chart of the page; what it is given is escaped."""
-    about = f'<span class="breakeven-about" hidden data-link="{escape(link)}" data-day="{day}"></span>'
-    return f"<style>{_STYLE}</style>{about}<script>{_SCRIPT}</script>"
+BUTTONS = f"<script>{_SCRIPT}</script><style>{_STYLE}</style>"
+"""HTML that puts the buttons on every chart of a page; sent once."""
+
+
+def about(link: str, day: date) -> str:
+    """HTML that says of which link and day the pictures are; what it is given is escaped."""
+    return f'<span class="breakeven-about" hidden data-link="{escape(link)}" data-day="{day}"></span>'
 
 
 def cite(keys: Iterable[str]) -> None:

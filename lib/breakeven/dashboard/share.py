@@ -30,7 +30,7 @@ def share(link: str) -> None:
     What is closed is not drawn, and the brief is written when it is asked for.
     """
     scenario = scenario_of_widgets()
-    copy_button(link, saving.buttons(link, scenario.as_of))
+    copy_button(link, saving.about(link, scenario.as_of))
     box = st.popover("Share", width="content", type="tertiary", key="box_share", on_change="rerun")
     if box.open:
         with box:

@@ -1,11 +1,11 @@
-"""One question in SQL, answered in a process of its own that :mod:`breakeven.tables.sqlbox` starts.
+"""Questions in SQL, answered in a process of its own that :mod:`breakeven.tables.sql_workers` starts.
 
 A statement can be built that no setting of DuckDB stops in time: strings that double, a parser sent very
 deep. Here it can only take down this process, which holds nothing but a read-only copy of the tables,
-has no environment, may write no file, and is gone after one answer.
+has no environment and may write no file.
 
-Reads one JSON line ``{database, sql, seconds, rows, megabytes, functions}``, writes ``ready`` and one JSON
-line.
+Reads one JSON line ``{database, megabytes, functions}`` and writes ``ready``; then reads lines
+``{sql, seconds, rows}`` and writes one JSON line for each.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ MOST_BYTES = 20_000_000
 """Size of an answer that is sent."""
 _SPARE_MEGABYTES = 300
 """What the interpreter, DuckDB's own code and its threads take beside the memory limit."""
+FULL_MEGABYTES = 100
+"""Memory that statements may have taken of a process that answers another one. [MB]"""
 _SETTINGS = (
     "SET threads = 2",
     "SET TimeZone = 'UTC'",
@@ -40,6 +42,10 @@ _SETTINGS = (
     "SET lock_configuration = true",
 )
 _TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest"})
+_SYSTEM_WORDS = frozenset(
+    {"current_catalog", "current_role", "current_schema", "current_user", "session_user", "user"}
+)
+"""Words without brackets that DuckDB answers by a function where no column is called so."""
 _LISTS = (['"tables"'], ["__show_tables_expanded"])
 """What SHOW TABLES and SHOW ALL TABLES look at."""
 _EXPLAIN = re.compile(r"\s*EXPLAIN\s+(ANALYZE\s+)?", re.IGNORECASE)
@@ -147,6 +153,10 @@ def _vet_tree(tree: Any, own: set[str], functions: Collection[str]) -> None:
                 raise Refused(
                     f"There is no table '{_short('.'.join(path))}'; there are {', '.join(sorted(own))}."
                 )
+        elif node.get("class") == "COLUMN_REF":
+            names = [str(name).lower() for name in node.get("column_names", ())]
+            if len(names) == 1 and names[0] in _SYSTEM_WORDS:
+                raise Refused(_unavailable(names[0]))
         elif node.get("class") in ("FUNCTION", "WINDOW"):
             name = str(node.get("function_name", "")).lower()
             if name not in functions:
@@ -197,7 +207,7 @@ def run(
     except duckdb.InterruptException:
         return {"problem": f"The statement was stopped after {seconds:g} s; ask for less, or add a LIMIT."}
     except (duckdb.OutOfMemoryException, MemoryError):
-        return {"problem": "The statement needs more memory than the box has; ask for less."}
+        return {"problem": "The statement needs more memory than the box has; ask for less.", "spent": True}
     except RecursionError:
         return {"problem": "The statement is nested too deeply."}
     except duckdb.Error as error:
@@ -256,36 +266,53 @@ def open_locked(path: str, megabytes: int) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _limit_process(megabytes: int, seconds: float) -> None:
-    """Ask the system to hold this process to its memory and time, where it can."""
+def _limit_process(megabytes: int) -> None:
+    """Ask the system to hold this process to its memory, where it can."""
     try:
         import resource
     except ImportError:  # Windows; DuckDB's own limits and the parent's deadline remain
         return
     room = (megabytes + _SPARE_MEGABYTES) * 1_000_000
-    for limit, value in (
-        (resource.RLIMIT_DATA, room),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_CPU, int(3 * seconds) + 4),
-    ):
+    for limit, value in ((resource.RLIMIT_DATA, room), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0)):
         resource.setrlimit(limit, (value, value))
 
 
+def _most_memory() -> int:
+    """Most memory that this process has held; 0 where the system does not say. [B]"""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def _limit_statement(seconds: float) -> None:
+    """Ask the system to end this process where one statement takes far too much of the processor."""
+    try:
+        import resource
+    except ImportError:
+        return
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    most = int(spent.ru_utime + spent.ru_stime + 3 * seconds) + 4
+    resource.setrlimit(resource.RLIMIT_CPU, (most, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
 def main() -> None:
-    """Take one request from standard input and answer it."""
-    request = json.loads(sys.stdin.readline())
-    connection = open_locked(request["database"], request["megabytes"])
-    _limit_process(request["megabytes"], request["seconds"])
+    """Open the tables and answer requests from standard input until it ends."""
+    opened = json.loads(sys.stdin.readline())
+    connection = open_locked(opened["database"], opened["megabytes"])
+    functions = frozenset(opened["functions"])
+    _limit_process(opened["megabytes"])
     print("ready", flush=True)
-    answer = run(
-        connection,
-        request["sql"],
-        seconds=request["seconds"],
-        rows=request["rows"],
-        functions=frozenset(request["functions"]),
-    )
-    print(json.dumps(answer), flush=True)
+    full = _most_memory() + FULL_MEGABYTES * 1_000_000
+    for line in sys.stdin:
+        request = json.loads(line)
+        _limit_statement(request["seconds"])
+        answer = run(
+            connection, request["sql"], seconds=request["seconds"], rows=request["rows"], functions=functions
+        )
+        # What a large statement has taken is not all given back: the next one would have less.
+        print(json.dumps(answer | ({"spent": True} if _most_memory() > full else {})), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,12 @@
 """The SQL box: one reading statement over a copy of the tables, in a process of its own with hard limits.
 
-Each run starts a fresh :mod:`breakeven.tables.sql_worker`, so nothing of a statement outlives it and no
-visitor meets another's. Two may run at once, one of each visitor; the next is who has asked least of late.
+A statement can read and nothing else, so it leaves nothing behind in the :mod:`breakeven.tables.sql_worker`
+that answers it. Two may run at once, one of each visitor; the next is who has asked least of late.
 """
 
 from __future__ import annotations
 
 import atexit
-import json
-import os
-import subprocess
-import sys
 import time
 import tomllib
 from collections.abc import Sequence
@@ -18,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Lock, Timer
+from threading import Lock
 from typing import Any
 from uuid import uuid4
 
@@ -27,6 +23,7 @@ from duckdb import DuckDBPyConnection
 from breakeven.paths import DATA
 from breakeven.tables.build import build_file
 from breakeven.tables.rules import rules_of, table_names
+from breakeven.tables.sql_workers import NoAnswer, NoWorker, Opened, Workers
 from breakeven.tables.turns import Turns
 
 SECONDS = 2.0
@@ -39,19 +36,21 @@ LONGEST = 10_000
 """Characters of a statement."""
 
 _WORKER = Path(__file__).with_name("sql_worker.py")
-_GRACE_S = 0.7
-"""After the statement's own time, until the process is ended from outside. [s]"""
-_START_S = 15.0
-"""Until a process that does not even start is given up. [s]"""
 _QUEUE_S = 8.0
 _AT_ONCE = 2
 _lock = Lock()
 _copies: dict[Path, TemporaryDirectory[str]] = {}
 
 
+_workers = Workers(most=_AT_ONCE)
+
+
 def close() -> None:
-    """Delete the copies of the tables; the next statement makes them anew."""
+    """End the workers and delete the copies of the tables; the next statement makes both anew."""
+    _workers.close()
     with _lock:
+        for folder in _copies.values():
+            folder.cleanup()
         _copies.clear()
 
 
@@ -154,15 +153,7 @@ def ask(
         return SqlAnswer(problem="Other visitors' statements are running; try again in a few seconds.")
     start = time.monotonic()
     try:
-        request = {
-            "database": str(database),
-            "sql": sql.encode("utf-8", "replace").decode("utf-8"),
-            "seconds": seconds,
-            "rows": rows,
-            "megabytes": megabytes,
-            "functions": sorted(functions()),
-        }
-        answer = _in_a_process(request, seconds)
+        answer = _answer(sql, database, seconds, rows, megabytes)
     finally:
         _turns.end(visitor, time.monotonic() - start)
     if answer.get("problem"):
@@ -188,45 +179,21 @@ def functions() -> frozenset[str]:
     return frozenset([*listed["names"], *listed["operators"]])
 
 
-def _in_a_process(request: dict[str, Any], seconds: float) -> dict[str, Any]:
+def _answer(sql: str, database: Path, seconds: float, rows: int, megabytes: int) -> dict[str, Any]:
     """Answer of a worker; whatever ends it, there is an answer in time."""
-    with subprocess.Popen(
-        [sys.executable, "-I", str(_WORKER)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        # Nothing of the server's environment; a system without these two cannot start Python.
-        env={name: os.environ[name] for name in ("SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ},
-        text=True,
-        encoding="utf-8",
-    ) as worker:
-        assert worker.stdin is not None
-        assert worker.stdout is not None
-        late = Timer(_START_S, worker.kill)
-        late.start()
-        try:
-            worker.stdin.write(json.dumps(request) + "\n")
-            worker.stdin.close()
-            ready = worker.stdout.readline().strip() == "ready"
-            late.cancel()
-            late = Timer(seconds + _GRACE_S, worker.kill)
-            late.start()
-            line = worker.stdout.readline() if ready else ""
-        except (OSError, UnicodeDecodeError):
-            ready, line = True, ""
-        finally:
-            late.cancel()
-            worker.kill()
+    opened = Opened(
+        script=_WORKER, database=database, megabytes=megabytes, functions=tuple(sorted(functions()))
+    )
+    request = {"sql": sql.encode("utf-8", "replace").decode("utf-8"), "seconds": seconds, "rows": rows}
     try:
-        answer: dict[str, Any] = json.loads(line)
-    except json.JSONDecodeError:
-        if not ready:
-            return {"problem": "The SQL box could not start just now; try again."}
+        return _workers.answer(opened, request, seconds)
+    except NoWorker:
+        return {"problem": "The SQL box could not start just now; try again."}
+    except NoAnswer:
         return {
             "problem": "The statement was stopped: it needs more time or memory than the box has "
-            f"({seconds:g} s, {request['megabytes']} MB), or is nested too deeply."
+            f"({seconds:g} s, {megabytes} MB), or is nested too deeply."
         }
-    return answer
 
 
 def _copy_of(data_dir: Path) -> Path:

@@ -72,7 +72,7 @@ def figures(result, presets, money=DOLLARS) -> dict[str, go.Figure]:
     scenario = replace(result.scenario, currency=money.currency, rate=money.rate)
     drawn = {} if result.map is None else {"map": map_of(result, presets, scenario)}
     for number, shape in enumerate(result.shapes):
-        drawn[f"strip {number}"] = charts.money_strip(shape, scenario)
+        drawn[f"strip {number}"] = charts.money_strip([shape], scenario)
         drawn[f"volume {number}"] = charts.volume(shape, scenario)
         drawn[f"batch {number}"] = charts.batch_curve(shape, money)
     return drawn
@@ -148,7 +148,7 @@ def marks(figure, colour, large):
 def test_every_offer_and_every_deployment_is_on_one_axis_of_money(answer):
     result = answer(DEFAULT)
     for shape in result.shapes:
-        strip = charts.money_strip(shape, DEFAULT)
+        strip = charts.money_strip([shape], DEFAULT)
         offers, hosts = (marks(strip, colour, large=False) for colour in (API, SELF_HOSTED))
         month = 2_628_000  # one request a second
         assert sorted(offers.values()) == pytest.approx([one.usd * month for one in shape.api.same_model])
@@ -168,7 +168,7 @@ def test_what_is_not_taken_by_itself_is_hollow_and_says_why(answer):
     reasons = [bill.mark for bill in shape.api.same_model if bill.mark]
     assert reasons
     hollow = {}
-    for trace in charts.money_strip(shape, DEFAULT).data:
+    for trace in charts.money_strip([shape], DEFAULT).data:
         symbols = trace.marker.symbol if isinstance(trace.marker.symbol, tuple) else ()
         hollow |= {t: s for t, s in zip(trace.hovertext, symbols, strict=False) if s.endswith("-open")}
     for why in reasons:
@@ -179,25 +179,48 @@ def test_what_is_not_taken_by_itself_is_hollow_and_says_why(answer):
 
 def test_the_ends_of_the_strip_are_labelled_with_their_bills(answer):
     shape = answer(DEFAULT).shapes[0]
-    labels = {note.text for note in charts.money_strip(shape, DEFAULT).layout.annotations}
+    labels = {note.text for note in charts.money_strip([shape], DEFAULT).layout.annotations}
     sound = [bill.usd * 2_628_000 for bill in shape.api.same_model if bill.mark is None]
-    assert f"cheapest {DOLLARS.amount(min(sound))}" in labels
-    assert f"dearest {DOLLARS.amount(max(sound))}" in labels
+    every = [bill.usd * 2_628_000 for bill in shape.api.same_model]
+    assert min(every) < min(sound)  # Hollow marks stand on its left.
+    assert f"cheapest sound {DOLLARS.amount(min(sound))}" in labels
+    assert f"cheapest {DOLLARS.amount(shape.ranking[0].usd)}" in labels
+    assert f"dearest {DOLLARS.amount(max(every))}" in labels
+
+
+def test_the_dearest_is_labelled_at_the_end_of_its_row_hollow_or_not(answer):
+    result = answer(DEFAULT)
+    drawn = charts.money_strip(result.shapes, DEFAULT, amounts=False)
+    ends = {note.y: note.x for note in drawn.layout.annotations if note.text == "dearest"}
+    assert len(ends) == 4
+    for y, end in ends.items():
+        row = [usd for trace in drawn.data if trace.y[0] == y for usd in trace.x]
+        assert 10**end == pytest.approx(max(row))
+
+
+def test_both_shapes_stand_on_one_axis_and_in_words_without_amounts(answer):
+    result = answer(DEFAULT)
+    drawn = charts.money_strip(result.shapes, DEFAULT, amounts=False)
+    assert drawn.layout.yaxis.ticktext == ("B: Self-hosted", "B: API", "A: Self-hosted", "A: API")
+    assert {note.text for note in drawn.layout.annotations} <= {"cheapest", "cheapest sound", "dearest"}
+    alone = [charts.money_strip([shape], DEFAULT) for shape in result.shapes]
+    assert len(drawn.data) == sum(len(one.data) for one in alone)
 
 
 def test_a_missing_side_has_no_marks_and_an_empty_strip_can_be_drawn(article):
     shape, asked = article.shapes[0], article.scenario
-    alone = charts.money_strip(replace(shape, host=None, ranking=(), at_load=None), asked)
+    alone = charts.money_strip([replace(shape, host=None, ranking=(), at_load=None)], asked)
     assert {trace.marker.color for trace in alone.data} == {API}
     no_api = replace(shape, api=replace(shape.api, bill=None, same_model=()))
-    assert {trace.marker.color for trace in charts.money_strip(no_api, asked).data} == {SELF_HOSTED}
+    assert {trace.marker.color for trace in charts.money_strip([no_api], asked).data} == {SELF_HOSTED}
     nothing = replace(no_api, ranking=(), at_load=None)
-    assert not charts.money_strip(nothing, asked).data
+    assert not charts.money_strip([nothing], asked).data
 
 
 def test_the_strip_is_in_the_currency_of_the_reader(article):
     dollars, yen = (
-        charts.money_strip(article.shapes[0], asked) for asked in (article.scenario, in_yen(article.scenario))
+        charts.money_strip([article.shapes[0]], asked)
+        for asked in (article.scenario, in_yen(article.scenario))
     )
     for one, other in zip(dollars.data, yen.data, strict=True):
         assert other.x[0] == pytest.approx(150 * one.x[0])

@@ -42,71 +42,27 @@ _THREE = ",.3~r"
 """Plotly's format of three significant digits without an exponent."""
 
 
-def money_strip(answer: ShapeAnswer, scenario: Scenario) -> go.Figure:
-    """Draw every way to buy the shape on one axis of money: offers above, deployments below.
+def money_strip(answers: Sequence[ShapeAnswer], scenario: Scenario, *, amounts: bool = True) -> go.Figure:
+    """Draw every way to buy each shape on one axis of money: offers above, deployments below.
 
     Hollow marks are offers and deployments that are not taken by themselves; the reason is in the hover.
+    Without ``amounts`` the ends are labelled in words only; the axis and the hover have the bills.
     """
-    money, own = scenario.money, answer.at_load
-    per = scenario.load.period
-    bill, requests = answer.api.bill, scenario.load.billed
-    offers = list(answer.api.same_model)
-    if bill is not None and all(one.offer.api_offer_id != bill.offer.api_offer_id for one in offers):
-        offers.append(bill)
+    letters = [f"{letter}: " for letter in "AB"] if len(answers) > 1 else [""]
     sides = [
-        (
-            "API",
-            API,
-            "circle",
-            [
-                (
-                    one.usd * requests,
-                    one.mark,
-                    f"{offer_name(one.offer)}: {money.amount(one.usd * requests)} {per}",
-                )
-                for one in offers
-                if one.usd > 0
-            ],
-            None if bill is None else bill.usd * requests,
-        ),
-        (
-            "Self-hosted",
-            SELF_HOSTED,
-            "diamond",
-            [
-                (
-                    one.usd,
-                    one.candidate.price.doubt or one.candidate.profile.caveat,
-                    f"{one.replicas:,} × {deployment_name(one)}: {money.amount(one.usd)} {per}",
-                )
-                for one in answer.ranking
-                if one.usd > 0
-            ],
-            None if own is None else own.host_usd,
-        ),
+        (f"{letter}{name}", *side)
+        for letter, answer in zip(letters, answers, strict=False)
+        for name, side in (
+            ("API", (API, "circle", *_offers(answer, scenario))),
+            ("Self-hosted", (SELF_HOSTED, "diamond", *_deployments(answer, scenario))),
+        )
     ]
+    money, per = scenario.money, scenario.load.period
     data: list[Trace] = []
     labels: list[dict[str, Any]] = []
     for y, (name, colour, symbol, marks, chosen) in enumerate(reversed(sides)):
-        if not marks and not chosen:
-            continue
         if marks:
-            data.append(
-                {
-                    "type": "scatter",
-                    "mode": "markers",
-                    "x": [usd * money.rate for usd, _, _ in marks],
-                    "y": [y] * len(marks),
-                    "marker": {
-                        "color": colour,
-                        "size": 9,
-                        "opacity": 0.75,
-                        "symbol": [f"{symbol}-open" if why else symbol for _, why, _ in marks],
-                    },
-                    "hovertext": [text + (f"<br>{why}" if why else "") for _, why, text in marks],
-                    "hoverinfo": "text",
-                }
-            )
+            data.append(_small_marks(marks, y, colour, symbol, money.rate))
         if chosen:
             data.append(
                 {
@@ -124,24 +80,11 @@ def money_strip(answer: ShapeAnswer, scenario: Scenario) -> go.Figure:
                     "hoverinfo": "text",
                 }
             )
-        clean = sorted(usd for usd, why, _ in marks if not why) or ([chosen] if chosen else [])
-        ends = [("cheapest", clean[0], 17), ("dearest", clean[-1], -17)] if len(clean) > 1 else []
-        # One end above its mark and one below: marks of one side may lie close together.
-        labels += [
-            {
-                "x": math.log10(usd * money.rate),
-                "y": y,
-                "text": f"{word} {money.amount(usd)}",
-                "showarrow": False,
-                "yshift": shift,
-                "font": {"size": 12},
-            }
-            for word, usd, shift in ends
-        ]
+        labels += _ends(marks, y, money if amounts else None, money.rate)
     if not data:
         return figure(150, [], {}, {})
     return figure(
-        190,
+        100 + 45 * len(sides),
         data,
         {
             "type": "log",
@@ -150,14 +93,93 @@ def money_strip(answer: ShapeAnswer, scenario: Scenario) -> go.Figure:
             **log_ticks([np.asarray(trace["x"]) for trace in data], money.symbol),
         },
         {
-            "tickvals": [0, 1],
+            "tickvals": list(range(len(sides))),
             "ticktext": [name for name, *_ in reversed(sides)],
-            "range": [-0.7, 1.7],
+            "range": [-0.7, len(sides) - 0.3],
             "zeroline": False,
             "showgrid": False,
         },
         annotations=labels,
     )
+
+
+Mark = tuple[float, str | None, str]
+"""A bill in US dollars, what speaks against taking it by itself, what the hover says."""
+
+
+def _offers(answer: ShapeAnswer, scenario: Scenario) -> tuple[list[Mark], float | None]:
+    """API offers of a shape, and the bill of the headline."""
+    money, per, requests = scenario.money, scenario.load.period, scenario.load.billed
+    bill = answer.api.bill
+    offers = list(answer.api.same_model)
+    if bill is not None and all(one.offer.api_offer_id != bill.offer.api_offer_id for one in offers):
+        offers.append(bill)
+    marks: list[Mark] = [
+        (
+            one.usd * requests,
+            one.mark,
+            f"{offer_name(one.offer)}: {money.amount(one.usd * requests)} {per}",
+        )
+        for one in offers
+        if one.usd > 0
+    ]
+    return marks, None if bill is None else bill.usd * requests
+
+
+def _deployments(answer: ShapeAnswer, scenario: Scenario) -> tuple[list[Mark], float | None]:
+    """Deployments of a shape that hold the targets, and the bill of the headline."""
+    money, per, own = scenario.money, scenario.load.period, answer.at_load
+    marks: list[Mark] = [
+        (
+            one.usd,
+            one.candidate.price.doubt or one.candidate.profile.caveat,
+            f"{one.replicas:,} × {deployment_name(one)}: {money.amount(one.usd)} {per}",
+        )
+        for one in answer.ranking
+        if one.usd > 0
+    ]
+    return marks, None if own is None else own.host_usd
+
+
+def _small_marks(marks: Sequence[Mark], y: int, colour: str, symbol: str, rate: float) -> Trace:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [usd * rate for usd, _, _ in marks],
+        "y": [y] * len(marks),
+        "marker": {
+            "color": colour,
+            "size": 9,
+            "opacity": 0.75,
+            "symbol": [f"{symbol}-open" if why else symbol for _, why, _ in marks],
+        },
+        "hovertext": [text + (f"<br>{why}" if why else "") for _, why, text in marks],
+        "hoverinfo": "text",
+    }
+
+
+def _ends(marks: Sequence[Mark], y: int, money: Money | None, rate: float) -> list[dict[str, Any]]:
+    """Labels of the cheapest that nothing speaks against and of the dearest of all; their bills with money.
+
+    The dearest stands at the end of the row, hollow or not. One is above its mark and one below: marks of
+    one row may lie close together.
+    """
+    clean = [usd for usd, why, _ in marks if not why]
+    every = [usd for usd, _, _ in marks]
+    if not clean or max(every) == min(clean):
+        return []
+    cheapest = "cheapest" if min(clean) == min(every) else "cheapest sound"
+    return [
+        {
+            "x": math.log10(usd * rate),
+            "y": y,
+            "text": f"{word} {money.amount(usd)}" if money else word,
+            "showarrow": False,
+            "yshift": shift,
+            "font": {"size": 12},
+        }
+        for word, usd, shift in ((cheapest, min(clean), 17), ("dearest", max(every), -17))
+    ]
 
 
 def _with_room(values: Sequence[float]) -> list[float]:

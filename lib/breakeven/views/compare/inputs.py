@@ -9,6 +9,9 @@ from breakeven.tables.day import Tables
 from breakeven.words.names import shape_name
 from breakeven.words.numbers import Money
 
+_FOLDED = ("GPUs", "Day and money")
+"""What the last word of the sentence opens, each in a box of its own."""
+
 
 def sentence(scenario: Scenario, tables: Tables, money: Money) -> None:
     """What is sent, to whom, how quickly: each part opens what it is made of."""
@@ -21,7 +24,6 @@ def sentence(scenario: Scenario, tables: Tables, money: Money) -> None:
             ("or", shape_name(shapes.b), "Shape B", lambda: inputs.shape_inputs("b", "Shape B")),
             ("to", *inputs.model_part(scenario, tables, money)),
             ("and wait", *inputs.wait_part(scenario, tables, money)),
-            ("to start.", "GPUs", "GPUs", lambda: inputs.gpu_inputs(tables, money)),
-            ("", "day, money", "Day and money", lambda: inputs.money_inputs(tables, money)),
+            ("to start.", "more", "More", lambda: inputs.folded(_FOLDED, tables, money)),
         ],
     )

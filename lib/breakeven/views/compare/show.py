@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
+from breakeven.comparison import short
 from breakeven.comparison import words as verdict
 from breakeven.comparison.answer import Comparison, ShapeAnswer
+from breakeven.comparison.reach import Winner
 from breakeven.dashboard.blocks import plain, separated, sources_table
 from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.look import chips
@@ -25,37 +27,41 @@ from breakeven.words.terms import EXPERT, Terms
 
 
 def verdicts(answer: Comparison) -> None:
-    """Both shapes side by side: the verdict, how far it carries, how old its prices are."""
-    scenario = answer.scenario
+    """Both shapes side by side: the verdict, how far it carries, who is compared."""
+    scenario, say = answer.scenario, terms()
     for number, (column, shape) in enumerate(zip(st.columns(2, gap="large"), answer.shapes, strict=True)):
         winner = "none" if shape.reach is None else shape.reach.winner
-        with column, st.container(key=f"card_{number}_{winner}"):
+        edge = Winner.LEVEL if verdict.is_open(shape) else winner
+        with column, st.container(key=f"card_{number}_{edge}"):
             kind, tokens = names.kind_of(shape.shape).upper(), names.shape_name(shape.shape)
-            name = f"{'AB'[number]} · {kind}" if terms().is_plain else f"{'AB'[number]} · {kind} · {tokens}"
+            name = f"{'AB'[number]} · {kind}" if say.is_plain else f"{'AB'[number]} · {kind} · {tokens}"
             st.caption(plain(name))
             st.header(plain(f"{verdict.headline(shape, scenario)}."), anchor=False)
-            st.markdown(plain(verdict.condition(shape, scenario)))
-            chips(verdict.chips(shape, answer, terms()))
-            reason = verdict.missed(shape, scenario, terms())
+            carries = short.carries if say.is_plain else verdict.condition
+            st.markdown(plain(carries(shape, scenario)))
+            chips(short.facts(shape, answer) if say.is_plain else verdict.chips(shape, answer, say))
+            reason = verdict.missed(shape, scenario, say)
             if shape.host is not None and reason:
                 st.warning(plain(reason), icon=":material/timer_off:")
 
 
 def every_way(answer: Comparison) -> None:
-    """Every way to buy each shape on one axis of money, and what the headline compares."""
-    for number, shape in enumerate(answer.shapes):
-        if not (shape.ranking or shape.api.same_model):
-            continue
-        st.markdown(f"**{'AB'[number]}: {plain(verdict.ways_finding(shape))}**")
-        st.plotly_chart(
-            charts.money_strip(shape, answer.scenario),
-            key=f"strip_{number}",
-            config={"displayModeBar": False},
-            alt=verdict.bills(shape, answer.scenario),
-        )
-        say = terms()
-        both = verdict.pair(shape) if say.is_plain else ""
-        st.caption(plain(both or verdict.contenders(shape, say)))
+    """Every way to buy both shapes on one axis of money, and what the headlines compare."""
+    shapes, say = [one for one in answer.shapes if one.ranking or one.api.same_model], terms()
+    if not shapes:
+        return
+    each = "; ".join(f"{'AB'[n]}: {verdict.ways_finding(one)}" for n, one in enumerate(shapes))
+    st.markdown(f"**{plain(short.ways_finding(shapes) if say.is_plain else each)}**")
+    st.plotly_chart(
+        charts.money_strip(shapes, answer.scenario, amounts=not say.is_plain),
+        key="strip",
+        config={"displayModeBar": False},
+        alt=" ".join(verdict.bills(one, answer.scenario) for one in shapes),
+    )
+    if say.is_plain:
+        st.caption("Large: compared above. Hollow: not taken by itself, and the mark says why.")
+    else:
+        st.caption("  \n".join(plain(verdict.contenders(one, say)) for one in shapes))
 
 
 def doors() -> None:
@@ -103,7 +109,8 @@ def cost_map(answer: Comparison, presets: Sequence[Preset]) -> None:
             "GPUs or day in the line above; what was left out stands below with its reason."
         )
         return
-    st.markdown(f"**{plain(verdict.map_finding(answer.map, answer.scenario))}**")
+    finding = short.map_finding if terms().is_plain else verdict.map_finding
+    st.markdown(f"**{plain(finding(answer.map, answer.scenario))}**")
     st.plotly_chart(
         charts.cost_map(answer.map, [shape.shape for shape in answer.shapes], presets, answer.scenario),
         key="map",
@@ -161,6 +168,7 @@ def reasons(answer: Comparison, money: Money) -> None:
         for column, shape in zip(st.columns(2, gap="large"), answer.shapes, strict=True):
             with column:
                 lines = [
+                    verdict.condition(shape, answer.scenario) if say.is_plain else "",
                     verdict.at_load(shape, answer.scenario, say),
                     verdict.contenders(shape, say) if say.is_plain else "",
                     verdict.bills(shape, answer.scenario),

@@ -57,7 +57,7 @@ def _run_linked() -> None:
     linked = sql_of_link(st.session_state[_FIELD])
     if linked is not None and (_TEXT not in st.session_state or st.session_state.get("sql_link") != linked):
         st.session_state[_TEXT], st.session_state["sql_link"] = linked, linked
-        st.session_state[_ANSWER] = (linked, ask(linked))
+        st.session_state[_ANSWER] = (linked, ask(linked, visitor=session_id()))
 
 
 def linked_finding() -> str | None:
