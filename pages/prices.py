@@ -38,11 +38,11 @@ place = st.container()
 tables, money = tables_on(scenario.as_of), money_of(scenario)
 parts: list[Part] = [
     ("Prices of", str(scenario.as_of), "Day and money", lambda: inputs.money_inputs(tables, money)),
-    ("with", *inputs.model_part(scenario, tables, money)),
+    ("for", *inputs.model_part(scenario, tables, money)),
 ]
 if view.tab in FILTERS:
     draw = FILTERS[view.tab]
-    parts.append(("in the first sentence. List:", "filter", "Filter", lambda: draw(scenario, tables)))
+    parts.append(("and the list by", "filter", "Filter", lambda: draw(scenario, tables)))
 bar("prices", parts)
 scenario, view = scenario_of_widgets(), fields_of_widgets(FIELDS, default)
 tables, money = tables_on(scenario.as_of), money_of(scenario)
@@ -56,26 +56,24 @@ answer = linked or headline(*asked, terms())
 # 3. Show
 inputs.note_on_money(money)
 blocks.answer(f"{answer}.")
-for name, tab in zip(TABS, st.tabs(TABS, key="prices_tab", on_change="rerun"), strict=True):
-    if not tab.open:
-        continue
-    with tab:
-        if name == "API offers":
-            show_prices.api_offers(view, scenario, shape, money)
-        elif name == "What changed":
-            show_prices.what_changed(view, scenario, shape, money)
-        elif name == "History":
-            show_prices.price_history(view, scenario, tables, money)
-            show_prices.at_a_capability(view, scenario, shape, money)
-        elif name == "GPU offers":
-            show_prices.gpu_offers(view, scenario, tables, money)
-        elif name == "GPUs":
-            show_prices.gpus(scenario, tables, money)
-        elif name == "Models":
-            show_prices.models(scenario, tables)
-        else:
-            show_sql.sql_box()
-            show_sql.whole_tables()
+# Side by side on a desk and below each other on a phone, where tabs would run off the screen.
+name = st.segmented_control("List", TABS, key="prices_tab", required=True, label_visibility="collapsed")
+if name == "API offers":
+    show_prices.api_offers(view, scenario, shape, money)
+elif name == "What changed":
+    show_prices.what_changed(view, scenario, shape, money)
+elif name == "History":
+    show_prices.price_history(view, scenario, tables, money)
+    show_prices.at_a_capability(view, scenario, shape, money)
+elif name == "GPU offers":
+    show_prices.gpu_offers(view, scenario, tables, money)
+elif name == "GPUs":
+    show_prices.gpus(scenario, tables, money)
+elif name == "Models":
+    show_prices.models(scenario, tables)
+else:
+    show_sql.sql_box()
+    show_sql.whole_tables()
 if linked is None and terms().is_plain:
     st.caption(blocks.plain(f"{headline(*asked)}."))
 show_prices.used_sources(sources())

@@ -55,8 +55,8 @@ blocks.problems([*answer.problems, *(held.problems if held else ())])
 inputs.note_on_money(money)
 if held is not None:
     show_train.prompting_block(answer, held, money)
-show_train.memory_block(answer)
 show_train.curves_block(answer, money)
+show_train.memory_block(answer)
 show_train.working(answer, money)
 show_train.runs_block(answer, money)
 if tuned is not None:

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser
 
-from tests.e2e.contact_sheet import window
+from tests.e2e.contact_sheet import PAGES, QUERY, window
 from tests.e2e.first_screen import MOST_CONTROLS, MOST_NUMBERS, WINDOWS, first_screen, screen_of
 
 PAGE = """
@@ -56,3 +56,12 @@ def test_compare_shows_few_numbers_and_few_controls(
     screen = screen_of(browser, f"{address}/?v=2026-11&as_of=2026-11-30{link}", width, height)
     assert len(screen.numbers) <= MOST_NUMBERS, str(screen)
     assert len(screen.controls) <= MOST_CONTROLS, str(screen)
+
+
+@pytest.mark.parametrize("name", PAGES[1:])
+def test_first_screen_can_be_taken_in_at_a_glance(browser: Browser, address: str, name: str) -> None:
+    for width, height in WINDOWS:
+        screen = screen_of(browser, f"{address}/{name}{QUERY}", width, height)
+        assert screen.numbers, width  # A page that says nothing would hold every bound.
+        assert len(screen.numbers) <= MOST_NUMBERS, f"{width}: {screen}"
+        assert len(screen.controls) <= MOST_CONTROLS, f"{width}: {screen}"

@@ -19,7 +19,7 @@ def test_prices_page_fits_the_screen(visit: Visit, tab: str, width: int) -> None
 
 def test_statement_is_answered_and_its_link_repeats_it(visit: Visit) -> None:
     page = visit("prices")
-    page.get_by_role("tab", name="Tables and SQL").click()
+    page.get_by_role("radio", name="Tables and SQL").click()
     page.get_by_text("Data dictionary").wait_for()
     box = page.get_by_label("Statement")
     box.fill("SELECT count(*) AS n FROM presets; DROP TABLE presets")

@@ -58,6 +58,8 @@ STYLE = """
 [data-testid=stFileUploaderDropzoneInstructions]{display:none}
 .st-key-page_link button p,.age{font-size:.875rem}
 .age{color:var(--quiet)}
+.js-plotly-plot :is(.xtick,.ytick) text,.js-plotly-plot :is(.xtitle,.ytitle),
+ .js-plotly-plot text[style*="fill: rgb(122, 122, 122)"]{fill:var(--quiet)!important}
 .tour{display:flex;flex-wrap:wrap;gap:1rem;align-items:center}
 .tour[hidden]{display:none}
 .tour div{flex:1 1 14rem;border:1px solid var(--line);border-radius:.5rem;padding:.6rem 1rem}

@@ -21,7 +21,8 @@ _STYLE = """
 [data-testid=stPlotlyChart]{position:relative}
 .breakeven-save{position:absolute;top:0;right:0;display:flex;gap:2px;z-index:2;opacity:0}
 [data-testid=stPlotlyChart]:hover>.breakeven-save,.breakeven-save:focus-within{opacity:1}
-@media (hover:none){.breakeven-save{opacity:1}}
+@media (hover:none){.breakeven-save{opacity:1;top:100%}
+ .stElementContainer:has([data-testid=stPlotlyChart]){overflow:visible;margin-bottom:28px}}
 .breakeven-save button{font-family:inherit;font-size:13px;font-weight:600;line-height:1;padding:6px 8px;
  cursor:pointer;border:1px solid #8888;border-radius:6px;background:Canvas;color:CanvasText}
 .breakeven-save button:focus-visible{outline:2px solid #0072B2}

@@ -53,7 +53,7 @@ def _offer(link: str, scenario: Scenario) -> None:
                 icon=":material/download:",
                 on_click="ignore",
             )
-    st.caption("Each chart can be saved as PNG or SVG: the buttons are at its upper right.")
+    st.caption("Each chart can be saved as PNG or SVG: its two buttons show when it is pointed at.")
     st.markdown("**Embed** the verdict in another page; card=b shows the second shape")
     st.code(snippet(comparison), language=None, wrap_lines=True)
 

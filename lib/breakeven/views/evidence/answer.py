@@ -123,9 +123,9 @@ def headline(evidence: Evidence, say: Terms = EXPERT) -> str:
     speed = error_of(evidence, "throughput", "shape")
     if say.is_plain:
         return (
-            f"Held against {len(evidence.rows):,} measured runs, the middle estimate misses the pace by "
-            f"{share(tpot.median)}, the wait for the first word by {share(ttft.median)} and the tokens in "
-            f"all by {share(speed.median)}."
+            f"Of the estimates of {len(evidence.rows):,} measured runs half miss the pace by less than "
+            f"{share(tpot.median)}, the wait for the first word by less than {share(ttft.median)} and the "
+            f"tokens in all by less than {share(speed.median)}."
         )
     return (
         f"On {len(evidence.rows):,} measured rows the model is off in the median by {share(tpot.median)} in "
@@ -224,6 +224,8 @@ def grouped(frame: pd.DataFrame, by: str) -> pd.DataFrame:
 def finding(frame: pd.DataFrame, view: Fields, say: Terms = EXPERT) -> str:
     """What the scatter shows: the title of the chart."""
     within = float((frame["error"] <= BAND).mean())
+    if say.is_plain:
+        return f"{share(within)} of the runs are predicted within ±20 %, the grey band"
     name = name_of(view.quantity, say)
     return (
         f"{share(within)} of {len(frame):,} rows are predicted within ±20 %; {name} is off by "
@@ -240,6 +242,8 @@ def by_finding(table: pd.DataFrame, view: Fields, say: Terms = EXPERT) -> str:
         return f"{name} error by {BY[view.by].lower()}"
     by_error = many.sort_values("median", kind="stable")
     best, worst = by_error.iloc[0], by_error.iloc[-1]
+    if say.is_plain:
+        return f"{name} is predicted best for {best[view.by]}, worst for {worst[view.by]}"
     return (
         f"{name} is predicted best for {best[view.by]} ({share(best['median'])}), worst for "
         f"{worst[view.by]} ({share(worst['median'])})"

@@ -9,20 +9,26 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from breakeven.calibration.report import NAMES
 from breakeven.dashboard.figure import LIMIT, figure, title
 from breakeven.question.pages.evidence import BY
-from breakeven.views.evidence.answer import BAND, value
+from breakeven.views.evidence.answer import BAND, name_of, value
+from breakeven.words.terms import EXPERT, Terms
 
 MEASURED = "#009E73"
 WARNING = "#E69F00"
 MOST_BARS = 14
 """Groups that are drawn; the table has all."""
 _SYMBOLS = {"vllm": "circle", "sglang": "square", "tensorrt-llm": "diamond"}
-_UNITS = {"tpot": "TPOT [ms]", "ttft": "TTFT [s]", "throughput": "Throughput [tokens/s per GPU]"}
 
 
-def scatter(frame: pd.DataFrame, quantity: str) -> go.Figure:
+def _unit(quantity: str, say: Terms) -> str:
+    """A quantity with its unit, at the head of an axis or after what is said of it."""
+    labels = {"tpot": f"{say.tpot} [ms]", "ttft": f"{say.ttft} [s]"}
+    text = labels.get(quantity, "Throughput [tokens/s per GPU]")
+    return text[0].lower() + text[1:] if say.is_plain else text
+
+
+def scatter(frame: pd.DataFrame, quantity: str, say: Terms = EXPERT) -> go.Figure:
     """Draw predicted against measured, both on log axes, with equality and the band around it."""
     scale = 1e3 if quantity == "tpot" else 1.0
     both = np.concatenate([frame["measured"], frame["predicted"]]) * scale
@@ -76,8 +82,18 @@ def scatter(frame: pd.DataFrame, quantity: str) -> go.Figure:
     return figure(
         420,
         data,
-        axis | {"title": title(f"Measured {_UNITS[quantity]}")},
-        axis | {"title": title(f"Predicted {_UNITS[quantity]}")},
+        axis
+        | {
+            "title": title(
+                f"Measured: {_unit(quantity, say)}" if say.is_plain else f"Measured {_unit(quantity, say)}"
+            )
+        },
+        axis
+        | {
+            "title": title(
+                f"Predicted: {_unit(quantity, say)}" if say.is_plain else f"Predicted {_unit(quantity, say)}"
+            )
+        },
     )
 
 
@@ -98,7 +114,7 @@ def _hover(row: Mapping[Any, Any], quantity: str) -> str:
     )
 
 
-def error_bars(table: pd.DataFrame, by: str, quantity: str) -> go.Figure:
+def error_bars(table: pd.DataFrame, by: str, quantity: str, say: Terms = EXPERT) -> go.Figure:
     """Draw the median error of each group, the number of rows beside it."""
     shown = table.head(MOST_BARS).iloc[::-1]
     labels = [f"{name} ({rows:,})" for name, rows in zip(shown[by], shown["rows"], strict=True)]
@@ -112,12 +128,10 @@ def error_bars(table: pd.DataFrame, by: str, quantity: str) -> go.Figure:
                 "x": percent,
                 "y": labels,
                 "marker": {"color": np.where(percent <= BAND * 100, MEASURED, WARNING).tolist()},
-                "text": [f"{p:.2g} %" if p < 99.5 else f"{p:,.0f} %" for p in percent],
-                "textposition": "auto",
                 "hovertemplate": "%{y}: median error %{x:.3~r} %<extra></extra>",
             }
         ],
-        {"title": title(f"Median {NAMES[quantity]} error [%]"), "rangemode": "tozero"},
+        {"title": title(f"Median error of the {name_of(quantity, say)} [%]"), "rangemode": "tozero"},
         {"title": title(f"{BY[by]} (rows)"), "type": "category"},
         shapes=[
             {

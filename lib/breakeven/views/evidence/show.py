@@ -145,7 +145,9 @@ def proof(found: Evidence, view: Fields) -> None:
     with left:
         said = evidence.finding(frame, view, terms())
         st.markdown(f"**{plain(said)}**")
-        st.plotly_chart(charts_evidence.scatter(frame, view.quantity), key="scatter", config=_BARE, alt=said)
+        st.plotly_chart(
+            charts_evidence.scatter(frame, view.quantity, terms()), key="scatter", config=_BARE, alt=said
+        )
         st.caption(
             "Each dot is a measured row. Dashed: equal. Grey band: ±20 %. Circles vLLM, squares SGLang, "
             "diamonds TensorRT-LLM; green within the band, orange beyond."
@@ -155,9 +157,12 @@ def proof(found: Evidence, view: Fields) -> None:
         said = evidence.by_finding(table, view, terms())
         st.markdown(f"**{plain(said)}**")
         st.plotly_chart(
-            charts_evidence.error_bars(table, view.by, view.quantity), key="bars", config=_BARE, alt=said
+            charts_evidence.error_bars(table, view.by, view.quantity, terms()),
+            key="bars",
+            config=_BARE,
+            alt=said,
         )
-        st.caption("Dashed: 20 %. In brackets: measured rows.")
+        st.caption("Dashed: the edge of the grey band. In brackets: measured rows.")
     _worst(frame, view)
     csv_of(frame, f"breakeven-evidence-{view.quantity}.csv", key="points_csv", label="Download these rows")
 

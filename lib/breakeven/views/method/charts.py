@@ -10,8 +10,9 @@ import plotly.graph_objects as go
 
 from breakeven.dashboard.figure import LIMIT, SELF_HOSTED, SELF_HOSTED_LIGHT, Trace, figure, title
 from breakeven.formulas.units import TERA
-from breakeven.views.method.picture import PARTS, Roof
+from breakeven.views.method.picture import Roof, part_names
 from breakeven.words.numbers import number, percent, seconds
+from breakeven.words.terms import EXPERT, Terms
 
 _PART_LOOKS = ((SELF_HOSTED, ""), (SELF_HOSTED_LIGHT, "/"), ("#E69F00", "x"), (LIMIT, "."))
 _LOG_STEPS = (1, 3)
@@ -19,7 +20,7 @@ _CROWDED = 3.5
 """Decades from which an axis has one label each, so that none is turned."""
 
 
-def roofline(roof: Roof) -> go.Figure:
+def roofline(roof: Roof, say: Terms = EXPERT) -> go.Figure:
     """Draw the roof of the data sheet, the one that is reached, and every step under it."""
     data: list[Trace] = [
         _line(roof, list(roof.peak / TERA), "data sheet", LIMIT, "dot"),
@@ -55,7 +56,7 @@ def roofline(roof: Roof) -> go.Figure:
         )
     rates = [float(roof.peak.max()), *(step.rate for step in roof.steps), float(roof.reached[0])]
     x = _log_axis("Work for each byte read [FLOP/B]", float(roof.intensity[0]), float(roof.intensity[-1]))
-    y = _log_axis("Rate of the replica [TFLOP/s]", min(rates) / TERA / 2, max(rates) / TERA * 2)
+    y = _log_axis(f"Rate of the {say.replica} [TFLOP/s]", min(rates) / TERA / 2, max(rates) / TERA * 2)
     return figure(380, data, x, y)
 
 
@@ -86,11 +87,11 @@ def _log_axis(text: str, low: float, high: float) -> dict[str, Any]:
     }
 
 
-def step_parts(roofs: Sequence[Roof]) -> go.Figure:
+def step_parts(roofs: Sequence[Roof], say: Terms = EXPERT) -> go.Figure:
     """Draw what each step is made of, as shares of its time."""
     steps = [step for roof in roofs for step in roof.steps]
     data: list[Trace] = []
-    for index, ((_, name), (colour, pattern)) in enumerate(zip(PARTS, _PART_LOOKS, strict=True)):
+    for index, (name, (colour, pattern)) in enumerate(zip(part_names(say), _PART_LOOKS, strict=True)):
         data.append(
             {
                 "type": "bar",

@@ -19,13 +19,17 @@ from breakeven.words.names import deployment_name, shape_name
 from breakeven.words.numbers import number, percent, seconds, times
 from breakeven.words.terms import EXPERT, Terms
 
-PARTS = (
-    ("linear", "weights"),
-    ("attention", "attention and KV cache"),
-    ("link", "between GPUs"),
-    ("fixed", "fixed time"),
-)
-"""Parts of a step: key and name."""
+PARTS = ("linear", "attention", "link", "fixed")
+"""Parts of a step."""
+
+
+def part_names(say: Terms = EXPERT) -> tuple[str, ...]:
+    """Names of :data:`PARTS`.
+
+    >>> part_names()
+    ('weights', 'attention and KV cache', 'between GPUs', 'fixed time')
+    """
+    return "weights", f"attention and {say.kv_cache}", "between GPUs", "fixed time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,16 +202,16 @@ def ridge_sentence(roof: Roof) -> str:
     )
 
 
-def parts_finding(roofs: Sequence[Roof]) -> str:
+def parts_finding(roofs: Sequence[Roof], say: Terms = EXPERT) -> str:
     """Say what takes most of the longest decode step."""
     decodes = [step for roof in roofs for step in roof.steps if not step.is_prefill]
     if not decodes:
         return ""
     step = max(decodes, key=lambda one: one.seconds)
-    share, name = max(
-        (seconds / step.seconds, name) for seconds, (_, name) in zip(step.parts, PARTS, strict=True)
-    )
-    return f"{step.name}: {name} {'takes' if name != PARTS[0][1] else 'take'} {percent(share)} of the step"
+    names = part_names(say)
+    share, name = max((took / step.seconds, name) for took, name in zip(step.parts, names, strict=True))
+    verb = "take" if name == names[0] or " and " in name else "takes"
+    return f"{step.name}: {name} {verb} {percent(share)} of the step"
 
 
 def lead(n_formulas: int) -> str:

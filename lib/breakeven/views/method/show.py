@@ -44,26 +44,27 @@ def pictures(roofs: Sequence[picture.Roof], answer: Comparison) -> None:
     columns = st.columns(2, gap="large")
     for number, roof in enumerate(roofs):
         with columns[number]:
-            st.markdown(
-                f"**{plain(picture.roof_finding(roof))}**", help=glossary.explained("roofline", "MFU")
-            )
+            st.markdown(f"**{plain(picture.roof_finding(roof))}**")
             st.plotly_chart(
-                charts_method.roofline(roof),
+                charts_method.roofline(roof, terms()),
                 key=f"roof_{number}",
                 config={"displayModeBar": False},
                 alt=picture.roof_finding(roof),
             )
-            st.caption(plain(picture.ridge_sentence(roof)))
     with columns[len(roofs) % 2]:
-        st.markdown(f"**{plain(picture.parts_finding(roofs))}**", help=glossary.explained(*glossary.SERVING))
+        st.markdown(f"**{plain(picture.parts_finding(roofs, terms()))}**")
         st.plotly_chart(
-            charts_method.step_parts(roofs),
+            charts_method.step_parts(roofs, terms()),
             key="step_parts",
             config={"displayModeBar": False},
-            alt=picture.parts_finding(roofs),
+            alt=picture.parts_finding(roofs, terms()),
         )
-        for line in picture.estimate_over_limit(answer, terms()):
-            st.caption(plain(line))
+    with st.expander("What the pictures show"):
+        lines = [picture.ridge_sentence(roof) for roof in roofs]
+        lines += picture.estimate_over_limit(answer, terms())
+        lines += picture.replica_seconds(answer)
+        known = glossary.explained("roofline", "MFU", *glossary.SERVING)
+        st.markdown("\n".join(f"- {plain(line)}" for line in lines), help=known)
 
 
 def formulas(modules: Sequence[Module], answer: Comparison, values: Values, money: Money) -> None:

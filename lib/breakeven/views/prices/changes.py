@@ -57,8 +57,8 @@ def _change_row(row: Row, sources: Sources, shape: Shape, day: date, money: Mone
     return {
         "What": what,
         "Model": row["name"],
-        "Provider": row["provider"],
         f"At {shape_name(shape)}": size,
+        "Provider": row["provider"],
         "Input before": listed(row["input_before"], money),
         "Input now": listed(row["input_after"], money),
         "Output before": listed(row["output_before"], money),

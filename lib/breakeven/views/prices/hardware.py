@@ -17,6 +17,7 @@ from breakeven.tables.records import Gpu, GpuOffer, Model
 from breakeven.views.prices.words import Row, Sources, freshness, links
 from breakeven.words.names import gpu_name
 from breakeven.words.numbers import Money, count, indefinite, number, rounded, times
+from breakeven.words.terms import EXPERT, Terms
 
 
 def gpu_offers_frame(rows: Sequence[Row], sources: Sources, day: date, money: Money) -> pd.DataFrame:
@@ -208,12 +209,12 @@ def _kv_kilobytes(model: Model, tables: Tables) -> float | None:
     return rounded(float(shape.full_kv_bytes_per_token + shape.sliding_kv_bytes_per_token) / 1e3, 4)
 
 
-def models_sentence(frame: pd.DataFrame) -> str:
+def models_sentence(frame: pd.DataFrame, say: Terms = EXPERT) -> str:
     """Say how far apart the models are in what a token of context takes."""
     column = "KV cache [kB per token, fp16]"
     known = frame[frame[column].notna()].sort_values(column)
     low, high = known.iloc[0], known.iloc[-1]
     return (
         f"{count(len(frame), 'architecture')}: one token of context takes {number(float(low[column]))} kB of "
-        f"KV cache in {low['Model']} and {number(float(high[column]))} kB in {high['Model']}"
+        f"{say.kv_cache} in {low['Model']} and {number(float(high[column]))} kB in {high['Model']}"
     )

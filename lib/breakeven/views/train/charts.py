@@ -14,6 +14,7 @@ from breakeven.views.train.answer import TrainingAnswer
 from breakeven.views.train.prompting import Path, Prompting
 from breakeven.views.train.words import days, run_sentence
 from breakeven.words.numbers import Money, compact, count, gigabytes, percent
+from breakeven.words.terms import EXPERT, Terms
 
 MEASURED = "#009E73"
 """Okabe–Ito green: what somebody measured."""
@@ -171,7 +172,7 @@ def cost_against_tokens(answer: TrainingAnswer, money: Money) -> go.Figure:
     )
 
 
-def days_against_gpus(answer: TrainingAnswer) -> go.Figure:
+def days_against_gpus(answer: TrainingAnswer, say: Terms = EXPERT) -> go.Figure:
     """Draw how long it takes on how many GPUs."""
     curve = answer.gpu_curve
     short = answer.days.mid < 1
@@ -189,7 +190,7 @@ def days_against_gpus(answer: TrainingAnswer) -> go.Figure:
         }
     )
     data.append(_mark(float(answer.n_gpus), answer.days.mid * unit, "your plan"))
-    said = f"{count(answer.n_gpus, 'GPU')}: {days(answer.days.mid)}"
+    said = "your plan" if say.is_plain else f"{count(answer.n_gpus, 'GPU')}: {days(answer.days.mid)}"
     labels = [_label(float(answer.n_gpus), answer.days.mid * unit, said)]
     shapes = []
     fewest = answer.layout.fewest

@@ -35,9 +35,9 @@ def headline(answer: TrainingAnswer, prompting: Prompting | None, money: Money) 
     """The answer in one sentence, and what it is made of."""
     if prompting is not None:
         blocks.answer(f"{words.prompting_headline(prompting, money)}.")
-        st.markdown(plain(f"{words.headline(answer, money, terms())}."))
+        st.markdown(plain(f"{words.headline(answer, money, terms(), asked=False)}."))
     else:
-        blocks.answer(f"{words.headline(answer, money, terms())}.")
+        blocks.answer(f"{words.headline(answer, money, terms(), asked=False)}.")
     lines = []
     if answer.optimum is not None:
         lines.append(words.budget_sentence(answer, answer.optimum, money))
@@ -70,7 +70,7 @@ def prompting_block(answer: TrainingAnswer, result: Prompting, money: Money) -> 
 
 def memory_block(answer: TrainingAnswer) -> None:
     """What one GPU holds."""
-    finding = words.memory_finding(answer)
+    finding = words.memory_finding(answer, terms())
     st.markdown(f"**{plain(finding)}**", help="  \n".join(f"**{w}**: {m}" for w, m in GLOSSARY.items()))
     st.plotly_chart(charts_train.memory_bar(answer), key="chart_memory", config=_CONFIG, alt=finding)
     st.caption(plain(words.memory_note(answer)))
@@ -94,13 +94,19 @@ def curves_block(answer: TrainingAnswer, money: Money) -> None:
             if not answer.plan.tunes:
                 st.caption(
                     "Green: published runs of other sizes, their GPU-hours at the same price. "
-                    "Pale: the range of the MFU."
+                    f"Pale: the range of {'how well GPUs are used' if terms().is_plain else 'the MFU'}."
                 )
     with right:
-        finding = words.days_finding(answer)
+        finding = words.days_finding(answer, terms())
         st.markdown(f"**{plain(finding)}**")
-        st.plotly_chart(charts_train.days_against_gpus(answer), key="chart_days", config=_CONFIG, alt=finding)
-        st.caption("Assumes that more GPUs keep the same MFU; beyond thousands it falls.")
+        st.plotly_chart(
+            charts_train.days_against_gpus(answer, terms()), key="chart_days", config=_CONFIG, alt=finding
+        )
+        st.caption(
+            "Assumes that more GPUs are used as well as few; beyond thousands they are not."
+            if terms().is_plain
+            else "Assumes that more GPUs keep the same MFU; beyond thousands it falls."
+        )
 
 
 def working(answer: TrainingAnswer, money: Money) -> None:

@@ -40,25 +40,28 @@ def days(value: float) -> str:
     return f"{text} day{'' if text == '1' else 's'}"
 
 
-def _verb(answer: TrainingAnswer) -> str:
-    """What is trained on what."""
+def _verb(answer: TrainingAnswer, *, tokens: bool = True) -> str:
+    """What is trained, and on how many tokens."""
     plan, model = answer.plan, answer.model
     name = model.name if plan.params_b is None else f"a model of {model.name}"
+    on = f" on {compact(answer.tokens)} tokens" if tokens else ""
     if plan.goal == PRETRAIN:
-        return f"Training {name} on {compact(answer.tokens)} tokens"
+        return f"Training {name}" + on
     means = {FULL: "all weights of ", LORA: "LoRA adapters of ", QLORA: "QLoRA adapters of "}[plan.method]
-    return f"Tuning {means}{name} on {compact(answer.tokens)} tokens"
+    return f"Tuning {means}{name}" + on
 
 
-def headline(answer: TrainingAnswer, money: Money, say: Terms = EXPERT) -> str:
-    """Say what it takes, in one sentence."""
+def headline(answer: TrainingAnswer, money: Money, say: Terms = EXPERT, *, asked: bool = True) -> str:
+    """Say what it takes, in one sentence.
+
+    ``asked`` says on how many tokens, unless the page's own line says so just above.
+    """
     if say.is_plain and answer.usd is not None:
         least, most = money.large(answer.usd.low), money.large(answer.usd.high)
         span = "" if least == most else f", {least} to {most}"
-        return (
-            f"{_verb(answer)} costs {money.large(answer.usd.mid)}{span}: {days(answer.days.mid)} on "
-            f"{answer.n_gpus:,} × {gpu_name(answer.gpu)}"
-        )
+        what = _verb(answer, tokens=asked or answer.tokens_chosen)
+        where = f"{days(answer.days.mid)} on {answer.n_gpus:,} × {gpu_name(answer.gpu)}"
+        return f"{what} costs {money.large(answer.usd.mid)}{span}: {where}"
     takes = f"{_verb(answer)} takes {compact(answer.hours.mid)} GPU-hours on {gpu_name(answer.gpu)}"
     cost = ""
     if answer.usd is not None:
@@ -144,7 +147,7 @@ def _rent_lines(answer: TrainingAnswer, money: Money) -> list[str]:
     ]
 
 
-def memory_finding(answer: TrainingAnswer) -> str:
+def memory_finding(answer: TrainingAnswer, say: Terms = EXPERT) -> str:
     """Say whether it fits, and what fills most."""
     plan = answer.plan
     room = answer.gpu.memory_gb * GIGA
@@ -154,7 +157,7 @@ def memory_finding(answer: TrainingAnswer) -> str:
     held = f"{gigabytes(answer.memory.total)} of {gigabytes(room)} on each GPU"
     mostly = f"{name} take{'s' if name == 'optimiser' else ''} {gigabytes(size)}"
     if answer.fits:
-        return f"It fits: {held}; {mostly}"
+        return f"It fits: {held}" if say.is_plain else f"It fits: {held}; {mostly}"
     if math.isinf(answer.layout.fewest):
         return (
             f"It does not fit on any number of GPUs: {held}, {usable} of it usable; {mostly}. "
@@ -204,8 +207,10 @@ def _why_gpus(answer: TrainingAnswer) -> str:
     return " Their number is the fewest that hold it, in whole servers."
 
 
-def days_finding(answer: TrainingAnswer) -> str:
+def days_finding(answer: TrainingAnswer, say: Terms = EXPERT) -> str:
     """Say how the time falls with the GPUs."""
+    if say.is_plain:
+        return "More GPUs finish sooner, at the same cost"
     plan = answer.plan
     needed = answer.deadline_gpus
     if plan.days is not None and needed is not None and needed > answer.layout.fewest:

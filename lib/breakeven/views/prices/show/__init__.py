@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from types import MappingProxyType
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,6 +14,7 @@ import streamlit as st
 from breakeven.dashboard.blocks import notices, plain, separated
 from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.session import database, sources, tables_on
+from breakeven.dashboard.terms import terms
 from breakeven.question.pages.prices import (
     ALL,
     DEFAULT_GPU,
@@ -37,6 +40,8 @@ from breakeven.words.numbers import NOT_KNOWN, Money
 
 KEY = "prices_"
 _FIRST_LINES = ("openai/gpt-4", "openai/gpt-3.5-turbo", "openai/gpt-4o")
+_NAME = st.column_config.TextColumn(width=190)
+"""Column of names: the number beside it stays on a narrow screen."""
 _LINKS = {"Source": st.column_config.LinkColumn(display_text="open")}
 
 
@@ -60,8 +65,8 @@ def known_gpu(view: Fields, tables: Tables) -> Fields:
     return view
 
 
-def table(frame: pd.DataFrame, name: str) -> None:
-    """A table with its download, or a sentence that it is empty."""
+def table(frame: pd.DataFrame, name: str, columns: Mapping[str, Any] = MappingProxyType({})) -> None:
+    """A table with its download, or a sentence that it is empty; ``columns`` says how some are drawn."""
     if frame.empty:
         st.info("Nothing matches. Loosen a word of the filter above, or choose another day.")
         return
@@ -69,7 +74,7 @@ def table(frame: pd.DataFrame, name: str) -> None:
         frame,
         hide_index=True,
         key=f"table_{name}",
-        column_config=separated(frame) | _LINKS,
+        column_config=separated(frame) | _LINKS | dict(columns),
         placeholder=NOT_KNOWN,
     )
     csv_of(frame, f"breakeven-{name}.csv", key=f"csv_{name}")
@@ -135,7 +140,12 @@ def api_offers(view: Fields, scenario: Scenario, shape: Shape, money: Money) -> 
         part = found[found["Reseller"] == is_reseller].drop(columns=list(offers.FILTER_COLUMNS))
         st.subheader(title, anchor=False)
         st.markdown(plain(f"{offers.offers_sentence(part, column, money)}."))
-        table(part, name)
+        # The head of the price would push the price itself off a phone.
+        shown = {
+            "Model": _NAME,
+            column: st.column_config.NumberColumn(f"{money.currency} per 1M", help=column),
+        }
+        table(part, name, shown)
     st.caption(
         plain(
             f"Prices in {money.currency} per 1M tokens. {column}: what a million tokens cost when prompt and "
@@ -167,7 +177,8 @@ def what_changed(view: Fields, scenario: Scenario, shape: Shape, money: Money) -
         return
     found = _changes(view.since, day, shape, money)
     st.subheader(plain(f"{changes.changes_sentence(found, view.since, day)}."), anchor=False)
-    table(changes.listed_changes(found, view), "price-changes")
+    how = {"Model": _NAME, f"At {shape_name(shape)}": st.column_config.TextColumn(width=100)}
+    table(changes.listed_changes(found, view), "price-changes", how)
     st.caption(
         "An offer is new where somebody dated its start. First recorded: the catalogue lists it without a "
         "start, so it may be older. Prices of longer prompts and batch prices are not compared."
@@ -325,7 +336,7 @@ def models(scenario: Scenario, tables: Tables) -> None:
     """Architectures."""
     facts = price_queries.model_facts(database())
     frame = hardware.models_frame(tables, facts, sources(), scenario.as_of)
-    st.subheader(plain(f"{hardware.models_sentence(frame)}."), anchor=False)
+    st.subheader(plain(f"{hardware.models_sentence(frame, terms())}."), anchor=False)
     table(frame, "models")
     st.caption(
         "KV cache: of one token in all layers that keep one, at 2 bytes a number; layers with a "
