@@ -212,7 +212,7 @@ def test_a_fault_of_ours_gives_the_picture_of_the_site(monkeypatch, caplog):
 def test_many_pictures_are_drawn_one_at_a_time_and_few_are_kept(monkeypatch):
     running, most = 0, 0
 
-    def draws(query, _host):
+    def draws(query, _host, _answers):
         nonlocal running, most
         running += 1
         most = max(most, running)

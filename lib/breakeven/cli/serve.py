@@ -176,6 +176,7 @@ def _serve_one(options: argparse.Namespace, number: int | None) -> int:
 
     import uvicorn
 
+    from breakeven.cli.answers import answer_of
     from breakeven.dashboard import scratch
     from breakeven.dashboard.guard import InTime, Talk, without_traceback
     from breakeven.dashboard.server import dashboard
@@ -201,7 +202,7 @@ def _serve_one(options: argparse.Namespace, number: int | None) -> int:
     # Streamlit's own server leaves Nagle's algorithm on, which holds back the end of an answer by 40 ms.
     server = uvicorn.Server(
         uvicorn.Config(
-            dashboard(base_path=options.base_path.strip("/"), worker=number, tell=tell),
+            dashboard(answer_of, base_path=options.base_path.strip("/"), worker=number, tell=tell),
             http=InTime,
             ws=Talk,
             server_header=False,

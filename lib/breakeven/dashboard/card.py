@@ -76,12 +76,31 @@ class Card:
         return " ".join(f"{one.kind}: {one.headline}." for one in self.verdicts)
 
 
-def card_of_link(pairs: Mapping[str, str]) -> Card:
-    """The card of a link's parameters; what cannot be read has its usual value, as on the page."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a link asks: its scenario, and the runs of its own."""
+
+    scenario: Scenario
+    calibrated: Calibrated
+
+    @property
+    def tables(self) -> Tables:
+        """Rows in force on its day, its own runs among them."""
+        return with_own(_tables(self.scenario.as_of), self.calibrated)
+
+
+def asked_by(pairs: Mapping[str, str]) -> Asked:
+    """Read a link's parameters; what cannot be read has its usual value, as on the page."""
     calibrated, _ = calibration_of(pairs)
     known = ids_with_own(known_ids(), calibrated)
     decoded = decode(pairs, default=Scenario(as_of=date.today()), known=known)
-    return card_of(decoded.scenario, calibrated)
+    return Asked(scenario=decoded.scenario, calibrated=calibrated)
+
+
+def card_of_link(pairs: Mapping[str, str]) -> Card:
+    """The card of a link's parameters."""
+    asked = asked_by(pairs)
+    return card_of(asked.scenario, asked.calibrated)
 
 
 @lru_cache(maxsize=512)

@@ -64,9 +64,9 @@ def picture_of(card: Card, address: str) -> bytes:
 
 
 def default_picture(title: str, about: str, address: str) -> bytes:
-    """The picture of a page whose link has no verdict."""
+    """The picture of a page: its answer, or its name, and what it is about."""
     image, draw = _paper("", address)
-    top = _lines(draw, 220, title, 60, _BOLD, most=2)
+    top = _lines(draw, 180, title, 60, _BOLD, most=4)
     _lines(draw, top + 24, about, 34, colour=_GREY, most=2)
     return _png(image)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache, lru_cache
 from html import escape
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
 
 import streamlit
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, move_on_after, to_thread
 
 from breakeven.dashboard.card import ABOUT, NAME, PAGES, Card, card_of_link
 from breakeven.dashboard.look import HISTORY
@@ -31,22 +32,59 @@ KEPT = 64
 """Pictures that are kept, about 25 kB each."""
 MOST_WAITING = 8
 """Pictures that may wait to be drawn, one at a time; who comes then gets the site's own."""
+MOST_ANSWERED = 2
+"""Answers of pages that are written at the same time."""
+PATIENCE_S = 1.5
+"""How long a page waits for its own answer before it is sent under its name. [s]"""
 FRESH_S = 3600
 """How long a picture may be kept by those who fetch it: the page's day moves on. [s]"""
 _COMPARED = ("", "compare")
+_PAGE_ROOM = 20
+"""Characters that the address of a picture has before the link: which page it is of."""
 _HOST = re.compile(
     r"(?:(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?", re.ASCII
 )
 """A host as addresses write it; another header is not repeated."""
 
 
+Answers = Callable[[str, Mapping[str, str]], str]
+"""What each page but the first answers to the parameters of a link; empty where they do not say enough."""
+
+
+def _no_answer(_page: str, _pairs: Mapping[str, str]) -> str:
+    """Pages are called by their names."""
+    return ""
+
+
+@lru_cache(maxsize=512)
+def _answered(answers: Answers, page: str, query: str, _today: date) -> str:
+    """What a page answers to a query; nothing where that fails: the page itself says what is wrong."""
+    try:
+        return answers(page, _pairs(query)).removesuffix(".")
+    except Exception:
+        logging.getLogger(__name__).exception("no answer of a link")
+        return ""
+
+
+def _pairs(query: str) -> dict[str, str]:
+    """Parameters of a query string as its sender wrote it; the first of a name counts."""
+    return dict(reversed(pairs_of(f"?{query}")))
+
+
 class _Seen:
     """What an address shows, all of it plain text."""
 
-    def __init__(self, page: str, query: str) -> None:
+    def __init__(self, page: str, query: str, answers: Answers = _no_answer) -> None:
         """Read an address; ``page`` is a key of :data:`PAGES`, another is a page without a title."""
-        self.title, self.description = f"{PAGES.get(page, NAME)} · {NAME}", ABOUT
-        self.picture, self.alt = f"page={page}", f"{PAGES.get(page, NAME)}. {ABOUT}"
+        name = PAGES.get(page, NAME)
+        self.title, self.description = f"{name} · {NAME}", ABOUT
+        self.picture, self.alt = f"page={page}", f"{name}. {ABOUT}"
+        if page in PAGES and page not in _COMPARED:
+            answer = _answered(answers, page, query, date.today())
+            if answer:
+                self.title, self.description = f"{answer} · {NAME}", f"{name}. {ABOUT}"
+                self.alt = f"{name}: {answer}."
+                self.picture += f"&{query}" if len(query) <= LONGEST_LINK else ""
         if page in _COMPARED:
             card = card_of_query(query)
             first = card.verdicts[0]
@@ -57,7 +95,7 @@ class _Seen:
 
 def card_of_query(query: str) -> Card:
     """The card of a query string, as it came."""
-    return card_of_link(dict(reversed(pairs_of(f"?{query}"))))
+    return card_of_link(_pairs(query))
 
 
 def _picture_query(card: Card) -> str:
@@ -65,8 +103,8 @@ def _picture_query(card: Card) -> str:
     return short(card.scenario, own)
 
 
-def preview(page: str, query: str) -> tuple[str, str]:
-    """Title and description of an address; of a comparison the verdict itself.
+def preview(page: str, query: str, answers: Answers = _no_answer) -> tuple[str, str]:
+    """Title and description of an address: the page's own answer, where the link asks for one.
 
     Parameters
     ----------
@@ -74,8 +112,10 @@ def preview(page: str, query: str) -> tuple[str, str]:
         Key of :data:`PAGES`; another has the site's name.
     query
         Parameters of the link, as they came.
+    answers
+        What the other pages answer.
     """
-    seen = _Seen(page, query)
+    seen = _Seen(page, query, answers)
     return seen.title, seen.description
 
 
@@ -111,12 +151,14 @@ def tags(title: str, description: str, address: str = "", picture: str = "", alt
 class Preview:
     """Put title, description and picture into the page that Streamlit serves, and draw the pictures."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Wrap an application."""
+    def __init__(self, app: ASGIApp, answers: Answers = _no_answer) -> None:
+        """Wrap an application; ``answers`` writes what its pages but the first answer."""
         self.app = app
+        self._answers = answers
         self._kept: OrderedDict[tuple[str, str, str], bytes] = OrderedDict()
         self._waiting = 0
         self._one: CapacityLimiter | None = None
+        self._few: CapacityLimiter | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer; only a whole page of HTML is touched."""
@@ -142,23 +184,39 @@ class Preview:
             body.extend(message.get("body", b""))
             if message.get("more_body"):
                 return
-            page = await to_thread.run_sync(_with_tags, bytes(body), scope)
+            answers = await self._in_time(scope)
+            page = await to_thread.run_sync(_with_tags, bytes(body), scope, answers)
             headers = [(k, v) for k, v in start["headers"] if k.lower() not in (b"content-length", b"etag")]
             await send({**start, "headers": [*headers, (b"content-length", str(len(page)).encode())]})
             await send({"type": "http.response.body", "body": page})
 
         await self.app(scope, receive, held)
 
+    async def _in_time(self, scope: Scope) -> Answers:
+        """What writes the page's answer, if that is known soon: no visitor waits for a preview.
+
+        One that takes longer goes on, and is there for whoever opens the same link next.
+        """
+        name = _name(scope)
+        if name in _COMPARED or name not in PAGES:
+            return self._answers
+        query = scope["query_string"].decode("latin-1")
+        self._few = self._few or CapacityLimiter(MOST_ANSWERED)
+        with move_on_after(PATIENCE_S) as waited:
+            asked = (self._answers, name, query, date.today())
+            await to_thread.run_sync(_answered, *asked, abandon_on_cancel=True, limiter=self._few)
+        return _no_answer if waited.cancelled_caught else self._answers
+
     async def _send_picture(self, scope: Scope, send: Send) -> None:
         """Send the picture of a link: one that is kept, a new one, or the site's own where too many wait."""
         query, host = scope["query_string"].decode("latin-1"), _host(scope)
         key = (query, host, date.today().isoformat())
         body = self._kept.get(key)
-        if body is None and len(query) <= LONGEST_LINK and self._waiting < MOST_WAITING:
+        if body is None and len(query) <= LONGEST_LINK + _PAGE_ROOM and self._waiting < MOST_WAITING:
             self._one = self._one or CapacityLimiter(1)
             self._waiting += 1
             try:
-                body = await to_thread.run_sync(_drawn, query, host, limiter=self._one)
+                body = await to_thread.run_sync(_drawn, query, host, self._answers, limiter=self._one)
             finally:
                 self._waiting -= 1
             self._kept[key] = body
@@ -183,12 +241,15 @@ def _site_picture() -> bytes:
     return default_picture(PAGES[""], ABOUT, "")
 
 
-def _drawn(query: str, host: str) -> bytes:
+def _drawn(query: str, host: str, answers: Answers = _no_answer) -> bytes:
     """The picture of a query; the site's own where nothing can be read."""
     try:
-        page = dict(parse_qsl(query)).get("page")
+        page = _pairs(query).get("page")
         if page is not None:
-            return default_picture(PAGES.get(page, NAME), ABOUT, host)
+            name = PAGES.get(page, NAME)
+            own = query.removeprefix(f"page={page}").removeprefix("&")
+            answer = _answered(answers, page, own, date.today()) if page in PAGES else ""
+            return default_picture(answer or name, name if answer else ABOUT, host)
         card = card_of_query(query)
         return picture_of(card, f"{host}/?{_picture_query(card)}" if host else "")
     except Exception:
@@ -216,11 +277,11 @@ def _is_page(start: Message) -> bool:
     )
 
 
-def _head(scope: Scope) -> str:
+def _head(scope: Scope, answers: Answers) -> str:
     """The lines of the head of an address."""
     name, path = _name(scope), str(scope["path"])
     query = scope["query_string"].decode("latin-1")
-    seen = _Seen(name, query)
+    seen = _Seen(name, query, answers)
     host = _host(scope)
     if not host:
         return tags(seen.title, seen.description)
@@ -234,10 +295,10 @@ def _head(scope: Scope) -> str:
     return tags(seen.title, seen.description, address, picture, seen.alt)
 
 
-def _with_tags(page: bytes, scope: Scope) -> bytes:
+def _with_tags(page: bytes, scope: Scope, answers: Answers) -> bytes:
     """The page with its own head."""
     try:
-        head = _head(scope)
+        head = _head(scope, answers)
     except Exception:
         # Nothing that a link says may keep the page itself from opening: it tells what is wrong with it.
         logging.getLogger(__name__).exception("no preview of a link")

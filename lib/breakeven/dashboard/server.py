@@ -18,7 +18,7 @@ from breakeven.dashboard import scratch, upload_store
 from breakeven.dashboard.apart import readers
 from breakeven.dashboard.guard import Guard
 from breakeven.dashboard.health import Health, Proof
-from breakeven.dashboard.preview import Preview
+from breakeven.dashboard.preview import Answers, Preview
 from breakeven.dashboard.session import warm_up
 from breakeven.dashboard.watch import Answered, Watch
 from breakeven.dashboard.workers import Sticky
@@ -98,12 +98,18 @@ def _prepare() -> None:
 
 
 def dashboard(
-    *, base_path: str = "", worker: int | None = None, tell: Sequence[Callable[[Answered], None]] = ()
+    answers: Answers | None = None,
+    *,
+    base_path: str = "",
+    worker: int | None = None,
+    tell: Sequence[Callable[[Answered], None]] = (),
 ) -> st.App:
     """Make the application that ``breakeven serve`` runs.
 
     Parameters
     ----------
+    answers
+        What a page answers to a link, for its preview; without it a preview has the page's title.
     base_path
         Path under which it is shown, without slashes around it.
     worker
@@ -113,14 +119,17 @@ def dashboard(
     """
     options = OPTIONS | ({"server.baseUrlPath": base_path} if base_path else {})
     _set(options)
-    app = st.App(**parts(f"/{base_path}" if base_path else "", worker, tell))
+    app = st.App(**parts(f"/{base_path}" if base_path else "", worker, tell, answers))
     # Again after the application is made: it is the one that may read the files of options.
     _set(options)
     return app
 
 
 def parts(
-    base: str = "", worker: int | None = None, tell: Sequence[Callable[[Answered], None]] = ()
+    base: str = "",
+    worker: int | None = None,
+    tell: Sequence[Callable[[Answered], None]] = (),
+    answers: Answers | None = None,
 ) -> dict[str, Any]:
     """What ``st.App`` is made of; ``streamlit run`` looks for that call by name in the script it is given."""
     # Until app.py has run once, Streamlit would serve files of pages/ without its frame: the first
@@ -132,7 +141,7 @@ def parts(
         "script_path": APP,
         "lifespan": _while_serving,
         "routes": upload_store.routes(_is_active),
-        "middleware": _middleware(base, worker, tell),
+        "middleware": _middleware(base, worker, tell, answers),
     }
 
 
@@ -142,10 +151,14 @@ def _set(options: Mapping[str, Any]) -> None:
 
 
 def _middleware(
-    base: str, worker: int | None, tell: Sequence[Callable[[Answered], None]]
+    base: str,
+    worker: int | None,
+    tell: Sequence[Callable[[Answered], None]],
+    answers: Answers | None,
 ) -> list[Middleware]:
     """What every request passes, the first one first."""
-    found = [Middleware(Guard), Middleware(Health, proof=Proof(), base=base), Middleware(Preview)]
+    preview = Middleware(Preview) if answers is None else Middleware(Preview, answers=answers)
+    found = [Middleware(Guard), Middleware(Health, proof=Proof(), base=base), preview]
     if worker is not None:
         found.insert(0, Middleware(Sticky, number=worker, path=base or "/"))
     if tell:

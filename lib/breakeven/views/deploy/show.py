@@ -11,7 +11,7 @@ import streamlit as st
 from breakeven.dashboard import blocks, look
 from breakeven.dashboard.blocks import plain, sources_table
 from breakeven.dashboard.downloads import csv_of
-from breakeven.dashboard.session import tables_on
+from breakeven.dashboard.session import CLAIM, tables_on
 from breakeven.dashboard.terms import terms
 from breakeven.question.scenario import Scenario
 from breakeven.tables.records import Source
@@ -81,7 +81,12 @@ def ranking(answer: Answer, money: Money) -> None:
             config=_BARE,
             alt=finding,
         )
-    box = st.expander("As a table: the recommended, then the cheapest", key="ranking_box", on_change="rerun")
+    box = st.expander(
+        "As a table: the recommended, then the cheapest",
+        expanded=CLAIM in st.query_params,  # What is marked there is to be seen.
+        key="ranking_box",
+        on_change="rerun",
+    )
     if box.open:
         with box:
             _ranking_table(answer, money)

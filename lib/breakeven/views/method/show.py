@@ -11,6 +11,7 @@ import streamlit as st
 from breakeven.comparison.answer import Comparison
 from breakeven.dashboard.blocks import plain, sources_table
 from breakeven.dashboard.downloads import csv_of
+from breakeven.dashboard.session import CLAIM
 from breakeven.dashboard.terms import terms
 from breakeven.tables.day import Tables
 from breakeven.tables.records import Source
@@ -59,7 +60,7 @@ def pictures(roofs: Sequence[picture.Roof], answer: Comparison) -> None:
             config={"displayModeBar": False},
             alt=picture.parts_finding(roofs, terms()),
         )
-    with st.expander("What the pictures show"):
+    with st.expander("What the pictures show", expanded=CLAIM in st.query_params):
         lines = [picture.ridge_sentence(roof) for roof in roofs]
         lines += picture.estimate_over_limit(answer, terms())
         lines += picture.replica_seconds(answer)

@@ -49,6 +49,13 @@ def verdict(priced: PricedWorkload, ladder: Ladder, money: Money) -> str:
     return f"{head}; no model {held} is cheaper at any host"
 
 
+def list_sentence(priced: PricedWorkload, money: Money) -> str:
+    """Say what the usage costs at list price, in its own time; empty where no model of it has a price."""
+    if priced.list_usd is None:
+        return ""
+    return f"This usage costs {money.amount(float(priced.list_usd))} at list price"
+
+
 def _by_month(usd: float, ladder: Ladder, money: Money) -> str:
     """An amount a month where the file says of how much time it is, as the chart has it; else as it is."""
     month = ladder.month_usd(usd)
