@@ -215,7 +215,7 @@ def test_pages_say_in_chromium_what_the_server_says(
 
 
 _SAID = """(main) => [...main.querySelectorAll(
-  "h1, h2, .text > p, .text li, .caption > p, .note > p, .chip, .word, .number b, .number p, .claim p, .claim dd"
+  "h1, h2, .text > p, .text li, .caption > p, .note > p, .chip, .word, .number b, .number p, .claim p, dd"
 )].filter((one) => one.checkVisibility() && !one.closest("details")).map((one) => one.innerText)"""
 """Every sentence that is seen before anything is opened."""
 
