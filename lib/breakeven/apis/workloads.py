@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from breakeven.apis.bills import Bill, bills_of, group_of, without_price
+from breakeven.apis.ranges import in_range
 from breakeven.tables import queries
 from breakeven.tables.daily import doubt_on
 from breakeven.tables.ends import api_ends, successor_on
@@ -240,6 +241,16 @@ def price_workload(
     named
         Offers that the user chose for models whose names are not in the price list.
     """
+    priced = _price(workload, connection, day, named or {})
+    if not workload.shorter:
+        return priced
+    return in_range(priced, _price(replace(workload, cells=workload.shorter), connection, day, named or {}))
+
+
+def _price(
+    workload: Workload, connection: DuckDBPyConnection, day: date, named: Mapping[str, str]
+) -> PricedWorkload:
+    """Price a workload with every request in the class in which its cells have it."""
     offers = {offer.api_offer_id: offer for offer in queries.api_offers_on(connection, day)}
     edges = workload.edges
     groups = cell_groups(workload.cells, None, edges)
@@ -251,7 +262,7 @@ def price_workload(
         if offer_id in offers and bill.served
     ]
     priced.sort(key=lambda p: (p.requests_not_served > 0, bool(p.offer.flag), p.usd, p.offer.api_offer_id))
-    models = _model_rows(workload, connection, day, offers, named or {})
+    models = _model_rows(workload, connection, day, offers, named)
     ends = _endings(workload, connection, day, models)
     known = [row.list_usd for row in models if row.list_usd is not None]
     unpriced = sum(row.tokens.requests for row in models if row.offer_id is None and row.model is not None)

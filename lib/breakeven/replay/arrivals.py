@@ -20,6 +20,7 @@ from breakeven.usage.formats import ColumnMapping, Grain
 from breakeven.usage.limits import Limits, limits_from
 from breakeven.usage.open_rows import OpenRows, open_files
 from breakeven.usage.spool import Unreadable
+from breakeven.usage.sums_file.table import is_sums
 
 QUANTA_S = (3600, 900, 300, 60, 10, 5, 3, 1)
 """Times are rounded to one of these, if to any. [s]"""
@@ -79,6 +80,8 @@ def read_arrivals(
     relative = False
     with tempfile.TemporaryDirectory(prefix="breakeven-") as name:
         files = [path] if isinstance(path, FilePath) else path
+        if any(is_sums(file, limits) for file in files):
+            raise NoArrivals(SUMS)
         for opened in open_files(files, mapping, limits, FilePath(name)):
             parts.append(_read(opened, limits))
             relative = opened.found.format.relative_time

@@ -52,8 +52,10 @@ def files_of(
     return found
 
 
-def connect(path: FilePath, limits: Limits, memory_mb: int, *, ordered: bool = False) -> DuckDBPyConnection:
-    """Open a database in memory that can read one file and nothing else."""
+def connect(
+    path: FilePath, limits: Limits, memory_mb: int, *, ordered: bool = False, also: Sequence[FilePath] = ()
+) -> DuckDBPyConnection:
+    """Open a database in memory that can read one file, and read or write those that are named beside it."""
     connection = duckdb.connect(
         ":memory:", config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
     )
@@ -67,7 +69,7 @@ def connect(path: FilePath, limits: Limits, memory_mb: int, *, ordered: bool = F
         ("SET python_enable_replacements = ?", False),
         ("SET allow_community_extensions = ?", False),
         ("SET allow_persistent_secrets = ?", False),
-        ("SET allowed_paths = ?", [str(path)]),
+        ("SET allowed_paths = ?", [str(path), *map(str, also)]),
         ("SET enable_external_access = ?", False),
         ("SET lock_configuration = ?", True),
     ):

@@ -91,7 +91,7 @@ def workload_of(
         *table.notes,
         *found.decisions,
         *found.format.notes,
-        *_counts_of(n_read, rejected, n_skipped, n_late),
+        *counts_of(n_read, rejected, n_skipped, n_late),
     ]
     if found.format.grain == Grain.BUCKET:
         counted = "n_requests" in texts
@@ -154,7 +154,7 @@ def unreadable(rejects: Sequence[tuple[int, str, str, str]], name: str) -> list[
     ]
 
 
-def _counts_of(read: int, rejected: int, skipped: int, late: int) -> list[str]:
+def counts_of(read: int, rejected: int, skipped: int, late: int) -> list[str]:
     """Say how many rows do not count, or not everywhere."""
     notes = []
     if skipped:

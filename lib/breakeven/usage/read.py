@@ -32,6 +32,8 @@ from breakeven.usage.sql import Edges
 from breakeven.usage.statements import in_one_scan, summed
 from breakeven.usage.stop import Stop, heeding
 from breakeven.usage.sums import Problem, Tokens, Workload
+from breakeven.usage.sums_file.read import read_sums
+from breakeven.usage.sums_file.table import is_sums
 
 __all__ = ["SHOWN_PROBLEMS", "Problem", "Tokens", "Workload", "read_workload"]
 
@@ -151,6 +153,9 @@ class _Reading:
         """
         folder = self.folder / f"part{number}"
         folder.mkdir()
+        if is_sums(file, self.limits):
+            self.parts.append(read_sums(file, name, self.edges, folder, self.limits))
+            return
         notes: list[str] = []
         if file.stat().st_size > kinds.SHEET_BYTES and not starts_json(file):
             plain = make_plain(file.absolute(), folder, self.limits, thorough=False)

@@ -113,7 +113,7 @@ def make_plain(path: Path, folder: Path, limits: Limits, *, thorough: bool = Tru
             )
     if head.startswith(PARQUET):
         return Plain(path=path, parquet=True, notes=notes)
-    encoding = _encoding(head) or foreign_encoding(path)
+    encoding = encoding_of(head) or foreign_encoding(path)
     if encoding in ENCODINGS:
         notes.append(f"The text is not UTF-8; it is read as {ENCODINGS[encoding]}.")
     if encoding or _needs_repair(path, limits, thorough):
@@ -123,7 +123,7 @@ def make_plain(path: Path, folder: Path, limits: Limits, *, thorough: bool = Tru
     return Plain(path=path, notes=notes)
 
 
-def _encoding(head: bytes) -> str | None:
+def encoding_of(head: bytes) -> str | None:
     """UTF-16 and UTF-32 by their mark, or by where the NUL bytes are."""
     for mark, name in (
         (codecs.BOM_UTF32_LE, "utf-32"),

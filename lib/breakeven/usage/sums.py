@@ -158,6 +158,15 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Peak:
+    """The busiest of the finest steps of time that were seen."""
+
+    requests: int
+    minutes: int
+    """Length of the step. [minutes]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
     """What a file says, in sums; enough for every question of the page."""
 
@@ -191,6 +200,13 @@ class Workload:
     """The number of requests is known; a row of sums without a count stands for an unknown number."""
     previews: tuple[Preview, ...] = ()
     """One for each file."""
+    step_minutes: int = 1
+    """Length of the steps of time that ``minutes`` sums over. [minutes]"""
+    peak: Peak | None = None
+    """Where finer steps were seen than ``minutes`` has: the busiest of them."""
+    shorter: tuple[Cell, ...] = ()
+    """Where the lengths of some requests are known too roughly for the price list: the same cells with these
+    requests in the lowest class that they may have; ``cells`` has them in the highest."""
 
     @property
     def tokens(self) -> Tokens:
@@ -221,9 +237,12 @@ def loads(workload: Workload) -> tuple[float | None, float | None]:
     span = workload.span_s
     if span is None or not workload.minutes:
         return None, None
-    by_step, step_s = _steps(workload)
+    by_step, step_s = busy_steps(workload)
     mean = workload.tokens.requests / max(span, 1.0)
-    return mean, max(max(by_step.values(), default=0) / min(step_s, max(span, 1.0)), mean)
+    highest = max(by_step.values(), default=0) / min(step_s, max(span, 1.0))
+    if workload.peak is not None:
+        highest = max(highest, workload.peak.requests / min(60.0 * workload.peak.minutes, max(span, 1.0)))
+    return mean, max(highest, mean)
 
 
 def covered_s(workload: Workload) -> float | None:
@@ -231,12 +250,14 @@ def covered_s(workload: Workload) -> float | None:
     span = workload.span_s
     if span is None or not workload.minutes:
         return None
-    by_step, step_s = _steps(workload)
+    if workload.peak is not None:  # the steps are longer than what the rows say of their times
+        return span
+    by_step, step_s = busy_steps(workload)
     # A sum of a day carries the day's first moment: thirty of them are thirty days, not 29.
     return max(span, (max(by_step) - min(by_step)) * 60.0 + step_s) if step_s > 60 and by_step else span
 
 
-def _steps(workload: Workload) -> tuple[dict[int, int], float]:
+def busy_steps(workload: Workload) -> tuple[dict[int, int], float]:
     """Requests by the minute in which a step of the file starts, and how long a step is. [s]"""
     by_step: dict[int, int] = {}
     for one in workload.minutes:

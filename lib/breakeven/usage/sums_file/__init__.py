@@ -1,0 +1,1 @@
+"""Sums files: what a usage log says, small enough to hand on, in rows that any engine can compute."""
