@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
@@ -13,9 +13,10 @@ from duckdb import DuckDBPyConnection
 from breakeven.usage import sql
 from breakeven.usage.cells import Query
 from breakeven.usage.limits import Limits
+from breakeven.usage.rollup import STEPS, Shape, fitted, told
 from breakeven.usage.spool import Unreadable
 from breakeven.usage.sql import Edges, Keys
-from breakeven.usage.stop import heed_stop
+from breakeven.usage.sums import Peak
 from breakeven.usage.table import Table
 
 
@@ -24,9 +25,12 @@ class Sums:
     """Sums of one file."""
 
     rows: list[dict[str, Any]]
-    by_time: bool
+    step: int
+    """Length of a step of time, 0: there is none. [minutes]"""
     by_tenant: bool
     withheld: list[str]
+    peak: Peak | None = None
+    """The busiest of finer steps than ``step``."""
 
     @property
     def good_rows(self) -> int:
@@ -35,46 +39,64 @@ class Sums:
 
 
 def sum_up(connection: DuckDBPyConnection, table: Table, query: Query, edges: Edges, limits: Limits) -> Sums:
-    """Run the aggregate; with fewer groups where the memory does not suffice for all."""
+    """Run the aggregate once; scanned again only where the memory does not suffice for its groups.
+
+    Raises
+    ------
+    Unreadable
+        If models and lengths alone are too many groups.
+    """
     texts, keys = query.texts, Keys(edges=edges)
-    minutes, tenants = "ts" in texts, "tenant" in texts or "reported_cost_usd" in texts
-    withheld: list[str] = []
-    step = step_of_time(table) if minutes else 0
-    attempts = [(step, tenants), (step, False), (0, False)]
-    for number, (with_minutes, with_tenants) in enumerate(dict.fromkeys(attempts)):
+    tenants = "tenant" in texts or "reported_cost_usd" in texts
+    step = step_of_time(table) if "ts" in texts else 0
+    attempts = [(step, tenants), *((one, False) for one in STEPS if one > step > 0), (0, False)]
+    for number, (minutes, with_tenants) in enumerate(attempts):
         statement = sql.sums_sql(
             query.rows(table.source),
             texts,
             keys,
-            minutes=with_minutes,
+            minutes=minutes,
             tenants=with_tenants,
             trim=table.kind == "csv" and texts.get("model") in table.columns.values(),
         )
         used = {key: value for key, value in table.parameters.items() if f"${key}" in statement}
-        heed_stop()
+        shape = _shape(keys, texts, minutes=minutes, tenants=with_tenants)
         try:
-            result = connection.execute(statement, used)
-            names = [column[0] for column in result.description or []]
-            fetched = result.fetchmany(limits.groups + 1)
+            found = fitted(connection, statement, used, shape, step=minutes, limit=limits.groups)
         except duckdb.OutOfMemoryException:
-            if number == len(set(attempts)) - 1:
+            if number == len(attempts) - 1:
                 raise
             continue
-        if len(fetched) > limits.groups:
-            if number == len(set(attempts)) - 1:
-                raise Unreadable(
-                    limits.too_much(
-                        "The models of the file and their lengths make more groups than", "groups", "groups"
-                    )
+        if found is None:
+            raise Unreadable(
+                limits.too_much(
+                    "The models of the file and their lengths make more groups than", "groups", "groups"
                 )
-            continue
-        if "tenant" in texts and not with_tenants:
-            withheld.append("Cost by tenant: the file names too many.")
-        if minutes and not with_minutes:
-            withheld.append("Cost over time: the file spans too many hours.")
-        found = [_unpacked(dict(zip(names, row, strict=True)), keys, with_minutes) for row in fetched]
-        return Sums(rows=found, by_time=bool(with_minutes), by_tenant=with_tenants, withheld=withheld)
+            )
+        by_tenant = with_tenants and found.tenants
+        withheld = told(found, step, limits.groups)
+        if "tenant" in texts and not by_tenant:
+            withheld.insert(0, "Cost by tenant: the file names too many.")
+        rows = [_unpacked(dict(zip(found.names, row, strict=True)), keys, found.step) for row in found.rows]
+        return Sums(rows=rows, step=found.step, by_tenant=by_tenant, withheld=withheld, peak=found.peak)
     raise AssertionError("one attempt always returns or raises")
+
+
+def _shape(keys: Keys, texts: Collection[str], *, minutes: int, tenants: bool) -> Shape:
+    """How the rows of the aggregate are told apart."""
+    by_time = "no_cell = 1 AND no_minute = 0" if minutes else "FALSE"
+    by_tenant = f"no_cell = 1 AND NOT ({by_time})" if tenants else ""
+    names = ("model", "no_cell", "cell_key", "no_minute", "minute_key", "slice_key", "tenant")
+    counted = "n_requests" in texts or "repeat" in texts
+    return Shape(
+        keys=names,
+        time_key="minute_key",
+        weight=keys.weight,
+        by_time=by_time,
+        by_tenant=by_tenant,
+        requests="requests" if counted else "n_rows",
+        good=keys.is_good("minute_key") if minutes else "TRUE",
+    )
 
 
 def _unpacked(row: dict[str, Any], keys: Keys, minutes: int) -> dict[str, Any]:

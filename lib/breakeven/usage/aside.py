@@ -13,7 +13,7 @@ from breakeven.usage.bad_rows import REJECT_REASONS, line_numbers
 from breakeven.usage.formats import ColumnMapping, Recognised
 from breakeven.usage.from_rows import told, workload_of_rows
 from breakeven.usage.from_sums import Reading
-from breakeven.usage.merge import merge
+from breakeven.usage.merge import coarser, merge
 from breakeven.usage.plan import READ_ORDER
 from breakeven.usage.quick import Quick
 from breakeven.usage.quotes import count_lines
@@ -83,7 +83,12 @@ def beside(main: Workload, quick: Quick, table: Table, asked: Reading, folder: P
     whole = main
     if good:
         more_rows = workload_of_rows(gathered, main.name, asked.edges, limits)
-        whole = replace(merge([main, more_rows], main.name, limits), recognised=main.recognised)
+        even_steps = replace(
+            more_rows,
+            minutes=coarser(more_rows.minutes, main.step_minutes),
+            step_minutes=main.step_minutes,
+        )
+        whole = replace(merge([main, even_steps], main.name, limits), recognised=main.recognised)
     gathered.seen += counted
     problems = sorted([*gathered.rejected, *hopeless], key=lambda p: p.line)[: limits.problem_rows]
     rejected = sum(problem.left_out for problem in gathered.rejected) + counted

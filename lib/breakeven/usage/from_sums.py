@@ -110,7 +110,7 @@ def workload_of(
         recognised=(found,),
         edges=asked.edges,
         cells=_cells(good, lengths=not many),
-        minutes=_slices(sums, BY_TIME, "minute") if sums.by_time else (),
+        minutes=_slices(sums, BY_TIME, "minute") if sums.step else (),
         tenants=_slices(sums, BY_TENANT, "tenant") if sums.by_tenant else (),
         rows_read=n_read,
         rows_rejected=rejected,
@@ -128,6 +128,8 @@ def workload_of(
         models_paid=paid,
         counted=found.format.grain != Grain.BUCKET or "n_requests" in texts or "repeat" in texts,
         previews=(_preview(table),),
+        step_minutes=sums.step or 1,
+        peak=sums.peak,
     )
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path as FilePath
 from typing import Any
@@ -28,6 +28,7 @@ from breakeven.usage.formats import INSIDE
 from breakeven.usage.from_sums import Reading
 from breakeven.usage.limits import Limits
 from breakeven.usage.plan import MOST_ASIDE, NO_TOKENS, READ_ORDER, TEXT, TOKENS, Plan, plan_of
+from breakeven.usage.rollup import Shape, fitted, told
 from breakeven.usage.sheets import marks
 from breakeven.usage.sql import (
     BINS_PER_E,
@@ -76,13 +77,21 @@ def quick_sums(connection: DuckDBPyConnection, table: Table, asked: Reading) -> 
         return None
     plan.prepare(connection)
     try:
-        result = connection.execute(_statement(plan), table.parameters)
-        names = [column[0] for column in result.description or []]
-        fetched = result.fetchmany(limits.groups + 1)
+        found_sums = fitted(
+            connection,
+            _statement(plan),
+            table.parameters,
+            _shape(plan),
+            step=plan.minutes,
+            limit=limits.groups,
+        )
     except (duckdb.DataError, duckdb.OutOfMemoryException):
         return None
-    if len(fetched) > limits.groups or not fetched:
+    # What tells whether every row is plain stands beside the sums by time.
+    if found_sums is None or not found_sums.rows or found_sums.step == 0 < plan.minutes:
         return None
+    withheld = told(found_sums, plan.minutes, limits.groups)
+    names, fetched, plan = found_sums.names, found_sums.rows, replace(plan, minutes=found_sums.step)
     place = {name: number for number, name in enumerate(names)}
     faults = {int(row[place["key"]]): row[place["n_rows"]] for row in fetched if row[0] == BY_FAULT}
     fetched = [row for row in fetched if row[0] != BY_FAULT]
@@ -105,9 +114,10 @@ def quick_sums(connection: DuckDBPyConnection, table: Table, asked: Reading) -> 
     return Quick(
         sums=Sums(
             rows=rows,
-            by_time=bool(plan.minutes),
+            step=plan.minutes,
+            peak=found_sums.peak,
             by_tenant="reported_cost_usd" in plan.columns,
-            withheld=[],
+            withheld=withheld,
         ),
         gone={why: rows for why, rows in gone.items() if rows},
         split=split,
@@ -168,6 +178,18 @@ def _sizes(plan: Plan) -> tuple[int, int, int, int]:
     context = prompt * _BINS
     tier = context * (len(plan.edges.contexts) + 2)
     return prompt, context, tier, tier * (len(plan.edges.tiers) + 1)
+
+
+def _shape(plan: Plan) -> Shape:
+    """How the rows of the scan are told apart."""
+    return Shape(
+        keys=("level", "key"),
+        time_key="key",
+        weight=_sizes(plan)[3] * (len(plan.names) + 1),
+        by_time=f"level = '{BY_TIME}' AND key IS NOT NULL",
+        by_tenant="",
+        requests="n_rows",
+    )
 
 
 def _statement(plan: Plan) -> str:

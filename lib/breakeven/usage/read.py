@@ -160,7 +160,7 @@ class _Reading:
         if file.stat().st_size > kinds.SHEET_BYTES and not starts_json(file):
             plain = make_plain(file.absolute(), folder, self.limits, thorough=False)
             read = self._quickly(plain, name, folder)
-            if read is not None and not _every_line(plain.path, read):
+            if read is not None and not plain.parquet and not _every_line(plain.path, read):
                 whole = mend(plain.path, folder)
                 plain = replace(plain, path=whole.path)
                 read = self._quickly(plain, name, folder) if whole.torn else read

@@ -377,8 +377,16 @@ class Keys:
     def minute(self, minutes: int) -> str:
         """Expression of the key by time; rows without a time come first."""
         step = f"COALESCE(CAST(FLOOR(arrived_us / {60_000_000 * minutes}) AS BIGINT) + 1, 0)"
-        most = self._sizes[0] * self._sizes[4] * self._sizes[5]
-        return f"{step} * {most} + {self.slice()}"
+        return f"{step} * {self.weight} + {self.slice()}"
+
+    @property
+    def weight(self) -> int:
+        """What a step of time weighs in a key by time."""
+        return self._sizes[0] * self._sizes[4] * self._sizes[5]
+
+    def is_good(self, key: str) -> str:
+        """Condition that a key by time is of good rows."""
+        return f"{key} % {self._sizes[5]} = 1"
 
     def unpack_cell(self, key: int) -> dict[str, int]:
         """The numbers in a key by length."""
@@ -410,7 +418,7 @@ class Keys:
 
     def unpack_minute(self, key: int, minutes: int) -> dict[str, int | None]:
         """The numbers in a key by time."""
-        step, rest = divmod(key, self._sizes[0] * self._sizes[4] * self._sizes[5])
+        step, rest = divmod(key, self.weight)
         return {"minute": (step - 1) * minutes if step else None, **self.unpack_slice(rest)}
 
 

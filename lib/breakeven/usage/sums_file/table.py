@@ -74,8 +74,8 @@ def _names(path: Path, limits: Limits) -> frozenset[str]:
     text = start.decode(encoding_of(start) or "utf-8-sig", errors="replace").lstrip()
     if text[:1] in ("{", "["):
         return frozenset(normal(part) for part in text[:_PEEKED].split('"')[1::2])
-    header = text.partition("\n")[0]
-    return frozenset(normal(name) for name in next(csv.reader([header], delimiter=_delimiter(header)), []))
+    header = next(iter(text.splitlines()), "")
+    return frozenset(normal(name.strip('" ')) for name in header.split(_delimiter(header)))
 
 
 def _delimiter(header: str) -> str:
