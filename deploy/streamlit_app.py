@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from breakeven.cli.answers import answer_of
 from breakeven.dashboard.server import parts
 
-app = st.App(**parts())
+app = st.App(**parts(answers=answer_of))

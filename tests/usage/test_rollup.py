@@ -27,7 +27,8 @@ def logs(tmp_path_factory):
     with duckdb.connect() as connection:
         for path, more in ((plain, ""), (careful, ", 'user' || (i % 3) AS user_id")):
             connection.execute(
-                f"COPY (SELECT {when} AS ts, {columns}{more} FROM range({ROWS}) t(i)) TO '{path}' (FORMAT parquet)"
+                f"COPY (SELECT {when} AS ts, {columns}{more} FROM range({ROWS}) t(i)) "
+                f"TO '{path}' (FORMAT parquet)"
             )
     return {"plain": plain, "careful": careful}
 

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
 import streamlit
 from anyio import CapacityLimiter, move_on_after, to_thread
