@@ -10,15 +10,23 @@ import numpy as np
 
 from breakeven.calibration.fit import fit, logs
 from breakeven.calibration.notes import Notes
-from breakeven.calibration.own import BadRuns, OwnRun
+from breakeven.calibration.own import BadRuns, OwnRun, read_all
 from breakeven.calibration.parameters import PARAMETERS, STATIC_PARAMETERS, Parameter
 from breakeven.calibration.predict import predict
 from breakeven.calibration.ranges import conformal, light
 from breakeven.calibration.rows import ONLINE, STATIC, Rows, assemble, set_up
 from breakeven.calibration.table import median_error, numbers, rounded
 from breakeven.formulas.arrays import Floats
+from breakeven.formulas.mode import Mode
 from breakeven.formulas.parts import Engine
-from breakeven.hosting import KV_BYTES, architecture, compute_class, model_shape, replica_of
+from breakeven.hosting import (
+    KV_BYTES,
+    architecture,
+    choose_profile,
+    compute_class,
+    model_shape,
+    replica_of,
+)
 from breakeven.question.calibrated import OWN as YOURS
 from breakeven.question.calibrated import OWN_SOURCE
 from breakeven.tables.records import BenchmarkNote, Efficiency, Gpu, Model, Precision, RangeOf
@@ -211,6 +219,65 @@ def _covered(rows: Rows) -> str:
         f"{span(rows.prompt)} prompt tokens, {span(rows.completion)} completion tokens, "
         f"{span(rows.clients)} together"
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """What files of runs gave, without the runs."""
+
+    efficiency: Efficiency
+    start: Efficiency
+    """Row of the table that would apply."""
+    covered: str
+    """Range of the runs, in words."""
+    errors: tuple[Mapping[str, Any], ...]
+    """From :func:`summary_of`."""
+    faults: tuple[str, ...]
+    """Rows that cannot be used, each as a sentence."""
+
+
+def fit_files(
+    files: Sequence[tuple[str, bytes]], setup: Setup, table: Sequence[Efficiency], engine: str
+) -> tuple[OwnFit, Fitted]:
+    """Read files of runs and fit them.
+
+    Parameters
+    ----------
+    files
+        Names and contents.
+    setup
+        What they were measured on.
+    table
+        Rows of which the one that applies is where the fit starts.
+    engine
+        Whose rows they are; ``auto``: any.
+
+    Raises
+    ------
+    BadRuns
+        If a file holds nothing, or nothing can be fitted; the text says why.
+    Unplaceable
+        If the model does not fit what it is said to have run on.
+    """
+    runs, faults = read_all(files)
+    try:
+        start = choose_profile(
+            table,
+            engine=engine,
+            gpu=setup.gpu,
+            rate=compute_class(setup.gpu, setup.precision),
+            mode=Mode.STATIC if runs[0].static else Mode.CONTINUOUS,
+            n_gpus=setup.n_gpus,
+            shape=architecture(setup.model),
+        ).efficiency
+        own = fit_own(runs, setup, start)
+    except ValueError as reason:
+        raise BadRuns(str(reason)) from None
+    errors = tuple(summary_of(own))
+    fitted = Fitted(
+        efficiency=own.efficiency, start=start, covered=own.covered, errors=errors, faults=tuple(faults)
+    )
+    return own, fitted
 
 
 def summary_of(result: OwnFit) -> list[dict[str, Any]]:

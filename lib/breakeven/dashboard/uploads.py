@@ -207,7 +207,7 @@ def read_files(files: Sequence[Any], columns: str) -> Read:
         names = [file.name for file in files]
         name = names[0] if len(names) == 1 else f"{len(names)} files"
         try:
-            with _on_disk(files, session) as paths:
+            with on_disk(files, session) as paths:
                 return _read(paths, columns, name, names)
         except Stopped:
             for file in files:
@@ -218,7 +218,7 @@ def read_files(files: Sequence[Any], columns: str) -> Read:
 
 
 @contextmanager
-def _on_disk(files: Sequence[Any], session: str) -> Iterator[list[Path]]:
+def on_disk(files: Sequence[Any], session: str) -> Iterator[list[Path]]:
     """Uploads where the store put them, or copies of what Streamlit holds for as long as they are read."""
     with tempfile.TemporaryDirectory(prefix="breakeven-") as folder:
         paths = []
@@ -276,7 +276,7 @@ def _arrivals(files: Sequence[Any], sample: str, columns: str) -> Arrivals:
     if not files:
         with st.spinner(words):
             return jobs.arrivals(None, [SAMPLES / sample], mapping, limits)
-    with _on_disk(files, upload_store.session_id()) as paths:
+    with on_disk(files, upload_store.session_id()) as paths:
         if not readers.apart():
             with st.spinner(words):
                 return jobs.arrivals(None, paths, mapping, limits)

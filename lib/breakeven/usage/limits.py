@@ -47,9 +47,9 @@ class Limits:
     """Bad rows that are kept for the download."""
     groups: int = 200_000
     """Different models, tenants and minutes together."""
-    reader_mb: int = 1_500
+    reader_mb: int = 2_000
     """Memory of the process that reads one visitor's file. [MB]"""
-    readers_mb: int = 3_000
+    readers_mb: int = 4_000
     """Memory of all such processes together; who comes when it is taken waits. [MB]"""
     reader_s: int = 300
     """Computing time of such a process. [s]"""

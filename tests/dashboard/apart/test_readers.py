@@ -8,18 +8,25 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from breakeven.calibration.own import BadRuns
 from breakeven.dashboard.apart import jobs
 from breakeven.dashboard.apart import readers as module
-from breakeven.dashboard.apart.readers import WAITING, Allowance, Readers, size_of
+from breakeven.dashboard.apart.readers import WAITING, Allowance, Readers, allowance, size_of
 from breakeven.dashboard.apart.wire import Kept, Said, packed, unpacked
 from breakeven.paths import DATA
+from breakeven.question.calibrated import USUAL as NO_CALIBRATION
+from breakeven.question.pages.capacity import USUAL as OPTIONS
+from breakeven.question.scenario import Scenario
+from breakeven.tables.day import read_tables
+from breakeven.tables.queries import benchmark_notes
 from breakeven.usage.formats import parse_mapping
-from breakeven.usage.limits import Limits
+from breakeven.usage.limits import Limits, for_visitors
 from breakeven.usage.read import read_workload
 from breakeven.usage.spool import Unreadable
 from breakeven.usage.sql import Edges
@@ -251,3 +258,69 @@ def test_a_sample_read_apart_is_the_sample_read_here(readers):
         assert sorted(map(str, getattr(read, name))) == sorted(map(str, getattr(here, name)))
     assert (read.tokens, read.rows_read, read.by_model) == (here.tokens, here.rows_read, here.by_model)
     assert found.digest == jobs.digest_of(here)
+
+
+@pytest.mark.slow
+def test_runs_fitted_apart_are_fitted_as_here_and_a_bad_file_is_refused(readers, tmp_path, connection):
+    path = tmp_path / "runs.csv"
+    path.write_text(
+        "prompt,completion,concurrency,ttft_ms,tpot_ms\n"
+        + "".join(f"1024,256,{n},{180 + 9 * n},{12 + 0.2 * n}\n" for n in (1, 2, 4, 8, 16, 32))
+    )
+    usual = allowance(1000, Limits())
+    day, runs_on = date(2026, 11, 21), ("llama-3.1-8b", "h100-sxm", 1, "bf16", "fp16")
+    apart = do(readers, jobs.fit, [path], ["runs.csv"], day, *runs_on, allowed=usual)
+    here = jobs.fitted(
+        read_tables(connection, day), benchmark_notes(connection), [path], ["runs.csv"], *runs_on
+    )
+    assert apart.efficiency == here.efficiency
+    assert apart.covered == here.covered
+    path.write_text("prompt,completion\n1,2\n")
+    with pytest.raises(BadRuns, match=r"runs\.csv"):
+        do(readers, jobs.fit, [path], ["runs.csv"], day, *runs_on, allowed=usual)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sample", ["cursor_usage.csv", "month_openai.csv", "litellm_spend_logs.csv"])
+def test_a_small_file_is_priced_and_replayed_with_room_to_spare(readers, sample):
+    """A quarter of what it may have must be left: another machine has other libraries and threads."""
+    path = DATA / "samples" / sample
+    usual = allowance(path.stat().st_size, Limits())
+    tight = Allowance(megabytes=usual.megabytes * 3 // 4, cpu_s=usual.cpu_s)
+    limits, mapping = for_visitors(Limits()), parse_mapping("")
+    found = do(readers, jobs.read, [path], [sample], sample, Edges(), mapping, limits, allowed=tight)
+    workload = Kept(unpacked(found.workload), found.workload)
+    scenario = Scenario(as_of=date(2026, 11, 21))
+    answer = do(readers, jobs.answer, workload, scenario, NO_CALIBRATION, {}, "used", "a,1\n", allowed=tight)
+    assert answer.priced.workload is workload.value
+    assert len(answer.priced.offers) > 100
+    assert answer.own.problems
+    rows = do(readers, jobs.costs, workload, scenario.as_of, "tenant", {}, allowed=tight)
+    assert sum(row.tokens.requests for row in rows) in (0, workload.value.tokens.requests)
+    offer = answer.priced.offers[0].offer.api_offer_id
+    assert do(readers, jobs.changes, workload, scenario.as_of, {}, offer, allowed=tight)
+
+
+@pytest.mark.slow
+def test_single_requests_are_replayed_apart_and_counted_on_the_way(readers):
+    path = DATA / "samples" / "azure_2024_week.csv"
+    limits, mapping = for_visitors(Limits()), parse_mapping("")
+    usual = allowance(path.stat().st_size, Limits())
+    found = do(readers, jobs.read, [path], ["a"], "a", Edges(), mapping, limits, allowed=usual)
+    workload = Kept(unpacked(found.workload), found.workload)
+    scenario = Scenario(as_of=date(2026, 11, 21), gpu="h100-sxm", gpus=2)
+    requests = do(readers, jobs.arrivals, [path], mapping, limits, allowed=usual)
+    answer = do(readers, jobs.answer, workload, scenario, NO_CALIBRATION, {}, "used", "", allowed=usual)
+    said: list[Any] = []
+    plan = do(
+        readers,
+        jobs.plan,
+        *(requests, workload, answer.hosting, scenario, NO_CALIBRATION, {}, OPTIONS),
+        allowed=usual,
+        told=said.append,
+    )
+    assert plan.arrivals is requests
+    assert plan.feasible
+    assert any(isinstance(one, Said) for one in said)
+    with pytest.raises(Unreadable, match="above the limit of 10 requests"):
+        do(readers, jobs.arrivals, [path], mapping, for_visitors(Limits(replayed=10)), allowed=usual)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from breakeven.apis.changes import Change, sensitivity
 from breakeven.apis.paid import Paid, explain_paid
@@ -17,15 +17,17 @@ from breakeven.comparison.ladder import Ladder, ladder_of
 from breakeven.dashboard.apart import wire
 from breakeven.hosting.workloads import Hosting, host_workload
 from breakeven.question.asked import with_own
+from breakeven.question.calibrated import OWN
 from breakeven.question.calibrated import Fields as Calibrated
 from breakeven.question.pages.capacity import Fields as Options
-from breakeven.question.scenario import Scenario
+from breakeven.question.scenario import AUTO, Scenario
 from breakeven.replay.arrivals import Arrivals, read_arrivals
 from breakeven.replay.plan import Plan, make_plan
 from breakeven.replay.run import Control
 from breakeven.tables.build import open_memory
-from breakeven.tables.day import read_tables
-from breakeven.tables.queries import Connection
+from breakeven.tables.day import Tables, read_tables
+from breakeven.tables.queries import Connection, benchmark_notes
+from breakeven.tables.records import BenchmarkNote
 from breakeven.tables.scores import OwnScores, own_scores, scores_in
 from breakeven.usage.digest import BadDigest, pack
 from breakeven.usage.formats import ColumnMapping
@@ -34,6 +36,9 @@ from breakeven.usage.read import read_workload
 from breakeven.usage.spool import Unreadable
 from breakeven.usage.sql import Edges
 from breakeven.usage.sums import Workload
+
+if TYPE_CHECKING:
+    from breakeven.calibration.yours import Fitted
 
 
 class Told(Protocol):
@@ -181,3 +186,42 @@ def plan(
             progress=lambda words, _share: teller.say(words),
             control=control,
         )
+
+
+def fit(
+    _teller: Told,
+    paths: Sequence[Path],
+    names: Sequence[str],
+    day: date,
+    *runs_on: Any,
+) -> Fitted:
+    """Fit runs; see :func:`fitted`."""
+    connection = _tables()
+    return fitted(read_tables(connection, day), benchmark_notes(connection), paths, names, *runs_on)
+
+
+def fitted(
+    tables: Tables,
+    notes: Sequence[BenchmarkNote],
+    paths: Sequence[Path],
+    names: Sequence[str],
+    model: str,
+    gpu: str,
+    n_gpus: int,
+    precision: str,
+    kv_precision: str,
+) -> Fitted:
+    """Fit runs that were measured on a model, a GPU and so on, all named as the tables name them."""
+    from breakeven.calibration.yours import Setup, fit_files  # its libraries take a second to load
+
+    setup = Setup(
+        model=tables.models[model],
+        gpu=tables.gpus[gpu],
+        n_gpus=n_gpus,
+        precision=tables.precisions[precision],
+        notes=notes,
+        kv_precision=kv_precision,
+    )
+    table = [row for row in tables.efficiencies if not row.engine.startswith(OWN)]
+    files = [(name, path.read_bytes()) for name, path in zip(names, paths, strict=True)]
+    return fit_files(files, setup, table, AUTO)[1]

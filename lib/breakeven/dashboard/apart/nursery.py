@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from random import SystemRandom
 from typing import Any
 
 from breakeven.dashboard.apart import wire
@@ -33,6 +34,8 @@ ORDER = struct.Struct("!cq")
 NEW, KILL, BORN = b"n", b"k", b"b"
 NICE = 2
 """Readers leave the processor to who answers visitors."""
+CPUS = 2
+"""A reader uses no more of the processors of its machine; each thread that it might start takes memory."""
 TELL_S = 0.2
 """How often a replay tells how far it is. [s]"""
 _REAP_S = 1.0
@@ -186,6 +189,10 @@ def _limit(work: Work) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(OSError):
         os.nice(NICE)
+    with contextlib.suppress(OSError, AttributeError):  # not every system knows it
+        allowed = sorted(os.sched_getaffinity(0))
+        # Not `random`, whose state is the same after every fork.
+        os.sched_setaffinity(0, SystemRandom().sample(allowed, min(CPUS, len(allowed))))
     with contextlib.suppress(OSError):  # where memory runs out all the same, a reader goes first
         Path("/proc/self/oom_score_adj").write_text("1000")
     spent = int(time.process_time())

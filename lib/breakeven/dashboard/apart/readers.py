@@ -32,8 +32,9 @@ if sys.platform not in ("win32", "emscripten"):
 
 Result = TypeVar("Result")
 
-BASE_MB, MB_PER_MB = 500, 50
-"""Memory of a reader: so much, and so much for every megabyte of the file. [MB]"""
+BASE_MB, MB_PER_MB = 800, 50
+"""Memory that a reader may set aside: so much, of which the tables take half, and so much for every megabyte
+of the file. [MB]"""
 BASE_S, S_PER_MB = 20, 2
 """Computing time of a reader, likewise. [s]"""
 PATIENCE = 4
@@ -67,7 +68,7 @@ def allowance(size: float, limits: Limits) -> Allowance:
     """What work on so many bytes may take.
 
     >>> allowance(2e6, Limits())
-    Allowance(megabytes=600, cpu_s=24)
+    Allowance(megabytes=900, cpu_s=24)
     >>> allowance(2e9, Limits()) == Allowance(megabytes=Limits().reader_mb, cpu_s=Limits().reader_s)
     True
     """

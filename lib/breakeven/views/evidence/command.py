@@ -222,10 +222,9 @@ def _print_shipped(rows: Rows, n_left: int, errors: Sequence[Any], kept: Sequenc
 
 def _own(options: argparse.Namespace, connection: Any) -> int:
     """Fit somebody's runs."""
-    from breakeven.calibration.own import BadRuns, read_all
-    from breakeven.calibration.yours import Setup, fit_own
-    from breakeven.formulas.mode import Mode
-    from breakeven.hosting import Unplaceable, architecture, choose_profile, compute_class
+    from breakeven.calibration.own import BadRuns
+    from breakeven.calibration.yours import Setup, fit_files
+    from breakeven.hosting import Unplaceable
     from breakeven.tables import queries
 
     for name in ("model", "gpu"):
@@ -238,17 +237,6 @@ def _own(options: argparse.Namespace, connection: Any) -> int:
     engine = pick([AUTO, *{row.engine for row in table}], options.engine, "--engine")
     precision = queries.precisions(connection)[options.precision]
     try:
-        runs, problems = read_all([(path, _bytes(path)) for path in options.files])
-        mode = Mode.STATIC if runs[0].static else Mode.CONTINUOUS
-        start = choose_profile(
-            table,
-            engine=engine,
-            gpu=gpu,
-            rate=compute_class(gpu, precision),
-            mode=mode,
-            n_gpus=options.gpus,
-            shape=architecture(model),
-        ).efficiency
         setup = Setup(
             model=model,
             gpu=gpu,
@@ -257,13 +245,14 @@ def _own(options: argparse.Namespace, connection: Any) -> int:
             notes=queries.benchmark_notes(connection),
             kv_precision=options.kv_precision,
         )
-        result = fit_own(runs, setup, start)
-    except (BadRuns, Unplaceable, ValueError) as reason:
+        files = [(path, _bytes(path)) for path in options.files]
+        result, fitted = fit_files(files, setup, table, engine)
+    except (BadRuns, Unplaceable) as reason:
         raise BadInput(f"breakeven calibrate: {reason}") from None
     if options.json:
-        print(json.dumps(_own_json(result, problems, start.efficiency_id), indent=2))
+        print(json.dumps(_own_json(result, fitted.faults, fitted.start.efficiency_id), indent=2))
     else:
-        _print_own(result, problems, start.efficiency_id)
+        _print_own(result, fitted.faults, fitted.start.efficiency_id)
     return 0
 
 

@@ -2,39 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
 from breakeven.calibration.report import NAMES, halves, promises
-from breakeven.dashboard import blocks
+from breakeven.dashboard import blocks, uploads
+from breakeven.dashboard.apart import jobs, readers
 from breakeven.dashboard.bar import bar
 from breakeven.dashboard.blocks import notices, plain, sources_table
+from breakeven.dashboard.cancel import in_a_reader
 from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.session import database, keep_calibration, key_of, own_calibration, sources
 from breakeven.dashboard.terms import terms
-from breakeven.dashboard.upload_store import content_of
-from breakeven.formulas.mode import Mode
-from breakeven.hosting import KV_BYTES, Unplaceable, architecture, choose_profile, compute_class
+from breakeven.dashboard.upload_store import session_id
+from breakeven.hosting import KV_BYTES, Unplaceable
 from breakeven.question.calibrated import USUAL as NO_CALIBRATION
 from breakeven.question.calibrated import Fields as Calibrated
 from breakeven.question.calibrated import calibrated_of
 from breakeven.question.pages.evidence import ANY, BY, UNSEEN_WORDS, Fields
-from breakeven.question.scenario import AUTO, Scenario
+from breakeven.question.scenario import Scenario
 from breakeven.tables import queries
 from breakeven.tables.day import Tables
 from breakeven.tables.records import Source
-from breakeven.usage.spool import Unreadable
+from breakeven.usage.spool import MEGABYTE, Unreadable
+from breakeven.usage.stop import Stopped
 from breakeven.views.evidence import answer as evidence
 from breakeven.views.evidence import charts as charts_evidence
 from breakeven.views.evidence.answer import Evidence, share
 from breakeven.words.glossary import SERVING, explained
 from breakeven.words.numbers import rounded
 
+if TYPE_CHECKING:
+    from breakeven.calibration.yours import Fitted
+
 _BARE = {"displayModeBar": False}
 _MOST_MB = 100
-"""Largest file of own runs. [MB]"""
+"""Largest file of own runs, and all of them together. [MB]"""
+_FITTED = "own_fitted"
+"""Key of the last fit."""
 _QUANTITIES = ("tpot", "ttft", "throughput")
 
 
@@ -276,7 +286,16 @@ def own_runs(tables: Tables, scenario: Scenario) -> None:
     with right:
         kept = own_calibration()
         if files:
-            _fitted(tables, files, model=model, gpu=gpu, n_gpus=int(n_gpus), precision=precision, kv=str(kv))
+            _fitted(
+                tables,
+                scenario.as_of,
+                files,
+                model=model,
+                gpu=gpu,
+                n_gpus=int(n_gpus),
+                precision=precision,
+                kv=str(kv),
+            )
         elif kept.given:
             _in_use(tables, kept)
         else:
@@ -284,41 +303,37 @@ def own_runs(tables: Tables, scenario: Scenario) -> None:
 
 
 def _fitted(
-    tables: Tables, files: Any, *, model: str, gpu: str, n_gpus: int, precision: str, kv: str
+    tables: Tables, day: date, files: Any, *, model: str, gpu: str, n_gpus: int, precision: str, kv: str
 ) -> None:
     """Fit what was uploaded, and say how wrong the fit is."""
-    from breakeven.calibration.own import BadRuns, read_all
-    from breakeven.calibration.yours import Setup, fit_own, summary_of
+    from breakeven.calibration.own import BadRuns
 
+    runs_on = (model, gpu, n_gpus, precision, kv)
+    key = (tuple(file.file_id for file in files), day, *runs_on)
+    kept = st.session_state.get(_FITTED)
     try:
-        runs, faults = read_all([(file.name, content_of(file, _MOST_MB)) for file in files])
-        device, weights = tables.gpus[gpu], tables.precisions[precision]
-        start = choose_profile(
-            [row for row in tables.efficiencies if not row.engine.startswith("yours")],
-            engine=AUTO,
-            gpu=device,
-            rate=compute_class(device, weights),
-            mode=Mode.STATIC if runs[0].static else Mode.CONTINUOUS,
-            n_gpus=n_gpus,
-            shape=architecture(tables.models[model]),
-        ).efficiency
-        setup = Setup(
-            model=tables.models[model],
-            gpu=device,
-            n_gpus=n_gpus,
-            precision=weights,
-            notes=queries.benchmark_notes(database()),
-            kv_precision=kv,
-        )
-        with st.spinner("Fitting your runs"):
-            result = fit_own(runs, setup, start)
-    except (BadRuns, Unplaceable, Unreadable, ValueError) as reason:
+        if kept is None or kept[0] != key:
+            with uploads.on_disk(files, session_id()) as paths:
+                size = sum(path.stat().st_size for path in paths)
+                if size > _MOST_MB * MEGABYTE:
+                    raise Unreadable(
+                        f"The files have {size / MEGABYTE:,.0f} MB; at most {_MOST_MB} MB of runs are read."
+                    )
+                names = [file.name for file in files]
+                kept = (key, _fit(tables, day, paths, names, runs_on, size))
+            st.session_state[_FITTED] = kept
+    except (BadRuns, Unplaceable, Unreadable) as reason:
         st.error(plain(str(reason)), icon=":material/block:")
         return
-    for fault in faults[:20]:
+    except Stopped:
+        st.info("Fitting was stopped; change anything to start over.", icon=":material/cancel:")
+        return
+    result: Fitted = kept[1]
+    start = result.start
+    for fault in result.faults[:20]:
         st.warning(plain(fault), icon=":material/report:")
     lines = []
-    for error in summary_of(result):
+    for error in result.errors:
         unseen = "" if error["unseen"] is None else f", {share(error['unseen'])} on runs the fit did not see"
         lines.append(
             f"{NAMES[error['quantity']]}: {share(error['after'])} in the median after the fit, "
@@ -342,6 +357,23 @@ def _fitted(
         on_click=_use,
         args=(calibrated_of(row, model), gpu, n_gpus, precision, kv, model),
     )
+
+
+def _fit(
+    tables: Tables,
+    day: date,
+    paths: Sequence[Path],
+    names: Sequence[str],
+    runs_on: tuple[Any, ...],
+    size: int,
+) -> Fitted:
+    """Have the runs fitted by a reader of its own, or here where there are none."""
+    if readers.apart():
+        return in_a_reader(
+            jobs.fit, tuple(paths), tuple(names), day, *runs_on, size=size, words="Fitting your runs"
+        )
+    with st.spinner("Fitting your runs"):
+        return jobs.fitted(tables, queries.benchmark_notes(database()), paths, names, *runs_on)
 
 
 def _use(calibrated: Calibrated, gpu: str, n_gpus: int, precision: str, kv: str, model: str) -> None:
