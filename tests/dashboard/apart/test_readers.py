@@ -249,6 +249,20 @@ def test_without_being_started_nothing_is_read_apart():
     assert not module.apart()
 
 
+@pytest.mark.parametrize("platform", ["emscripten", "win32"])
+def test_where_there_are_no_processes_to_be_had_nothing_of_them_is_loaded(platform):
+    script = (
+        "import sys\n"
+        "import breakeven.dashboard.apart.jobs\n"  # what it needs asks for the platform, too
+        "sys.modules['resource'] = sys.modules['_multiprocessing'] = None\n"
+        f"sys.platform = '{platform}'\n"
+        "from breakeven.dashboard.apart import readers\n"
+        "readers.start()\n"
+        "assert not readers.apart()\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
 def test_a_sample_read_apart_is_the_sample_read_here(readers):
     path = DATA / "samples" / "month_openai.csv"
     found = do(readers, jobs.read, [path], [path.name], path.name, Edges(), parse_mapping(""), Limits())

@@ -17,7 +17,6 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
@@ -28,6 +27,8 @@ from breakeven.usage.limits import Limits, limits_from
 from breakeven.usage.spool import GZIP, MEGABYTE, PARQUET, ZSTD, Unreadable
 
 if sys.platform not in ("win32", "emscripten"):
+    from multiprocessing.connection import Connection
+
     from breakeven.dashboard.apart import nursery
 
 Result = TypeVar("Result")
