@@ -38,13 +38,15 @@ BASE_MB, MB_PER_MB = 800, 50
 of the file. [MB]"""
 BASE_S, S_PER_MB = 20, 2
 """Computing time of a reader, likewise. [s]"""
-PATIENCE = 4
+PATIENCE = 10
 """A reader may take this many times its computing time on the clock: others compute too."""
 WAITING = "Waiting until the files of other visitors are read"
 _PACKED = (GZIP, ZSTD, PARQUET, b"PK")
 _UNPACKS = 10
 """A packed file is taken for so many times its size."""
 _LOOK_S = 0.05
+_START_S = 120
+"""Until what readers are forked from is given up where it does not answer. [s]"""
 _log = logging.getLogger(__name__)
 
 
@@ -121,6 +123,7 @@ class Readers:
                 stdin=subprocess.DEVNULL,
                 env={**os.environ, **alone},
             )
+        mine.settimeout(_START_S)
         self._orders = mine
         return mine
 

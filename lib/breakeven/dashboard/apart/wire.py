@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any
 
 PROTOCOL = 5
-LONGEST = 1 << 30
+LONGEST = 1 << 28
 """Bytes of the longest answer that is taken."""
 _PACKAGE = "breakeven."
 _PLAIN = frozenset(
