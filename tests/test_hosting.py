@@ -185,7 +185,7 @@ def test_streamlit_run_serves_the_same_application(tmp_path: Path) -> None:
             until(lambda: health(address) == (200, "ok"), process=server)
             with urllib.request.urlopen(address) as answer:
                 assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]
-                assert b"<title>Breakeven" in answer.read()
+                assert b"Breakeven</title>" in answer.read()
             with urllib.request.urlopen(f"{address}/health") as answer:
                 assert answer.read() == b"ok"
         finally:

@@ -94,7 +94,7 @@ def test_a_dashboard_below_a_path_answers_there_and_says_its_own_paths() -> None
     with serving("--base-path", "/tools/breakeven", path="/tools/breakeven") as server:
         with urllib.request.urlopen(f"{server.address}/") as answer:
             page = answer.read().decode()
-        assert "<title>Breakeven" in page
+        assert "Breakeven</title>" in page
         site = server.address.removesuffix("/tools/breakeven")
         with urllib.request.urlopen(f"{site}/robots.txt") as answer:
             assert "/_stcore/" in answer.read().decode()

@@ -159,7 +159,7 @@ def test_others_are_answered_meanwhile_and_the_visitor_who_was_there_goes_on(run
     assert len(run.headlines) > 10
     assert health(run.server.address) == (200, "ok")
     with urllib.request.urlopen(run.server.address) as answer:
-        assert b"<title>Breakeven" in answer.read()
+        assert b"Breakeven</title>" in answer.read()
 
 
 def test_what_was_sent_is_not_kept(run: Run) -> None:
