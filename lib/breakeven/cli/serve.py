@@ -173,6 +173,7 @@ def _serve_one(options: argparse.Namespace, number: int | None) -> int:
     import logging
     import webbrowser
     from threading import Timer
+    from time import sleep
 
     import uvicorn
 
@@ -217,11 +218,20 @@ def _serve_one(options: argparse.Namespace, number: int | None) -> int:
     )
     logging.getLogger("uvicorn.error").addFilter(without_traceback)
     if number is not None:
+        # Who replaces another listens only when it can answer: both are asked from then on.
+        try:
+            warm_up()
+        except Exception as reason:
+            raise BadInput(f"breakeven serve: the tables cannot be read: {reason}") from None
+
+        def ready() -> None:
+            while not server.started:
+                sleep(0.02)
 
         def over() -> None:
             server.should_exit = True
 
-        hold_line(warm_up, over)
+        hold_line(ready, over)
     server.run(sockets=sockets)
     return 0
 

@@ -232,7 +232,7 @@ def hold_line(ready: Callable[[], object], over: Callable[[], None]) -> None:
     Parameters
     ----------
     ready
-        Returns once the worker can answer; raises where it never will.
+        Returns once the worker can answer.
     over
         Called when nobody is left to end this worker.
     """
@@ -240,12 +240,7 @@ def hold_line(ready: Callable[[], object], over: Callable[[], None]) -> None:
     os.set_inheritable(line.fileno(), False)
 
     def hold() -> None:
-        try:
-            ready()
-        except Exception as reason:
-            _log.error("worker %s cannot start: %s", own_number(), reason)
-            over()
-            return
+        ready()
         line.sendall(_READY)
         while line.recv(1):
             pass
