@@ -41,13 +41,21 @@ OPTIONS = _serve()._actions
 FLAGS = [flag for action in OPTIONS for flag in action.option_strings if flag not in ("-h", "--help")]
 
 
+ROWS = re.findall(r"^\|.+\|$", PAGE, re.MULTILINE)
+
+
 @pytest.mark.parametrize("flag", FLAGS)
-def test_every_flag_of_serve_is_in_the_table_of_flags(flag: str) -> None:
-    assert re.search(rf"^\| `{flag}` \| .+ \|$", PAGE, re.MULTILINE)
+def test_every_flag_of_serve_is_in_a_table_and_in_one(flag: str) -> None:
+    assert sum(f"`{flag}`" in row for row in ROWS if _is_of(flag, row)) == 1
 
 
-def test_the_table_has_no_flag_that_serve_has_not() -> None:
-    assert set(re.findall(r"^\| `(--[\w-]+)` \|", PAGE, re.MULTILINE)) == set(FLAGS)
+def _is_of(flag: str, row: str) -> bool:
+    """Whether a row may say what a flag is: of flags by its first cell, of limits by any."""
+    return flag.startswith("--max-") or row.startswith(f"| `{flag}` |")
+
+
+def test_the_tables_have_no_flag_that_serve_has_not() -> None:
+    assert set(re.findall(r"`(--[a-z-]+)`", "\n".join(ROWS))) == set(FLAGS)
 
 
 @pytest.mark.parametrize("limit", fields(Limits), ids=lambda limit: limit.name)
@@ -85,8 +93,17 @@ COMMANDS = {
         *yaml.safe_load(re.findall(r"^ENTRYPOINT (.+)$", DOCKERFILE, re.MULTILINE)[0])[1:],
         *COMPOSE["services"]["breakeven"]["command"],
     ],
-    "unit": shlex.split(re.findall(r"^ExecStart=\S+/breakeven (.+)$", UNIT, re.MULTILINE)[0]),
+    "unit": shlex.split(
+        re.findall(r"^ExecStart=\S+/breakeven (.+)$", UNIT.replace("\\\n", ""), re.MULTILINE)[0]
+    ),
 }
+
+
+@pytest.mark.parametrize("name", ["compose", "unit"])
+def test_the_memory_of_all_is_enough_for_what_the_workers_may_take(name: str) -> None:
+    options = parser().parse_args(COMMANDS[name])
+    assert options.workers * (500 + options.max_readers_mb) <= 4000
+    assert options.max_reader_mb <= options.max_readers_mb
 
 
 @pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
@@ -99,7 +116,7 @@ def test_the_page_has_commands_and_every_file_that_it_names_is_there() -> None:
     for page in (PAGE, THREATS):
         for name in re.findall(r"`((?:deploy|lib|tests|docs)/[\w./]+)`", page):
             assert (ROOT / name).exists(), name
-        for link in re.findall(r"\]\(([^):]+)\)", page):
+        for link in re.findall(r"\]\(([^):#]+)\)", page):
             assert (ROOT / "docs" / link).exists(), link
 
 
