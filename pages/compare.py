@@ -3,7 +3,7 @@
 import streamlit as st
 
 from breakeven.comparison import words as verdict
-from breakeven.comparison.answer import compare
+from breakeven.comparison.answer import Comparison, compare
 from breakeven.dashboard import blocks, embed, inputs, look
 from breakeven.dashboard.saving import cite
 from breakeven.dashboard.session import (
@@ -19,6 +19,7 @@ from breakeven.dashboard.session import (
 )
 from breakeven.views.compare import inputs as compare_inputs
 from breakeven.views.compare import show
+from breakeven.words.numbers import Money
 
 
 def page() -> None:
@@ -52,13 +53,19 @@ def page() -> None:
         show.cost_map(answer, list(presets().values()))
     with right:
         show.every_way(answer)
+    boxes(answer, money)
+    cite(answer.source_ids)
+
+
+@st.fragment
+def boxes(answer: Comparison, money: Money) -> None:
+    """What stands behind the answer; a box that is opened draws the boxes again and nothing else."""
     show.reasons(answer, money)
     show.volume(answer)
     show.working(answer, money)
     for number, shape in enumerate(answer.shapes):
-        show.rankings("AB"[number], shape, scenario)
-    show.sources(answer, sources(), scenario)
-    cite(answer.source_ids)
+        show.rankings("AB"[number], shape, answer.scenario)
+    show.sources(answer, sources(), answer.scenario)
 
 
 # A widget runs again what it changes; the strip of a claim stands outside of it and follows the question.

@@ -68,7 +68,7 @@ def started(command: tuple[str, ...], script: Path) -> Iterator[Served]:
         [sys.executable, "-m", *words], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as server:
         try:
-            for _ in range(300):
+            for _ in range(1200):
                 try:
                     urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=1).read()
                     break

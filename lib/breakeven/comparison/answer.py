@@ -30,6 +30,7 @@ from breakeven.hosting import (
     Ask,
     Candidate,
     Evaluation,
+    Stacked,
     Unplaceable,
     ask_of,
     evaluate,
@@ -280,7 +281,7 @@ def _map(scenario: Scenario, tables: Tables, chosen: ApiOffer | None) -> CostMap
 
 def _at(
     model: ModelShape,
-    candidates: Sequence[Candidate],
+    candidates: Sequence[Candidate] | Stacked,
     ask: Ask,
     shapes: Sequence[Shape],
     *,
@@ -301,6 +302,14 @@ def _at(
 
 
 @derived
+def _stacked(
+    tables: Tables, served: parts.Model, hardware: parts.Hardware, overhead_percent: float
+) -> Stacked:
+    """Deployments as columns; they stay while the shapes and the targets move."""
+    return Stacked.of(deployments_on(tables, served, hardware, overhead_percent).candidates)
+
+
+@derived
 def _timed(
     tables: Tables,
     served: parts.Model,
@@ -310,10 +319,10 @@ def _timed(
     shapes: parts.Shapes,
 ) -> Evaluation:
     """Times of all deployments at both shapes; they stay while only the load, the API or the money move."""
-    found = deployments_on(tables, served, hardware, overhead_percent)
+    found = _stacked(tables, served, hardware, overhead_percent)
     precision = tables.precisions[served.precision]
     model = model_shape(tables.models[served.model], precision, KV_BYTES[served.kv_precision])
-    return _at(model, found.candidates, ask_of(targets, hardware.mode), shapes)
+    return _at(model, found, ask_of(targets, hardware.mode), shapes)
 
 
 def _row(result: Evaluation, candidates: Sequence[Candidate], i: int, column: int = 0) -> HostRow:

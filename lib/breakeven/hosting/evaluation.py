@@ -120,9 +120,35 @@ def flat(part: Part) -> Part:
     return type(part)(**{field.name: getattr(part, field.name).reshape(-1) for field in fields(part)})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stacked:
+    """Candidates as columns, whatever they are asked."""
+
+    replica: Replica
+    engine: Engine
+    usd_per_hour: Floats
+    factors: tuple[Floats, Floats]
+    """Lower and upper end of the cost's range, as shares of the estimate. [-]"""
+
+    @classmethod
+    def of(cls, candidates: Sequence[Candidate], *, ideal: bool = False) -> Stacked:
+        """Stack candidates; ``ideal`` as in :func:`evaluate`."""
+        rows = [c.profile.efficiency for c in candidates]
+
+        def factor(name: str) -> Floats:
+            return np.array([[1.0 if ideal else getattr(row, name)] for row in rows])
+
+        return cls(
+            replica=stack_replicas([c.replica for c in candidates]),
+            engine=stack_engines([IDEAL if ideal else c.engine for c in candidates]),
+            usd_per_hour=np.array([[c.usd_per_hour] for c in candidates]),
+            factors=(factor("tpot_factor_low"), factor("tpot_factor_high")),
+        )
+
+
 def evaluate(
     model: ModelShape,
-    candidates: Sequence[Candidate],
+    candidates: Sequence[Candidate] | Stacked,
     ask: Ask,
     *,
     prompt_tokens: Floats,
@@ -138,7 +164,7 @@ def evaluate(
     model
         What the model asks of the hardware.
     candidates
-        Rows of the result.
+        Rows of the result; whoever asks often of the same ones stacks them once.
     ask
         Mode, batch, targets, utilisation, usable memory.
     prompt_tokens, completion_tokens, cached_tokens
@@ -154,25 +180,21 @@ def evaluate(
     Evaluation
         Arrays of shape (candidates, shapes).
     """
-    rows = [c.profile.efficiency for c in candidates]
-
-    def factor(name: str) -> Floats:
-        return np.array([[1.0 if ideal else getattr(row, name)] for row in rows])
-
+    stacked = candidates if isinstance(candidates, Stacked) else Stacked.of(candidates, ideal=ideal)
     prompt, completion, cached = (
         np.asarray(x, dtype=float)[None, :] for x in (prompt_tokens, completion_tokens, cached_tokens)
     )
     return evaluate_arrays(
         model,
-        stack_replicas([c.replica for c in candidates]),
-        stack_engines([IDEAL if ideal else c.engine for c in candidates]),
+        stacked.replica,
+        stacked.engine,
         ask,
-        usd_per_hour=np.array([[c.usd_per_hour] for c in candidates]),
-        factors=(factor("tpot_factor_low"), factor("tpot_factor_high")),
+        usd_per_hour=stacked.usd_per_hour,
+        factors=stacked.factors,
         prompt_tokens=prompt,
         completion_tokens=completion,
         cached_tokens=cached,
-        shape=(len(candidates), prompt.shape[1]),
+        shape=(len(stacked.usd_per_hour), prompt.shape[1]),
         batch=batch,
     )
 
