@@ -44,7 +44,7 @@ def page() -> None:
     # 3. Show
     with place:
         blocks.link_warnings(warnings)
-        blocks.header(None, link_to(scenario), title="LLM API, or your own GPUs?")
+        blocks.header(None, link_to(scenario), title="LLM API, or your own GPUs?", of_comparison=True)
     blocks.problems(answer.problems)
     inputs.note_on_money(money)
     show.verdicts(answer)

@@ -62,16 +62,17 @@ def problems(sentences: Sequence[str]) -> None:
         st.warning(plain(sentence), icon=":material/info:")
 
 
-def header(question: str | None, link: str, *, title: str | None = None) -> None:
+def header(question: str | None, link: str, *, title: str | None = None, of_comparison: bool = False) -> None:
     """The page's name, how old its prices are, the link that repeats it, and what exactly is asked.
 
-    A page that gives no title of its own is called by its question.
+    A page that gives no title of its own is called by its question. Only the comparison has a brief and a
+    card to hand on.
     """
     day = today()
     with st.container(key="page_head", horizontal=True, vertical_alignment="center", gap="small"):
         st.title(plain(title or question or "LLM API, or your own GPUs?"), anchor=False, width="stretch")
         with st.container(key="page_link", horizontal=True, vertical_alignment="center", width="content"):
-            share(link)
+            share(link, of_comparison=of_comparison)
             st.html(
                 f'<span class="age" title="{escape(price_age(day))}">{price_ages(day)}</span>',
                 width="content",

@@ -24,8 +24,8 @@ _FORMS: tuple[tuple[str, str, str, Callable[[Brief], str]], ...] = (
 )
 
 
-def share(link: str) -> None:
-    """One press copies the link; a box beside it has the link, the brief and the card.
+def share(link: str, *, of_comparison: bool) -> None:
+    """One press copies the link; a box beside it has the link and, of a comparison, the brief and the card.
 
     What is closed is not drawn, and the brief is written when it is asked for.
     """
@@ -34,13 +34,22 @@ def share(link: str) -> None:
     box = st.popover("Share", width="content", type="tertiary", key="box_share", on_change="rerun")
     if box.open:
         with box:
-            _offer(link, scenario)
+            _offer(link, scenario, of_comparison=of_comparison)
 
 
-def _offer(link: str, scenario: Scenario) -> None:
-    comparison, tables = link_to_comparison(scenario, PAGES), tables_on(scenario.as_of)
+def _offer(link: str, scenario: Scenario, *, of_comparison: bool) -> None:
+    comparison = link_to_comparison(scenario, PAGES)
     st.markdown("**Link** to this page with all its numbers")
     st.code(link, language=None, wrap_lines=True)
+    st.caption("Each chart can be saved as PNG or SVG: its two buttons show when it is pointed at.")
+    if of_comparison:
+        _brief_and_card(scenario, comparison)
+    else:
+        st.link_button("A brief and a card to embed: of the comparison", comparison, type="tertiary")
+
+
+def _brief_and_card(scenario: Scenario, comparison: str) -> None:
+    tables = tables_on(scenario.as_of)
     st.markdown("**Brief**: API or own GPUs for this scenario, on one page")
     with st.container(horizontal=True, gap="small"):
         for title, ending, mime, written in _FORMS:
@@ -53,7 +62,6 @@ def _offer(link: str, scenario: Scenario) -> None:
                 icon=":material/download:",
                 on_click="ignore",
             )
-    st.caption("Each chart can be saved as PNG or SVG: its two buttons show when it is pointed at.")
     st.markdown("**Embed** the verdict in another page; card=b shows the second shape")
     st.code(snippet(comparison), language=None, wrap_lines=True)
 
