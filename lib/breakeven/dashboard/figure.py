@@ -6,6 +6,7 @@ import math
 from base64 import b64encode
 from collections.abc import Sequence
 from functools import cache
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,15 @@ def figure(height: int, data: list[Trace], x: Axis, y: Axis, **layout: Any) -> g
         "yaxis": y | {"automargin": True},
     }
     return Chart(data, shared | layout)
+
+
+def as_text(words: str) -> str:
+    """Words that somebody else chose, as a chart shows them: Plotly reads some tags in every text.
+
+    >>> as_text('<b>x</b> & co')
+    '&lt;b&gt;x&lt;/b&gt; &amp; co'
+    """
+    return escape(words, quote=False)
 
 
 def title(text: str) -> dict[str, str]:

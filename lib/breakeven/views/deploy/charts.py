@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from breakeven.dashboard.figure import LIMIT, SELF_HOSTED, SELF_HOSTED_LIGHT, Trace, figure, title
+from breakeven.dashboard.figure import LIMIT, SELF_HOSTED, SELF_HOSTED_LIGHT, Trace, as_text, figure, title
 from breakeven.formulas.arrays import Floats
 from breakeven.formulas.units import GIGA, TERA
 from breakeven.hosting.grid import Grid
@@ -218,7 +218,7 @@ def cost_against(answer: Answer, line: Frontier | None, what: str, say: Terms = 
     scale, unit = (1e3, "ms") if what == "TPOT" else (1.0, "s")
 
     def points(part: Frontier, **style: Any) -> Trace:
-        names = candidate_texts(answer, part.candidate.tolist(), part.batch.tolist())
+        names = map(as_text, candidate_texts(answer, part.candidate.tolist(), part.batch.tolist()))
         usd = part.usd
         columns = zip(names, usd.tolist(), part.ttft_s.tolist(), part.tpot_s.tolist(), strict=True)
         times = part.tpot_s if what == "TPOT" else part.ttft_s

@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from breakeven.dashboard.figure import API, LIMIT, SELF_HOSTED, SELF_HOSTED_LIGHT, figure, log_ticks, title
+from breakeven.dashboard.figure import (
+    API,
+    LIMIT,
+    SELF_HOSTED,
+    SELF_HOSTED_LIGHT,
+    as_text,
+    figure,
+    log_ticks,
+    title,
+)
 from breakeven.views.prices.hardware import median_by_day
 from breakeven.views.prices.history import Line
 from breakeven.views.prices.words import Row
@@ -144,11 +153,16 @@ def plot(x: Sequence[Any], y: Sequence[Any], x_name: str, y_name: str) -> go.Fig
             {
                 "type": "bar" if bars else "scatter",
                 **({} if bars else {"mode": "markers"}),
-                "x": list(x),
-                "y": list(y),
+                "x": [_as_text(value) for value in x],
+                "y": [_as_text(value) for value in y],
                 "marker": {"color": SELF_HOSTED},
             }
         ],
-        {"title": title(x_name)},
-        {"title": title(y_name)},
+        {"title": title(as_text(x_name))},
+        {"title": title(as_text(y_name))},
     )
+
+
+def _as_text(value: Any) -> Any:
+    """A value of somebody's statement: no text of it is a tag."""
+    return as_text(value) if isinstance(value, str) else value

@@ -18,6 +18,7 @@ from breakeven.dashboard.figure import (
     LIMIT,
     SELF_HOSTED,
     SELF_HOSTED_LIGHT,
+    as_text,
     figure,
     log_ticks,
     title,
@@ -78,8 +79,12 @@ def ladder(found: Ladder, money: Money, say: Terms = EXPERT) -> go.Figure:
                 },
                 "hovertext": [
                     f"{name}: {money.amount(float(one))} {period}"
-                    + (f"<br>{', '.join(words.choices(rung, found, say)[:3])}" if rung.choices else "")
-                    + (f"<br>lost: {rung.lost}" if rung.lost else "")
+                    + (
+                        f"<br>{as_text(', '.join(words.choices(rung, found, say)[:3]))}"
+                        if rung.choices
+                        else ""
+                    )
+                    + (f"<br>lost: {as_text(rung.lost)}" if rung.lost else "")
                     for name, one, rung in zip(names, usd, rungs, strict=True)
                 ],
                 "hoverinfo": "text",
@@ -170,7 +175,7 @@ def moment(key: datetime | int | str | None, unit: str) -> str:
 
 def costs(rows: Sequence[CostRow], money: Money, unit: str) -> go.Figure:
     """Draw cost against time, list price as bars, what was paid as dots."""
-    keys = [moment(row.key, unit) for row in rows]
+    keys = [as_text(moment(row.key, unit)) for row in rows]
     # A date axis around a few moments counts in milliseconds; their names say more.
     kind = (
         "category"
