@@ -70,7 +70,7 @@ def test_names_of_a_file_its_columns_models_and_people_are_text(visit: Visit, tm
         rows.writerow(["2026-10-02T10:00:00Z", "gpt-4o", BAD, 3, BAD, "x"])
     page = visit(f"workload?{urlencode(DAY)}", stranger=True)
     page.locator('[data-testid="stFileUploaderDropzoneInput"]').set_input_files(str(path))
-    page.get_by_text("1 row could not be read").wait_for()
+    page.get_by_text("1 row could not be read").wait_for(timeout=90_000)
     settle(page)
     closed = page.locator('[data-testid="stMain"] details:not([open]) > summary')
     for _ in range(4):  # Each that is opened leaves the list of those that are closed.

@@ -68,6 +68,9 @@ STYLE = """
 .st-key-frame_places,[data-testid=stLayoutWrapper]:has(>.st-key-frame_siblings){display:none!important}
 [data-testid=stLayoutWrapper]:has(>.st-key-frame_switch),[data-testid=stLayoutWrapper]:has(>.st-key-frame_places),
 .stElementContainer:has(>.stHtml>script:first-child){position:absolute}
+@media (max-width:900px){  /* The mark without its name: all places fit beside it. */
+ [data-testid=stHeader] [data-testid=stHeaderLogo]{width:1.8rem;object-fit:cover;object-position:left}
+}
 @media (max-width:767px){
  .stMainBlockContainer{padding-top:4.4rem;padding-bottom:6rem}
  .st-key-frame_places{display:flex!important;position:fixed;left:0;right:0;bottom:0;z-index:999980;
@@ -75,9 +78,7 @@ STYLE = """
   padding:.2rem .2rem calc(.2rem + env(safe-area-inset-bottom));width:100%!important;flex-wrap:nowrap}
  .stMainBlockContainer{padding-left:1rem;padding-right:1rem}
  .st-key-frame_switch{right:3.2rem}
- [data-testid=stHeader] [data-testid=stHeaderLogo]{width:1.8rem;object-fit:cover;object-position:left}
- .stApp:not(:has([data-testid=stSidebarUserContent] :is(.stElementContainer,.stExpander)))
-  [data-testid=stExpandSidebarButton]{display:none}
+ [data-testid=stExpandSidebarButton]{display:none}
  .st-key-page_head{gap:.3rem!important}
  .age{display:block;max-width:8.5rem;line-height:1.25}
  [data-testid=stSidebarNav]{display:none}
