@@ -1,6 +1,7 @@
 """Plans answered: cost, time, memory, budget, and what is said where something is missing."""
 
 import math
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -12,6 +13,7 @@ from breakeven.views.train import words
 from breakeven.views.train.efficiency import mfu_range
 from breakeven.views.train.memory import whole_servers
 from breakeven.words.numbers import Money
+from breakeven.words.terms import PLAIN
 from tests.builders import TODAY
 
 DOLLARS = Money()
@@ -241,6 +243,14 @@ def test_every_model_of_the_tables_is_answered_or_refused_with_a_sentence(ask, t
         answer = ask(scenario, goal="tune")
         assert answer.memory.total > 0
         assert 0 < answer.adapters < 0.05 * answer.model.params
+
+
+def test_a_plan_that_does_not_fit_is_never_told_as_a_price_alone(ask):
+    alone = words.headline(ask(params_b=7.5, gpus=1, zero=0, tensor=1), DOLLARS, PLAIN)
+    assert "does not fit: 1 × H100 SXM5 80GB does not hold it, nor do more of them; it would cost $" in alone
+    few = words.headline(ask(params_b=70, gpus=8, zero=3), DOLLARS, PLAIN)
+    assert re.search(r"8 × H100 SXM5 80GB do not hold it, \d+ would; it would cost \$", few)
+    assert " costs $" in words.headline(ask(params_b=7.5, gpus=64, zero=3, tensor=1), DOLLARS, PLAIN)
 
 
 def test_headline_answers_in_one_sentence(ask):

@@ -90,9 +90,9 @@ def recommendation(answer: Answer, say: Terms = EXPERT, *, asked: bool = True) -
         return answer.needs[0] if answer.needs else "No deployment can be computed"
     if say.is_plain:
         fast = f"{say.first(row.host.ttft_s)}, then {say.pace(row.host.tpot_s)}"
-        lead = (
-            f"{row.model.name} at {answer.scenario.load.said()}: " if asked or len(answer.models) > 1 else ""
-        )
+        load = answer.scenario.load
+        to = "for" if load.ends else "at"
+        lead = f"{row.model.name} {to} {load.said()}: " if asked or len(answer.models) > 1 else ""
         text = f"{lead}{size(row, say)}, {bill(answer, row)}, {fast}"
         return text if answer.holds else f"Nothing is as fast as you ask. The cheapest that fits: {text}"
     text = (

@@ -61,6 +61,10 @@ def headline(answer: TrainingAnswer, money: Money, say: Terms = EXPERT, *, asked
         span = "" if least == most else f", {least} to {most}"
         what = _verb(answer, tokens=asked or answer.tokens_chosen)
         where = f"{days(answer.days.mid)} on {answer.n_gpus:,} × {gpu_name(answer.gpu)}"
+        if not answer.fits:
+            return (
+                f"{what} does not fit: {_fewest(answer)}; it would cost {money.large(answer.usd.mid)}{span}"
+            )
         return f"{what} costs {money.large(answer.usd.mid)}{span}: {where}"
     takes = f"{_verb(answer)} takes {compact(answer.hours.mid)} GPU-hours on {gpu_name(answer.gpu)}"
     cost = ""
@@ -70,6 +74,14 @@ def headline(answer: TrainingAnswer, money: Money, say: Terms = EXPERT, *, asked
         if high > low * (1 + NEAR):
             cost += f" ({money.large_span(low, high)})"
     return f"{takes}{cost}, {days(answer.days.mid)} on {count(answer.n_gpus, 'GPU')}"
+
+
+def _fewest(answer: TrainingAnswer) -> str:
+    """Say on how many GPUs it would fit."""
+    held = f"{answer.n_gpus:,} × {gpu_name(answer.gpu)} {'does' if answer.n_gpus == 1 else 'do'} not hold it"
+    if math.isinf(answer.layout.fewest):
+        return f"{held}, nor do more of them"
+    return f"{held}, {number(answer.layout.fewest)} would"
 
 
 def question(answer: TrainingAnswer, money: Money) -> str:
