@@ -29,6 +29,10 @@ QUERY = "?" + encode(Scenario(as_of=date(2026, 11, 30)))
 """The link that every picture opens, so that sheets of two days can be held side by side."""
 MOST_BYTES = 150_000
 """Largest picture of the README. [B]"""
+_DRAWN = """() => !document.querySelector('[data-testid="stSkeleton"]')
+  && [...document.querySelectorAll('[data-testid="stPlotlyChart"]')]
+    .every(chart => chart.querySelector('.main-svg'))"""
+"""No place of a chart waits for it any more."""
 _TILE = 480
 """Width of a page on a sheet of desktop pictures. [pixels]"""
 
@@ -60,7 +64,8 @@ def window(browser: Browser, width: int, scheme: str) -> Page:
 def shot(page: Page, address: str, path: Path) -> Path:
     """The first screen of one page, once it is drawn."""
     page.goto(address)
-    settle(page).wait_for_timeout(800)  # What Plotly still draws.
+    settle(page).wait_for_function(_DRAWN, timeout=60_000)
+    page.wait_for_timeout(800)  # What moves to its place.
     page.screenshot(path=path)
     return path
 
