@@ -5,7 +5,7 @@ import re
 import yaml
 
 from breakeven.cli import parser
-from breakeven.static.html import MOST_ROWS
+from breakeven.static.cells import MOST_ROWS
 from tests.builders import ROOT
 
 WORKFLOWS = ROOT / ".github" / "workflows"

@@ -8,7 +8,7 @@ import pytest
 
 from breakeven.dashboard.blocks import plain
 from breakeven.static import markdown
-from breakeven.static.cells import cells_of
+from breakeven.static.cells import MOST_ROWS, cells_of
 from breakeven.static.clean import cleaned
 
 
@@ -57,6 +57,14 @@ def test_cells_are_written_as_the_grid_of_the_app_writes_them() -> None:
     )
     assert cells.numeric == (False, True, True, False, False, False)
     assert (cells.links[-1], cells.link_text[-1]) == (True, "open")
+
+
+def test_a_table_too_long_for_a_page_is_kept_whole_and_no_spreadsheet_runs_it() -> None:
+    frame = pd.DataFrame({"Model": ["=1+1", *["a"] * (MOST_ROWS - 1)], "Hidden": 1})
+    assert cells_of(frame, "").whole == ""
+    longer = cells_of(pd.concat([frame, frame[:1]]), '{"Hidden": {"hidden": true}}')
+    assert longer.whole.splitlines()[:2] == ["Model", "'=1+1"]
+    assert longer.whole.count("\n") == MOST_ROWS + 2
 
 
 def test_html_of_the_app_loses_scripts_styles_and_what_needs_them() -> None:

@@ -10,8 +10,11 @@ from typing import Any
 
 import pandas as pd
 
+from breakeven.dashboard.downloads import safe_csv
 from breakeven.static.pieces import Cells
 
+MOST_ROWS = 200
+"""Rows of a table that a page holds; longer ones stand beside it as CSV."""
 MISSING = "–"
 """A cell that holds nothing."""
 _DECIMALS = 4
@@ -41,6 +44,7 @@ def cells_of(frame: pd.DataFrame, config: str) -> Cells:
         numeric=tuple(_is_numeric(frame[name]) for name in names),
         links=tuple(kind.get("type") == "link" for kind in types),
         link_text=tuple(str(kind.get("display_text") or "") for kind in types),
+        whole=safe_csv(frame[names]) if len(frame) > MOST_ROWS else "",
     )
 
 

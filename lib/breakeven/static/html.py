@@ -10,12 +10,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from breakeven.static import markdown
+from breakeven.static.cells import MOST_ROWS
 from breakeven.static.charts import Drawing, draw
 from breakeven.static.clean import cleaned
 from breakeven.static.pieces import Cells, Piece
 
-MOST_ROWS = 200
-"""Rows of a table that a page holds; it says how many there are."""
 WIDE_PX = {"full": 1100, "half": 560}
 """Widths of a chart on a desk, over the page and in a column. [pixels]"""
 NARROW_PX = 350
@@ -43,6 +42,8 @@ class Writer:
     def __init__(self, address: Callable[[str], str]) -> None:
         """``address`` gives the site's address for one of the app."""
         self.styles: list[str] = []
+        self.files: dict[str, str] = {}
+        """Tables that are too long for the page, as CSV by their names beside it."""
         self._address = address
         self._charts = 0
 
@@ -94,6 +95,13 @@ class Writer:
     def rows(self, table: Cells) -> tuple[tuple[str, ...], ...]:
         """Rows that are written."""
         return table.rows[:MOST_ROWS]
+
+    def whole(self, table: Cells) -> str:
+        """Name of the file that holds all rows of a long table."""
+        name = next((name for name, text in self.files.items() if text == table.whole), "")
+        name = name or f"table-{len(self.files) + 1}.csv"
+        self.files[name] = table.whole
+        return name
 
     def unknown(self, kind: str) -> str:
         """Refuse a kind of piece that no macro writes."""

@@ -24,6 +24,8 @@ class Cells:
     """Columns whose cells are addresses."""
     link_text: tuple[str, ...]
     """What stands for the address in such a column; empty: the address itself."""
+    whole: str = ""
+    """All of it as CSV, where it has more rows than a page holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,6 +144,7 @@ def _write_page(
         styles.update(dict.fromkeys(writer.styles))
         whole = f"{site.origin}{site.base}{_slashed(one.folder)}" if site.origin else ""
         head = tags(title, description, whole, f"{whole}{PICTURE}" if whole else "", alt)
+        site.files.update({_in(folder, path): text.encode() for path, text in writer.files.items()})
         page = (
             templates()
             .get_template("page.html")
@@ -231,6 +232,7 @@ def _write_frame(site: Site, found: Sequence[Question], menu: Menu, styles: Mapp
     font = letters()
     if font is not None:
         site.files["letters.woff2"] = font.read_bytes()
+        site.files["letters.txt"] = (WEB / "letters.txt").read_bytes()
     site.files["link.js"] = (WEB / "link.js").read_bytes()
     site.files["links.json"] = json.dumps(manifest(found), separators=(",", ":")).encode()
     lost = templates().get_template("404.html").render(_shared(site, site.base, menu, ""))

@@ -75,7 +75,7 @@
     const base = new URL(up, window.location.href).pathname, path = window.location.pathname;
     const rest = path.startsWith(base) ? path.slice(base.length).split("/").filter(Boolean) : [];
     const page = (rest[0] || "").replace(/\.html$/, "");
-    if (["deploy", "train", "workload", "numbers", "articles", "evidence", "prices", "method", "compare", "home"].includes(page)) {
+    if (page && root.dataset.pages.split(" ").includes(page)) {
       window.location.replace(`${up}${page}/${window.location.search}${window.location.hash}`);
     } else if (window.location.search.includes("v=")) window.location.replace(up + window.location.search);
   }
