@@ -11,13 +11,15 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Response, sync_playwright
 
 from tests.e2e.conftest import FLAGS, free_port, installed
 
-RUNS = 7
+RUNS = 5
 _VERDICT = """new MutationObserver((_, watch) => {
   if (!document.querySelector("main h2")?.textContent.trim()) return;
   watch.disconnect();
@@ -32,8 +34,10 @@ def visit(browser: Browser, address: str) -> tuple[float, float, int]:
     page = context.new_page()
     page.add_init_script(_VERDICT)
     fetched: list[Response] = []
-    page.on("response", fetched.append)
-    page.goto(address, wait_until="networkidle")
+    page.on("response", lambda one: fetched.append(one))
+    page.goto(address)
+    for name in ("first-contentful-paint", "verdict"):
+        page.wait_for_function("name => performance.getEntriesByName(name).length", arg=name)
     seen = "name => performance.getEntriesByName(name)[0].startTime / 1e3"
     paint, verdict = (page.evaluate(seen, name) for name in ("first-contentful-paint", "verdict"))
     size = sum(len(gzip.compress(one.body())) for one in fetched)
@@ -41,23 +45,33 @@ def visit(browser: Browser, address: str) -> tuple[float, float, int]:
     return paint, verdict, size
 
 
+@contextmanager
+def quiet(command: list[str]) -> Iterator[None]:
+    """Run a program whose words nobody reads."""
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as program:
+        try:
+            yield
+        finally:
+            program.terminate()
+
+
 def main(folder: Path) -> None:
     """Print a line a page."""
     port = free_port()
     command = [sys.executable, "-m", "http.server", str(port), "--bind", "localhost", "-d", str(folder)]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as server, sync_playwright() as driver:
+    with quiet(command), sync_playwright() as driver:
         time.sleep(1)
         browser = driver.chromium.launch(executable_path=installed(), args=list(FLAGS))
         for path in sorted(folder.rglob("index.html")):
             name = path.parent.relative_to(folder).as_posix().removeprefix(".")
-            visits = [visit(browser, f"http://localhost:{port}/{name}") for _ in range(RUNS)]
+            address = f"http://localhost:{port}/{name}{'/' if name else ''}"
+            visits = [visit(browser, address) for _ in range(RUNS)]
             paint, verdict = (statistics.median(one[part] for one in visits) for part in (0, 1))
             longest = max(one[1] for one in visits)
             size = max(one[2] for one in visits) / 1e3
             waits = f"paint {paint:.2f} s, verdict {verdict:.2f} s (most {longest:.2f})"
-            print(f"{name or '/':24} {waits}, {size:.0f} kB")
+            print(f"{name or '/':24} {waits}, {size:.0f} kB", flush=True)
         browser.close()
-        server.terminate()
 
 
 if __name__ == "__main__":
