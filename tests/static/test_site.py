@@ -12,6 +12,7 @@ import pytest
 
 from breakeven.dashboard.session import TODAY as DAY
 from breakeven.dashboard.terms import KEY as WORDS
+from breakeven.static.cells import MOST_ROWS
 from breakeven.static.folder import LIST
 from breakeven.static.questions import Question, questions
 from breakeven.static.site import base_of
@@ -111,7 +112,10 @@ def test_page_has_no_number_that_the_app_does_not_show(exported: Path, question:
     open_words = [text for own, text, hidden in page.said if own in ("", "plain") and not hidden]
     numbers = {one for text in open_words for one in re.findall(r"\d[\d,.]*\d|\d", squeezed(text))}
     assert numbers
-    rows = {"200", *re.findall(r"[\d,]+", " ".join(t for t in open_words if t.startswith("The first 200")))}
+    rows = {
+        str(MOST_ROWS),
+        *re.findall(r"[\d,]+", " ".join(t for t in open_words if t.startswith("The first "))),
+    }
     unknown = {one for one in numbers if one not in shown and one.replace(",", "") not in shown} - rows
     assert not unknown
 

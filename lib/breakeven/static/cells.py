@@ -13,7 +13,7 @@ import pandas as pd
 from breakeven.dashboard.downloads import safe_csv
 from breakeven.static.pieces import Cells
 
-MOST_ROWS = 200
+MOST_ROWS = 100
 """Rows of a table that a page holds; longer ones stand beside it as CSV."""
 MISSING = "–"
 """A cell that holds nothing."""
