@@ -17,7 +17,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Response, sync_playwright
 
-from tests.e2e.conftest import FLAGS, free_port, installed
+from tests.e2e.conftest import FLAGS, installed
+from tests.servers import free_port
 
 RUNS = 5
 _VERDICT = """new MutationObserver((_, watch) => {
