@@ -99,6 +99,35 @@ def test_a_kind_that_is_not_drawn_is_refused() -> None:
         draw(json.dumps({"data": [{"type": "pie"}], "layout": {}}), width=600, name="c", alt="")
 
 
+def test_a_box_lies_under_the_marks_and_a_line_over_them() -> None:
+    box = {"type": "rect", "x0": 10, "x1": 1, "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
+    line = {"type": "line", "x0": 10, "x1": 10, "yref": "paper", "y0": 0, "y1": 1}
+    text = svg([DOTS], {"type": "log"}, {}, shapes=[box | {"fillcolor": "rgba(1,2,3,.5)"}, line])
+    found = re.search(r'<rect x="([\d.]+)" [^>]* width="([\d.]+)"[^>]* fill="rgba\(1,2,3,.5\)"/>', text)
+    assert found is not None
+    (first, _), (second, _), _ = circles(text)
+    assert float(found[1]) == pytest.approx(first, abs=0.2)
+    assert float(found[1]) + float(found[2]) == pytest.approx(second, abs=0.2)
+    assert text.index("rgba(1,2,3") < text.index("<circle") < text.rindex("<line")
+
+
+def test_a_shape_that_is_not_drawn_is_refused() -> None:
+    with pytest.raises(UnknownMark, match="circle"):
+        svg([DOTS], {}, {}, shapes=[{"type": "circle", "x0": 1, "x1": 2, "y0": 1, "y1": 2}])
+
+
+def test_a_picture_grows_until_folded_names_do_not_touch() -> None:
+    names = [f"a name of number {n} that needs several lines" for n in range(12)]
+    dots = {**DOTS, "x": list(range(12)), "y": list(range(12))}
+    axis = {"tickvals": list(range(12)), "ticktext": names}
+    spec = json.dumps(figure(200, [dots], {}, axis).to_dict(), default=str)
+    text = str(draw(spec, width=350, name="c", alt="").svg)
+    tops = [float(y) for y in re.findall(r'y="([\d.]+)" text-anchor="end"', text)]
+    lines = text.split("</text>")[-2].count("<tspan") or 3
+    assert lines > 1
+    assert min(abs(a - b) for a in tops for b in tops if a != b) >= lines * 12
+
+
 def test_an_empty_figure_is_an_empty_picture() -> None:
     assert 'aria-label="A chart"' in svg([], {}, {})
 

@@ -5,6 +5,7 @@ with one contour, texts, lines across, logarithmic and date axes. Anything else 
 quietly wrong.
 """
 
-from breakeven.static.charts.draw import Drawing, UnknownMark, draw
+from breakeven.static.charts.draw import Drawing, draw
+from breakeven.static.charts.values import UnknownMark
 
 __all__ = ["Drawing", "UnknownMark", "draw"]

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from breakeven.static.charts import bars, heat, notes, scatter
 from breakeven.static.charts.axes import Axis, axis_of
 from breakeven.static.charts.ink import LINE_PX, TEXT_PX, folded, lines_of, tag, width_of, words
-from breakeven.static.charts.values import Json, unpacked
+from breakeven.static.charts.values import Json, UnknownMark, unpacked
 
 KINDS = ("scatter", "bar", "heatmap", "contour")
 """Types of traces that are drawn."""
@@ -23,14 +23,11 @@ _SCALE_PX = 48.0
 """Room for the scale of a map below it. [pixels]"""
 _APART_PX = 62.0
 """Room that a tick of the horizontal axis has at least. [pixels]"""
+_MOST_NAMES = 100
 _LABELS = 0.3
 """Share of the width that the texts of the vertical axis may take."""
 _TICK_PX = 40.0
 """The same of the vertical axis. [pixels]"""
-
-
-class UnknownMark(ValueError):
-    """A figure has a type of trace that is not drawn here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +68,10 @@ def draw(spec: str, *, width: int, name: str, alt: str) -> Drawing:
             )
     height = float(layout.get("height", 300))
     x, y = _axes(traces, layout)
+    height = max(height, _tall(y, width))
     low = _place_axes(x, y, traces, width, height)
-    body = [_grid(x, y, width), *_marks(traces, layout, x, y, name), *_beside(layout, x, y, width)]
+    under, over = _beside(layout, x, y, width)
+    body = [_grid(x, y, width), *under, *_marks(traces, layout, x, y, name), *over]
     mapped = next((one for one in traces if one.get("type") == "heatmap"), None)
     if mapped is not None:
         body.append(notes.scale(mapped, x.start, x.end, low, f"{name}-scale"))
@@ -134,6 +133,15 @@ def _place_axes(x: Axis, y: Axis, traces: Sequence[Json], width: int, height: fl
     x.start, x.end = min(left, 0.5 * width), width - _EDGE - 6
     y.start, y.end = bottom, top
     return low
+
+
+def _tall(y: Axis, width: int) -> float:
+    """Height at which folded names of the vertical axis do not touch. [pixels]"""
+    if y.kind != "category" and y.told.get("tickvals") is None:
+        return 0.0
+    lines = [len(lines_of(folded(text, _LABELS * width))) for _, text in y.ticks(_MOST_NAMES)]
+    beside = 2 * _EDGE + 10 + _TICKS_PX + _TITLE_PX
+    return len(lines) * max(lines) * LINE_PX + beside if lines and max(lines) > 1 else 0.0
 
 
 def _fit(room: float, each_px: float) -> int:
@@ -199,10 +207,13 @@ def _marks(traces: Sequence[Json], layout: Json, x: Axis, y: Axis, name: str) ->
     return [tag("clipPath", area, id=clip), tag("g", "".join(found), clip_path=f"url(#{clip})")]
 
 
-def _beside(layout: Json, x: Axis, y: Axis, width: int) -> list[Markup]:
-    lines = [notes.line_across(shape, x, y) for shape in layout.get("shapes") or ()]
+def _beside(layout: Json, x: Axis, y: Axis, width: int) -> tuple[list[Markup], list[Markup]]:
+    """Lines, boxes and texts: what lies under the marks, and what stands over them."""
+    shapes = layout.get("shapes") or ()
+    under = [notes.across(one, x, y) for one in shapes if one.get("layer") == "below"]
+    over = [notes.across(one, x, y) for one in shapes if one.get("layer") != "below"]
     edges = (2.0, width - 2.0)
-    return [*lines, *(notes.note(one, x, y, edges) for one in layout.get("annotations") or ())]
+    return under, [*over, *(notes.note(one, x, y, edges) for one in layout.get("annotations") or ())]
 
 
 def _hatched(traces: Sequence[Json]) -> bool:

@@ -9,23 +9,39 @@ from markupsafe import Markup, escape
 from breakeven.dashboard.figure import LIMIT, SELF_HOSTED
 from breakeven.static.charts.axes import Axis
 from breakeven.static.charts.ink import LINE_PX, lines_of, stroke, symbol, tag, width_of, words
-from breakeven.static.charts.values import Json, each
+from breakeven.static.charts.values import Json, UnknownMark, each
 
 _HALF_UP = 4.0
 """From the middle of a line of text down to where it stands. [pixels]"""
 
 
-def line_across(shape: Json, x: Axis, y: Axis) -> Markup:
-    """A straight line; ends on the paper are shares of the axis, others its values."""
-    ends: dict[str, Any] = {}
-    for name, axis in (("x", x), ("y", y)):
-        on_paper = shape.get(f"{name}ref") == "paper"
-        for end in "01":
-            value = shape[f"{name}{end}"]
-            ends[f"{name}{int(end) + 1}"] = _on_paper(axis, value) if on_paper else axis.place(value)
-    if any(place is None for place in ends.values()):
+def across(shape: Json, x: Axis, y: Axis) -> Markup:
+    """A straight line or a box; ends on the paper are shares of the axis, others its values.
+
+    Raises
+    ------
+    UnknownMark
+        If the shape is neither.
+    """
+    kind = shape.get("type")
+    if kind not in ("line", "rect"):
+        raise UnknownMark(f"a shape of type {kind}: only lines and boxes are drawn")
+    (x0, x1), (y0, y1) = _ends(shape, "x", x), _ends(shape, "y", y)
+    if x0 is None or x1 is None or y0 is None or y1 is None:
         return Markup("")
-    return tag("line", **ends, **stroke(shape.get("line"), LIMIT))
+    look: dict[str, Any] = stroke(shape.get("line"), LIMIT)
+    if kind == "line":
+        return tag("line", x1=x0, x2=x1, y1=y0, y2=y1, **look)
+    box = {"x": min(x0, x1), "y": min(y0, y1), "width": abs(x1 - x0), "height": abs(y1 - y0)}
+    return tag("rect", **box, **look | {"fill": shape.get("fillcolor", "none")})
+
+
+def _ends(shape: Json, name: str, axis: Axis) -> tuple[float | None, float | None]:
+    """Both ends of a shape along one axis. [pixels]"""
+    values = shape[f"{name}0"], shape[f"{name}1"]
+    if shape.get(f"{name}ref") == "paper":
+        return _on_paper(axis, values[0]), _on_paper(axis, values[1])
+    return axis.place(values[0]), axis.place(values[1])
 
 
 def _on_paper(axis: Axis, share: Any) -> float:

@@ -13,6 +13,10 @@ Values = list[Any]
 Json = Mapping[str, Any]
 
 
+class UnknownMark(ValueError):
+    """A figure has something that is not drawn here."""
+
+
 def unpacked(value: Any) -> Any:
     """Take apart what Plotly packs: numbers in base64, with their type and shape."""
     if isinstance(value, Mapping) and "bdata" in value:
