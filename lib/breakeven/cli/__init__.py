@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from breakeven import __version__
-from breakeven.cli import data, estimate, export, measure, serve
+from breakeven.cli import data, estimate, export, measure, serve, sums
 from breakeven.question.arguments import BadInput, Parser, Said
 from breakeven.views.articles import command as claims
 from breakeven.views.capacity import command as plan
@@ -29,6 +29,7 @@ COMMANDS = (
     compare,
     rank,
     price,
+    sums,
     train,
     plan,
     claims,
@@ -49,6 +50,8 @@ EXTRAS = {
     "numba": "replay",
     "plotly": "dashboard",
     "prometheus_client": "dashboard",
+    "pyarrow": "sums",
+    "sqlglot": "sums",
     "starlette": "dashboard",
     "streamlit": "dashboard",
     "uvicorn": "dashboard",

@@ -27,6 +27,7 @@ _DELIMITERS = (",", ";", "\t", "|")
 _TELLING = frozenset(("tier_above", "context_above", "prompt_from", "completion_from"))
 """Columns that no other file has: with them a file is a sums file although its mark is gone."""
 _PEEKED = 1 << 16
+DAMAGED = "The sums file is damaged or cut off; write it again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,10 @@ def cells_of(plain: Plain, limits: Limits) -> Cells:
         If a column is missing; while the rows are taken also where the file is damaged.
     """
     if plain.parquet:
-        names = tuple(_parquet_names(plain.path, limits))
+        try:
+            names = tuple(_parquet_names(plain.path, limits))
+        except duckdb.Error:
+            raise Unreadable(DAMAGED) from None
         found = Cells(place="Row", rows=_parquet(plain.path, names, limits), names=names)
     elif starts_json(plain.path):
         records = list(_json(plain.path))
@@ -131,7 +135,7 @@ def _parquet(path: Path, names: tuple[str, ...], limits: Limits) -> Iterator[tup
                     number += 1
                     yield number, dict(zip(names, row, strict=True))
         except duckdb.Error:
-            raise Unreadable("The sums file is damaged or cut off; write it again.") from None
+            raise Unreadable(DAMAGED) from None
 
 
 def _text(path: Path) -> io.TextIOWrapper:

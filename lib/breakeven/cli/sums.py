@@ -1,0 +1,143 @@
+"""``breakeven sums``: what many files add up to, as one small file that prices like them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from breakeven.question.arguments import BadInput, Said, told_on_terminal
+
+if TYPE_CHECKING:
+    from breakeven.usage.sums_file.many import Summed
+
+
+def add(commands: Any) -> None:
+    """Declare the command."""
+    command = commands.add_parser(
+        "sums", help="add up logs of any size into one small file that prices like them"
+    )
+    command.add_argument(
+        "file", nargs="?", help="a file, a folder, a pattern such as 'logs/**/*.parquet', or s3://bucket/logs"
+    )
+    command.add_argument("-o", "--out", type=Path, default=Path("sums.parquet"), help=".parquet or .csv")
+    command.add_argument("--mapping", default="", help="input=column,output=column … as for price")
+    command.add_argument(
+        "--fresh", action="store_true", help="read every file anew after a run that was stopped"
+    )
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(command=_sums)
+
+
+def _sums(options: argparse.Namespace) -> Said:
+    from breakeven.apis.workloads import price_edges
+    from breakeven.tables.build import open_memory
+    from breakeven.usage.formats import BadMapping, parse_mapping
+    from breakeven.usage.limits import limits_from
+    from breakeven.usage.spool import Unreadable
+    from breakeven.usage.sums_file.many import Parts, sum_up_files
+    from breakeven.usage.sums_file.places import places_of
+    from breakeven.usage.sums_file.write import SUFFIXES, write_sums
+
+    out: Path = options.out
+    if options.file is None:
+        raise BadInput(
+            "breakeven sums: name a file, a folder, a pattern or an address such as s3://bucket/logs"
+        )
+    if out.suffix.lower() not in SUFFIXES:
+        raise BadInput(f"breakeven sums: --out: '{out}' must end with {' or '.join(SUFFIXES)}")
+    try:
+        mapping, limits = parse_mapping(options.mapping), limits_from()
+        edges = price_edges(open_memory())
+        parts = Parts.beside(out, edges, mapping)
+        if options.fresh:
+            parts.clear()
+        with told_on_terminal() as tell:
+            places = places_of(options.file, limits)
+            summed = sum_up_files(
+                places,
+                edges=edges,
+                name=options.file,
+                limits=limits,
+                mapping=mapping,
+                parts=parts if len(places) > 1 else None,
+                progress=tell,
+            )
+        written = write_sums(summed.workload, out)
+    except KeyboardInterrupt:
+        if len(parts):
+            print(
+                f"The sums of {len(parts):,} files are kept; the same command goes on from there.",
+                file=sys.stderr,
+            )
+        raise
+    except (BadMapping, Unreadable) as reason:
+        raise BadInput(f"breakeven sums: {reason}") from None
+    except OSError as reason:
+        raise BadInput(
+            f"breakeven sums: cannot write {out} ({reason.strerror}); choose another --out"
+        ) from None
+    parts.clear()
+    program = _program(summed, out, written.step_minutes)
+    return Said(program=lambda: program, text=lambda: _text(program))
+
+
+def _program(summed: Summed, out: Path, step_minutes: int) -> dict[str, Any]:
+    """Plain values."""
+    workload = summed.workload
+    return {
+        "file": str(out),
+        "bytes": out.stat().st_size,
+        "files": summed.files,
+        "files_summed_before": summed.again,
+        "files_left_out": list(summed.left_out),
+        "rows_read": workload.rows_read,
+        "rows_rejected": workload.rows_rejected,
+        "rows_skipped": workload.rows_skipped,
+        "requests": workload.tokens.requests,
+        "models": len(workload.by_model),
+        "step_minutes": step_minutes if workload.minutes else None,
+        "problems": [
+            {
+                "file": one.file,
+                "line": one.line,
+                "column": one.column,
+                "value": one.value,
+                "reason": one.reason,
+            }
+            for one in workload.problems[:_SHOWN]
+        ],
+        "notes": list(workload.notes),
+        "withheld": list(workload.withheld),
+    }
+
+
+_SHOWN = 10
+"""Bad rows that are listed; the file carries more."""
+
+
+def _text(said: dict[str, Any]) -> str:
+    """The same for a reader."""
+    from breakeven.usage.rollup import STEP_WORDS
+    from breakeven.words.numbers import count
+
+    step = said["step_minutes"]
+    by_time = f", by the {STEP_WORDS[step]}" if step else ", without times"
+    again = f" ({said['files_summed_before']:,} summed before)" if said["files_summed_before"] else ""
+    bad = f"{said['rows_rejected']:,} left out" if said["rows_rejected"] else "none left out"
+    skipped = f", {said['rows_skipped']:,} not a paid request" if said["rows_skipped"] else ""
+    lines = [
+        f"{said['file']}: {count(said['requests'], 'request')} of {count(said['models'], 'model')} in "
+        f"{count(said['files'], 'file')}{again}, {said['bytes'] / 1e6:,.2f} MB{by_time}.",
+        f"{count(said['rows_read'], 'row')} read, {bad}{skipped}.",
+    ]
+    for one in said["problems"]:
+        where = f"{one['file']}, line {one['line']:,}" if one["file"] else f"line {one['line']:,}"
+        lines.append(f"  {where}: {one['column'] or 'the row'} {one['value']!r}: {one['reason']}")
+    lines += [f"Left out: {text}" for text in said["files_left_out"][:_SHOWN]]
+    more = len(said["files_left_out"]) - _SHOWN
+    lines += [f"Left out: {more:,} more files; --json lists them."] if more > 0 else []
+    lines += said["notes"][:_SHOWN]
+    lines += [f"Withheld: {text}" for text in said["withheld"]]
+    return "\n".join(lines)
