@@ -1,4 +1,4 @@
-"""``breakeven sums``: what many files add up to, as one small file that prices like them."""
+"""``breakeven sums``: many files as one small file that prices like them, or the query that gives it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from breakeven.question.arguments import BadInput, Said, told_on_terminal
+from breakeven.question.arguments import BadInput, Said, pick, told_on_terminal
 
 if TYPE_CHECKING:
     from breakeven.usage.sums_file.many import Summed
@@ -26,11 +26,85 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--fresh", action="store_true", help="read every file anew after a run that was stopped"
     )
+    query = command.add_argument_group("the query whose result is a sums file")
+    query.add_argument("--dialect", help="bigquery, snowflake, databricks, spark, trino, duckdb …")
+    query.add_argument("--table", help="such as db.usage")
+    query.add_argument(
+        "--columns",
+        default="",
+        help="input=…,output=…,cached=…,cached_in=inside,time=…,time_unit=s,model=…,cost=…,tenant=…: columns, or "
+        "expressions in the engine's SQL with %%2C for a comma",
+    )
+    query.add_argument(
+        "--shape", help="a table that is known: litellm, openai-bigquery, langfuse-clickhouse …"
+    )
+    query.add_argument("--where", default="", help="condition of the rows to add up")
+    query.add_argument("--skip", default="", help="condition of rows that are no request; they are counted")
+    query.add_argument(
+        "--step", choices=("minute", "hour", "day"), default="hour", help="of the load over time"
+    )
     command.add_argument("--json", action="store_true")
     command.set_defaults(command=_sums)
 
 
 def _sums(options: argparse.Namespace) -> Said:
+    if options.dialect or options.shape or options.table:
+        return _printed(options)
+    return _added_up(options)
+
+
+def _printed(options: argparse.Namespace) -> Said:
+    """The query for a table."""
+    from breakeven.apis.workloads import price_edges
+    from breakeven.tables.build import open_memory
+    from breakeven.usage.formats import INSIDE, TIME_UNITS, BadMapping, parse_mapping
+    from breakeven.usage.rollup import STEP_WORDS
+    from breakeven.usage.sums_file.query import BadQuery, translated, written
+    from breakeven.usage.sums_file.shapes import shapes
+    from breakeven.usage.sums_file.statement import Asked
+
+    if options.file:
+        raise BadInput(
+            "breakeven sums: a query is for a table; leave the file out, or --dialect, --shape and --table"
+        )
+    shape = shapes()[pick(shapes(), options.shape, "--shape")] if options.shape else None
+    dialect = options.dialect or (shape.dialect if shape else None)
+    table = options.table or (shape.table if shape else None)
+    if not dialect or not table:
+        raise BadInput("breakeven sums: a query needs --dialect and --table, or --shape")
+    try:
+        mapping = parse_mapping(options.columns)
+        columns, skip = translated(shape, dialect) if shape else ({}, "")
+        columns |= mapping.columns
+        units = {seconds: name for name, seconds in TIME_UNITS.items()}
+        unit = units[mapping.time_unit_s] if mapping.time_unit_s else shape.time_unit if shape else None
+        sql = written(
+            Asked(
+                dialect=dialect,
+                table=table,
+                columns={name: text for name, text in columns.items() if text},
+                edges=price_edges(open_memory()),
+                cached_in=mapping.cached_in or (shape.cached_in if shape else INSIDE),
+                time_unit=unit,
+                skip=options.skip or skip,
+                where=options.where,
+                step_minutes={word: minutes for minutes, word in STEP_WORDS.items()}[options.step],
+                formats=[{"id": shape.id, "name": shape.name, "provider": shape.provider}] if shape else [],
+            )
+        )
+    except (BadMapping, BadQuery) as reason:
+        raise BadInput(f"breakeven sums: {reason}") from None
+    notes = [
+        "The result is a sums file of Breakeven, version 1: save it as Parquet or CSV, then breakeven price."
+    ]
+    notes += [shape.note] if shape and shape.note else []
+    return Said(
+        program=lambda: {"dialect": dialect, "table": table, "notes": notes, "sql": sql},
+        text=lambda: "\n".join([*(f"-- {note}" for note in notes), sql.rstrip()]),
+    )
+
+
+def _added_up(options: argparse.Namespace) -> Said:
     from breakeven.apis.workloads import price_edges
     from breakeven.tables.build import open_memory
     from breakeven.usage.formats import BadMapping, parse_mapping

@@ -92,7 +92,8 @@ def prices(workload, tables, day=TODAY):
 
 def over_time(workload, tables, day=TODAY):
     """Cost by hour, day and tenant."""
-    return [cost_rows(workload, tables, day, by=by) for by in ("hour", "day", "tenant")]
+    hours, days, tenants = (cost_rows(workload, tables, day, by=by) for by in ("hour", "day", "tenant"))
+    return [hours, days, sorted(tenants, key=lambda row: str(row.key))]
 
 
 def whole_answer(workload, tables, day=TODAY):
