@@ -14,6 +14,7 @@ from streamlit import config
 from streamlit.runtime import get_instance
 from streamlit.runtime.pages_manager import PagesManager
 
+from breakeven import machine
 from breakeven.dashboard import scratch, upload_store
 from breakeven.dashboard.apart import readers
 from breakeven.dashboard.guard import Guard
@@ -29,7 +30,7 @@ SWEEP_EVERY_S = 10.0
 """How often the uploads of visitors who left are looked for. [s]"""
 COMPILE_AFTER_S = 5.0
 """The first page comes first; readers of files and the replay take seconds of the same processor."""
-OPTIONS = {
+OPTIONS: dict[str, object] = {
     # A full garbage collection after every rerun costs more than the rerun.
     "runner.postScriptGC": False,
     # No page shows a value by leaving it on a line of its own; looking for such lines costs time.
@@ -55,6 +56,9 @@ OPTIONS = {
     "theme.dark.textColor": "#f2f2f0",
     "theme.dark.linkColor": "#7cc4ee",
 }
+if not machine.SERVES:
+    # The page and what answers it are one tab, which has no cookie to show.
+    OPTIONS |= {"server.enableCORS": False, "server.enableXsrfProtection": False}
 """Streamlit's options, whatever a ``config.toml`` of the folder or of the user says."""
 
 
@@ -139,7 +143,7 @@ def parts(
     readers.start()
     return {
         "script_path": APP,
-        "lifespan": _while_serving,
+        "lifespan": _while_serving if machine.SERVES else None,
         "routes": upload_store.routes(_is_active),
         "middleware": _middleware(base, worker, tell, answers),
     }

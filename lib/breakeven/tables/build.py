@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from breakeven import machine
 from breakeven.paths import DATA
 from breakeven.tables.catalogue_rules import bad_patterns, rules_of_sheet
 from breakeven.tables.daily import in_one_line
@@ -69,6 +70,8 @@ def open_memory(data_dir: Path = DATA) -> DuckDBPyConnection:
     DataError
         If a row breaks a rule or a file is missing.
     """
+    if machine.TABLES is not None:
+        return duckdb.connect(machine.TABLES, read_only=True)
     connection = duckdb.connect(":memory:", config=_OFFLINE)
     try:
         kept = kept_file(data_dir) if data_dir == DATA else None
@@ -116,6 +119,21 @@ def _keep(connection: DuckDBPyConnection, kept: Path) -> None:
         finally:
             draft.unlink(missing_ok=True)
             draft.with_name(draft.name + ".wal").unlink(missing_ok=True)
+
+
+def write_tables(path: Path) -> None:
+    """Write the shipped tables as a file for a machine that cannot build them (:data:`machine.TABLES`).
+
+    Raises
+    ------
+    DataError
+        If a row breaks a rule or a file is missing.
+    """
+    with contextlib.closing(duckdb.connect(":memory:", config=_OFFLINE)) as connection:
+        build(connection)
+        connection.execute(f"ATTACH ? AS written (STORAGE_VERSION '{machine.TABLE_FORMAT}')", [str(path)])
+        connection.execute(f"COPY FROM DATABASE {_own(connection)} TO written")
+        connection.execute("DETACH written")
 
 
 def _own(connection: DuckDBPyConnection) -> str:

@@ -21,9 +21,10 @@ _STYLE = """<style>
 ::highlight(breakeven-claim){background-color:#E69F0080}
 .breakeven-claim{outline:3px solid #E69F00;outline-offset:3px;border-radius:.3rem}
 </style>"""
-_MARK = """<script>
+MARK = """<script>
 (() => {
-  const wanted = %s, unit = %s, strips = ".claim-strip";
+  const asked = [...document.querySelectorAll(".claim-asked")].pop().dataset;
+  const wanted = JSON.parse(asked.wanted), unit = asked.unit, strips = ".claim-strip";
   const skip = strips + ", script, style, textarea, button, label, [data-testid=stCode]";
   const says = (text, at, end) => {
     const digits = text.slice(at, end).replace(/,/g, "");
@@ -69,7 +70,7 @@ _MARK = """<script>
   setTimeout(mark, 300);
 })();
 </script>"""
-"""Marks the number wherever the page prints it; only numbers and a unit of ours go into it."""
+"""Marks the number wherever the page prints it; the same for every claim, so that a policy can name it."""
 
 
 def html(checked: Checked, page: str, query: Mapping[str, str]) -> str:
@@ -88,12 +89,13 @@ def html(checked: Checked, page: str, query: Mapping[str, str]) -> str:
 
 
 def mark(checked: Checked) -> str | None:
-    """Script that marks the number of a claim; None where it has none."""
+    """HTML that marks the number of a claim; None where it has none."""
     value, claim = checked.judged.value, checked.claim
     if value is None:
         return None
     sizes = sorted({abs(value), *(abs(value) * claim.scale / 10**power for power in (0, 3, 6, 9, 12))})
-    return _MARK % (json.dumps(sizes), json.dumps(claim.unit).replace("<", "\\u003c"))
+    asked = f'data-wanted="{escape(json.dumps(sizes))}" data-unit="{escape(claim.unit)}"'
+    return f'<span class="claim-asked" hidden {asked}></span>{MARK}'
 
 
 def sentence(checked: Checked, page: str, query: Mapping[str, str]) -> list[str]:
