@@ -25,7 +25,7 @@ def add(commands: Any) -> None:
     export.add_argument(
         "--live",
         action="store_true",
-        help="also the dashboard itself, to run in the visitor's browser: uploads are priced there (about 50 MB)",
+        help="also the dashboard itself, for the visitor's browser: uploads are priced there (about 50 MB)",
     )
     export.add_argument(
         "--runtime",

@@ -12,6 +12,7 @@ from typing import Any
 from breakeven.usage import sql
 from breakeven.usage.files import connect
 from breakeven.usage.formats import TOKEN_FIELDS, Grain, Recognised
+from breakeven.usage.lent import lend
 from breakeven.usage.limits import Limits
 from breakeven.usage.stop import heed_stop
 from breakeven.usage.sums import Problem
@@ -42,7 +43,7 @@ def locate(
     limits: Limits,
 ) -> list[Problem]:
     """Find the rows that the aggregate counted as bad, with their line numbers."""
-    lines = table.kind == "json" and table.source.startswith("(SELECT TRY_CAST")
+    lines = table.kind == "json" and table.by_line
     numbered = f"(SELECT *, ROW_NUMBER() OVER () AS n FROM {table.source})"
     cells = [one for one in (*TOKEN_FIELDS, "ts") if one in columns]
     # The raw cells, the number and the status of every row; only the bad ones are kept.
@@ -56,6 +57,7 @@ def locate(
     used = {key: value for key, value in table.parameters.items() if f"${key}" in query}
     # A connection that keeps the order of the rows: their numbers become line numbers.
     with closing(connect(file, limits, limits.memory_mb, ordered=True)) as ordered:
+        lend(ordered, table)
         fetched = ordered.execute(query, used).fetchall()
     line_of = line_numbers(table, file, rejects, [int(row[0]) for row in fetched])
     problems = []

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from breakeven.usage import sql
 from breakeven.usage.formats import TOKEN_FIELDS, Grain, Path, Recognised
+from breakeven.usage.lent import text_at
 from breakeven.usage.sql import Edges
 from breakeven.usage.table import TIMES, Table
 
@@ -47,8 +48,10 @@ def _texts(table: Table, found: Recognised) -> tuple[dict[str, str], frozenset[s
         if table.kind == "json":
             key = f"p{len(table.parameters)}"
             table.parameters[key] = _pointer(path)
-            own = f"NULLIF(json_extract_string(j, ${key}), '')"
-            return (f"COALESCE({own}, json_extract_string(parent, ${key}))" if table.parent else own), False
+            own = f"NULLIF({text_at('j', key)}, '')"
+            return (f"COALESCE({own}, {text_at('parent', key)})" if table.parent else own), False
+        if len(path) > 1 and path in table.columns:
+            return table.columns[path], False
         column = table.columns[path[:1]]
         kind = table.types.get(column, "VARCHAR")
         if len(path) > 1:

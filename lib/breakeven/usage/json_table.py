@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, TypeAlias
 
 from duckdb import DuckDBPyConnection
 
+from breakeven import machine
+from breakeven.usage import lent
 from breakeven.usage.limits import Limits
 from breakeven.usage.table import SAMPLE_BYTES, SAMPLE_ROWS, Table, flat, head, loads
 
+Step: TypeAlias = tuple[str, str]
+"""A step down in a document: what lies there, and the key that holds it."""
+RESULTS: Step = ("list", "results")
+"""The list whose rows inherit the keys of what stands around them."""
+MOST_STEPS = 2
+FIRST = 20
+"""Records that a step is decided by."""
 _LISTS = ("data", "observations", "results", "rows", "records", "items", "requests", "logs")
 
 
@@ -42,6 +52,8 @@ def json_documents(path: FilePath) -> str:
 
 def json_table(connection: DuckDBPyConnection, path: FilePath, document: bool, limits: Limits) -> Table:
     """Find the records of a JSON document or of JSON Lines."""
+    if not machine.EXTENSIONS:
+        return _read_here(connection, path, document)
     if document:
         base = json_documents(path)
     else:
@@ -55,29 +67,69 @@ def json_table(connection: DuckDBPyConnection, path: FilePath, document: bool, l
     parameters = {"path": str(path)}
     parent = False
     source = base
-    for _ in range(2):
-        first = _json_sample(connection, source, parameters, 20)
-        step = _unwrap(first, source, parent)
+    for _ in range(MOST_STEPS):
+        step = step_down(_json_sample(connection, source, parameters, FIRST))
         if step is None:
             break
-        source, parent, last = step
+        source, last = _stepped(source, *step), _is_last(*step)
+        parent = step == RESULTS
         if last:
             break
     rows = _json_sample(connection, source, parameters, SAMPLE_ROWS)
-    records = [flat(row) for row in rows]
-    names = list(dict.fromkeys(path for row in records for path in row))
+    around = []
     if parent:
-        parents = connection.execute(
-            f"SELECT CAST(parent AS VARCHAR) FROM {source} LIMIT 20", parameters
+        found = connection.execute(
+            f"SELECT CAST(parent AS VARCHAR) FROM {source} LIMIT {FIRST}", parameters
         ).fetchall()
-        names += [p for (text,) in parents for p in flat(loads(text)) if len(p) == 1 and p not in names]
+        around = [loads(text) for (text,) in found]
+    table = _described(rows, around if parent else None, path)
+    table.source, table.by_line = source, source == base and not document
+    return table
+
+
+def _read_here(connection: DuckDBPyConnection, path: FilePath, document: bool) -> Table:
+    """The same of a file that this program reads for the database."""
+
+    def read(steps: Sequence[Step]) -> Iterator[lent.Row]:
+        whole = ((value, None, None) for value in lent.values(path))
+        return lent.unwrapped(whole if document else lent.lines(path), steps)
+
+    steps: list[Step] = []
+    while len(steps) < MOST_STEPS and not (steps and _is_last(*steps[-1])):
+        step = step_down([lent.plain(one) for one in _first_records(read(steps), FIRST)])
+        if step is None:
+            break
+        steps.append(step)
+    parent = RESULTS in steps[-1:]
+    around = [lent.plain(outer) for _, outer, _ in islice(read(steps), FIRST)] if parent else None
+    table = _described([lent.plain(one) for one in _first_records(read(steps), SAMPLE_ROWS)], around, path)
+    table.source, table.by_line = lent.NAME, not steps and not document
+    table.lent = lent.records_table(read(steps), parent=parent, texts=table.by_line)
+    lent.lend(connection, table)
+    return table
+
+
+def _first_records(rows: Iterator[lent.Row], most: int) -> list[dict[str, Any]]:
+    return [
+        one
+        for one, _, _ in islice((row for row in rows if row[0] is not None), most)
+        if isinstance(one, dict)
+    ]
+
+
+def _described(rows: Sequence[dict[str, Any]], around: Sequence[Any] | None, path: FilePath) -> Table:
+    """What the first records, and those around them, tell of a relation of JSON records."""
+    records = [flat(row) for row in rows]
+    names = list(dict.fromkeys(place for row in records for place in row))
+    if around is not None:
+        names += [p for one in around for p in flat(one) if len(p) == 1 and p not in names]
         names = list(dict.fromkeys(names))
     return Table(
-        source=source,
-        parameters=dict(parameters),
+        source="",
+        parameters={"path": str(path)},
         columns={},
         kind="json",
-        parent=parent,
+        parent=around is not None,
         names=names,
         quoted=frozenset(key for row in records for key, value in row.items() if isinstance(value, str)),
         sample=[{k: str(v) for k, v in row.items() if v is not None} for row in records],
@@ -93,49 +145,50 @@ def _json_sample(
     return [record for (text,) in rows if isinstance(record := loads(text), dict)]
 
 
-def _unwrap(rows: list[dict[str, Any]], source: str, parent: bool) -> tuple[str, bool, bool] | None:
-    """One step down in a document whose rows lie in a list; the last item says that they are there."""
+def step_down(rows: Sequence[Mapping[str, Any]]) -> Step | None:
+    """One step down in a document whose rows lie in a list: kind and key; None: these are the rows."""
     for row in rows:
         if isinstance(row.get("input_lens"), list) and isinstance(row.get("output_lens"), list):
-            lists = ", ".join(
-                f"unnest(TRY_CAST(json_extract(j, '$.{many}') AS JSON[])) AS {one}"
-                for many, one in (
-                    ("input_lens", "input_len"),
-                    ("output_lens", "output_len"),
-                    ("start_times", "start_time"),
-                    ("ttfts", "ttft"),
-                )
-            )
-            return (
-                "(SELECT json_object('input_len', input_len, 'output_len', output_len, 'start_time', "
-                f"start_time, 'ttft', ttft, 'model_id', model_id) AS j FROM (SELECT {lists}, "
-                f"json_extract(j, '$.model_id') AS model_id FROM {source}))",
-                False,
-                True,
-            )
+            return ("runs", "")
         if isinstance(row.get("resourceSpans"), list):
-            value = "COALESCE({0}->>'stringValue', {0}->>'intValue', {0}->>'doubleValue')".format(
-                "json_extract(a, '$.value')"
-            )
-            return (
-                "(SELECT json_object('startTimeUnixNano', json_extract(s, '$.startTimeUnixNano'), "
-                "'attributes', json(CAST(to_json(map_from_entries(list_transform(list_filter(COALESCE("
-                "TRY_CAST(json_extract(s, '$.attributes') AS JSON[]), []), "
-                "lambda a: a->>'key' LIKE 'gen_ai.%'), lambda a: "
-                f"struct_pack(k := a->>'key', v := {value})))) AS VARCHAR))) AS j FROM (SELECT unnest("
-                f"json_extract(j, '$.resourceSpans[*].scopeSpans[*].spans[*]')) AS s FROM {source}))",
-                False,
-                True,
-            )
+            return ("spans", "")
         for key in _LISTS:
             inner = row.get(key)
             if isinstance(inner, list) and (not inner or isinstance(inner[0], dict)):
                 if not inner and not any(isinstance(r.get(key), list) and r[key] for r in rows):
                     continue
-                outer = ", j AS parent" if key == "results" else ""
-                return (
-                    f"(SELECT unnest(json_extract(j, '$.{key}[*]')) AS j{outer} FROM {source})",
-                    bool(outer),
-                    key == "results" or parent,
-                )
+                return ("list", key)
     return None
+
+
+def _is_last(kind: str, key: str) -> bool:
+    """Whether the rows are there after such a step."""
+    return kind != "list" or (kind, key) == RESULTS
+
+
+def _stepped(source: str, kind: str, key: str) -> str:
+    """FROM clause after a step down."""
+    if kind == "runs":
+        lists = ", ".join(
+            f"unnest(TRY_CAST(json_extract(j, '$.{many}') AS JSON[])) AS {one}"
+            for one, many in lent.BENCHMARK.items()
+        )
+        return (
+            "(SELECT json_object('input_len', input_len, 'output_len', output_len, 'start_time', "
+            f"start_time, 'ttft', ttft, 'model_id', model_id) AS j FROM (SELECT {lists}, "
+            f"json_extract(j, '$.model_id') AS model_id FROM {source}))"
+        )
+    if kind == "spans":
+        value = "COALESCE({0}->>'stringValue', {0}->>'intValue', {0}->>'doubleValue')".format(
+            "json_extract(a, '$.value')"
+        )
+        return (
+            "(SELECT json_object('startTimeUnixNano', json_extract(s, '$.startTimeUnixNano'), "
+            "'attributes', json(CAST(to_json(map_from_entries(list_transform(list_filter(COALESCE("
+            "TRY_CAST(json_extract(s, '$.attributes') AS JSON[]), []), "
+            "lambda a: a->>'key' LIKE 'gen_ai.%'), lambda a: "
+            f"struct_pack(k := a->>'key', v := {value})))) AS VARCHAR))) AS j FROM (SELECT unnest("
+            f"json_extract(j, '$.resourceSpans[*].scopeSpans[*].spans[*]')) AS s FROM {source}))"
+        )
+    outer = ", j AS parent" if (kind, key) == RESULTS else ""
+    return f"(SELECT unnest(json_extract(j, '$.{key}[*]')) AS j{outer} FROM {source})"

@@ -18,6 +18,7 @@ from breakeven.usage.from_rows import table_of
 from breakeven.usage.gather import Source
 from breakeven.usage.gathered import Gathered
 from breakeven.usage.kinds import BLOCKS
+from breakeven.usage.lent import blocks_at
 from breakeven.usage.limits import Limits
 from breakeven.usage.open_table import OpenTable
 from breakeven.usage.packed import unpacked
@@ -84,7 +85,7 @@ def _open_table(opened: OpenTable, mapping: ColumnMapping | None) -> OpenRows:
     table = opened.table
     found = recognised(table, mapping)
     blocks = table.kind == "json" and (BLOCKS,) in table.names
-    carry = [f"CAST(json_extract(j, '$.{BLOCKS}') AS VARCHAR) AS blocks"] if blocks else []
+    carry = [f"{blocks_at('j', BLOCKS)} AS blocks"] if blocks else []
     return _rows(opened.connection, table, found, query_of(table, found, Edges(), carry), blocks=blocks)
 
 

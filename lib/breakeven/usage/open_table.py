@@ -10,10 +10,12 @@ from pathlib import Path as FilePath
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from breakeven import machine
 from breakeven.usage.csv_table import csv_table
 from breakeven.usage.files import connect
 from breakeven.usage.formats import ColumnMapping
 from breakeven.usage.json_table import is_document, json_documents, json_table, starts_json
+from breakeven.usage.lent import is_whole
 from breakeven.usage.limits import Limits
 from breakeven.usage.parquet_table import parquet_table
 from breakeven.usage.salvage import salvage
@@ -103,6 +105,8 @@ def open_table(
 
 def _is_whole(file: FilePath, limits: Limits, memory_mb: int) -> bool:
     """Whether a JSON document can be read to its end."""
+    if not machine.EXTENSIONS:
+        return is_whole(file)
     with closing(connect(file, limits, memory_mb)) as connection:
         try:
             connection.execute(f"SELECT COUNT(j) FROM {json_documents(file)}", {"path": str(file)})

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
+from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from breakeven import machine
 from breakeven.usage.formats import Path
+from breakeven.usage.lent import NAME, lend, nested_paths, parquet_rows, with_nested
 from breakeven.usage.limits import Limits
 from breakeven.usage.spool import Unreadable
-from breakeven.usage.table import Table, flat, loads
+from breakeven.usage.table import Table, flat, loads, shorten
 
 
 def parquet_table(connection: DuckDBPyConnection, path: FilePath, limits: Limits) -> Table:
@@ -20,12 +25,11 @@ def parquet_table(connection: DuckDBPyConnection, path: FilePath, limits: Limits
     Unreadable
         If there are more columns than the limit.
     """
+    if not machine.EXTENSIONS:
+        return _read_here(connection, path, limits)
     parameters = {"path": str(path)}
     described = connection.execute("DESCRIBE SELECT * FROM read_parquet($path)", parameters).fetchall()
-    if len(described) > limits.columns:
-        raise Unreadable(
-            limits.too_much(f"The file has {len(described):,} columns, above", "columns", "columns")
-        )
+    _hold_width(len(described), limits)
     aliases = ", ".join(f"c{n}" for n in range(len(described)))
     source = f"read_parquet($path) AS t({aliases})"
     columns: dict[Path, str] = {}
@@ -38,11 +42,11 @@ def parquet_table(connection: DuckDBPyConnection, path: FilePath, limits: Limits
         f"SELECT CAST(to_json(t) AS VARCHAR) FROM {source} LIMIT 50", parameters
     ).fetchall()
     back = {alias: path for path, alias in columns.items()}
-    sample = []
-    for (text,) in rows:
-        record = {(*back[p[:1][0]], *p[1:]): v for p, v in flat(loads(text)).items() if p[0] in back}
-        names += [p for p in record if p not in names]
-        sample.append({k: str(v) for k, v in record.items() if v is not None})
+    records = [
+        {(*back[p[:1][0]], *p[1:]): v for p, v in flat(loads(text)).items() if p[0] in back}
+        for (text,) in rows
+    ]
+    names += [p for p in dict.fromkeys(p for record in records for p in record) if p not in names]
     return Table(
         source=source,
         parameters=dict(parameters),
@@ -50,5 +54,43 @@ def parquet_table(connection: DuckDBPyConnection, path: FilePath, limits: Limits
         kind="parquet",
         types=types,
         names=names,
-        sample=sample,
+        sample=_sample(records),
     )
+
+
+def _sample(records: Sequence[Mapping[Path, Any]]) -> list[dict[Path, str]]:
+    return [{path: str(value) for path, value in one.items() if value is not None} for one in records]
+
+
+def _hold_width(columns: int, limits: Limits) -> None:
+    if columns > limits.columns:
+        raise Unreadable(limits.too_much(f"The file has {columns:,} columns, above", "columns", "columns"))
+
+
+def _read_here(connection: DuckDBPyConnection, path: FilePath, limits: Limits) -> Table:
+    """The same of a file that this program reads for the database."""
+    try:
+        heads, rows, first = parquet_rows(path)
+    except (OSError, ValueError) as fault:
+        raise Unreadable(f"The file cannot be read: {shorten(str(fault), 200)}") from None
+    _hold_width(len(heads), limits)
+    columns: dict[Path, str] = {}
+    for number, name in enumerate(heads):
+        columns.setdefault((name,), f"c{number}")
+    nested = nested_paths(first)
+    inner = {place: f"c{number}" for number, place in enumerate(nested, start=len(heads))}
+    rows = rows.rename_columns([f"c{number}" for number in range(len(heads))])
+    table = Table(
+        source=NAME,
+        # The step of time hangs on the size of the file.
+        parameters={"path": str(path)},
+        columns=columns | inner,
+        kind="parquet",
+        names=[*columns, *nested],
+        sample=_sample([flat(json.loads(json.dumps(one, default=str))) for one in first]),
+        lent=with_nested(rows, columns | inner, nested),
+    )
+    lend(connection, table)
+    described = connection.execute(f"DESCRIBE SELECT * FROM {NAME}").fetchall()
+    table.types.update({str(name): str(kind) for name, kind, *_ in described})
+    return table

@@ -26,6 +26,7 @@ from breakeven.usage.aggregate import BY_LENGTH, BY_TENANT, BY_TIME, NO_SUMS, Su
 from breakeven.usage.files import connect
 from breakeven.usage.formats import INSIDE
 from breakeven.usage.from_sums import Reading
+from breakeven.usage.lent import lend
 from breakeven.usage.limits import Limits
 from breakeven.usage.plan import MOST_ASIDE, NO_TOKENS, READ_ORDER, TEXT, TOKENS, Plan, plan_of
 from breakeven.usage.rollup import Shape, fitted, told
@@ -158,6 +159,7 @@ def _aside(
     cells = ", ".join(f"CAST(c{number} AS VARCHAR)" for number in range(plan.table.width))
     numbered = f"(SELECT *, ROW_NUMBER() OVER () AS place FROM {plan.table.source})"
     with closing(connect(file, limits, limits.memory_mb, ordered=True)) as ordered:
+        lend(ordered, plan.table)
         plan.prepare(ordered)
         rows = ordered.execute(
             f"SELECT place, fault, {cells} FROM (SELECT *, {plan.fault()} AS fault FROM "

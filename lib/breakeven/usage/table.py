@@ -31,6 +31,8 @@ class Table:
     """Columns of text whose numbers have separated thousands, to what separates the fraction in them."""
     parent: bool = False
     """JSON rows have a parent record whose keys they inherit."""
+    by_line: bool = False
+    """Each line of the file is a row of JSON, or none."""
     names: list[Path] = field(default_factory=list)
     sample: list[dict[Path, str]] = field(default_factory=list)
     quoted: frozenset[Path] = frozenset()
@@ -45,6 +47,8 @@ class Table:
     lost: list[tuple[int, str, str, str]] = field(default_factory=list)
     """Records of a damaged document that are not in the relation, as the rejected lines are noted."""
     notes: list[str] = field(default_factory=list)
+    lent: Any = None
+    """Rows that were read here, for a database that cannot read the file (:mod:`breakeven.usage.lent`)."""
 
 
 def shorten(text: str, most: int = LONGEST_VALUE) -> str:

@@ -233,7 +233,7 @@ class DuckDBPyConnection:
             self._lend(parameters.values() if isinstance(parameters, Mapping) else parameters)
         return self._answer(_read(self._run(_bound(sql, parameters))))
 
-    def insert(self, name: str, table: pa.Table) -> None:
+    def register(self, name: str, table: pa.Table) -> None:
         """Make a table of an Arrow table."""
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, table.schema) as writer:
