@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breakeven.paths import DATA
-from breakeven.tables.names import Names, _catalogue, _rules_of, names_on, nearest, resolve
+from breakeven.tables.name_matches import by_provider, fits
+from breakeven.tables.names import Names, names_on, nearest, resolve
 from tests.builders import csv_rows
 
 NEWEST = date(2026, 11, 30)
@@ -128,7 +129,7 @@ def test_nearest_names_are_the_makers_first_and_none_that_is_not_alike(names):
     assert nearest("gpt-4oo", ["openai/gpt-4o", "azure/gpt-4o"], "azure") == ["azure/gpt-4o"]
 
 
-PROVIDERS = sorted(_catalogue())
+PROVIDERS = sorted(by_provider())
 
 
 @given(
@@ -136,10 +137,11 @@ PROVIDERS = sorted(_catalogue())
     st.one_of(
         st.text(max_size=40),
         st.sampled_from([test["name"] for test in TESTS]),
-        st.sampled_from(sorted({m.id for p in _catalogue().values() for m in p.models})),
+        st.sampled_from(sorted({model for rules in by_provider().values() for model in rules.models})),
     ),
 )
 @settings(max_examples=500)
 def test_a_name_that_the_quick_look_rules_out_fits_no_rule_of_the_catalogue(provider, name):
-    if not _rules_of(provider).may_match(name.lower()):
-        assert not any(model.is_match(name.lower()) for model in _catalogue()[provider].models)
+    rules = by_provider()[provider]
+    if not rules.may_match.may_match(name.lower()):
+        assert not any(fits(rule, name.lower()) for rule in rules.models.values())

@@ -14,13 +14,14 @@ from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import StrEnum
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, Self
 
 from duckdb import DuckDBPyConnection
 
 from breakeven.tables.ends import api_ends
 from breakeven.tables.exports import shipped
+from breakeven.tables.name_matches import by_provider
 
 LONGEST = 300
 """Characters of a name that are looked at; no maker's name is a third of that."""
@@ -275,73 +276,10 @@ def _listed(provider_id: str, name: str, names: Names) -> str | None:
 
 def _by_rules(provider_id: str, name: str, names: Names) -> str | None:
     """An offer of a provider by the catalogue's own rules for names (dates, other spellings)."""
-    provider, text = _catalogue().get(provider_id), name.removeprefix(f"{provider_id}/").lower()
-    if provider is None or not (_DATED.search(text) or _rules_of(provider_id).may_match(text)):
-        return None
-    model = provider.find_model(text)
-    offer = f"{provider_id}/{model.id}" if model is not None else None
+    rules = by_provider().get(provider_id)
+    model = rules.find(name.removeprefix(f"{provider_id}/").lower()) if rules else None
+    offer = f"{provider_id}/{model}" if model is not None else None
     return offer if offer in names.ends else None
-
-
-_DATED = re.compile(r"\d{8}")
-"""A date that the catalogue also tries in its other form."""
-
-
-@cache
-def _catalogue() -> Mapping[str, Any]:
-    """The price list's own rules for names; read where a name has to be told, which a trace does not need."""
-    from genai_prices import data
-
-    return {provider.id: provider for provider in data.providers}
-
-
-@cache
-def _rules_of(provider_id: str) -> _MayMatch:
-    """What the names of a provider begin with, end with, hold or are."""
-    rules = _MayMatch()
-    for model in _catalogue()[provider_id].models:
-        rules.take(model.match)
-    return rules
-
-
-@dataclass(slots=True)
-class _MayMatch:
-    """Tells names that no rule fits in microseconds; asking rule by rule takes a hundred times as long."""
-
-    exact: set[str] = field(default_factory=set)
-    begins: tuple[str, ...] = ()
-    ends: tuple[str, ...] = ()
-    holds: tuple[str, ...] = ()
-    patterns: tuple[re.Pattern[str], ...] = ()
-
-    def take(self, clause: Any) -> None:
-        """Take a rule of the catalogue; of several that all have to fit, the first."""
-        for either in getattr(clause, "or_", ()):
-            self.take(either)
-        for first in getattr(clause, "and_", ())[:1]:
-            self.take(first)
-        self.exact.update(_texts(clause, "equals"))
-        self.begins += _texts(clause, "starts_with")
-        self.ends += _texts(clause, "ends_with")
-        self.holds += _texts(clause, "contains")
-        if pattern := getattr(clause, "regex", None):
-            self.patterns += (re.compile(pattern),)
-
-    def may_match(self, text: str) -> bool:
-        """Whether a name in small letters may fit."""
-        return (
-            text in self.exact
-            or text.startswith(self.begins)
-            or text.endswith(self.ends)
-            or any(one in text for one in self.holds)
-            or any(one.search(text) for one in self.patterns)
-        )
-
-
-def _texts(clause: Any, kind: str) -> tuple[str, ...]:
-    """The text that a rule of one kind looks for, in small letters."""
-    text = getattr(clause, kind, None)
-    return () if text is None else (text.lower(),)
 
 
 def nearest(model: str, offer_ids: Sequence[str], first: str | None = None, most: int = 3) -> list[str]:
