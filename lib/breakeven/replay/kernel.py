@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-import numba
 import numpy as np
+
+from breakeven import machine
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -46,7 +47,14 @@ N_RESULTS = 10
 
 
 def jit(function: Function) -> Function:
-    """Compile on first use and keep the result on disk, where there is a place to keep it."""
+    """Compile on first use and keep the result on disk, where there is a place to keep it.
+
+    Without a compiler the loop runs as it is written: the same numbers, some hundred times as slowly.
+    """
+    if not machine.COMPILER:
+        return function
+    import numba
+
     try:
         return cast(Function, numba.njit(cache=True, nogil=True)(function))
     except RuntimeError:  # an installation that nobody may write to, and no home to write to either

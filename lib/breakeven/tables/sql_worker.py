@@ -140,7 +140,7 @@ def _vet_tree(tree: Any, own: set[str], functions: Collection[str]) -> None:
         if node.get("type") == "TABLE_FUNCTION":
             name = str((node.get("function") or {}).get("function_name", "")).lower()
             if name not in _TABLE_FUNCTIONS:
-                raise Refused(_unavailable(name))
+                raise Refused(unavailable(name))
         elif node.get("type") in ("BASE_TABLE", "SHOW_REF"):
             path = [str(part).lower() for part in (node.get("qualified_name") or {}).get("path", ())]
             if node["type"] == "SHOW_REF" and (node.get("query") or path in _LISTS):
@@ -156,11 +156,11 @@ def _vet_tree(tree: Any, own: set[str], functions: Collection[str]) -> None:
         elif node.get("class") == "COLUMN_REF":
             names = [str(name).lower() for name in node.get("column_names", ())]
             if len(names) == 1 and names[0] in _SYSTEM_WORDS:
-                raise Refused(_unavailable(names[0]))
+                raise Refused(unavailable(names[0]))
         elif node.get("class") in ("FUNCTION", "WINDOW"):
             name = str(node.get("function_name", "")).lower()
             if name not in functions:
-                raise Refused(_unavailable(name))
+                raise Refused(unavailable(name))
 
 
 def sentence(error: BaseException) -> str:
@@ -171,7 +171,8 @@ def sentence(error: BaseException) -> str:
     return text if len(text) <= 400 else text[:399] + "…"
 
 
-def _unavailable(name: str) -> str:
+def unavailable(name: str) -> str:
+    """Why a function may not be called."""
     return f"The function {_short(name)} is not available here: no files, no network, no system."
 
 
@@ -225,10 +226,10 @@ def run(
         return {"problem": f"The answer cannot be shown: {sentence(error)}; cast its columns to VARCHAR."}
     finally:
         timer.cancel()
-    return _answer(columns, found, rows)
+    return answer_of(columns, found, rows)
 
 
-def _answer(columns: list[list[str]], found: list[tuple[Any, ...]], rows: int) -> dict[str, Any]:
+def answer_of(columns: list[list[str]], found: list[tuple[Any, ...]], rows: int) -> dict[str, Any]:
     """Rows as JSON can hold them, no more than are allowed; what was cut is counted."""
     size, n_cut = 0, 0
     sent: list[list[Any]] = []
