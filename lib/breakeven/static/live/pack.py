@@ -37,9 +37,7 @@ _USELESS = (
     ".cmake",
     ".dist",
 )
-_FOLDERS = frozenset(
-    ("tests", "test", "testing", "__pycache__", "_examples", "doc", "include", "src", "f2py")
-)
+_FOLDERS = frozenset(("tests", "test", "testing", "__pycache__", "_examples", "doc", "include", "src"))
 _NOT_NEEDED: dict[str, tuple[str, ...]] = {
     "streamlit": ("streamlit/static/", "streamlit/hello/", "streamlit/external/"),
     "plotly": ("plotly/package_data/plotly.min.js", "plotly/labextension/", "plotly/package_data/datasets/"),

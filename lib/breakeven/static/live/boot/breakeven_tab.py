@@ -7,12 +7,14 @@ import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import threads  # type: ignore[import-not-found]  # it stands beside this module in a tab
+import later  # type: ignore[import-not-found]  # these two stand beside this module in a tab
+import threads  # type: ignore[import-not-found]
 from js import toPage
 from pyodide.ffi import to_js
 
 loop = asyncio.get_event_loop()
 threads.take_over(loop)
+later.take_over()
 
 from breakeven.dashboard.server import dashboard  # noqa: E402  (threads come first)
 

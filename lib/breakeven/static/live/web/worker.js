@@ -50,11 +50,27 @@ async function start() {
   self.duck = await duck;
   self.fetch = own;
   python.FS.writeFile("/tables.duckdb", await parts.tables, { canOwn: true });
+  self.fetchLater = (name) => fetchAtOnce(new URL(config.later[name].file, here));
+  self.nameLibrary = (path) => {
+    const known = python._module.LDSO.loadedLibsByName;
+    known[path.split("/").pop()] ??= known[path];
+  };
+  self.python = python;
   self.toPage = (kind, id, value) => say(kind, { id, value });
   say("progress", { loaded: config.bytes, total: config.bytes, doing: "Starting the dashboard" });
   const bridge = python.pyimport("breakeven_tab");
   mark("ready");
   return bridge;
+}
+
+// Python that imports cannot wait for an answer, so this asks at once; a worker may.
+function fetchAtOnce(address) {
+  const asked = new XMLHttpRequest();
+  asked.open("GET", address, false);
+  asked.responseType = "arraybuffer";
+  asked.send();
+  if (asked.status !== 200) throw new Error(`${address.pathname} cannot be fetched: the host answers ${asked.status}`);
+  return new Uint8Array(asked.response);
 }
 
 const ready = start();
