@@ -18,7 +18,16 @@ from typing import Any
 
 from breakeven.dashboard import look, saving
 from breakeven.static.live.pack import COMPILER, compile_trees, digest_of, packed, squeezed, trees, zipped
-from breakeven.static.live.parts import Parts, PartsMissing, draft, fetch_parts, node, pinned, sha256_of
+from breakeven.static.live.parts import (
+    Parts,
+    PartsMissing,
+    draft,
+    fetch_parts,
+    node,
+    notices,
+    pinned,
+    sha256_of,
+)
 from breakeven.static.policy import POLICY, Policy, with_more, written
 from breakeven.static.site import Site
 from breakeven.views.articles import strip
@@ -118,6 +127,7 @@ def add_live(site: Path, base_path: str, parts: Parts) -> Live:
     config = _write(live, contents, parts)
     _front_end(live)
     _scripts(live, parts)
+    (live / "NOTICES.txt").write_text(notices(parts.wheels), encoding="utf-8")
     name = digest_of(live)[:16]
     worker = (WEB / "sw.js").read_text(encoding="utf-8").replace("__VERSION__", name)
     (site / "sw.js").write_text(worker, encoding="utf-8")

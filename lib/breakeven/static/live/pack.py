@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 import shutil
 import struct
 import subprocess
@@ -89,7 +90,7 @@ def _pure(folder: Path) -> Path:
             place = file.as_posix()
             if place.startswith("..") or place.endswith((".pyc", ".so", ".pyd")) or not _wanted(place):
                 continue
-            if ".dist-info/" in place and not place.endswith("/METADATA"):
+            if ".dist-info/" in place and not re.search(r"/METADATA$|licen[cs]e", place, re.IGNORECASE):
                 continue
             _copy(Path(str(file.locate())), folder / place)
     return folder

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
@@ -236,9 +237,29 @@ def draft(target: Path) -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
-def licences() -> Iterator[tuple[str, str, str]]:
-    """Name, version and licence of what a site carries beside the installed packages."""
-    for group in ("npm", "wheel"):
-        for pin in pinned()[group].values():
-            if "licence" in pin:
-                yield pin["name"], pin["version"], pin["licence"]
+def _version(path: Path) -> str:
+    """Version in the name of a wheel, or of an archive of a library."""
+    return path.name.removesuffix(".zip").split("-")[-1 if path.suffix == ".zip" else 1]
+
+
+def notices(wheels: Mapping[str, Path]) -> str:
+    """What a site with the live half carries, with the licence of each part."""
+    rows = [
+        (pin["name"], pin["version"], pin["licence"])
+        for group in ("npm", "wheel")
+        for pin in pinned()[group].values()
+        if "licence" in pin
+    ]
+    known = pinned()["runtime"]["licences"]
+    rows += [(name, _version(path), known[name]) for name, path in wheels.items() if name in known]
+    for name in pinned()["pure"]["distributions"]:
+        said = distribution(name).metadata
+        licence = said.get("License-Expression") or said.get("License") or "see its package"
+        rows.append((name, said["Version"], licence.splitlines()[0][:60]))
+    return _HEAD + "".join(f"{name} {version}: {licence}\n" for name, version, licence in sorted(rows))
+
+
+_HEAD = """This folder carries these works, packed or compiled and otherwise as they are, but for one loop of
+pyodide.asm.js (with_open_symbols in Breakeven's build.py). Their licences are in their packages, by name and version.
+
+"""

@@ -1,0 +1,160 @@
+"""The live half of the exported site: the dashboard itself in a tab, from a host of plain files."""
+
+import csv
+import gzip
+import json
+import os
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from breakeven.paths import DATA
+from breakeven.static.live.build import add_live
+from breakeven.static.live.parts import PartsMissing, fetch_parts
+from tests.e2e.conftest import text_of
+from tests.e2e.test_static_site import hosted
+
+pytestmark = pytest.mark.slow
+START_MS = 400_000
+"""A tab on a busy machine starts in a minute or two."""
+KINDS = ("csv", "csv.gz", "zip", "jsonl", "json", "parquet", "xlsx")
+SAMPLE = DATA / "samples" / "month_openai.csv"
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a site with nothing but the live half, under a path of its own."""
+    try:
+        parts = fetch_parts()
+    except PartsMissing as reason:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"the parts of the live half cannot be had here: {reason}")
+    folder = tmp_path_factory.mktemp("live")
+    add_live(folder, "/x/", parts)
+    with hosted(folder) as address:
+        yield address
+
+
+class Tab:
+    """One tab that is started once, and what it asked for."""
+
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self.context, self.address = context, address
+        self.asked: list[str] = []
+        self.faults: list[str] = []
+        context.on("request", lambda request: self.asked.append(request.url))
+        self.page = context.new_page()
+        self.page.on("console", lambda told: self.faults.append(told.text) if told.type == "error" else None)
+        self.page.on("pageerror", lambda fault: self.faults.append(str(fault)))
+
+    def open(self, path: str = "") -> Page:
+        self.page.goto(self.address + path)
+        self.page.wait_for_selector("[data-live-line]", state="detached", timeout=START_MS)
+        return self.settle()
+
+    def go(self, path: str) -> Page:
+        """Another address in the same tab, as a press of Back would bring it."""
+        self.page.evaluate(
+            "(to) => { history.pushState({}, '', to); dispatchEvent(new PopStateEvent('popstate')); }",
+            self.address + path,
+        )
+        self.page.wait_for_timeout(500)
+        return self.settle()
+
+    def settle(self) -> Page:
+        """Wait until the worker has nothing to do and the page stays as it is."""
+        said, same, end = "", 0, time.monotonic() + START_MS / 1000
+        while same < 4 and time.monotonic() < end:
+            quick = self.page.evaluate(
+                """async (health) => {
+                    const start = performance.now();
+                    for (let i = 0; i < 3; i++) await (await fetch(health)).text();
+                    return performance.now() - start < 500;
+                }""",
+                f"{self.address}_stcore/health",
+            )
+            now = text_of(self.page)
+            same, said = (same + 1 if quick and now == said else 0), now
+            self.page.wait_for_timeout(250)
+        assert self.page.locator('[data-testid="stException"]').count() == 0
+        return self.page
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser, live: str) -> Iterator[Tab]:
+    """The tab, started; in the end nothing was asked of another host, and nothing failed."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    opened = Tab(context, live)
+    opened.open()
+    yield opened
+    context.close()
+    foreign = [url for url in opened.asked if not url.startswith((live, "data:", f"blob:{live[:-3]}"))]
+    assert foreign == []
+    assert [fault for fault in opened.faults if "404" not in fault] == []
+
+
+@pytest.mark.parametrize(
+    "path", ["", "deploy", "train", "workload", "articles", "numbers", "prices", "evidence", "method"]
+)
+def test_a_page_says_in_the_tab_what_the_server_says(path, tab, visit):
+    # A plain path asks the same in both: no field of an earlier page stands in it.
+    here, there = text_of(tab.go(path)), text_of(visit(path))
+    assert _without_hosts(here) == _without_hosts(there)
+
+
+def _without_hosts(text: str) -> list[str]:
+    return [line for line in text.splitlines() if "localhost:" not in line]
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """The same month of usage in every kind of file."""
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    arrow_csv = pytest.importorskip("pyarrow.csv")
+    text = SAMPLE.read_bytes()
+    table = arrow_csv.read_csv(SAMPLE)
+    rows = table.to_pylist()
+    book = Workbook()
+    for row in csv.reader(text.decode().splitlines()):
+        book.active.append([float(cell) if cell.replace(".", "", 1).isdigit() else cell for cell in row])
+    lines = [json.dumps(row, default=str) for row in rows]
+    paths = {kind: folder / f"usage.{kind}" for kind in KINDS}
+    paths["csv"].write_bytes(text)
+    paths["csv.gz"].write_bytes(gzip.compress(text))
+    with zipfile.ZipFile(paths["zip"], "w") as archive:
+        archive.writestr("usage.csv", text)
+    paths["jsonl"].write_text("\n".join(lines), encoding="utf-8")
+    paths["json"].write_text(f"[{','.join(lines)}]", encoding="utf-8")
+    pq.write_table(pa.table(table), paths["parquet"])
+    book.save(paths["xlsx"])
+    return paths
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_of_any_kind_is_priced_in_the_tab_as_on_the_command_line(kind, tab, tmp_path, capsys):
+    from breakeven.cli import main
+
+    path = _files(tmp_path)[kind]
+    assert main(["price", str(path), "--json", "--as-of", "2026-11-30"]) == 0
+    expected = json.loads(capsys.readouterr().out)
+    page = tab.go("workload?v=1&as_of=2026-11-30")
+    page.locator('input[type="file"]').first.set_input_files(path)
+    expect(page.get_by_text(path.name).first).to_be_visible(timeout=START_MS)
+    text = text_of(tab.settle())
+    assert "w=" in page.url
+    assert f"{expected['rows_read']:,}" in text
+    assert f"{round(expected['list_usd']):,}"[:4] in text.replace("\u202f", ",")
+
+
+def test_a_second_visit_needs_no_network(tab):
+    tab.context.set_offline(True)
+    try:
+        page = tab.open("deploy")
+        expect(page.locator("h1").first).to_have_text("Which GPUs, and how many?")
+    finally:
+        tab.context.set_offline(False)
