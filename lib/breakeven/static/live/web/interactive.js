@@ -53,7 +53,7 @@ function offer() {
   if (reason) return;
   if (unwritten) answerHere();
   // Quietly, once the page stands: what was fetched is there when it is asked for.
-  else if (!navigator.connection?.saveData) (window.requestIdleCallback ?? setTimeout)(() => prepare());
+  else if (!navigator.connection?.saveData) (window.requestIdleCallback ?? setTimeout)(() => prepare().catch(() => {}));
 }
 
 let unwritten = page.dataset.asks === "unwritten";

@@ -22,9 +22,17 @@ let last = 0;
 const sockets = new Map();
 const waiting = new Map();
 
+let preparing = null;
+
 /** Begin to fetch and to start what answers, before anybody asks for it. */
 export function prepare() {
-  if (worker || cannot()) return;
+  preparing ??= prepared();
+  return preparing;
+}
+
+async function prepared() {
+  if (cannot()) return;
+  await serviceReady();  // first: it keeps what the worker fetches
   worker = new Worker(new URL("worker.js", here));
   const broken = (reason) => {
     toldLast = { kind: "failed", reason };
@@ -149,9 +157,13 @@ async function save(link, click) {
 // The service worker answers for pictures and uploads, and keeps the files for the next visit.
 async function serviceReady() {
   await navigator.serviceWorker.register(new URL("sw.js", base), { scope: base.pathname });
-  await navigator.serviceWorker.ready;
+  const { active } = await navigator.serviceWorker.ready;
   if (navigator.serviceWorker.controller) return;
-  await new Promise((go) => navigator.serviceWorker.addEventListener("controllerchange", go, { once: true }));
+  const controlled = new Promise((go) => {
+    navigator.serviceWorker.addEventListener("controllerchange", go, { once: true });
+  });
+  active.postMessage("claim");  // a page that was reloaded past it has none
+  await controlled;
 }
 
 // Put the front end into the page; it finds its address and its files in what is told to it.
@@ -186,11 +198,10 @@ async function begin(root, progress) {
   const broken = new Promise((_, fail) => {
     hear = { progress, failed: (why) => fail(new Error(why)) };
   });
-  prepare();
   if (toldLast?.kind === "failed") throw new Error(toldLast.reason);
   if (toldLast) progress(toldLast);
   const up = async () => {
-    await serviceReady();
+    await prepare();
     standIn();
     await mount(root);
     await answered(root);
