@@ -14,8 +14,9 @@ from openpyxl import Workbook
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from breakeven.paths import DATA
-from breakeven.static.live.build import add_live
+from breakeven.static.live.build import add_live, needs
 from breakeven.static.live.parts import PartsMissing, fetch_parts
+from breakeven.static.policy import POLICY, with_more
 from tests.e2e.conftest import text_of
 from tests.e2e.test_static_site import hosted
 
@@ -37,7 +38,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip(f"the parts of the live half cannot be had here: {reason}")
     folder = tmp_path_factory.mktemp("live")
     add_live(folder, "/x/", parts)
-    with hosted(folder) as address:
+    with hosted(folder, with_more(POLICY, needs())) as address:
         yield address
 
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from breakeven.question.link import short
 from breakeven.question.scenario import Scenario
-from breakeven.static.policy import POLICY, headers
+from breakeven.static.policy import POLICY, Policy, headers
 from breakeven.static.questions import STARTS, questions
 from tests.builders import TODAY
 from tests.e2e.conftest import fits, settle
@@ -32,12 +32,14 @@ USUAL = short(Scenario(as_of=TODAY))
 class Host(SimpleHTTPRequestHandler):
     """A host of files: the site stands under ``/x/``, what is missing is answered by its 404.html."""
 
+    policy = POLICY
+
     def translate_path(self, path: str) -> str:
         inside = urlsplit(path).path.removeprefix("/x")
         return super().translate_path(inside if path.startswith("/x/") else "/nowhere")
 
     def end_headers(self) -> None:
-        for name, text in headers(POLICY).items():
+        for name, text in headers(self.policy).items():
             self.send_header(name, text)
         super().end_headers()
 
@@ -53,8 +55,9 @@ class Host(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def hosted(folder: Path) -> Iterator[str]:
-    with ThreadingHTTPServer(("localhost", 0), partial(Host, directory=str(folder))) as server:
+def hosted(folder: Path, policy: Policy = POLICY) -> Iterator[str]:
+    host = type("Host", (Host,), {"policy": policy})
+    with ThreadingHTTPServer(("localhost", 0), partial(host, directory=str(folder))) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
