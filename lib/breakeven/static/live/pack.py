@@ -39,11 +39,15 @@ _USELESS = (
     ".dist",
 )
 _FOLDERS = frozenset(("tests", "test", "testing", "__pycache__", "_examples", "doc", "include", "src"))
-_NOT_NEEDED: dict[str, tuple[str, ...]] = {
-    "streamlit": ("streamlit/static/", "streamlit/hello/", "streamlit/external/"),
-    "plotly": ("plotly/package_data/plotly.min.js", "plotly/labextension/", "plotly/package_data/datasets/"),
-    "pyarrow": ("pyarrow/tests/", "pyarrow/includes/"),
-}
+_NOT_NEEDED = (
+    "plotly/labextension/",
+    "plotly/package_data/plotly.min.js",
+    "plotly/package_data/widgetbundle.js",
+    "pyarrow/includes/",
+    "streamlit/.agents/",
+    "streamlit/hello/",
+    "streamlit/static/",
+)
 
 
 def trees(parts: Parts, work: Path) -> Iterator[tuple[str, Path]]:
@@ -63,7 +67,7 @@ def _wanted(place: str) -> bool:
     if any(part in _FOLDERS for part in path.parts[:-1]):
         # pandas and numpy look into these two of their own.
         return place.startswith(("pandas/_testing/", "numpy/testing/", "numpy/_core/tests/_natype"))
-    return not any(place.startswith(one) for names in _NOT_NEEDED.values() for one in names)
+    return not place.startswith(_NOT_NEEDED)
 
 
 def _unzipped(archive: Path, folder: Path, wanted: Callable[[str], bool]) -> Path:
