@@ -130,8 +130,12 @@ def write_tables(path: Path) -> None:
         If a row breaks a rule or a file is missing.
     """
     with contextlib.closing(duckdb.connect(":memory:", config=_OFFLINE)) as connection:
+        connection.execute("SET threads = 1")  # several write their rows in any order
         build(connection)
-        connection.execute(f"ATTACH ? AS written (STORAGE_VERSION '{machine.TABLE_FORMAT}')", [str(path)])
+        # Small blocks: there are many small tables, and the file is held in memory where it is read.
+        connection.execute(
+            f"ATTACH ? AS written (STORAGE_VERSION '{machine.TABLE_FORMAT}', BLOCK_SIZE 16384)", [str(path)]
+        )
         connection.execute(f"COPY FROM DATABASE {_own(connection)} TO written")
         connection.execute("DETACH written")
 

@@ -107,7 +107,8 @@ def add_live(site: Path, base_path: str, parts: Parts) -> Live:
     Parameters
     ----------
     site
-        Folder of the site; ``live/`` and ``sw.js`` are written into it, and ``404.html`` where there is none.
+        Folder of the site; ``live/`` and ``sw.js`` are written into it, and ``index.html`` and ``404.html`` where
+        there are none.
     base_path
         Path under which the site will be served, with a slash at both ends.
     parts
@@ -134,8 +135,9 @@ def add_live(site: Path, base_path: str, parts: Parts) -> Live:
     shell = (WEB / "shell.html").read_text(encoding="utf-8")
     shell = shell.replace("__BASE__", base_path).replace("__POLICY__", written(with_more(POLICY, needs())))
     (live / "index.html").write_text(shell, encoding="utf-8")
-    if not (site / "404.html").exists():
-        (site / "404.html").write_text(shell, encoding="utf-8")
+    for name in ("404.html", "index.html"):
+        if not (site / name).exists():
+            (site / name).write_text(shell, encoding="utf-8")
     return Live(version=name, bytes=config["bytes"])
 
 
