@@ -107,8 +107,8 @@ def add_live(site: Path, base_path: str, parts: Parts) -> Live:
     Parameters
     ----------
     site
-        Folder of the site; ``live/`` and ``sw.js`` are written into it, and ``index.html`` and ``404.html`` where
-        there are none.
+        Folder of the site; ``live/`` and ``sw.js`` are written into it, and a first page and a page for what
+        is missing where there are none.
     base_path
         Path under which the site will be served, with a slash at both ends.
     parts
