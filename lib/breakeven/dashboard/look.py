@@ -184,12 +184,8 @@ def tour() -> None:
 
 def copy_button(link: str, also: str = "") -> None:
     """Copy the link by one press, and say so; ``also`` is HTML of ours that stands beside it."""
-    st.html(copy_html(link) + also, width="content")
-
-
-def copy_html(link: str) -> str:
-    """HTML of the button that copies a link."""
-    return (
+    button = (
         f'<button class="breakeven-copy" type="button" aria-live="polite" data-link="{escape(link)}">'
         "Copy link</button>"
     )
+    st.html(button + also, width="content")
