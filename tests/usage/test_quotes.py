@@ -53,6 +53,22 @@ def test_a_cell_with_line_breaks_stays_a_cell_and_its_lines_are_counted(tmp_path
     assert (text, torn, inside) == (_text(rows), (), 9)
 
 
+@pytest.mark.parametrize("said", [True, False], ids=["every row", "one row"])
+def test_a_blank_before_a_mark_belongs_to_the_cell_only_where_every_cell_has_one(
+    tmp_path: Path, said: bool
+) -> None:
+    rows = [["gpt-4o", str(100 + n), "5", '"ok"'] for n in range(20)]
+    rows[7][3] = ('"' if said else ' "') + 'please\nlook"'
+    delimiter = ", " if said else ","
+    path = tmp_path / "usage.csv"
+    path.write_text("\n".join(delimiter.join(row) for row in [HEADER, *rows]) + "\n")
+    found = read_workload(path)
+    inside = any("inside cells" in note for note in found.notes)
+    assert inside is said
+    assert found.rows_read + inside == 21
+    assert found.tokens.requests >= 19
+
+
 def test_a_cell_whose_lines_half_look_like_rows_is_kept_and_said(tmp_path: Path) -> None:
     path = tmp_path / "usage.csv"
     path.write_text(_text([*ROWS[:5], [*ROWS[5][:3], "see\ngpt-4o,1,2,x\ngpt-4o,3,4,y\nno\n"]]))

@@ -171,6 +171,12 @@ class _Scan:
         return max(agreed, key=lambda one: agreed[one])
 
     @cached_property
+    def _blanks(self) -> bool:
+        """Whether cells begin with a blank; where not, a mark behind one opens no cell of several lines."""
+        lines = self.view[: 1 << 16].splitlines()[:50]
+        return 2 * sum(self.delimiter + b" " in line for line in lines) > len(lines)
+
+    @cached_property
     def _rows(self) -> tuple[re.Pattern[bytes], ...]:
         """Rows that each stand on a line of their own, by how a mark within a cell is written."""
         d = re.escape(self.delimiter)
@@ -252,6 +258,7 @@ class _Scan:
         else:
             torn = alike == len(between) > 0
             doubtful = alike * 2 > len(between)
+        torn = torn or (self.view[mark - 1 : mark] == b" " and not self._blanks)
         line = self._line_of(mark)
         if torn or not well:
             self.torn.append(line)
