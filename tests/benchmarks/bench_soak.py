@@ -1,11 +1,11 @@
-"""Sessions come and go for minutes: whether memory is given back; then what one more session takes.
+"""What a session takes; then sessions come and go for minutes: whether memory is given back.
 
-Real websockets speak Streamlit's protocol: each visitor opens a link, runs the page a few times with changed
-links, thinks, and leaves; the next one comes. Printed every half minute: memory of the server and of its
-descendants, reruns and their 95th percentile. Streamlit keeps a session for two minutes after its visitor has
-left, so more are held than are open. In the first quarter caches fill; growth is that from the second
-quarter to the last. At the end, when all have left and are forgotten, many open one link each and stay:
-memory a session. Budgets (issue "Safe and quick in public"): at most 1 MB a session, and flat. Run with
+First many open one link each and stay: memory a session. Then real websockets speak Streamlit's protocol:
+each visitor opens a link, runs the page a few times with changed links, thinks, and leaves; the next one
+comes. Printed every half minute: memory of the server and of its descendants, reruns and their 95th
+percentile. Streamlit keeps a session for two minutes after its visitor has left, so more are held than are
+open. In the first quarter caches fill; growth is that from the second quarter to the last. Budgets (issue
+"Safe and quick in public"): at most 1 MB a session, and flat. Run with
 ``uv run python -m tests.benchmarks.bench_soak [MINUTES] [SESSIONS]``; ``--workers N`` puts N behind nginx.
 """
 
@@ -32,7 +32,7 @@ EVERY_S = 30.0
 FORGOTTEN_S = 150.0
 """After it all sessions that ended are forgotten. [s]"""
 IDLE = 100
-"""Sessions that are opened at the end."""
+"""Sessions that stay open at the beginning."""
 THINK_S = (1.0, 6.0)
 """A visitor thinks for so long. [s]"""
 STAY = (3, 10)
@@ -131,9 +131,31 @@ def _proportional_mb(process: int) -> float:
     return next((int(line.split()[1]) / 1e3 for line in lines if line.startswith("Pss:")), 0.0)
 
 
+def stay(stream: str, server: Server) -> None:
+    """Open sessions that do nothing more, and print what each takes."""
+    with ExitStack() as stack:
+
+        def open_one() -> None:
+            socket = stack.enter_context(connect(stream, max_size=None, open_timeout=60))
+            Visitor(socket, "v=2026-11&as_of=2026-11-21")
+
+        open_one()
+        time.sleep(20)  # what is loaded once is loaded now
+        before, _ = memory_mb(server)
+        for _ in range(IDLE):
+            open_one()
+        after, _ = memory_mb(server)
+    each = (after - before) / IDLE
+    print(
+        f"{before:.0f} MB, with {IDLE} sessions more {after:.0f} MB: {each:.2f} MB a session (budget 1)",
+        flush=True,
+    )
+
+
 def soak(address: str, server: Server, minutes: float, count: int) -> None:
     """Let visitors come and go, and print."""
     crowd, seen, everything = Crowd(address, count), [], [0.0]
+    stay(crowd.address, server)
     with crowd.there():
         end = time.monotonic() + minutes * 60
         while time.monotonic() < end:
@@ -155,15 +177,7 @@ def soak(address: str, server: Server, minutes: float, count: int) -> None:
     print(f"p95 of {len(everything)} reruns: {everything[int(len(everything) * 0.95)]:.2f} s")
     print(f"second quarter {early:.0f} MB, last {late:.0f} MB: {late - early:+.0f} MB (flat: 0)")
     time.sleep(FORGOTTEN_S)
-    before, _ = memory_mb(server)
-    print(f"when all are forgotten: {before:.0f} MB", flush=True)
-    with ExitStack() as stack:
-        for _ in range(IDLE):
-            socket = stack.enter_context(connect(crowd.address, max_size=None, open_timeout=60))
-            Visitor(socket, "v=2026-11&as_of=2026-11-21")
-        time.sleep(5)
-        after, _ = memory_mb(server)
-    print(f"{IDLE} sessions open: {after:.0f} MB, {(after - before) / IDLE:.2f} MB a session (budget 1)")
+    print(f"when all are forgotten: {memory_mb(server)[0]:.0f} MB")
 
 
 def main() -> None:
