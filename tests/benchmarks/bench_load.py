@@ -86,15 +86,17 @@ def cpu_ms(pages: Sequence[tuple[Served, Change]], rounds: int, reruns: int) -> 
     return [1e3 * one / (rounds * reruns) for one in spent]
 
 
-async def waits_s(server: Served, changes: Sequence[Change], sessions: int, seconds: float) -> list[float]:
-    """How long each rerun of so many visitors took, who think in between. [s]"""
+async def waits_s(
+    server: Served, changes: Sequence[Change], sessions: int, seconds: float
+) -> tuple[list[float], float]:
+    """How long each rerun of visitors took who think in between, and the processor time of all. [s]"""
     guests = [(Guest(server.address), changes[number % len(changes)]) for number in range(sessions)]
     for guest, change in guests:
         await guest.enter()
         if change.opened:
             await guest.ask(change.opened, bool_value=True)
     waits: list[float] = []
-    end = time.perf_counter() + seconds
+    end, before = time.perf_counter() + seconds, server.cpu_s()
 
     async def stay(guest: Guest, change: Change) -> None:
         await asyncio.sleep(random.uniform(0, THINK_S))  # they did not come together
@@ -103,10 +105,11 @@ async def waits_s(server: Served, changes: Sequence[Change], sessions: int, seco
             await asyncio.sleep(THINK_S)
 
     await asyncio.gather(*(stay(guest, change) for guest, change in guests))
+    spent = server.cpu_s() - before
     assert not any(guest.failed for guest, _ in guests)
     for guest, _ in guests:
         await guest.socket.close()
-    return waits
+    return waits, spent
 
 
 def under_load(
@@ -116,13 +119,13 @@ def under_load(
     for number in sessions:
         middles = []
         for name, server, changes in servers:
-            before = server.cpu_s()
-            waits = asyncio.run(waits_s(server, changes, number, seconds))
+            waits, spent = asyncio.run(waits_s(server, changes, number, seconds))
             middles.append(statistics.median(waits))
             slow = statistics.quantiles(waits, n=20)[-1]
             yield (
                 f"{number:4} visitors, {name}: p50 {1e3 * middles[-1]:.0f} ms, p95 {1e3 * slow:.0f} ms, "
-                f"{len(waits) / seconds:.0f} reruns/s, {(server.cpu_s() - before) / seconds:.0%} of a core, "
+                f"{len(waits) / seconds:.0f} reruns/s, "
+                f"{1e3 * spent / len(waits):.1f} ms of processor time each, "
                 f"{server.memory_mb():.0f} MB"
             )
         yield f"{number:4} visitors: p50 {middles[-1] / middles[0]:.1f} x the empty page's"
