@@ -8,6 +8,7 @@ from breakeven.dashboard import blocks, embed, inputs, look
 from breakeven.dashboard.saving import cite
 from breakeven.dashboard.session import (
     CLAIM,
+    keep_widgets,
     link_to,
     money_of,
     open_scenario,
@@ -25,6 +26,7 @@ from breakeven.words.numbers import Money
 def page() -> None:
     """The question and its answer."""
     # 1. Input
+    keep_widgets()  # where this part runs alone, the frame does not
     scenario, warnings = open_scenario()
     if embed.asked():
         embed.card(scenario, warnings)
