@@ -135,8 +135,13 @@ def _piece(node: Any, tabs: Tabs) -> Piece | None:
     """One node of the app's tree; None for what only works in the app."""
     if hasattr(node, "children"):
         return _block(node, tabs)
-    reader = _ELEMENTS.get(node.type)
-    return None if reader is None else reader(node)
+    if node.type in _NEEDS_THE_APP:
+        return None
+    if node.type not in _ELEMENTS:
+        raise PageFailed(
+            f"an element of type {node.type} has no form on the site; read.py names those that have"
+        )
+    return _ELEMENTS[node.type](node)
 
 
 def _block(node: Any, tabs: Tabs) -> Piece | None:
@@ -200,6 +205,10 @@ def _link(node: Any) -> Piece:
     return Piece(kind="page_link", text=node.proto.page, label=node.proto.label)
 
 
+def _link_button(node: Any) -> Piece:
+    return Piece(kind="link", text=node.proto.url, label=node.proto.label)
+
+
 def _setting(node: Any) -> Piece | None:
     """What an input stands at; the page cannot change it, but the answer hangs on it."""
     value = node.value
@@ -233,9 +242,18 @@ _ELEMENTS: Mapping[str, Callable[[Any], Piece | None]] = {
     "dataframe": _table,
     "table": _table,
     "page_link": _link,
+    "link_button": _link_button,
+    "radio": _setting,
     "selectbox": _setting,
     "multiselect": _setting,
     "date_input": _setting,
     "toggle": _setting,
 }
-"""How each element is read; buttons, uploads and downloads need the app and are left out."""
+"""How each element is read."""
+_NEEDS_THE_APP = frozenset(
+    [
+        *("button", "button_group", "download_button", "empty", "file_uploader", "number_input"),
+        *("progress", "select_slider", "slider", "spinner", "text_area", "text_input"),
+    ]
+)
+"""Elements that do or ask for something, or stand for what is not there yet: they are left out."""
