@@ -84,7 +84,7 @@ def test_page_says_what_the_app_says_for_the_same_link(
     app = opened(question, layer)
     page = read(exported, question.folder)
     written = squeezed("".join(text for own, text, _ in page.said if own in ("", layer)))
-    kinds = ("title", "subheader", "markdown", "caption", "warning", "info", "error")
+    kinds = ("title", "header", "subheader", "markdown", "caption", "warning", "info", "error")
     said = [block.value for kind in kinds for block in getattr(app.main, kind)]
     assert len(said) > 3
     missing = [text for text in said if _words(text) not in written]
@@ -102,7 +102,7 @@ def _words(text: str) -> str:
 def test_page_has_no_number_that_the_app_does_not_show(exported: Path, question: Question) -> None:
     app = opened(question, "plain")
     blocks = [*app.main.markdown, *app.main.caption, *app.main.subheader, *app.main.title, *app.main.html]
-    blocks += [*app.main.warning, *app.main.info]
+    blocks += [*app.main.warning, *app.main.info, *app.main.header]
     tables = "".join(_cells(table.value) for table in (*app.main.dataframe, *app.main.table))
     labels = "".join(box.label for kind in ("expander", "tabs") for box in getattr(app.main, kind))
     popovers = "".join(block.proto.popover.label for block in _popovers(app.main))
