@@ -32,8 +32,8 @@ def add(commands: Any) -> None:
     query.add_argument(
         "--columns",
         default="",
-        help="input=…,output=…,cached=…,cached_in=inside,time=…,time_unit=s,model=…,cost=…,tenant=…: columns, or "
-        "expressions in the engine's SQL with %%2C for a comma",
+        help="input=…,output=…,cached=…,cached_in=inside,time=…,time_unit=s,model=…,cost=…,tenant=…: "
+        "columns, or expressions in the engine's SQL with %%2C for a comma",
     )
     query.add_argument(
         "--shape", help="a table that is known: litellm, openai-bigquery, langfuse-clickhouse …"

@@ -77,11 +77,13 @@ def test_langfuse_in_clickhouse_is_its_export(tmp_path, edges, tables):
     chdb = pytest.importorskip("chdb", reason="pip install chdb brings ClickHouse")
     sample = SAMPLES / "langfuse_observations.csv"
     source = (
-        "(SELECT id, type, parseDateTime64BestEffort(start_time, 3, 'UTC') AS start_time, provided_model_name, "
-        "user_id AS project_id, toFloat64OrNull(total_cost) AS total_cost, 0 AS is_deleted, "
+        "(SELECT id, type, parseDateTime64BestEffort(start_time, 3, 'UTC') AS start_time, "
+        "provided_model_name, user_id AS project_id, 0 AS is_deleted, "
+        "toFloat64OrNull(total_cost) AS total_cost, "
         "CAST(if(usage_details = '', map(), JSONExtract(usage_details, 'Map(String, UInt64)')) "
         "AS Map(String, UInt64)) AS usage_details FROM "
-        f"file('{sample}', CSVWithNames, 'id String, trace_id String, type String, name String, start_time String, "
+        f"file('{sample}', CSVWithNames, 'id String, trace_id String, type String, name String, "
+        "start_time String, "
         "end_time String, completion_start_time String, provided_model_name Nullable(String), "
         "usage_details String, cost_details String, total_cost String, latency String, "
         "time_to_first_token String, user_id Nullable(String)'))"
@@ -131,7 +133,8 @@ def test_spans_in_clickhouse_are_their_export(tmp_path, edges, tables):
     chdb = pytest.importorskip("chdb", reason="pip install chdb brings ClickHouse")
     sample = SAMPLES / "otel_spans.jsonl"
     source = (
-        "(SELECT fromUnixTimestamp64Nano(toInt64(startTimeUnixNano), 'UTC') AS Timestamp, 'app' AS ServiceName, "
+        "(SELECT fromUnixTimestamp64Nano(toInt64(startTimeUnixNano), 'UTC') AS Timestamp, "
+        "'app' AS ServiceName, "
         "mapApply((k, v) -> (k, trim(BOTH '\"' FROM v)), CAST(JSONExtractKeysAndValuesRaw(attributes) "
         "AS Map(String, String))) AS SpanAttributes FROM "
         f"file('{sample}', JSONEachRow, 'startTimeUnixNano String, attributes String'))"
@@ -146,7 +149,8 @@ def test_spans_in_clickhouse_are_their_export(tmp_path, edges, tables):
 @pytest.mark.parametrize("shape_id", shapes())
 def test_shape_names_a_source_and_every_engine_takes_it(shape_id, edges):
     shape = shapes()[shape_id]
-    sources = {row["source_id"] for row in csv.DictReader((DATA / "sources.csv").open(encoding="utf-8"))}
+    with (DATA / "sources.csv").open(encoding="utf-8") as file:
+        sources = {row["source_id"] for row in csv.DictReader(file)}
     assert shape.source in sources
     for dialect in TIMES:
         query = query_of(shape_id, edges, dialect)

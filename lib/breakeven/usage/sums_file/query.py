@@ -77,7 +77,9 @@ def written(asked: Asked) -> str:
     try:
         table = exp.to_table(asked.table, dialect=asked.dialect)
     except SqlglotError:
-        raise BadQuery(f"--table: '{asked.table}' is no name of a table in {asked.dialect}") from None
+        table = None
+    if table is None or table.alias:
+        raise BadQuery(f"--table: '{asked.table}' is no name of a table in {asked.dialect}")
     tree = sqlglot.parse_one(statement_of(asked), read="duckdb").transform(_put(exp, parts))
     for found in list(tree.find_all(exp.Table)):
         if found.name == "_table":

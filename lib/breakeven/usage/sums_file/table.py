@@ -164,7 +164,13 @@ def _sheet(path: Path, names: tuple[str, ...]) -> Iterator[tuple[int, Mapping[st
                     f"Line {number} has {len(cells)} cells and the header {len(names)}: the file is cut off, "
                     "or a line was edited."
                 )
-            yield number, dict(zip(names, (cell.strip() for cell in cells), strict=True))
+            yield number, dict(zip(names, map(_cell, cells), strict=True))
+
+
+def _cell(text: str) -> str:
+    """A cell without blanks around it; ClickHouse writes ``\\N`` where nothing is."""
+    text = text.strip()
+    return "" if text == "\\N" else text
 
 
 def _json(path: Path) -> Iterator[dict[str, Any]]:
