@@ -67,7 +67,7 @@ def measure(log: Path, folder: Path, tables, *, query: bool) -> None:
     right = cents(rows, tables)
     gone = differing(right, cents(sums, tables))
     print(
-        f"{log.name}: {rows.rows_read:,} rows, {log.stat().st_size / 1e6:,.1f} MB; read {read - start:.1f} s, "
+        f"{log.name}: {rows.rows_read:,} rows, {log.stat().st_size / 1e6:,.1f} MB, read {read - start:.1f} s; "
         f"sums file {path.stat().st_size / 1e6:.3f} MB, steps of {kept.step_minutes} minutes, "
         f"written {wrote - read:.1f} s, read {again - wrote:.1f} s; of {len(right):,} amounts differ "
         f"{len(gone)} {gone[:5]}"
