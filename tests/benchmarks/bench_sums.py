@@ -13,6 +13,7 @@ import argparse
 import tempfile
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -66,8 +67,9 @@ def measure(log: Path, folder: Path, tables, *, query: bool) -> None:
     again = time.perf_counter()
     right = cents(rows, tables)
     gone = differing(right, cents(sums, tables))
+    size = log.stat().st_size / 1e6
     print(
-        f"{log.name}: {rows.rows_read:,} rows, {log.stat().st_size / 1e6:,.1f} MB, read {read - start:.1f} s; "
+        f"{log.name}: {rows.rows_read:,} rows, {size:,.1f} MB; read {read - start:.1f} s, "
         f"sums file {path.stat().st_size / 1e6:.3f} MB, steps of {kept.step_minutes} minutes, "
         f"written {wrote - read:.1f} s, read {again - wrote:.1f} s; of {len(right):,} amounts differ "
         f"{len(gone)} {gone[:5]}"
@@ -82,7 +84,8 @@ def measure(log: Path, folder: Path, tables, *, query: bool) -> None:
         connection.execute(f"CREATE VIEW log AS SELECT * FROM '{log}'")
         connection.execute(f"COPY ({text}) TO '{out}' (FORMAT parquet, COMPRESSION zstd)")
     took = time.perf_counter() - start
-    other = cents(read_workload(out, edges=edges), tables)
+    # The query keeps the busiest minute; a log of this size is read by the hour.
+    other = cents(replace(read_workload(out, edges=edges), peak=None), tables)
     gone = differing(right, other)
     size = out.stat().st_size / 1e6
     print(f"  printed query in DuckDB: {took:.1f} s, {size:.3f} MB; differ {len(gone)} {gone[:5]}")
