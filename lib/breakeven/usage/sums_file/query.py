@@ -75,10 +75,10 @@ def written(asked: Asked) -> str:
                 text = "CAST(FLOOR(_ts / 1000) AS BIGINT)"
         parts["_us"] = parsed("--columns time", text).transform(_put(exp, {"_ts": parts["_ts"]}))
     try:
-        table = exp.to_table(asked.table, dialect=asked.dialect)
+        table = sqlglot.parse_one(asked.table, read=asked.dialect, into=exp.Table)
     except SqlglotError:
         table = None
-    if table is None or table.alias:
+    if not isinstance(table, exp.Table) or not table.name or table.alias:
         raise BadQuery(f"--table: '{asked.table}' is no name of a table in {asked.dialect}")
     tree = sqlglot.parse_one(statement_of(asked), read="duckdb").transform(_put(exp, parts))
     for found in list(tree.find_all(exp.Table)):

@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 
 from breakeven.tables.exports import CACHES, Grain
 from breakeven.usage.formats import INSIDE
-from breakeven.usage.sql import FIRST_YEAR_US, LAST_YEAR_US, PROCESSINGS, Edges, most_of
+from breakeven.usage.sql import (
+    FIRST_YEAR_US,
+    LAST_YEAR_US,
+    MOST_TOKENS_REQUEST,
+    PROCESSINGS,
+    Edges,
+    most_of,
+)
 from breakeven.usage.sums_file.bins import STARTS
 from breakeven.usage.sums_file.layout import COLUMNS, MARK, METERS, TEXTS, VERSION, Level
 
@@ -50,6 +57,10 @@ class Asked:
     def has(self, name: str) -> bool:
         """Whether a column means this."""
         return name in self.columns
+
+
+_BEGINNINGS = tuple(one for one in STARTS[1:] if one <= 4 * MOST_TOKENS_REQUEST)
+"""First lengths of bins that a request can be in: input and three kinds of cached tokens at their most."""
 
 
 def statement_of(asked: Asked) -> str:
@@ -135,8 +146,8 @@ def _keyed(asked: Asked) -> str:
     }
     if not asked.buckets:
         keys["k_context"] = above("length", asked.edges.contexts)
-        keys["k_prompt"] = above("prompt", STARTS[1:], reached=True)
-        keys["k_output"] = above("n_output", STARTS[1:], reached=True)
+        keys["k_prompt"] = above("prompt", _BEGINNINGS, reached=True)
+        keys["k_output"] = above("n_output", _BEGINNINGS, reached=True)
     if asked.has("ts"):
         step = 60_000_000 * asked.step_minutes
         keys["k_start"] = f"CAST(FLOOR(us / {step}) AS BIGINT) * {asked.step_minutes}"
