@@ -117,7 +117,8 @@ def records_table(rows: Iterable[Row], *, parent: bool, texts: bool) -> Any:
     kind = pa.map_(pa.string(), pa.string())
     names = ["j", *(["parent"] if parent else []), *(["line"] if texts else [])]
     schema = pa.schema([(name, pa.string() if name == "line" else kind) for name in names])
-    batches, held = [], []
+    batches: list[Any] = []
+    held: list[Row] = []
 
     def keep() -> None:
         columns: dict[str, list[Any]] = {

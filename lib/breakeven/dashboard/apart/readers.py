@@ -21,12 +21,13 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
+from breakeven import machine
 from breakeven.dashboard.apart import wire
 from breakeven.tables.turns import Turns
 from breakeven.usage.limits import Limits, limits_from
 from breakeven.usage.spool import GZIP, MEGABYTE, PARQUET, ZSTD, Unreadable
 
-if sys.platform not in ("win32", "emscripten"):
+if machine.PROCESSES and sys.platform != "win32":
     from multiprocessing.connection import Connection
 
     from breakeven.dashboard.apart import nursery
@@ -242,7 +243,7 @@ _readers: list[Readers] = []
 
 def start() -> None:
     """From now on, have visitors' files read apart; without processes to be had, nothing changes."""
-    if sys.platform not in ("win32", "emscripten") and not _readers:
+    if machine.PROCESSES and sys.platform != "win32" and not _readers:
         _readers.append(Readers())
 
 

@@ -254,12 +254,13 @@ def notices(wheels: Mapping[str, Path]) -> str:
     rows += [(name, _version(path), known[name]) for name, path in wheels.items() if name in known]
     for name in pinned()["pure"]["distributions"]:
         said = distribution(name).metadata
-        licence = said.get("License-Expression") or said.get("License") or "see its package"
+        licence = next((said[key] for key in _SAYS_LICENCE if key in said), "see its package")
         rows.append((name, said["Version"], licence.splitlines()[0][:60]))
     return _HEAD + "".join(f"{name} {version}: {licence}\n" for name, version, licence in sorted(rows))
 
 
+_SAYS_LICENCE = ("License-Expression", "License")
 _HEAD = """This folder carries these works, packed or compiled and otherwise as they are, but for one loop of
-pyodide.asm.js (with_open_symbols in Breakeven's build.py). Their licences are in their packages, by name and version.
+pyodide.asm.js (with_open_symbols in Breakeven's build.py). Their licences are in their packages.
 
 """
