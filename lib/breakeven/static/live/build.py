@@ -134,9 +134,9 @@ def add_live(site: Path, base_path: str, parts: Parts) -> Live:
     shell = (WEB / "shell.html").read_text(encoding="utf-8")
     shell = shell.replace("__BASE__", base_path).replace("__POLICY__", written(with_more(POLICY, needs())))
     (live / "index.html").write_text(shell, encoding="utf-8")
-    for name in ("404.html", "index.html"):
-        if not (site / name).exists():
-            (site / name).write_text(shell, encoding="utf-8")
+    for page in ("404.html", "index.html"):
+        if not (site / page).exists():
+            (site / page).write_text(shell, encoding="utf-8")
     return Live(version=name, bytes=config["bytes"])
 
 
