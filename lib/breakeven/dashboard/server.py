@@ -161,6 +161,8 @@ def _middleware(
     answers: Answers | None,
 ) -> list[Middleware]:
     """What every request passes, the first one first."""
+    if not machine.SERVES:
+        return [Middleware(Guard)]  # nobody asks a tab how it is, or for the picture of a link
     preview = Middleware(Preview) if answers is None else Middleware(Preview, answers=answers)
     found = [Middleware(Guard), Middleware(Health, proof=Proof(), base=base), preview]
     if worker is not None:
