@@ -161,14 +161,16 @@ def test_what_no_scheduler_does_is_refused():
 
 
 def test_an_installation_that_cannot_be_written_to_still_compiles(monkeypatch):
+    import numba
+
     from breakeven.replay import kernel
 
-    njit = kernel.numba.njit
+    njit = numba.njit
 
     def nowhere(*arguments, cache=False, **options):
         if cache:
             raise RuntimeError("cannot cache function: no locator available for file")
         return njit(*arguments, **options)
 
-    monkeypatch.setattr(kernel.numba, "njit", nowhere)
+    monkeypatch.setattr(numba, "njit", nowhere)
     assert kernel.jit(lambda x: x + 1)(1) == 2
