@@ -17,17 +17,17 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, sync_playwright
 
-from tests.benchmarks.bench_compare import DASHBOARD, OURS, served
+from tests.benchmarks.visitors import DASHBOARD, OURS, served
 
 RUNS = 9
 EMPTY = """
 import streamlit as st
 
-st.subheader("Nothing")
+st.header("Nothing")
 value = st.select_slider("Load", range(10))
 st.markdown(f"now {value}", help=None)
 """
-HEADLINE, CHART = '[data-testid="stMain"] h3', '[data-testid="stMain"] .js-plotly-plot .main-svg'
+HEADLINE, CHART = '[data-testid="stMain"] h2', '[data-testid="stMain"] .js-plotly-plot .main-svg'
 THUMB = '[data-testid="stMain"] [data-testid="stSlider"] input, [data-testid="stMain"] [role="slider"]'
 _SAID = """() => [...document.querySelectorAll('[data-testid="stMain"] [data-testid="stMarkdownContainer"]')]
     .filter(one => !one.closest('[data-testid="stSlider"]')).map(one => one.innerText).join()"""

@@ -1,6 +1,6 @@
 """Deploy page: a widget moved, against the Compare page and an empty page, interleaved in one run.
 
-Measured as :mod:`tests.benchmarks.bench_compare` does. Run with
+A number is changed over the websocket and the clock stops at the script's last message. Run with
 ``uv run python -m tests.benchmarks.bench_deploy``.
 """
 
@@ -14,35 +14,30 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from websockets.sync.client import connect
-
 from breakeven.dashboard.session import tables_on
 from breakeven.question.scenario import Scenario
 from breakeven.views.deploy import USUAL, deploy
-from tests.benchmarks.bench_compare import DASHBOARD, EMPTY, OURS, RUNS, Visitor, served
+from tests.benchmarks.bench_load import BLANK, EMPTY, TOKENS, Change
+from tests.benchmarks.visitors import DASHBOARD, OURS, Visitor, served
+
+RUNS = 25
+SHAPE = Change(name="prompt tokens", opened="box_Shape", field="q_prompt_a", value=float)
 
 
-class DeployVisitor(Visitor):
-    """The same, on the Deploy page."""
-
-    def run(self, message: BackMsg) -> None:
-        """Name the page in every message."""
-        message.rerun_script.page_name = "deploy"
-        super().run(message)
-
-
-def rerun_ms(pages: list[tuple[str, type[Visitor]]]) -> list[float]:
+def rerun_ms(pages: list[tuple[str, str, Change]]) -> list[float]:
     """Median rerun of each page. [ms]"""
     with ExitStack() as stack:
         visitors = []
-        for address, kind in pages:
-            socket = connect(f"ws{address.removeprefix('http')}/_stcore/stream", max_size=None)
-            visitors.append(kind(stack.enter_context(socket)))
+        for address, page, change in pages:
+            visitor = stack.enter_context(Visitor(address, page))
+            if change.opened:
+                visitor.ask(change.opened, bool_value=True)
+            visitors.append((visitor, change))
         times: list[list[float]] = [[] for _ in visitors]
-        for number in range(RUNS + 3):
-            for visitor, kept in zip(visitors, times, strict=True):
-                kept.append(visitor.change_ms(1000 + 7 * number))
+        for _ in range(RUNS + 3):
+            for (visitor, change), kept in zip(visitors, times, strict=True):
+                kept.append(1e3 * visitor.ask(change.field, **change.sent))
+        assert not any(visitor.failed for visitor, _ in visitors)
     return [statistics.median(kept[3:]) for kept in times]
 
 
@@ -64,7 +59,8 @@ def main() -> None:
         script = Path(folder) / "empty.py"
         script.write_text(EMPTY, encoding="utf-8")
         empty, ours = (stack.enter_context(served(command, script)) for command in (OURS, DASHBOARD))
-        blank, compare, page = rerun_ms([(empty, Visitor), (ours, Visitor), (ours, DeployVisitor)])
+        pages = [(empty, "", BLANK), (ours, "", TOKENS), (ours, "deploy", SHAPE)]
+        blank, compare, page = rerun_ms(pages)
     print(f"rerun: Deploy {page:.0f} ms, Compare {compare:.0f} ms, empty page {blank:.0f} ms by our server")
     print(f"Deploy is {page / compare:.2f} x Compare and {page / blank:.1f} x the empty page")
     print(f"of which computing the answer: {answer_ms():.0f} ms")

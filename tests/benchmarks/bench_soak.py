@@ -21,11 +21,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import WebSocketException
-from websockets.sync.client import connect
 
-from tests.benchmarks.bench_compare import Visitor
+from tests.benchmarks.visitors import Visitor
 from tests.servers import Server, fronted, serving
 
 EVERY_S = 30.0
@@ -44,7 +42,7 @@ class Crowd:
 
     def __init__(self, address: str, count: int) -> None:
         """Nobody has come yet."""
-        self.address = f"ws{address.removeprefix('http')}/_stcore/stream"
+        self.address = address
         self.count = count
         self.over = threading.Event()
         self.waits_s: list[float] = []
@@ -67,25 +65,22 @@ class Crowd:
         chance = random.Random(number)
         while not self.over.is_set():
             try:
-                with connect(self.address, max_size=None, open_timeout=60) as socket:
-                    self._stay(socket, chance)
+                with Visitor(self.address, query=self._link(chance)) as visitor:
+                    self._stay(visitor, chance)
             except (OSError, WebSocketException, TimeoutError):
                 with self._lock:
                     self.failed += 1
 
-    def _stay(self, socket: object, chance: random.Random) -> None:
-        visitor = Visitor(socket, self._link(chance))  # type: ignore[arg-type]
+    def _stay(self, visitor: Visitor, chance: random.Random) -> None:
         with self._lock:
             self.came += 1
         for _ in range(chance.randint(*STAY)):
             if self.over.wait(chance.uniform(*THINK_S)):
                 return
-            message = BackMsg()
-            message.rerun_script.query_string = self._link(chance)
-            begin = time.perf_counter()
-            visitor.run(message)
+            visitor.query = self._link(chance)
+            waited = visitor.ask()
             with self._lock:
-                self.waits_s.append(time.perf_counter() - begin)
+                self.waits_s.append(waited)
 
     @staticmethod
     def _link(chance: random.Random) -> str:
@@ -131,13 +126,12 @@ def _proportional_mb(process: int) -> float:
     return next((int(line.split()[1]) / 1e3 for line in lines if line.startswith("Pss:")), 0.0)
 
 
-def stay(stream: str, server: Server) -> None:
+def stay(address: str, server: Server) -> None:
     """Open sessions that do nothing more, and print what each takes."""
     with ExitStack() as stack:
 
         def open_one() -> None:
-            socket = stack.enter_context(connect(stream, max_size=None, open_timeout=60))
-            Visitor(socket, "v=2026-11&as_of=2026-11-21")
+            stack.enter_context(Visitor(address, query="v=2026-11&as_of=2026-11-21"))
 
         open_one()
         time.sleep(20)  # what is loaded once is loaded now

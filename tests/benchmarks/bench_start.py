@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.benchmarks.bench_compare import DASHBOARD, OURS, served
+from tests.benchmarks.visitors import DASHBOARD, OURS, served
 
 RUNS = 5
 EMPTY = """

@@ -111,6 +111,8 @@ class Browser:
         self.cached: set[str] = set()
         self.messages = self.n_bytes = 0
         self.failed = False
+        self.answers: list[ForwardMsg] = []
+        """Of the last run."""
 
     def message(self, key: str = "", **value: Any) -> bytes:
         """Ask for a run; with a key, that widget has a new value, named as in ``WidgetState``."""
@@ -122,6 +124,7 @@ class Browser:
                 else:
                     setattr(state, kind, one)
             self.states[key] = state
+        self.answers = []
         message = BackMsg()
         asked = message.rerun_script
         asked.query_string = self.query
@@ -136,6 +139,7 @@ class Browser:
     def take(self, data: bytes) -> bool:
         """Take one answer; whether it was the last one of a run."""
         answer = ForwardMsg.FromString(data)
+        self.answers.append(answer)
         self.messages, self.n_bytes = self.messages + 1, self.n_bytes + len(data)
         kind = answer.WhichOneof("type")
         if answer.metadata.cacheable:

@@ -16,12 +16,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from websockets.sync.client import connect
 
 from breakeven.dashboard.server import SWEEP_EVERY_S
 from breakeven.paths import APP, DATA, PACKAGE
-from tests.benchmarks.bench_compare import Visitor
+from tests.benchmarks.visitors import Visitor
 from tests.servers import Server, free_port, health, serving, until, workers_of
 
 pytestmark = pytest.mark.slow
@@ -31,8 +29,8 @@ LINK = "v=2026-11&as_of=2026-11-21&prompt_a=700&completion_a=90"
 @contextmanager
 def visiting(address: str, query: str = LINK) -> Iterator[Visitor]:
     """Somebody who opens a link; no exception may be shown."""
-    with connect(f"ws{address.removeprefix('http')}/_stcore/stream", max_size=None) as socket:
-        yield Visitor(socket, query)
+    with Visitor(address, query=query) as visitor:
+        yield visitor
 
 
 def headlines(visitor: Visitor) -> list[str]:
@@ -59,9 +57,8 @@ def session_of(visitor: Visitor) -> str:
 
 def again(visitor: Visitor) -> None:
     """Have the visitor's page run once more in the session that it has."""
-    message = BackMsg()
-    message.rerun_script.query_string = LINK
-    visitor.run(message)
+    visitor.query = LINK
+    visitor.ask()
 
 
 def upload(address: str, visitor: Visitor, content: bytes) -> int:

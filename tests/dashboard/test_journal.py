@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.sync.client import connect
 
 from breakeven.dashboard.journal import FIELDS, Line
-from tests.benchmarks.bench_compare import Visitor
+from tests.benchmarks.visitors import Visitor
 from tests.servers import serving, until
 
 
@@ -76,9 +75,7 @@ def test_nothing_that_a_visitor_sends_is_in_the_log(tmp_path: Path) -> None:
         )
         with pytest.raises(urllib.error.HTTPError):
             urllib.request.urlopen(request)
-        stream = f"ws{server.address.removeprefix('http')}/_stcore/stream"
-        with connect(stream, max_size=None) as socket:
-            Visitor(socket, f"v=1&model={SECRET}&as_of={SECRET}")
+        Visitor(server.address, query=f"v=1&model={SECRET}&as_of={SECRET}").socket.close()
         until(lambda: '"kind": "session"' in server.said())
     lines = [json.loads(line) for line in server.said().splitlines()]
     assert SECRET not in server.said()

@@ -11,9 +11,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from websockets.sync.client import connect
 
-from tests.benchmarks.bench_compare import Visitor
+from tests.benchmarks.visitors import Visitor
 from tests.dashboard.attacks import HALVES, NAMES, attacks
 from tests.dashboard.test_chaos import again, session_of
 from tests.servers import Server, health, serving
@@ -99,9 +98,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """Every attack against one server, many at once, while a visitor is there."""
     log = tmp_path_factory.mktemp("raw") / "log"
     with serving(log=log) as server:
-        stream = f"ws{server.address.removeprefix('http')}/_stcore/stream"
-        with connect(stream, max_size=None) as socket:
-            visitor = Visitor(socket)
+        with Visitor(server.address) as visitor:
             session = session_of(visitor)
 
             async def all_of_them() -> tuple[dict[str, Result], float]:
