@@ -256,6 +256,8 @@ def test_where_there_are_no_processes_to_be_had_nothing_of_them_is_loaded(platfo
         "import breakeven.dashboard.apart.jobs\n"  # what it needs asks for the platform, too
         "sys.modules['resource'] = sys.modules['_multiprocessing'] = None\n"
         f"sys.platform = '{platform}'\n"
+        "import breakeven, breakeven.machine, importlib\n"
+        "importlib.reload(breakeven.machine)\n"
         "from breakeven.dashboard.apart import readers\n"
         "readers.start()\n"
         "assert not readers.apart()\n"
