@@ -39,8 +39,8 @@ def main() -> None:
         print(f"first visit: {live.bytes / 1e6:.1f} MB, packed, and Streamlit's front end")
         browser = playwright.chromium.launch(executable_path=installed(), args=list(FLAGS))
         start = time.perf_counter()
-        with serving() as address:
-            _answered(browser.new_context().new_page(), address)
+        with serving() as server:
+            _answered(browser.new_context().new_page(), server.address)
             server_s = time.perf_counter() - start
         with hosted(Path(name), with_more(POLICY, needs())) as address:
             context = browser.new_context()
