@@ -144,7 +144,7 @@ def main() -> None:
         stock, ours, full = (
             stack.enter_context(started(command, script)) for command in (STOCK, OURS, DASHBOARD)
         )
-        Visitor(full.address).socket.close()
+        Visitor(full.address).close()
         time.sleep(12)  # what the dashboard compiles after its start is not part of a rerun
         changes = (TOKENS, LOAD, BOX)
         pages = [(stock, BLANK), (ours, BLANK), *((full, change) for change in changes)]

@@ -14,7 +14,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -178,7 +178,8 @@ class Visitor(Browser):
     def __init__(self, address: str, page: str = "", query: str = "") -> None:
         """Open the page."""
         super().__init__(address, page, query)
-        self.socket = connect(stream(address), max_size=None)
+        self._open = ExitStack()
+        self.socket = self._open.enter_context(connect(stream(address), max_size=None, open_timeout=60))
         self.ask()
 
     def ask(self, key: str = "", **value: Any) -> float:
@@ -197,7 +198,11 @@ class Visitor(Browser):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Leave."""
-        self.socket.close()
+        self.close()
+
+    def close(self) -> None:
+        """Leave."""
+        self._open.close()
 
 
 class Guest(Browser):

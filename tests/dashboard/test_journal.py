@@ -75,7 +75,7 @@ def test_nothing_that_a_visitor_sends_is_in_the_log(tmp_path: Path) -> None:
         )
         with pytest.raises(urllib.error.HTTPError):
             urllib.request.urlopen(request)
-        Visitor(server.address, query=f"v=1&model={SECRET}&as_of={SECRET}").socket.close()
+        Visitor(server.address, query=f"v=1&model={SECRET}&as_of={SECRET}").close()
         until(lambda: '"kind": "session"' in server.said())
     lines = [json.loads(line) for line in server.said().splitlines()]
     assert SECRET not in server.said()

@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 from breakeven.replay.server import Requests
 from breakeven.usage.formats import ColumnMapping, Grain
 from breakeven.usage.limits import Limits, limits_from
-from breakeven.usage.open_rows import OpenRows, open_files
+from breakeven.usage.open_rows import OnlySums, OpenRows, open_files
 from breakeven.usage.spool import Unreadable
-from breakeven.usage.sums_file.table import is_sums
 
 QUANTA_S = (3600, 900, 300, 60, 10, 5, 3, 1)
 """Times are rounded to one of these, if to any. [s]"""
@@ -80,11 +79,12 @@ def read_arrivals(
     relative = False
     with tempfile.TemporaryDirectory(prefix="breakeven-") as name:
         files = [path] if isinstance(path, FilePath) else path
-        if any(is_sums(file, limits) for file in files):
-            raise NoArrivals(SUMS)
-        for opened in open_files(files, mapping, limits, FilePath(name)):
-            parts.append(_read(opened, limits))
-            relative = opened.found.format.relative_time
+        try:
+            for opened in open_files(files, mapping, limits, FilePath(name)):
+                parts.append(_read(opened, limits))
+                relative = opened.found.format.relative_time
+        except OnlySums:
+            raise NoArrivals(SUMS) from None
     time_us = np.concatenate([part.time_us for part in parts])
     if not time_us.size:
         raise NoArrivals(NO_TIMES)

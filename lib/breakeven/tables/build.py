@@ -5,6 +5,7 @@ order of loading. Rules across tables are in :mod:`breakeven.tables.check`.
 """
 
 import contextlib
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -96,14 +97,22 @@ def _copy_kept(connection: DuckDBPyConnection, kept: Path) -> bool:
         connection.execute("ATTACH ? AS kept (READ_ONLY)", [str(kept)])
         connection.execute(f"COPY FROM DATABASE kept TO {_own(connection)}")
         connection.execute("DETACH kept")
+        if not _is_ours(connection):
+            raise duckdb.Error(f"{kept} has other tables")
     except duckdb.Error:
-        # A file that was cut short or is in somebody's way is no reason to fail: build instead.
+        # A file that was cut short, is another's or in somebody's way is no reason to fail: build instead.
         with contextlib.suppress(duckdb.Error):
             connection.execute("DETACH kept")
         with contextlib.suppress(OSError):  # the folder may be read-only
             kept.unlink(missing_ok=True)
         return False
     return True
+
+
+def _is_ours(connection: DuckDBPyConnection) -> bool:
+    """Whether a database has the tables of the schema."""
+    schema = (DATA / "schema.sql").read_text(encoding="utf-8")
+    return set(re.findall(r"CREATE TABLE (\w+)", schema)) <= set(table_names(connection))
 
 
 def _keep(connection: DuckDBPyConnection, kept: Path) -> None:

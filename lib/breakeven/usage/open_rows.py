@@ -24,7 +24,12 @@ from breakeven.usage.open_table import OpenTable
 from breakeven.usage.packed import unpacked
 from breakeven.usage.route import Records, Rows, gathered_records, recognised, routed
 from breakeven.usage.sql import Edges
+from breakeven.usage.sums_file.table import is_sums
 from breakeven.usage.table import Table
+
+
+class OnlySums(ValueError):
+    """A file has sums and no single requests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +54,15 @@ def open_files(
 
     Raises
     ------
+    OnlySums
+        If one of them is a sums file.
     Unreadable
         If no columns with tokens are found in one of them, or it cannot be read.
     """
     sources: list[Source] = []
     paths, names = unpacked(files, [file.name for file in files], folder, limits)
+    if any(is_sums(file, limits) for file in paths):
+        raise OnlySums
     for number, (file, name) in enumerate(zip(paths, names, strict=True)):
         inner = folder / f"rows{number}"
         inner.mkdir()

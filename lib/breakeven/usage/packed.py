@@ -228,7 +228,7 @@ def _text(value: object, shown: str) -> str:
 def shown_name(name: str) -> str:
     """A name that can be shown and written: one that is not UTF-8 has question marks for what is not.
 
-    >>> shown_name("caf\udce9.csv")
+    >>> shown_name("caf" + chr(0xDCE9) + ".csv")
     'caf?.csv'
     """
     return name.encode("utf-8", "replace").decode("utf-8")
