@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from openpyxl import Workbook
 
 from breakeven.replay.arrivals import read_arrivals
 from breakeven.usage.packed import shown_name
@@ -96,3 +97,12 @@ def test_a_name_that_can_be_shown_stays_as_it_is() -> None:
     for name in ("usage.csv", "用量.csv", "a b.csv", ""):
         assert shown_name(name) == name
     assert shown_name("\ud800.csv") == "?.csv"
+
+
+def test_a_workbook_is_read_under_a_name_without_an_ending(tmp_path):
+    book = Workbook()
+    for row in (["model", "prompt_tokens", "completion_tokens"], ["gpt-4o", 100, 20], ["gpt-4o", 300, 40]):
+        book.active.append(row)
+    path = tmp_path / "upload"  # as the dashboard stores it
+    book.save(path)
+    assert read_workload(path).tokens.prompt == 400

@@ -7,6 +7,7 @@ import shutil
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -126,10 +127,13 @@ def _sheets(path: Path, folder: Path) -> list[tuple[Path, str]]:
     """Sheets of a workbook that have cells, each as CSV."""
     from openpyxl import load_workbook
 
-    book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    # By its content: openpyxl refuses a path that does not end like a workbook's, as that of an upload.
     written: list[tuple[Path, str]] = []
     sums: list[dict[str, float]] = []
-    try:
+    with (
+        path.open("rb") as content,
+        closing(load_workbook(content, read_only=True, data_only=True, keep_links=False)) as book,
+    ):
         for number, sheet in enumerate(book.worksheets):
             target = folder / f"sheet{number}.csv"
             added = _Sums()
@@ -143,8 +147,6 @@ def _sheets(path: Path, folder: Path) -> list[tuple[Path, str]]:
             if filled > 1:
                 written.append((target, sheet.title))
                 sums.append(added.sums)
-    finally:
-        book.close()
     if not written:
         raise Unreadable("The workbook has no sheet with rows.")
     for at in _whole_of_others(sums):

@@ -127,6 +127,13 @@ function standIn() {
     const body = empty ? null : new Uint8Array(await request.arrayBuffer());
     return asResponse(await ask(request.method, request.url, [...request.headers], body), request.method);
   };
+  // Uploads are named from the root of the host, wherever the site stands on it.
+  const open = XMLHttpRequest.prototype.open;
+  XMLHttpRequest.prototype.open = function (method, address, ...rest) {
+    const { origin, pathname, search } = new URL(address, document.baseURI);
+    const ours = origin === base.origin && OWN.test(pathname.slice(1));
+    return open.call(this, method, ours ? new URL(pathname.slice(1) + search, base) : address, ...rest);
+  };
   const click = HTMLAnchorElement.prototype.click;
   HTMLAnchorElement.prototype.click = function () {
     if (ownPath(this.href) === null) click.call(this);

@@ -6,7 +6,12 @@ const KEPT = "breakeven-__VERSION__";
 const LATE_MS = 120_000;
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(self.skipWaiting());
+  const first = ["index.html", "shell.css", "shell.js", "page.js", "support.js"].map((name) => `live/${name}`);
+  const begin = async () => {
+    await (await caches.open(KEPT)).addAll(first.map((path) => new URL(path, BASE).href));
+    await self.skipWaiting();
+  };
+  event.waitUntil(begin());
 });
 
 self.addEventListener("activate", (event) => {
