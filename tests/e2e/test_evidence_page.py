@@ -22,7 +22,7 @@ def test_another_quantity_reaches_the_chart_and_the_link(visit: Callable[..., Pa
     page.get_by_role("button", name="pace").click()
     page.get_by_role("radio", name="throughput").click()
     settle(page)
-    expect(page.get_by_text("throughput is off by").first).to_be_visible()
+    expect(page.get_by_role("button", name="throughput")).to_be_visible()
     assert "evidence_quantity=throughput" in page.url
 
 

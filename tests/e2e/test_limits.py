@@ -69,7 +69,7 @@ def test_a_file_that_takes_too_much_is_refused_in_a_sentence_and_the_next_works(
     alert = page.get_by_text("needs more time or memory than it may have here")
     alert.wait_for(timeout=180_000)
     settle(page)
-    assert "(4 s of computing, 8" in text_of(page)
+    assert "(4 s of computing, 1,105 MB)" in text_of(page)
     assert "BREAKEVEN" not in text_of(page)
     page.get_by_role("button", name="Remove everybody.csv").click()
     settle(page)
