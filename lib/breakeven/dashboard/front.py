@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 _TEMPLATE = Path(__file__).with_name("nginx.conf")
-LISTEN = 8500
-"""Port of nginx unless another is asked for."""
 
 
 def nginx_conf(*, address: str, ports: range, listen: int, upload_mb: int, command: str) -> str:

@@ -423,10 +423,15 @@ BOXES: Mapping[str, Callable[[Tables, Money], None]] = {
 """What the parts of a scenario are set by, in order."""
 
 
-def folded(titles: Sequence[str], tables: Tables, money: Money) -> None:
-    """Some of :data:`BOXES` as closed boxes; what is closed is not drawn."""
+def folded(
+    titles: Sequence[str],
+    tables: Tables,
+    money: Money,
+    boxes: Mapping[str, Callable[[Tables, Money], None]] = BOXES,
+) -> None:
+    """Some of ``boxes`` as closed boxes; what is closed is not drawn."""
     for title in titles:
         box = st.expander(title, key=f"box_{title}", on_change="rerun")
         if box.open:
             with box:
-                BOXES[title](tables, money)
+                boxes[title](tables, money)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from breakeven.usage.from_sums import bucket_withheld
 from breakeven.usage.sql import BINS_PER_E, PROCESSINGS, Edges
-from breakeven.usage.sums import Cell, Slice, Tokens, Workload, loads, sums_by
+from breakeven.usage.sums import METERS, Cell, Slice, Tokens, Workload, loads, sums_by
 
 VERSION = "1"
 LONGEST = 2_000
@@ -29,15 +29,6 @@ WIDTHS = (1, 2, 4, 8, 16)
 """Histogram bins that are merged into one, finest first."""
 CONTEXT_SHARES = (0.0, 0.002, 0.005, 0.01)
 """Share of the tokens up to which neighbouring context classes are merged."""
-_FIELDS = (
-    "requests",
-    "input_uncached",
-    "cache_read",
-    "cache_write_5m",
-    "cache_write_1h",
-    "output",
-    "reasoning",
-)
 
 
 class BadDigest(ValueError):
@@ -198,7 +189,7 @@ def _bytes_of(workload: Workload, with_models: bool, width: int, share: float) -
     for place in (4, 5):
         for key in keys:
             put(int(key[place]) + 1)  # type: ignore[call-overload]
-    for meter in _FIELDS:
+    for meter in METERS:
         for key in keys:
             put(int(getattr(sums[key], meter)))
     return bytes(out)
@@ -261,12 +252,12 @@ def _workload_of(raw: bytes) -> Workload:
     tier_of = reader.numbers(count, len(tiers))
     context_of = reader.numbers(count, len(contexts))
     bins = [reader.numbers(count, 1_000), reader.numbers(count, 1_000)]
-    sums = [reader.numbers(count) for _ in _FIELDS]
+    sums = [reader.numbers(count) for _ in METERS]
     if reader.place != len(raw) or count == 0 or not models:
         raise _Malformed
     cells = []
     for i in range(count):
-        tokens = Tokens(**{name: column[i] for name, column in zip(_FIELDS, sums, strict=True)})
+        tokens = Tokens(**{name: column[i] for name, column in zip(METERS, sums, strict=True)})
         in_bin, out_bin = (
             -1 if not b or not width else (b - 1) * width + width // 2 for b in (bins[0][i], bins[1][i])
         )

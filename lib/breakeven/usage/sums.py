@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from typing import TypeAlias, TypeVar
 
@@ -54,6 +54,10 @@ class Tokens:
     def __add__(self, other: Tokens) -> Tokens:
         """Sum part by part."""
         return add_up((self, other))
+
+
+METERS = tuple(one.name for one in fields(Tokens))
+"""What is added up, by name."""
 
 
 def add_up(parts: Iterable[Tokens]) -> Tokens:

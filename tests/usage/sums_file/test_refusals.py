@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from breakeven.usage.read import read_workload
 from breakeven.usage.spool import Unreadable
-from breakeven.usage.sums_file.layout import METERS
+from breakeven.usage.sums import METERS
 from tests.usage.sums_file.answers import generated, write_log, written
 
 

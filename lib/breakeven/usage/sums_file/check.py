@@ -14,8 +14,9 @@ from typing import Any, NoReturn
 from breakeven.tables.exports import Processing
 from breakeven.tables.meters import Meter
 from breakeven.usage.spool import Unreadable
+from breakeven.usage.sums import METERS
 from breakeven.usage.sums_file.bins import STARTS, bin_of, last_of
-from breakeven.usage.sums_file.layout import COLUMNS, KEYS, MARK, METERS, TEXTS, VERSION, Level, Row
+from breakeven.usage.sums_file.layout import COLUMNS, KEYS, MARK, TEXTS, VERSION, Level, Row
 from breakeven.usage.sums_file.table import MOST_ROWS, Cells
 from breakeven.usage.table import shorten
 

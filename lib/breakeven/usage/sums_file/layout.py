@@ -73,16 +73,6 @@ class Row:
     text: str | None = None
 
 
-METERS = (
-    "requests",
-    "input_uncached",
-    "cache_read",
-    "cache_write_5m",
-    "cache_write_1h",
-    "output",
-    "reasoning",
-)
-"""Columns that are added up, named as in :class:`breakeven.usage.sums.Tokens`."""
 COLUMNS = (MARK, *(one.name for one in fields(Row)))
 TEXTS = frozenset(("level", "model", "processing", "region", "tenant", "text"))
 """Columns of text; ``cost_usd`` is a number, every other one a whole number."""

@@ -15,11 +15,11 @@ from breakeven.usage.limits import Limits
 from breakeven.usage.merge import add_cells, add_slices
 from breakeven.usage.spool import Unreadable, make_plain
 from breakeven.usage.sql import Edges
-from breakeven.usage.sums import Cell, Extras, How, Peak, Preview, Problem, Slice, Tokens, Workload
+from breakeven.usage.sums import METERS, Cell, Extras, How, Peak, Preview, Problem, Slice, Tokens, Workload
 from breakeven.usage.sums_file.bins import bin_of, last_of
 from breakeven.usage.sums_file.check import About, Checked, checked
 from breakeven.usage.sums_file.classes import Classes
-from breakeven.usage.sums_file.layout import COLUMNS, METERS, Level, Row
+from breakeven.usage.sums_file.layout import COLUMNS, Level, Row
 from breakeven.usage.sums_file.table import cells_of
 from breakeven.usage.table import shorten
 

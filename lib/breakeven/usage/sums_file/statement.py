@@ -19,8 +19,9 @@ from breakeven.usage.sql import (
     Edges,
     most_of,
 )
+from breakeven.usage.sums import METERS
 from breakeven.usage.sums_file.bins import STARTS
-from breakeven.usage.sums_file.layout import COLUMNS, MARK, METERS, TEXTS, VERSION, Level
+from breakeven.usage.sums_file.layout import COLUMNS, MARK, TEXTS, VERSION, Level
 
 _COUNTS = ("input", "output", *CACHES, "reasoning", "n_requests", "repeat")
 _SUMMED = dict(

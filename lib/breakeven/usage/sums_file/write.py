@@ -14,9 +14,9 @@ from typing import Any
 from breakeven.usage.files import connect
 from breakeven.usage.limits import limits_from
 from breakeven.usage.merge import busiest, coarser
-from breakeven.usage.sums import Slice, Tokens, Workload
+from breakeven.usage.sums import METERS, Slice, Tokens, Workload
 from breakeven.usage.sums_file.bins import first_of
-from breakeven.usage.sums_file.layout import COLUMNS, METERS, TEXTS, VERSION, Level, Row
+from breakeven.usage.sums_file.layout import COLUMNS, TEXTS, VERSION, Level, Row
 
 MOST_BYTES = 1_000_000
 """Size beyond which a file is summed over longer steps of time. [bytes]"""

@@ -261,13 +261,6 @@ def sentence(scenario: Scenario, extra: Fields, tables: Tables, money: Money) ->
     typed = None if extra.model is None else from_link(extra.model)[0]
     name = typed.name if typed else known.name if known else scenario.model
 
-    def more() -> None:
-        for title in _FOLDED:
-            box = st.expander(title, key=f"box_{title}", on_change="rerun")
-            if box.open:
-                with box:
-                    BOXES[title](tables, money)
-
     bar(
         "deploy",
         [
@@ -276,7 +269,7 @@ def sentence(scenario: Scenario, extra: Fields, tables: Tables, money: Money) ->
             ("of", shape_name(shape_of(scenario, extra)), "Shape", shape),
             ("and wait", *inputs.wait_part(scenario, tables, money)),
             ("to start.", "GPUs", "GPUs", lambda: gpus(tables, money)),
-            ("", "more", "More", more),
+            ("", "more", "More", lambda: inputs.folded(_FOLDED, tables, money, BOXES)),
         ],
     )
     # Outside the word: its name changes with the model, which closes it.
