@@ -200,7 +200,7 @@ def test_worker_that_hangs_is_ended_from_outside(monkeypatch: pytest.MonkeyPatch
 def test_worker_sees_nothing_of_the_servers_environment(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     telling = tmp_path / "worker.py"
     telling.write_text(
-        "import json, os, sys\nsys.stdin.readline()\nprint('ready')\n"
+        "import json, os, sys\nsys.stdin.readline()\nprint('ready', flush=True)\nsys.stdin.readline()\n"
         "print(json.dumps({'problem': str(os.environ.get('PRICES_TEST'))}), flush=True)\n"
     )
     monkeypatch.setattr(sqlbox, "_WORKER", telling)

@@ -95,7 +95,7 @@ EXAMPLES = (
         "WHERE model_id = 'llama-3.3-70b' AND processing = 'standard'\n"
         "  AND valid_to IS NULL AND tier_above_tokens = 0 AND flag IS NULL\n"
         "QUALIFY row_number() OVER (PARTITION BY api_offer_id ORDER BY valid_from DESC) = 1\n"
-        "ORDER BY output_usd_per_mtok",
+        "ORDER BY output_usd_per_mtok, input_usd_per_mtok, provider, api_model",
     ),
     (
         "H100 by month",
@@ -111,7 +111,7 @@ EXAMPLES = (
         "  mem_bw_gb_s / median(usd_per_gpu_hour) AS gb_per_s_per_usd_hour\n"
         "FROM gpus JOIN gpu_prices USING (gpu_id)\n"
         "WHERE price_type = 'on-demand' AND valid_from >= DATE '2026-01-01' AND flag IS NULL\n"
-        "GROUP BY gpus.name, launch_year, mem_bw_gb_s ORDER BY gb_per_s_per_usd_hour DESC",
+        "GROUP BY gpus.name, launch_year, mem_bw_gb_s ORDER BY gb_per_s_per_usd_hour DESC, gpus.name",
     ),
 )
 """Title and text of the statements that the page offers."""
