@@ -6,7 +6,7 @@ run:
 
 # Every test
 test:
-    uv run pytest
+    uv run --extra spark pytest
 
 # Half a minute of tests, to run while working
 quick:

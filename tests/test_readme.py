@@ -45,8 +45,10 @@ def test_links_are_whole_and_answered(link: str, tables_on) -> None:
 
 def test_readme_names_one_command_to_run_and_one_to_test() -> None:
     assert "pip install uv && uv run breakeven serve" in README
-    assert "pip install uv && uv run pytest" in README
-    assert "pip install uv && uv run pytest\n" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "pip install uv && uv run --extra spark pytest\n" in README
+    assert "pip install uv && uv run --extra spark pytest\n" in (ROOT / ".ci" / "run").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_pins_hold_names_and_versions_only() -> None:

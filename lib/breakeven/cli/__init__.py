@@ -51,6 +51,7 @@ EXTRAS = {
     "plotly": "dashboard",
     "prometheus_client": "dashboard",
     "pyarrow": "sums",
+    "pyspark": "spark",
     "sqlglot": "sums",
     "starlette": "dashboard",
     "streamlit": "dashboard",

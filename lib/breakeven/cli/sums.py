@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from breakeven.question.arguments import BadInput, Said, pick, told_on_terminal
+from breakeven.usage.spark.flags import add_flags, added_up_by_spark
 
 if TYPE_CHECKING:
     from breakeven.usage.sums_file.many import Summed
@@ -28,7 +29,7 @@ def add(commands: Any) -> None:
     )
     query = command.add_argument_group("the query whose result is a sums file")
     query.add_argument("--dialect", help="bigquery, snowflake, databricks, spark, trino, duckdb …")
-    query.add_argument("--table", help="such as db.usage")
+    query.add_argument("--table", help="such as db.usage; with --engine spark it is read, not printed")
     query.add_argument(
         "--columns",
         default="",
@@ -43,12 +44,15 @@ def add(commands: Any) -> None:
     query.add_argument(
         "--step", choices=("minute", "hour", "day"), default="hour", help="of the load over time"
     )
+    add_flags(command, table=False)
     command.add_argument("--json", action="store_true")
     command.set_defaults(command=_sums)
 
 
 def _sums(options: argparse.Namespace) -> Said:
-    if options.dialect or options.shape or options.table:
+    if options.engine is None and options.master:
+        raise BadInput("breakeven sums: --master is for --engine spark")
+    if options.engine is None and (options.dialect or options.shape or options.table):
         return _printed(options)
     return _added_up(options)
 
@@ -110,12 +114,12 @@ def _added_up(options: argparse.Namespace) -> Said:
     from breakeven.usage.formats import BadMapping, parse_mapping
     from breakeven.usage.limits import limits_from
     from breakeven.usage.spool import Unreadable
-    from breakeven.usage.sums_file.many import Parts, sum_up_files
+    from breakeven.usage.sums_file.many import Parts, Summed, sum_up_files
     from breakeven.usage.sums_file.places import places_of
     from breakeven.usage.sums_file.write import SUFFIXES, write_sums
 
     out: Path = options.out
-    if options.file is None:
+    if options.file is None and options.engine is None:
         raise BadInput(
             "breakeven sums: name a file, a folder, a pattern or an address such as s3://bucket/logs"
         )
@@ -128,16 +132,22 @@ def _added_up(options: argparse.Namespace) -> Said:
         if options.fresh:
             parts.clear()
         with told_on_terminal() as tell:
-            places = places_of(options.file, limits)
-            summed = sum_up_files(
-                places,
-                edges=edges,
-                name=options.file,
-                limits=limits,
-                mapping=mapping,
-                parts=parts if len(places) > 1 else None,
-                progress=tell,
-            )
+            if options.engine:
+                workload = added_up_by_spark(
+                    options, "breakeven sums", edges=edges, mapping=mapping, progress=tell
+                )
+                summed = Summed(workload=workload, files=1, again=0, left_out=())
+            else:
+                places = places_of(options.file, limits)
+                summed = sum_up_files(
+                    places,
+                    edges=edges,
+                    name=options.file,
+                    limits=limits,
+                    mapping=mapping,
+                    parts=parts if len(places) > 1 else None,
+                    progress=tell,
+                )
         written = write_sums(summed.workload, out)
     except KeyboardInterrupt:
         if len(parts):

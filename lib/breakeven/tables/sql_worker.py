@@ -16,6 +16,7 @@ import sys
 from collections.abc import Collection, Iterator
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from threading import Timer
 from typing import Any
 
@@ -282,7 +283,7 @@ def _most_memory() -> int:
     """Most memory that this process has held; 0 where the system does not say. [B]"""
     try:
         # What getrusage says begins, on Linux, with what the server had held when it started this process.
-        with open("/proc/self/status", encoding="ascii") as status:
+        with Path("/proc/self/status").open(encoding="ascii") as status:
             return next(1024 * int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
     except (OSError, StopIteration):
         pass

@@ -47,7 +47,7 @@ def sum_up(connection: DuckDBPyConnection, table: Table, query: Query, edges: Ed
         If models and lengths alone are too many groups.
     """
     texts, keys = query.texts, Keys(edges=edges)
-    tenants = "tenant" in texts or "reported_cost_usd" in texts
+    tenants = by_tenants(texts)
     step = step_of_time(table) if "ts" in texts else 0
     attempts = [(step, tenants), *((one, False) for one in STEPS if one > step > 0), (0, False)]
     for number, (minutes, with_tenants) in enumerate(attempts):
@@ -60,26 +60,75 @@ def sum_up(connection: DuckDBPyConnection, table: Table, query: Query, edges: Ed
             trim=table.kind == "csv" and texts.get("model") in table.columns.values(),
         )
         used = {key: value for key, value in table.parameters.items() if f"${key}" in statement}
-        shape = _shape(keys, texts, minutes=minutes, tenants=with_tenants)
         try:
-            found = fitted(connection, statement, used, shape, step=minutes, limit=limits.groups)
+            return settled(
+                connection,
+                statement,
+                used,
+                texts,
+                keys,
+                limits,
+                minutes=minutes,
+                tenants=with_tenants,
+                wanted=step,
+            )
         except duckdb.OutOfMemoryException:
             if number == len(attempts) - 1:
                 raise
-            continue
-        if found is None:
-            raise Unreadable(
-                limits.too_much(
-                    "The models of the file and their lengths make more groups than", "groups", "groups"
-                )
-            )
-        by_tenant = with_tenants and found.tenants
-        withheld = told(found, step, limits.groups)
-        if "tenant" in texts and not by_tenant:
-            withheld.insert(0, "Cost by tenant: the file names too many.")
-        rows = [_unpacked(dict(zip(found.names, row, strict=True)), keys, found.step) for row in found.rows]
-        return Sums(rows=rows, step=found.step, by_tenant=by_tenant, withheld=withheld, peak=found.peak)
     raise AssertionError("one attempt always returns or raises")
+
+
+def by_tenants(texts: Collection[str]) -> bool:
+    """Whether rows are summed by tenant too: they name one, or say what was paid."""
+    return "tenant" in texts or "reported_cost_usd" in texts
+
+
+def settled(
+    connection: DuckDBPyConnection,
+    statement: str,
+    parameters: Mapping[str, Any],
+    texts: Collection[str],
+    keys: Keys,
+    limits: Limits,
+    *,
+    minutes: int,
+    tenants: bool,
+    wanted: int,
+) -> Sums:
+    """Sums of an aggregate, as finely as the limit of groups allows.
+
+    Parameters
+    ----------
+    connection, statement, parameters
+        What gives the groups of :func:`breakeven.usage.sql.sums_sql`.
+    texts, keys
+        Canonical columns that the file has, and how the keys of the groups are packed.
+    limits
+        How many groups are kept.
+    minutes, tenants
+        Length of the steps of time that the groups have, 0 for none, and whether they tell tenants apart.
+    wanted
+        Length of the steps that were asked for.
+
+    Raises
+    ------
+    Unreadable
+        If models and lengths alone are too many groups.
+    """
+    shape = _shape(keys, texts, minutes=minutes, tenants=tenants)
+    found = fitted(connection, statement, parameters, shape, step=minutes, limit=limits.groups)
+    if found is None:
+        raise Unreadable(
+            limits.too_much(
+                "The models of the file and their lengths make more groups than", "groups", "groups"
+            )
+        )
+    by_tenant = tenants and found.tenants
+    withheld = told(found, wanted, limits.groups)
+    if "tenant" in texts and not by_tenant:
+        withheld.insert(0, "Cost by tenant: the file names too many.")
+    rows = [_unpacked(dict(zip(found.names, row, strict=True)), keys, found.step) for row in found.rows]
+    return Sums(rows=rows, step=found.step, by_tenant=by_tenant, withheld=withheld, peak=found.peak)
 
 
 def _shape(keys: Keys, texts: Collection[str], *, minutes: int, tenants: bool) -> Shape:

@@ -61,7 +61,9 @@ def _texts(table: Table, found: Recognised) -> tuple[dict[str, str], frozenset[s
             return f"json_extract_string({cell}, ${key})", False
         if kind == "VARCHAR":
             # Left bare, the reader would cast the column itself and drop the rows where that fails.
-            text = f"NULLIF(TRIM({column}), '')" if table.kind == "csv" else column
+            # Names of models are few: they are grouped as they are, not trimmed row by row.
+            named = table.kind != "csv" and path in found.mapping.get("model", ())
+            text = column if named else f"NULLIF(TRIM({column}), '')"
             return (ungrouped(text, table.grouped[column]) if column in table.grouped else text), False
         if kind in TIMES and path in found.mapping.get("ts", ()) and len(found.mapping["ts"]) == 1:
             return column, False

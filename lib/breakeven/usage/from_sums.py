@@ -55,9 +55,24 @@ class Reading:
 
 
 def workload_of(
-    asked: Reading, table: Table, query: Query, sums: Sums, rejects: Sequence[tuple[int, str, str, str]]
+    asked: Reading,
+    table: Table,
+    query: Query,
+    sums: Sums,
+    rejects: Sequence[tuple[int, str, str, str]],
+    *,
+    located: Sequence[Problem] | None = None,
 ) -> Workload:
     """Turn the sums into records, and look for the bad rows where there are any.
+
+    Parameters
+    ----------
+    asked, table, query
+        The file and how it was read.
+    sums, rejects
+        Its sums, and the lines that the reader itself could not take.
+    located
+        Bad rows that were looked for already.
 
     Raises
     ------
@@ -76,13 +91,15 @@ def workload_of(
         raise Unreadable(limits.too_much(f"The file has {n_read:,} rows, above", "rows", "rows"))
     reader = _names(texts, found)
     problems = unreadable(rejects[: limits.problem_rows], name)
-    if n_bad or n_late:
+    if located is not None:
+        problems += located
+    elif n_bad or n_late:
         problems += locate(table, found, query.rows, rejects, asked.file, name, reader, limits)
     blank = 0
     if table.kind == "json":  # blank lines of JSON Lines are no rows
         blank = sum(1 for p in problems if p.reason == BLANK)
         problems = [p for p in problems if p.reason != BLANK]
-    problems.sort(key=lambda p: p.line)
+    problems.sort(key=lambda p: (p.file, p.line))
     rejected = n_bad + len(rejects) - blank
     n_read -= blank
     if not good:

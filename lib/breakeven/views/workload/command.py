@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from breakeven.question.arguments import BadInput, Said, day, told_on_terminal, whole
+from breakeven.usage.spark.flags import add_flags, added_up_by_spark
 
 if TYPE_CHECKING:
     from breakeven.tables.queries import Connection
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 def add(commands: Any) -> None:
     """Declare the command."""
     command = commands.add_parser("price", help="what a usage file costs everywhere")
-    command.add_argument("file", help="a file, a pattern such as 'logs/*.jsonl', or - for standard input")
+    command.add_argument(
+        "file", nargs="?", help="a file, a pattern such as 'logs/*.jsonl', or - for standard input"
+    )
     command.add_argument("--as-of", type=day, default=None, help="day of the prices; today by default")
     command.add_argument("--top", type=whole, default=None, help="rows of each ranking")
     command.add_argument(
@@ -32,6 +35,7 @@ def add(commands: Any) -> None:
         "or a model's name",
     )
     command.add_argument("--scores", help="a CSV file of your own scores: name,score")
+    add_flags(command)
     command.add_argument("--json", action="store_true")
     command.set_defaults(command=_price)
 
@@ -51,13 +55,21 @@ def _price(options: argparse.Namespace) -> Said:
 
     if options.top is not None and options.top < 1:
         raise BadInput(f"breakeven price: --top must be at least 1, got {options.top}")
+    if options.engine is None and (options.table or options.master):
+        raise BadInput("breakeven price: --table and --master are for --engine spark")
+    if options.engine is None and options.file is None:
+        raise BadInput("breakeven price: name a file, or --engine spark with --table")
     try:
         mapping = parse_mapping(options.mapping)
         connection = open_memory()
+        edges = price_edges(connection)
         with told_on_terminal() as tell:
-            workload = read_workload(
-                options.file, edges=price_edges(connection), mapping=mapping, progress=tell
-            )
+            if options.engine:
+                workload = added_up_by_spark(
+                    options, "breakeven price", edges=edges, mapping=mapping, progress=tell
+                )
+            else:
+                workload = read_workload(options.file, edges=edges, mapping=mapping, progress=tell)
     except (BadMapping, Unreadable) as reason:
         raise BadInput(f"breakeven price: {reason}") from None
     day = options.as_of or date.today()
