@@ -67,6 +67,8 @@ def _texts(table: Table, found: Recognised) -> tuple[dict[str, str], frozenset[s
             return (ungrouped(text, table.grouped[column]) if column in table.grouped else text), False
         if kind in TIMES and path in found.mapping.get("ts", ()) and len(found.mapping["ts"]) == 1:
             return column, False
+        if kind in ("FLOAT", "DOUBLE"):  # what data frames write where nothing is
+            return f"CASE WHEN NOT isnan({column}) THEN {column} END", True
         return (column, True) if kind.startswith(NUMERIC) else (f"CAST({column} AS VARCHAR)", False)
 
     columns = dict(found.mapping)

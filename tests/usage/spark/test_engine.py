@@ -41,6 +41,16 @@ def test_one_machine_gives_what_the_file_gives(tmp_path: Path) -> None:
     assert {"input_tokens", "-5"} <= {cell for one in there["problems"] for cell in one.values()}
 
 
+def test_every_kind_of_parquet_gives_what_it_gives_here(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.usage.spark.kinds", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout)
+    assert len(found) == 12
+    for kind, (here, there) in found.items():
+        assert there == here, kind
+
+
 def test_a_cluster_that_loses_a_worker_in_the_middle_gives_the_same(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.mkdir()

@@ -32,6 +32,15 @@ def test_a_machine_without_java_is_told_what_to_install(monkeypatch, tmp_path):
             "duckdb.OutOfMemoryException: Out of Memory Error: failed to pin block\n",
             "Spark says: duckdb.OutOfMemoryException: Out of Memory Error: failed to pin block.",
         ),
+        (
+            "org.apache.spark.SparkException: [CANNOT_MERGE_SCHEMAS] Failed merging schemas:\nx",
+            "Spark says: a column has one type in some files and another in others; add them up apart, or "
+            "leave --engine out.",
+        ),
+        (
+            "java.lang.RuntimeException: file:/b.parquet is not a Parquet file (length is too low: 11)",
+            "Spark says: file:/b.parquet is not a Parquet file (length is too low: 11).",
+        ),
         ("", "Spark says: ValueError."),
     ],
 )

@@ -62,7 +62,9 @@ class Lake:
                 f"Spark reads Parquet, ORC and tables, not '{path}': leave --engine out, or give a table "
                 "with --table."
             )
-        return spark.read.orc(path) if end == ".orc" else spark.read.parquet(path)
+        # Files need not have the same columns: one that only newer ones have is not to be lost.
+        reader = spark.read.option("mergeSchema", "true")
+        return reader.orc(path) if end == ".orc" else reader.parquet(path)
 
 
 def sum_up(
@@ -135,6 +137,8 @@ def needed(rows: Any, folder: Path, mapping: ColumnMapping | None, limits: Limit
 
     sample = folder / "sample.parquet"
     first = rows.limit(SAMPLE).toArrow()
+    if not first.num_rows:
+        raise Unreadable("There are columns and no rows below them.")
     pq.write_table(first, sample)
     if is_sums(sample, limits):
         raise Unreadable("These are rows of a sums file: price it without --engine spark.")
@@ -168,7 +172,9 @@ def _added_up(rows: Any, opened: OpenTable, asked: Reading) -> Workload:
         return several.groupBy(*keys).agg(*sums).select(*names)
 
     schema = ", ".join(f"{name} {type_of(name)}" for name in names)
-    groups = alike(rows.mapInArrow(summing(job), schema)).persist()
+    # Spark hands no column to Python whose name has a dot; tasks know columns by their places.
+    placed = rows.toDF(*(f"c{place}" for place in range(len(rows.columns))))
+    groups = alike(placed.mapInArrow(summing(job), schema)).persist()
     try:
         found = _fitting(groups, alike, job)
     finally:

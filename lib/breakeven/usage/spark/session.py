@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -13,8 +14,14 @@ from breakeven.usage.spool import Unreadable
 
 JAVA = 17
 """The oldest Java that Spark 4 runs on."""
-GROUPED = "16"
-"""Tasks that add up groups, which are few whatever the number of rows."""
+_SETTINGS = {
+    # Groups are few, whatever the number of rows.
+    "spark.sql.shuffle.partitions": "16",
+    # What folders say is text: tenant=007 is not 7.
+    "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
+    # Times in nanoseconds, as pandas writes them, are refused otherwise; as numbers their size tells so.
+    "spark.sql.legacy.parquet.nanosAsLong": "true",
+}
 COMPILED = "-XX:-DontCompileHugeMethods"
 """Spark's own SQL makes one method of a nested CASE, which Java otherwise leaves to its interpreter."""
 
@@ -52,7 +59,8 @@ def session(master: str | None) -> Iterator[Any]:
             spark = _builder(SparkSession, master, remote=remote).getOrCreate()
         if not remote:
             spark.sparkContext.setLogLevel("OFF")
-        spark.conf.set("spark.sql.shuffle.partitions", GROUPED)
+        for name, value in _SETTINGS.items():
+            spark.conf.set(name, value)
         yield spark
     except PySparkException as reason:
         raise Unreadable(said(reason)) from None
@@ -107,16 +115,33 @@ def lacking(spark: Any) -> str:
     return f"on a worker: {row.why}" if row.why else ""
 
 
+_PLAIN = {
+    "UNABLE_TO_INFER_SCHEMA": "there is no file that it can read there",
+    "PATH_NOT_FOUND": "there is no such path",
+    "CANNOT_MERGE": "a column has one type in some files and another in others; add them up apart, or leave "
+    "--engine out",
+}
+
+
 def said(reason: Exception) -> str:
-    """The first sentence of what Spark says; a task's own error where one failed."""
+    """What Spark says, in a sentence: the beginning of it all, which stands deepest in a report of Java."""
+    java = getattr(reason, "java_exception", None)
     text = str(reason)
+    if java is not None:
+        causes = [java]
+        while (cause := causes[-1].getCause()) is not None and len(causes) < _DEEPEST:
+            causes.append(cause)
+        text = str(causes[-1].toString())
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    # Errors of Python in a task stand at the end of its traceback.
-    own = [
-        line
-        for line in lines
-        if line.split(":")[0].rpartition(".")[2].endswith(("Error", "Exception", "Unreadable"))
-        and not line.startswith(("org.", "java.", "py4j.", "pyspark.", "An error occurred", "at "))
-    ]
-    first = own[-1] if own and "Traceback" in text else lines[0] if lines else type(reason).__name__
-    return f"Spark says: {' '.join(first.split())[:300].rstrip('.')}."
+    if "Traceback (most recent call last)" in text:
+        # An error of Python in a task: its own words end its traceback.
+        own = [line for line in lines if _PYTHON.match(line)]
+        lines = own[-1:] or lines
+    first = " ".join((lines or [type(reason).__name__])[0].split())
+    first = re.sub(r"^(java|org)\.[\w.$]+: ", "", first)
+    first = next((words for mark, words in _PLAIN.items() if f"[{mark}" in first), first)
+    return f"Spark says: {first[:300].rstrip('.')}."
+
+
+_DEEPEST = 20
+_PYTHON = re.compile(r"(?!org\.|java\.|py4j\.|pyspark\.)[\w.]*(Error|Exception|Unreadable)\b: ")

@@ -10,7 +10,8 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -42,7 +43,7 @@ Batches: TypeAlias = Iterator[Any]
 """Record batches of pyarrow."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """What every task does: how rows such as those of a sample are read."""
 
@@ -52,9 +53,13 @@ class Job:
     edges: Edges
     limits: Limits
 
-    @property
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to the workers: they make the expressions for themselves."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
+    @cached_property
     def query(self) -> Query:
-        """Expressions of the cells."""
+        """Expressions of the cells; making them puts their places into the parameters of the table."""
         return query_of(self.table, self.found, self.edges)
 
     @property
@@ -67,7 +72,7 @@ class Job:
         """Length of a step of time, 0: the rows have no time. [minutes]"""
         return STEP if "ts" in self.query.texts else 0
 
-    @property
+    @cached_property
     def statement(self) -> str:
         """The aggregate."""
         query = self.query
