@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -156,6 +157,37 @@ def fits(page: Page) -> bool:
     return bool(
         page.evaluate("() => document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     )
+
+
+DRAWN = """() => !document.querySelector('[data-testid="stSkeleton"]')
+  && [...document.querySelectorAll('[data-testid="stPlotlyChart"]')]
+    .every(chart => chart.querySelector('.main-svg'))"""
+"""No place of a chart waits for it any more."""
+
+
+def still(page: Page, look: Callable[[], object] = lambda: None, most_s: float = 60) -> str:
+    """What the page says once its charts are drawn and it has said the same for a second.
+
+    Charts are drawn by scripts that come later than the page, and their axes and labels are text, too.
+
+    Parameters
+    ----------
+    page
+        A page of a server or of a tab.
+    look
+        Called before each look; it may wait until whoever answers the page has nothing to do.
+    most_s
+        How long the page may take. [s]
+    """
+    said, same, end = None, 0, time.monotonic() + most_s
+    while same < 4:
+        assert time.monotonic() < end, f"the page still changes, or lacks a chart, after {most_s:.0f} s"
+        look()
+        now = text_of(page) if page.evaluate(DRAWN) else None
+        same = same + 1 if now is not None and now == said else 0
+        said = now
+        page.wait_for_timeout(250)
+    return said or ""
 
 
 def text_of(page: Page) -> str:

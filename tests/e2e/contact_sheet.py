@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from breakeven.question.link import encode
 from breakeven.question.scenario import Scenario
 from tests.builders import ROOT
-from tests.e2e.conftest import FLAGS, installed, serving, settle
+from tests.e2e.conftest import DRAWN, FLAGS, installed, serving, settle
 
 PAGES = ("", "deploy", "train", "workload", "articles", "numbers", "prices", "evidence", "method")
 """Addresses of the pages, in the order of the menu."""
@@ -29,10 +29,6 @@ QUERY = "?" + encode(Scenario(as_of=date(2026, 11, 30)))
 """The link that every picture opens, so that sheets of two days can be held side by side."""
 MOST_BYTES = 150_000
 """Largest picture of the README. [B]"""
-_DRAWN = """() => !document.querySelector('[data-testid="stSkeleton"]')
-  && [...document.querySelectorAll('[data-testid="stPlotlyChart"]')]
-    .every(chart => chart.querySelector('.main-svg'))"""
-"""No place of a chart waits for it any more."""
 _TILE = 480
 """Width of a page on a sheet of desktop pictures. [pixels]"""
 
@@ -64,7 +60,7 @@ def window(browser: Browser, width: int, scheme: str) -> Page:
 def shot(page: Page, address: str, path: Path) -> Path:
     """The first screen of one page, once it is drawn."""
     page.goto(address)
-    settle(page).wait_for_function(_DRAWN, timeout=60_000)
+    settle(page).wait_for_function(DRAWN, timeout=60_000)
     page.wait_for_timeout(800)  # What moves to its place.
     page.screenshot(path=path)
     return path

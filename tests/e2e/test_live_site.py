@@ -3,9 +3,9 @@
 import gzip
 import json
 import os
-import time
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,10 +13,11 @@ import pytest
 from openpyxl import Workbook
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from breakeven.static.folder import listed
 from breakeven.static.live.build import add_live, needs
-from breakeven.static.live.parts import PartsMissing, fetch_parts
+from breakeven.static.live.parts import Parts, PartsMissing, fetch_parts
 from breakeven.static.policy import POLICY, with_more
-from tests.e2e.conftest import text_of
+from tests.e2e.conftest import still
 from tests.e2e.test_static_site import hosted
 
 pytestmark = pytest.mark.slow
@@ -26,17 +27,28 @@ KINDS = ("csv", "csv.gz", "zip", "jsonl", "json", "parquet", "xlsx")
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a site with nothing but the live half, under a path of its own."""
+def parts() -> Parts:
+    """The parts of the live half, fetched once."""
     try:
-        parts = fetch_parts()
+        return fetch_parts()
     except PartsMissing as reason:
         if os.environ.get("CI"):
             raise
         pytest.skip(f"the parts of the live half cannot be had here: {reason}")
+
+
+@pytest.fixture(scope="module")
+def written(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a site with nothing but the live half, which will stand under a path of its own."""
     folder = tmp_path_factory.mktemp("live")
     add_live(folder, "/x/", parts)
-    with hosted(folder, with_more(POLICY, needs())) as address:
+    return folder
+
+
+@pytest.fixture(scope="module")
+def live(written: Path) -> Iterator[str]:
+    """Its address."""
+    with hosted(written, with_more(POLICY, needs())) as address:
         yield address
 
 
@@ -63,26 +75,23 @@ class Tab:
             "(to) => { history.pushState({}, '', to); dispatchEvent(new PopStateEvent('popstate')); }",
             self.address + path,
         )
-        self.page.wait_for_timeout(500)
-        return self.settle()
+        return self.page
 
     def settle(self) -> Page:
-        """Wait until the worker has nothing to do and the page stays as it is."""
-        said, same, end = "", 0, time.monotonic() + START_MS / 1000
-        while same < 4 and time.monotonic() < end:
-            quick = self.page.evaluate(
-                """async (health) => {
-                    const start = performance.now();
-                    for (let i = 0; i < 3; i++) await (await fetch(health)).text();
-                    return performance.now() - start < 500;
-                }""",
-                f"{self.address}_stcore/health",
-            )
-            now = text_of(self.page)
-            same, said = (same + 1 if quick and now == said else 0), now
-            self.page.wait_for_timeout(250)
+        """Wait until the worker has done what it was asked for and the page stays as it is."""
+        self.text()
         assert self.page.locator('[data-testid="stException"]').count() == 0
         return self.page
+
+    def text(self) -> str:
+        """What the page says then."""
+        return still(self.page, self._turn, START_MS / 1000)
+
+    def _turn(self) -> None:
+        """Wait for an answer of the worker: it has one thread, so it has then done what was asked before."""
+        self.page.evaluate(
+            "async (health) => { await (await fetch(health)).text(); }", f"{self.address}_stcore/health"
+        )
 
 
 @pytest.fixture(scope="module")
@@ -98,13 +107,23 @@ def tab(browser: Browser, live: str) -> Iterator[Tab]:
     assert [fault for fault in opened.faults if "404" not in fault] == []
 
 
+def test_the_same_sources_give_the_same_bytes_compiled_anew(parts, written, tmp_path):
+    kept, again = tmp_path / "kept", tmp_path / "again"
+    kept.mkdir()
+    again.mkdir()
+    add_live(again, "/x/", replace(parts, folder=kept))
+    assert listed(again) == listed(written)
+
+
 @pytest.mark.parametrize(
     "path", ["", "deploy", "train", "workload", "articles", "numbers", "prices", "evidence", "method"]
 )
 def test_a_page_says_in_the_tab_what_the_server_says(path, tab, visit):
     # A plain path asks the same in both: no field of an earlier page stands in it.
-    here, there = text_of(tab.go(path)), text_of(visit(path))
-    assert _without_hosts(here) == _without_hosts(there)
+    server = visit(path)
+    there, title = still(server), server.locator("h1").first.inner_text()
+    expect(tab.go(path).locator("h1").first).to_have_text(title, timeout=START_MS)
+    assert _without_hosts(tab.text()) == _without_hosts(there)
 
 
 def _without_hosts(text: str) -> list[str]:
@@ -152,6 +171,7 @@ def test_a_file_of_any_kind_is_priced_in_the_tab_as_on_the_command_line(kind, ta
     page = tab.open("workload")  # a session of its own, without the files of the one before
     page.locator('input[type="file"]').first.set_input_files(path)
     expect(page.get_by_text(path.name).first).to_be_visible(timeout=START_MS)
+    page.wait_for_function("() => new URLSearchParams(location.search).has('w')", timeout=START_MS)
     tab.settle()
     (digest,) = parse_qs(urlsplit(page.url).query)["w"]
     assert digest == expected["digest"]

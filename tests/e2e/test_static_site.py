@@ -18,7 +18,7 @@ from breakeven.question.scenario import Scenario
 from breakeven.static.policy import POLICY, Policy, headers
 from breakeven.static.questions import STARTS, questions
 from tests.builders import TODAY
-from tests.e2e.conftest import fits, settle
+from tests.e2e.conftest import fits, settle, still
 from tests.static.conftest import exported
 
 __all__ = ["exported"]
@@ -208,7 +208,7 @@ def test_pages_say_in_chromium_what_the_server_says(
         static.goto(f"{site}{question.folder}{'/' if question.folder else ''}")
         name = "" if question.page == "compare" else question.page
         served.goto(f"{address}/{name}?{question.query}")
-        there = _squeezed(settle(served).locator('[data-testid="stMain"]').inner_text())
+        there = _squeezed(still(settle(served)))
         said = static.locator("#answer").evaluate(_SAID)
         assert len(said) > 2
         # The server counts ages from the day it is.
