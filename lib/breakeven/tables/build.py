@@ -140,6 +140,8 @@ def write_tables(path: Path) -> None:
     """
     with contextlib.closing(duckdb.connect(":memory:", config=_OFFLINE)) as connection:
         connection.execute("SET threads = 1")  # several write their rows in any order
+        # How to compress a column is chosen from a random sample; the file is packed as a whole afterwards.
+        connection.execute("SET force_compression = 'uncompressed'")
         build(connection)
         # Small blocks: there are many small tables, and the file is held in memory where it is read.
         connection.execute(
