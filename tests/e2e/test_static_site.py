@@ -55,8 +55,9 @@ class Host(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def hosted(folder: Path, policy: Policy = POLICY) -> Iterator[str]:
-    host = type("Host", (Host,), {"policy": policy})
+def hosted(folder: Path, policy: Policy = POLICY, kind: type[Host] = Host) -> Iterator[str]:
+    """Address of a folder on a host of that kind."""
+    host = type("Hosted", (kind,), {"policy": policy})
     with ThreadingHTTPServer(("localhost", 0), partial(host, directory=str(folder))) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

@@ -1,14 +1,17 @@
 """JSON and Parquet read without DuckDB's extensions: the same workload as with them."""
 
 import json
+import re
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from breakeven import machine
+from breakeven.cli import main
 from breakeven.paths import DATA
 from breakeven.replay.arrivals import NoArrivals, read_arrivals
+from breakeven.usage import kinds
 from breakeven.usage.formats import parse_mapping
 from breakeven.usage.read import read_workload
 from breakeven.usage.spool import Unreadable
@@ -92,8 +95,36 @@ def test_parquet_with_nested_and_plain_columns_gives_the_same_workload(compressi
 def test_a_file_that_only_begins_like_parquet_is_refused_in_a_sentence(tmp_path, monkeypatch):
     path = tmp_path / "usage.parquet"
     path.write_bytes(b"PAR1" + b"x" * 100)
+    with_them, without = _both(path, monkeypatch)
+    assert with_them == without
+    assert str(without).startswith("The file cannot be read: it begins like a Parquet file")
+
+
+def test_a_sums_file_in_parquet_gives_the_same_workload(tmp_path, monkeypatch):
+    path = tmp_path / "sums.parquet"
+    assert main(["sums", str(DATA / "samples" / "by_hand.csv"), "-o", str(path)]) == 0
+    with_them, without = _both(path, monkeypatch)
+    assert isinstance(with_them, dict)
+    assert with_them == without
+    path.write_bytes(path.read_bytes()[:-100])
+    assert isinstance(_read(path), str)
+
+
+def test_a_long_sheet_with_json_in_its_cells_is_refused_in_a_sentence_that_helps(tmp_path, monkeypatch):
+    header, *rows = (DATA / "samples" / "langfuse_observations.csv").read_text("utf-8").splitlines()
+    path = tmp_path / "usage.csv"
+    more = [
+        row.replace("obs-", f"obs-{turn}-")
+        for turn in range(1_200_000 // len(rows[0]) // len(rows))
+        for row in rows
+    ]
+    path.write_text("\n".join([header, *more]), encoding="utf-8")
     monkeypatch.setattr(machine, "EXTENSIONS", False)
-    assert str(_read(path)).startswith("The file cannot be read: ")
+    monkeypatch.setenv("BREAKEVEN_MAX_SHEET_MB", "1")
+    monkeypatch.setattr(kinds, "SHEET_BYTES", 1_000_000)
+    said = str(_read(path))
+    assert "split" in said
+    assert not re.search("json_|Error|Function", said)
 
 
 @pytest.mark.parametrize("name", ["mooncake_trace.jsonl", "vllm_bench.json"])

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from breakeven import machine
 from breakeven.usage import sql
 from breakeven.usage.formats import TOKEN_FIELDS, Grain, Path, Recognised
 from breakeven.usage.lent import text_at
+from breakeven.usage.spool import Unreadable
 from breakeven.usage.sql import Edges
-from breakeven.usage.table import TIMES, Table
+from breakeven.usage.table import TIMES, Table, shorten
 
 NUMERIC = (
     "TINYINT",
@@ -55,6 +57,11 @@ def _texts(table: Table, found: Recognised) -> tuple[dict[str, str], frozenset[s
         column = table.columns[path[:1]]
         kind = table.types.get(column, "VARCHAR")
         if len(path) > 1:
+            if not machine.EXTENSIONS:
+                raise Unreadable(
+                    f"The column {shorten(path[0])} of this sheet holds JSON, and the sheet is too long to read row by "
+                    "row here: save it as JSON Lines or Parquet, split it, or price it with breakeven price."
+                )
             key = f"p{len(table.parameters)}"
             table.parameters[key] = _pointer(path[1:])
             cell = f"TRY_CAST({column} AS JSON)" if kind in ("VARCHAR", "JSON") else f"to_json({column})"

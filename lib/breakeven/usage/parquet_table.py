@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
+import duckdb
 from duckdb import DuckDBPyConnection
 
 from breakeven import machine
@@ -14,7 +15,13 @@ from breakeven.usage.formats import Path
 from breakeven.usage.lent import NAME, lend, nested_paths, parquet_rows, with_nested
 from breakeven.usage.limits import Limits
 from breakeven.usage.spool import Unreadable
-from breakeven.usage.table import Table, flat, loads, shorten
+from breakeven.usage.table import Table, flat, loads
+
+
+DAMAGED = (
+    "The file cannot be read: it begins like a Parquet file and is none to its end, so it is damaged or was cut off; "
+    "write or copy it again."
+)
 
 
 def parquet_table(connection: DuckDBPyConnection, path: FilePath, limits: Limits) -> Table:
@@ -28,7 +35,10 @@ def parquet_table(connection: DuckDBPyConnection, path: FilePath, limits: Limits
     if not machine.EXTENSIONS:
         return _read_here(connection, path, limits)
     parameters = {"path": str(path)}
-    described = connection.execute("DESCRIBE SELECT * FROM read_parquet($path)", parameters).fetchall()
+    try:
+        described = connection.execute("DESCRIBE SELECT * FROM read_parquet($path)", parameters).fetchall()
+    except (duckdb.InvalidInputException, duckdb.IOException):
+        raise Unreadable(DAMAGED) from None
     _hold_width(len(described), limits)
     aliases = ", ".join(f"c{n}" for n in range(len(described)))
     source = f"read_parquet($path) AS t({aliases})"
@@ -71,8 +81,8 @@ def _read_here(connection: DuckDBPyConnection, path: FilePath, limits: Limits) -
     """The same of a file that this program reads for the database."""
     try:
         heads, rows, first = parquet_rows(path)
-    except (OSError, ValueError) as fault:
-        raise Unreadable(f"The file cannot be read: {shorten(str(fault), 200)}") from None
+    except (OSError, ValueError):
+        raise Unreadable(DAMAGED) from None
     _hold_width(len(heads), limits)
     columns: dict[Path, str] = {}
     for number, name in enumerate(heads):

@@ -2,14 +2,17 @@
 
 import datetime as dt
 import importlib.util
+import re
 import sys
 from decimal import Decimal
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import duckdb
+import pyarrow as pa
 import pytest
 
+from breakeven.paths import PACKAGE
 from breakeven.static.live import boot
 
 
@@ -91,3 +94,22 @@ def test_what_duckdb_says_is_raised_as_that_kind(shim, text, kind):
     assert type(fault).__name__ == kind
     assert issubclass(type(fault), shim.Error)
     assert hasattr(duckdb, kind)
+
+
+def test_every_call_that_the_program_makes_on_a_connection_is_there(shim):
+    known = {*dir(duckdb.DuckDBPyConnection), *dir(duckdb.DuckDBPyRelation)}
+    names = {
+        name for name in known if re.match(r"fetch|to_arrow|execute|sql$|df$|register|cursor|close", name)
+    }
+    rooms = ("usage", "replay", "apis", "comparison", "hosting", "views", "calibration")
+    sources = [path.read_text("utf-8") for room in rooms for path in (PACKAGE / room).rglob("*.py")]
+    used = {name for name in names for text in sources if re.search(rf"\.{name}\(", text)}
+    assert {"fetchall", "fetchnumpy", "sql", "to_arrow_reader"} <= used
+    assert used <= set(dir(shim.DuckDBPyConnection))
+
+
+def test_answers_are_taken_as_arrays_and_in_pieces(shim):
+    connection = object.__new__(shim.DuckDBPyConnection)
+    connection._answer(pa.table({"h": [3, 1, 2]}))
+    assert connection.fetchnumpy()["h"].tolist() == [3, 1, 2]
+    assert [batch.num_rows for batch in connection.to_arrow_reader(2)] == [2, 1]

@@ -14,9 +14,11 @@ from typing import Any
 
 import duckdb
 
+from breakeven import machine
 from breakeven.usage.files import connect
 from breakeven.usage.formats import normal
 from breakeven.usage.json_table import starts_json
+from breakeven.usage.lent import parquet_rows
 from breakeven.usage.limits import Limits
 from breakeven.usage.spool import GZIP, PARQUET, ZSTD, Plain, Unreadable, encoding_of
 from breakeven.usage.sums_file.layout import COLUMNS, MARK
@@ -85,6 +87,11 @@ def _delimiter(header: str) -> str:
 
 def _parquet_names(path: Path, limits: Limits) -> list[str]:
     path = path.absolute()
+    if not machine.EXTENSIONS:
+        try:
+            return [normal(name) for name in parquet_rows(path)[0]]
+        except (OSError, ValueError):
+            raise duckdb.Error("the file is no whole Parquet file") from None
     with closing(connect(path, limits, limits.memory_mb)) as connection:
         described = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
     return [normal(str(name)) for name, *_ in described]
@@ -126,6 +133,10 @@ def cells_of(plain: Plain, limits: Limits) -> Cells:
 
 def _parquet(path: Path, names: tuple[str, ...], limits: Limits) -> Iterator[tuple[int, Mapping[str, Any]]]:
     path = path.absolute()
+    if not machine.EXTENSIONS:
+        _, table, _ = parquet_rows(path)
+        yield from enumerate(table.rename_columns(list(names)).to_pylist(), start=1)
+        return
     with closing(connect(path, limits, limits.memory_mb, ordered=True)) as connection:
         try:
             result = connection.execute("SELECT * FROM read_parquet(?)", [str(path)])

@@ -7,7 +7,8 @@ import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import later  # type: ignore[import-not-found]  # these two stand beside this module in a tab
+import later  # type: ignore[import-not-found]  # these stand beside this module in a tab
+import nested  # type: ignore[import-not-found]
 import threads  # type: ignore[import-not-found]
 from js import toPage
 from pyodide.ffi import to_js
@@ -15,6 +16,7 @@ from pyodide.ffi import to_js
 loop = asyncio.get_event_loop()
 threads.take_over(loop)
 later.take_over()
+nested.take_over()
 
 from breakeven.dashboard.server import dashboard  # noqa: E402  (threads come first)
 

@@ -299,6 +299,19 @@ class DuckDBPyConnection:
         """The answer as a data frame, with the types that DuckDB's own interface gives."""
         return self._table.to_pandas()
 
+    def fetchnumpy(self) -> dict[str, Any]:
+        """The answer as an array a column."""
+        return {name: self._table.column(name).to_numpy() for name in self._table.column_names}
+
+    def sql(self, sql: str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> Self:
+        """Run a statement whose answer is taken as a whole."""
+        self.execute(sql, params)
+        return self
+
+    def to_arrow_reader(self, rows: int) -> Any:
+        """The answer in pieces of so many rows."""
+        return self._table.to_reader(max_chunksize=rows)
+
     def interrupt(self) -> None:
         """Nothing else runs while a query does, so nobody could ask to stop one."""
 

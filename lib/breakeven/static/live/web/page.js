@@ -1,5 +1,5 @@
 // In the page: the front end of the dashboard talks to the worker of this tab instead of a server.
-import { cannot } from "./support.js";
+import { AS_IT_IS, NO_SERVICE, cannot, services } from "./support.js";
 
 export { cannot };
 
@@ -163,14 +163,55 @@ async function save(link, click) {
 
 // The service worker answers for pictures and uploads, and keeps the files for the next visit.
 async function serviceReady() {
-  await navigator.serviceWorker.register(new URL("sw.js", base), { scope: base.pathname });
-  const { active } = await navigator.serviceWorker.ready;
-  if (navigator.serviceWorker.controller) return;
-  const controlled = new Promise((go) => {
-    navigator.serviceWorker.addEventListener("controllerchange", go, { once: true });
+  const service = services();
+  const script = new URL("sw.js", base);
+  let registered;
+  try {
+    // Asked of the host itself: a cache on the way may be older than the pages.
+    registered = await service.register(script, { scope: base.pathname, updateViaCache: "none" });
+  } catch (error) {
+    throw new Error(await whyRefused(script, error));
+  }
+  if (!registered) throw new Error(`${NO_SERVICE}: ${AS_IT_IS}`);
+  // Without a network there is none newer.
+  if (registered.active && !registered.installing) await registered.update().catch(() => {});
+  const next = registered.installing ?? registered.waiting;
+  if (next) await activated(next);
+  if (service.controller) return;
+  const controlled = new Promise((go) => service.addEventListener("controllerchange", go, { once: true }));
+  registered.active.postMessage("claim");  // a page that was reloaded past it has none
+  await within(controlled, LATE_MS, "The service worker of this site does not take this page: reload it.");
+}
+
+const LATE_MS = 30_000;
+
+// A newer one takes the place of the older first, so that a page has the files of one version.
+async function activated(next) {
+  const done = new Promise((go, fail) => {
+    const look = () => {
+      if (next.state === "activated") go();
+      if (next.state === "redundant") fail(new Error("The service worker of this site cannot be installed: reload the page."));
+    };
+    next.addEventListener("statechange", look);
+    look();
   });
-  active.postMessage("claim");  // a page that was reloaded past it has none
-  await controlled;
+  await within(done, LATE_MS, "The service worker of this site does not start: close its other tabs and reload the page.");
+}
+
+function within(promise, ms, reason) {
+  const late = new Promise((_, fail) => setTimeout(() => fail(new Error(reason)), ms));
+  return Promise.race([promise, late]);
+}
+
+// The browser's own words name the fault of a host badly, or not at all.
+async function whyRefused(script, error) {
+  const answer = await fetch(script, { cache: "no-store" }).catch(() => null);
+  const kind = answer?.headers.get("content-type") ?? "";
+  if (answer && (!answer.ok || answer.redirected || !/javascript/.test(kind))) {
+    const said = answer.ok ? (answer.redirected ? "another page" : `'${kind}'`) : answer.status;
+    return `The host answers ${script.pathname} with ${said}, where it must answer with a script: ${AS_IT_IS}`;
+  }
+  return `${NO_SERVICE} (${error?.message ?? error}): ${AS_IT_IS}`;
 }
 
 // Put the front end into the page; it finds its address and its files in what is told to it.
@@ -214,6 +255,16 @@ async function begin(root, progress) {
     await answered(root);
   };
   await Promise.race([up(), broken]);
+  hear = { failed: (why) => stopped(why) };
+}
+
+// What ends later has no line of progress to say so in, and a dashboard that answers nothing says nothing itself.
+function stopped(why) {
+  const bar = document.createElement("p");
+  bar.className = "live-stopped";
+  bar.setAttribute("role", "alert");
+  bar.textContent = `The dashboard has stopped in this tab (${why.slice(0, 200)}). Reload the page to start it again.`;
+  document.body.prepend(bar);
 }
 
 // The first run of the page is over: Streamlit writes the state of its script on its outermost element.

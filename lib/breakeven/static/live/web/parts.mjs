@@ -5,6 +5,10 @@ const GZIP = [0x1f, 0x8b];
 export async function fetchPart(address, { bytes, says }, progress) {
   const answer = await fetch(address);
   if (!answer.ok) throw new Error(`${address.pathname} cannot be fetched: the host answers ${answer.status}`);
+  // A host that answers with its first page what it has no file for means the same.
+  if (/^text\/html/.test(answer.headers.get("content-type") ?? "")) {
+    throw new Error(`${address.pathname} cannot be fetched: the host answers with a page. Reload; the site may be newer`);
+  }
   let seen = 0;
   const told = new TransformStream({
     transform(piece, out) {

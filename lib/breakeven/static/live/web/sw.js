@@ -2,13 +2,17 @@
 // opens the live page for addresses that the host has no file for.
 const BASE = new URL("./", self.location.href);
 const OWN = /^(_stcore|media|uploads|component|st-metrics)(\/|$)/;
-const KEPT = "breakeven-__VERSION__";
+// Sites of one owner may share a host, and so one list of caches: the name says whose it is.
+const OURS = `breakeven ${BASE.pathname} `;
+const KEPT = `${OURS}__VERSION__`;
+// These have the digest of what is in them in their names; the others are the same names in every version.
+const LASTING = /^live\/([\w.-]+\.bin$|ui\/static\/)/;
 const LATE_MS = 120_000;
 
 self.addEventListener("install", (event) => {
   const first = ["index.html", "shell.css", "shell.js", "page.js", "support.js"].map((name) => `live/${name}`);
   const begin = async () => {
-    await (await caches.open(KEPT)).addAll(first.map((path) => new URL(path, BASE).href));
+    await Promise.all(first.map((path) => freshFirst(new Request(new URL(path, BASE))).catch(() => {})));
     await self.skipWaiting();
   };
   event.waitUntil(begin());
@@ -16,7 +20,7 @@ self.addEventListener("install", (event) => {
 
 self.addEventListener("activate", (event) => {
   const old = async () => {
-    const names = (await caches.keys()).filter((name) => name.startsWith("breakeven-") && name !== KEPT);
+    const names = (await caches.keys().catch(() => [])).filter((name) => name.startsWith(OURS) && name !== KEPT);
     await Promise.all(names.map((name) => caches.delete(name)));
     await self.clients.claim();
   };
@@ -34,37 +38,46 @@ self.addEventListener("fetch", (event) => {
   if (OWN.test(path)) event.respondWith(fromTab(event));
   else if (event.request.method !== "GET") return;
   else if (event.request.mode === "navigate") event.respondWith(page(event.request));
-  else event.respondWith(path.startsWith("live/") ? kept(event.request) : freshFirst(event.request));
+  else event.respondWith(LASTING.test(path) ? kept(event.request) : freshFirst(event.request));
 });
 
-// Names of files below live/ carry the version of what is in them, in the name of this cache.
 async function kept(request) {
-  const cache = await caches.open(KEPT);
-  const found = await cache.match(request);
+  const found = await match(request);
   if (found) return found;
   const answer = await fetch(request);
-  if (answer.status === 200) await keep(cache, request, answer.clone());
+  if (answer.status === 200 && !isPage(answer)) await keep(request, answer.clone());
   return answer;
 }
 
+// Asked of the host each time, so that all of them are of one version; kept for when there is no network.
 async function freshFirst(request) {
-  const cache = await caches.open(KEPT);
   try {
-    const answer = await fetch(request);
-    if (answer.status === 200) await keep(cache, request, answer.clone());
+    const answer = await fetch(request.mode === "navigate" ? request : new Request(request, { cache: "no-cache" }));
+    if (answer.status === 200) await keep(request, answer.clone());
     return answer;
   } catch (error) {
-    const found = await cache.match(request);
+    const found = await match(request);
     if (found) return found;
     throw error;
   }
 }
 
-async function keep(cache, request, answer) {
+const isPage = (answer) => /^text\/html/.test(answer.headers.get("content-type") ?? "");
+
+// The visitor's disk is full, or the browser keeps nothing: the site works without.
+async function match(request) {
   try {
-    await cache.put(request, answer);
+    return await (await caches.open(KEPT)).match(request);
   } catch {
-    // The visitor's disk is full, or the browser allows none: the site works without.
+    return undefined;
+  }
+}
+
+async function keep(request, answer) {
+  try {
+    await (await caches.open(KEPT)).put(request, answer);
+  } catch {
+    // As above.
   }
 }
 
@@ -77,8 +90,8 @@ async function page(request) {
     answer = null;
   }
   if (answer && answer.status < 400) return answer;
-  const shell = await kept(new Request(new URL("live/index.html", BASE)));
-  return shell.ok ? shell : answer ?? Response.error();
+  const shell = await freshFirst(new Request(new URL("live/index.html", BASE))).catch(() => null);
+  return shell?.ok ? shell : answer ?? Response.error();
 }
 
 // The page that asks hands the question to its worker.

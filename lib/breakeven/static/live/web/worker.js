@@ -3,6 +3,28 @@
 import { openDuck } from "./duck.mjs";
 import { fetchPart, unpack } from "./parts.mjs";
 
+// A policy in a page does not hold for its worker, and not every host sends one: this asks the site and nobody else.
+const ownOnly = (address) => {
+  const { origin, protocol } = new URL(address, self.location.href);
+  if (origin !== self.location.origin && !["data:", "blob:"].includes(protocol)) {
+    throw new TypeError(`${origin} is another host: the dashboard in a tab asks none`);
+  }
+};
+const [plainFetch, plainOpen, plainImport] = [self.fetch, XMLHttpRequest.prototype.open, self.importScripts];
+self.fetch = async (what, ...rest) => {
+  ownOnly(what?.url ?? what);
+  return plainFetch(what, ...rest);
+};
+XMLHttpRequest.prototype.open = function (method, address, ...rest) {
+  ownOnly(address);
+  return plainOpen.call(this, method, address, ...rest);
+};
+self.importScripts = (...all) => {
+  all.forEach(ownOnly);
+  return plainImport.apply(self, all);
+};
+for (const name of ["WebSocket", "EventSource", "WebTransport", "RTCPeerConnection"]) delete self[name];
+
 const say = (kind, more) => postMessage({ kind, ...more });
 const here = new URL(".", self.location.href);
 const t0 = performance.now();
@@ -40,6 +62,7 @@ async function start() {
     stdout: (line) => console.log(line),
     stderr: (line) => console.warn(line),
   });
+  python._api.on_fatal = (error) => say("failed", { reason: String(error?.message ?? error) });
   mark("python");
   const sites = python.runPython("import site; site.getsitepackages()[0]");
   for (const one of await Promise.all(packs)) unpack(python.FS, one.bytes, sites);
@@ -69,7 +92,7 @@ function fetchAtOnce(address) {
   asked.open("GET", address, false);
   asked.responseType = "arraybuffer";
   asked.send();
-  if (asked.status !== 200) throw new Error(`${address.pathname} cannot be fetched: the host answers ${asked.status}`);
+  if (asked.status !== 200) throw new Error(`${address.pathname} cannot be fetched: the host answers ${asked.status}. Reload the page: the site may be newer.`);
   return new Uint8Array(asked.response);
 }
 
