@@ -81,11 +81,11 @@ def unpack(path: Path, folder: Path, limits: Limits) -> list[tuple[Path, str]]:
                 return _sheets(path, folder)
             return _members(archive, folder, limits)
     except _DAMAGE as error:
-        if (
-            "compression" in str(error).lower()
-        ):  # zipfile: of a kind that it does not know, or has no module for
+        # Of a kind that zipfile does not know, or has no module for.
+        if "compression" in str(error).lower():
             raise Unreadable(
-                "The zip archive is packed in a way that cannot be read here; pack it as zip programs usually do (deflate)."
+                "The zip archive is packed in a way that cannot be read here; "
+                "pack it as zip programs usually do (deflate)."
             ) from None
         what = "is encrypted" if "encrypted" in str(error) or "password" in str(error) else "is damaged"
         raise Unreadable(f"The zip archive or workbook {what} and cannot be opened.") from None

@@ -17,10 +17,9 @@ from breakeven.usage.limits import Limits
 from breakeven.usage.spool import Unreadable
 from breakeven.usage.table import Table, flat, loads
 
-
 DAMAGED = (
-    "The file cannot be read: it begins like a Parquet file and is none to its end, so it is damaged or was cut off; "
-    "write or copy it again."
+    "The file cannot be read: it begins like a Parquet file and does not end like one, so it is damaged or "
+    "was cut off; write or copy it again."
 )
 
 
