@@ -60,7 +60,8 @@ def _texts(table: Table, found: Recognised) -> tuple[dict[str, str], frozenset[s
             if not machine.EXTENSIONS:
                 raise Unreadable(
                     f"The column {shorten(path[0])} of this sheet holds JSON, and the sheet is too long to "
-                    "read row by row here: save it as JSON Lines or Parquet, split it, or use breakeven price."
+                    "read row by row here: save it as JSON Lines or Parquet, split it, or use "
+                    "breakeven price."
                 )
             key = f"p{len(table.parameters)}"
             table.parameters[key] = _pointer(path[1:])
