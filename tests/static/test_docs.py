@@ -34,6 +34,15 @@ def test_commands_of_the_guide_and_the_workflow_are_understood() -> None:
     assert f"up to {MOST_ROWS} rows" in guide
 
 
+def test_the_weekly_site_has_the_live_half_and_what_puts_it_together() -> None:
+    steps = workflow("pages")["jobs"]["export"]["steps"]  # type: ignore[index]
+    commands = [one["run"] for one in steps if "run" in one]
+    assert any("breakeven export" in command and "--live" in command for command in commands)
+    used = [one.get("uses", "").partition("@")[0] for one in steps]
+    assert used.index("actions/setup-node") < next(place for place, one in enumerate(steps) if "run" in one)
+    assert "actions/cache" not in used, "what was compiled is held to no digest"
+
+
 def test_the_site_is_written_after_the_data_was_refreshed() -> None:
     assert minute_of_week("pages") > minute_of_week("refresh") + 60
 

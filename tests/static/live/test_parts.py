@@ -2,11 +2,16 @@
 
 import json
 import re
+import tomllib
+from importlib.metadata import requires
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from breakeven.static.live import parts
 from breakeven.static.live.parts import PartsMissing, fetch_parts, pinned
+from tests.builders import ROOT
 
 
 def test_every_part_is_pinned_by_name_version_and_digest():
@@ -56,3 +61,24 @@ def test_a_release_for_another_python_is_refused_with_the_one_to_take(tmp_path):
 def test_a_release_that_lacks_a_package_is_refused_with_its_name(tmp_path):
     with pytest.raises(PartsMissing, match="lists no package 'numpy'"):
         fetch_parts(runtime=_release(tmp_path), folder=tmp_path)
+
+
+def test_every_package_of_the_tab_comes_with_the_extra_static_in_one_version():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    exact = {line.partition("==")[0] for line in project["tool"]["uv"]["constraint-dependencies"]}
+    asked, known = ["breakeven[static]"], set()
+    while asked:
+        one = Requirement(asked.pop())
+        for extra in one.extras or {""}:
+            if (canonicalize_name(one.name), extra) in known:
+                continue
+            known.add((canonicalize_name(one.name), extra))
+            asked += [
+                text
+                for text in requires(one.name) or []
+                if (marker := Requirement(text).marker) is None or marker.evaluate({"extra": extra})
+            ]
+    reached = {name for name, _ in known}
+    packages = set(pinned()["pure"]["distributions"])
+    assert packages - reached == set()
+    assert packages - exact == set()
