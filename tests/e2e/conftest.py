@@ -36,19 +36,19 @@ def installed() -> str | None:
     return named or next((path for name in _NAMES if (path := shutil.which(name))), None)
 
 
-def _install() -> None:
-    """On Debian as root the test run brings its own Chromium."""
+def install(package: str) -> None:
+    """On Debian as root the test run brings its own browsers."""
     if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         subprocess.run(["apt-get", "update"], check=False, **quiet)  # type: ignore[call-overload]
-        subprocess.run(["apt-get", "install", "-y", "chromium"], check=False, **quiet)  # type: ignore[call-overload]
+        subprocess.run(["apt-get", "install", "-y", package], check=False, **quiet)  # type: ignore[call-overload]
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of a Chromium; CI never goes without."""
     if installed() is None:
-        _install()
+        install("chromium")
     found = installed()
     if found is None:
         message = "no Chromium: install it (on Debian: apt-get install chromium) or set CHROMIUM to its path"
