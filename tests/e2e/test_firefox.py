@@ -1,4 +1,4 @@
-"""Both halves of the exported site in Firefox, spoken to by its own protocol (WebDriver BiDi): no driver is needed."""
+"""Both halves of the exported site in Firefox, by its own protocol (WebDriver BiDi): no driver is needed."""
 
 import json
 import os
