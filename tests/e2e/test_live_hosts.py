@@ -225,7 +225,7 @@ def test_a_page_that_is_opened_as_a_file_says_that_it_needs_a_host(written, wind
     expect(page.locator(LINE)).to_contain_text("it must come from a web host, over http or https")
 
 
-# pwa-builder/PWABuilder 4085: a host that calls scripts something else keeps modules from loading.
+# appwrite/appwrite 10836: a host that calls scripts something else keeps modules from loading.
 def test_a_host_that_calls_scripts_plain_text_leaves_a_sentence(written, window):
     class Plain(Host):
         def guess_type(self, path):
@@ -267,8 +267,8 @@ def test_a_worker_asks_no_other_host_where_the_host_sends_no_policy(written, win
 
 
 # jupyterlite/pyodide-kernel 76: a forced reload passes the service worker by.
-# rafgraph/spa-github-pages 29: addresses below a path, with and without a service worker.
-def test_a_forced_reload_starts_it_again_and_a_wrong_address_is_still_none(site, window):
+# rafgraph/spa-github-pages 29: an address below a path, without a file, on a first visit.
+def test_an_address_without_a_file_starts_at_once_and_again_after_a_forced_reload(site, window):
     page = window().new_page()
     page.goto(site + "deploy")
     started(page)
@@ -278,7 +278,7 @@ def test_a_forced_reload_starts_it_again_and_a_wrong_address_is_still_none(site,
     expect(page.locator("h1").first).to_have_text("Which GPUs, and how many?")
 
 
-# Pyodide's own advice on fatal errors: what overflows the stack of a worker ends the interpreter.
+# Our own: what overflows the stack of a worker ends the interpreter.
 def test_json_that_is_nested_too_deeply_is_refused_and_the_tab_lives_on(site, window, tmp_path):
     page = window().new_page()
     page.goto(site + "workload")
