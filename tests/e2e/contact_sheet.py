@@ -1,7 +1,8 @@
 """All pages x widths x themes as pictures, to be looked at after a change of how the dashboard looks.
 
 ``uv run python -m tests.e2e.contact_sheet FOLDER`` writes one picture a page, width and theme, and for each
-width and theme a sheet with all pages side by side; ``--readme`` writes the pictures of the README instead.
+width and theme a sheet with all pages side by side; ``--whole`` takes pages down to their end instead of the
+first screen, ``--readme`` writes the pictures of the README.
 """
 
 from __future__ import annotations
@@ -29,21 +30,29 @@ QUERY = "?" + encode(Scenario(as_of=date(2026, 11, 30)))
 """The link that every picture opens, so that sheets of two days can be held side by side."""
 MOST_BYTES = 150_000
 """Largest picture of the README. [B]"""
+_HEIGHT = "() => document.querySelector('[data-testid=\"stMain\"]').scrollHeight"
+"""What scrolls is the middle of the page, not the page."""
 _TILE = 480
 """Width of a page on a sheet of desktop pictures. [pixels]"""
 
 
 def pictures(
-    browser: Browser, address: str, pages: Sequence[str], widths: Sequence[int], folder: Path
+    browser: Browser,
+    address: str,
+    pages: Sequence[str],
+    widths: Sequence[int],
+    folder: Path,
+    *,
+    whole: bool = False,
 ) -> Iterator[Path]:
     """Show every page at every width in both themes; gives the sheets as they are written."""
     for width in widths:
         for scheme in ("light", "dark"):
             page = window(browser, width, scheme)
-            shots = [
-                shot(page, f"{address}/{name}{QUERY}", folder / f"{name or 'compare'}_{width}_{scheme}.png")
-                for name in pages
-            ]
+            shots = []
+            for name in pages:
+                path = folder / f"{name or 'compare'}_{width}_{scheme}.png"
+                shots.append(shot(page, f"{address}/{name}{QUERY}", path, whole=whole))
             page.context.close()
             yield sheet(shots, folder / f"sheet_{width}_{scheme}.png")
 
@@ -57,12 +66,18 @@ def window(browser: Browser, width: int, scheme: str) -> Page:
     return context.new_page()
 
 
-def shot(page: Page, address: str, path: Path) -> Path:
-    """The first screen of one page, once it is drawn."""
+def shot(page: Page, address: str, path: Path, *, whole: bool = False) -> Path:
+    """The first screen of one page, once it is drawn; or all of it, in a window that is as high."""
     page.goto(address)
+    size = page.viewport_size
     settle(page).wait_for_function(DRAWN, timeout=60_000)
+    if whole and size is not None:
+        page.set_viewport_size({"width": size["width"], "height": page.evaluate(_HEIGHT)})
+        settle(page).wait_for_function(DRAWN, timeout=60_000)
     page.wait_for_timeout(800)  # What moves to its place.
     page.screenshot(path=path)
+    if whole and size is not None:
+        page.set_viewport_size(size)
     return path
 
 
@@ -72,7 +87,7 @@ def sheet(shots: list[Path], path: Path) -> Path:
     columns = 3 if images[0].width > _TILE else len(images)
     scale = min(1.0, _TILE / images[0].width)
     tiles = [one.resize((round(one.width * scale), round(one.height * scale))) for one in images]
-    wide, high = tiles[0].size
+    wide, high = tiles[0].width, max(one.height for one in tiles)
     whole = Image.new("RGB", (columns * (wide + 8), -(-len(tiles) // columns) * (high + 8)), "#888888")
     for number, tile in enumerate(tiles):
         whole.paste(tile, (number % columns * (wide + 8), number // columns * (high + 8)))
@@ -99,6 +114,7 @@ def main() -> None:
     parser.add_argument("--page", action="append", choices=PAGES, help="only this page; may be repeated")
     parser.add_argument("--width", action="append", type=int, choices=SIZES, help="only this width")
     parser.add_argument("--address", help="a dashboard that runs already")
+    parser.add_argument("--whole", action="store_true", help="down to the end of the page")
     parser.add_argument("--readme", action="store_true", help="the README's pictures")
     options = parser.parse_args()
     folder = ROOT / "pictures" if options.readme else options.folder
@@ -112,7 +128,7 @@ def main() -> None:
             made = (
                 readme(browser, address, folder)
                 if options.readme
-                else pictures(browser, address, pages, widths, folder)
+                else pictures(browser, address, pages, widths, folder, whole=options.whole)
             )
             for path in made:
                 print(path)
@@ -120,8 +136,8 @@ def main() -> None:
         if options.address:
             write(options.address)
         else:
-            with serving() as address:
-                write(address)
+            with serving() as server:
+                write(server.address)
 
 
 if __name__ == "__main__":

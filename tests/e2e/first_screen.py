@@ -137,11 +137,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--page", action="append", choices=PAGES, help="only this page; may be repeated")
     options = parser.parse_args()
-    with serving() as address, sync_playwright() as started:
+    with serving() as server, sync_playwright() as started:
         browser = started.chromium.launch(executable_path=installed(), args=list(FLAGS))
         for name in options.page or PAGES:
             for width, height in WINDOWS:
-                screen = screen_of(browser, f"{address}/{name}{QUERY}", width, height)
+                screen = screen_of(browser, f"{server.address}/{name}{QUERY}", width, height)
                 print(f"== {name or 'compare'} at {width} x {height}\n{screen}\n")
         browser.close()
 
