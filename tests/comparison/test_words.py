@@ -577,7 +577,11 @@ def test_words_are_not_escaped_here(article):
         ("HTTP://x.org", "HTTP\u2060\\://x.org"),
         ("a@b.org", "a@\u2060b.org"),
         ("wwwx, https: and @home", "wwwx, https\\: and @home"),
-        ("<b>&", "\\<b\\>&"),
+        ("<b>&lt;", "\\<b\\>\\&lt;"),
+        ("1. item", "1\\. item"),
+        ("a\n===", "a \\=\\=\\="),
+        ("a -> b", "a \\-\u2060\\> b"),
+        (":material/home:", "\\:\u2060material/home\\:"),
         (":red[text]", "\\:red\\[text\\]"),
         ("# title", "\\# title"),
         ("- item", "\\- item"),
@@ -593,7 +597,7 @@ def test_text_from_outside_is_never_markdown(text, escaped):
 
 @settings(max_examples=50, deadline=None, database=None)
 @given(text=st.text())
-def test_escaping_only_adds_backslashes_and_word_joiners(text):
+def test_escaping_only_adds_backslashes_and_word_joiners_and_joins_lines(text):
     text = text.replace("\u2060", "")
     escaped = plain(text).replace("\u2060", "")
     bare, position = [], 0
@@ -601,4 +605,5 @@ def test_escaping_only_adds_backslashes_and_word_joiners(text):
         position += escaped[position] == "\\"
         bare.append(escaped[position])
         position += 1
-    assert "".join(bare) == text
+    assert not set("".join(bare)) & {"\r", "\n"}
+    assert "".join(bare).split() == text.split()

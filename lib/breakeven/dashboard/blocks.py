@@ -21,11 +21,20 @@ from breakeven.words.numbers import count
 _UNIT = re.compile(r"(?<=\d) (?=(%|[µm]?s|min|h|[kMGT]?B)(?!\w))")
 
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:-])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:&=-])")
 
 
-_ADDRESS = re.compile(r"https?(?=://)|www(?=\.)|(?<=\w)@(?=\w)", re.IGNORECASE)
-"""Where Markdown would make a link of bare text; an escape does not keep it from that."""
+_UNESCAPED = re.compile(
+    r"https?(?=://)|www(?=\.)|(?<=\S)@(?=\w)|:(?=[\w+-]+(?:/\w+)?:)|[<>~-](?=[>=-])|<(?=-)", re.IGNORECASE
+)
+"""Where an escape does not help: addresses that become links, names of symbols, arrows of signs."""
+
+
+_NUMBERED = re.compile(r"^(\d+)\.")
+"""What begins a list."""
+
+
+_BREAK = re.compile(r"[ \t\f\v]*[\r\n]+[ \t\f\v]*")
 
 
 _LINKS = {"Address": st.column_config.LinkColumn()}
@@ -34,19 +43,19 @@ _LINKS = {"Address": st.column_config.LinkColumn()}
 def plain(text: str) -> str:
     """Escape whatever Markdown would read as formatting, and keep numbers and units on one line.
 
-    A word joiner, which nobody sees, keeps an address from becoming a link.
+    A word joiner, which nobody sees, keeps an address from becoming a link and ``->`` from becoming an
+    arrow; a break of a line is a space.
     """
-    return _MARKDOWN.sub(r"\\\1", _ADDRESS.sub("\\g<0>\u2060", _UNIT.sub("\u00a0", text)))
+    whole = _UNIT.sub("\u00a0", _BREAK.sub(" ", text.strip(" \t\r\n\f\v")))
+    return _NUMBERED.sub(r"\1\.", _MARKDOWN.sub(r"\\\1", _UNESCAPED.sub("\\g<0>\u2060", whole)))
 
 
 def separated(frame: pd.DataFrame) -> dict[str, Any]:
-    """Columns of large whole numbers, which are read with separated thousands."""
+    """Columns of large numbers, which are read with separated thousands."""
     return {
         str(name): st.column_config.NumberColumn(format="localized")
         for name, column in frame.items()
-        if pd.api.types.is_numeric_dtype(column)
-        and column.abs().max() >= 10_000
-        and (column.dropna() % 1 == 0).all()
+        if pd.api.types.is_numeric_dtype(column) and column.abs().max() >= 1_000
     }
 
 
@@ -73,10 +82,8 @@ def header(question: str | None, link: str, *, title: str | None = None, of_comp
         st.title(plain(title or question or "LLM API, or your own GPUs?"), anchor=False, width="stretch")
         with st.container(key="page_link", horizontal=True, vertical_alignment="center", width="content"):
             share(link, of_comparison=of_comparison)
-            st.html(
-                f'<span class="age" title="{escape(price_age(day))}">{price_ages(day)}</span>',
-                width="content",
-            )
+            told = f"<summary>{price_ages(day)}</summary><p>{escape(price_age(day))}</p>"
+            st.html(f'<details class="age">{told}</details>', width="content")
     if title and question:
         st.caption(plain(question))
 
@@ -87,21 +94,21 @@ def answer(text: str) -> None:
 
 
 def price_ages(today: date) -> str:
-    """The same in a few words."""
+    """Say how old the newest prices are, in a few words."""
     newest = zip(("API prices", "GPU prices"), _newest_prices(today), strict=True)
     ages = [f"{kind} {(today - day).days}" for kind, day in newest if day]
     return f"{', '.join(ages)} days old" if ages else "No prices"
 
 
 def price_age(today: date) -> str:
-    """Say of which day the newest prices are; the app fetches none by itself."""
+    """Say of which day the newest prices are, and that the app fetches none by itself."""
     api, gpu = _newest_prices(today)
     told = [
         f"{kind} prices of {day}, {count((today - day).days, 'day')} old"
         for kind, day in (("API", api), ("GPU", gpu))
         if day is not None
     ]
-    return "; ".join(told) or "no prices"
+    return f"The newest {'; '.join(told)}. None is fetched while you look." if told else "No prices."
 
 
 @lru_cache(maxsize=2)
