@@ -55,7 +55,7 @@ else:
     sample = other.selectbox(
         "or a sample",
         list(titles),
-        format_func=titles.__getitem__,
+        format_func=lambda file: titles[file].partition(": ")[0],
         key="workload_sample",
         on_change=uploads.forget_all,
     )
@@ -120,7 +120,7 @@ show_workload.changes(result, ladder, found.paid, sources(), money)
 show_workload.withheld(read.workload)
 show_workload.floor_input(result, found.own.problems)
 show_workload.offers(result, ladder, money)
-show_workload.deployments(hosting, ladder, read.workload, money)
+show_workload.deployments(hosting, ladder, read.workload, scenario, money)
 show_capacity.section(files, sample, columns, read, named, result, hosting, scenario, options, money)
 show_breakdowns.breakdowns(read, result, named, money)
 show_workload.sources(result, hosting, sources())

@@ -42,6 +42,9 @@ STYLE = """
 [data-testid=stHeader] [data-testid=stHeaderLogo]{height:1.6rem;max-height:1.6rem}
 [class*="st-key-bar_"]{gap:.3rem .35rem!important}
 [class*="st-key-bar_"] p{font-size:1.05rem;line-height:1.9;margin:0}
+[class*="st-key-bar_"] [data-testid=stMarkdownContainer]{margin-bottom:0}
+.st-key-numbers_part [data-testid=stPills],.st-key-numbers_part [role=radiogroup]{flex-wrap:wrap}
+[class*="st-key-door_"] a{padding-left:0}
 [class*="st-key-bar_"] [data-testid=stPopover] button{padding:0 .4rem;border:0;
  border-bottom:2px solid var(--own);border-radius:3px 3px 0 0;background:var(--tint);height:2.1rem;
  min-height:1.9rem}
@@ -57,7 +60,13 @@ STYLE = """
 .st-key-frame_switch{position:fixed;top:.8rem;right:3.6rem;width:auto!important;z-index:999991}
 [data-testid=stFileUploaderDropzoneInstructions]{display:none}
 .st-key-page_link button p,.age{font-size:.875rem}
-.age{color:var(--quiet)}
+.age{color:var(--quiet);position:relative}
+.age summary{cursor:pointer;text-decoration:underline dotted;text-underline-offset:.2em;list-style:none}
+.age summary::-webkit-details-marker{display:none}
+.age summary:focus-visible{outline:2px solid var(--own);outline-offset:2px}
+.age p{position:absolute;right:0;top:calc(100% + .3rem);z-index:20;width:max-content;
+ max-width:min(20rem,80vw);margin:0;padding:.5rem .8rem;background:light-dark(#fff,#262624);
+ color:light-dark(#1b1f24,#f2f2f0);border:1px solid var(--line);border-radius:.5rem;line-height:1.4}
 .js-plotly-plot :is(.xtick,.ytick) text,.js-plotly-plot :is(.xtitle,.ytitle),
  .js-plotly-plot text[style*="fill: rgb(122, 122, 122)"]{fill:var(--quiet)!important}
 .tour{display:flex;flex-wrap:wrap;gap:1rem;align-items:center}
@@ -112,7 +121,10 @@ STYLE = """
 _CARDS = (
     ("Change any underlined word", "The answer follows, and the address with it: Back undoes it."),
     ("Orange or blue", "Orange: an API is cheaper. Blue: your own GPUs are. The card says where that turns."),
-    ("Ask for more", "Why, bills against the load, sources: below. Words of the field: expert, above."),
+    (
+        "Ask for more",
+        "Why, bills by load, sources: open the boxes. Words of the field: expert, on top.",
+    ),
 )
 TOUR = (
     '<section class="tour" aria-label="How to read this page" hidden>'

@@ -38,6 +38,8 @@ from breakeven.tables.day import Tables
 from breakeven.tables.records import Model
 from breakeven.usage.sums import Tokens, Workload, covered_s, loads, sums_by
 from breakeven.words.numbers import percent
+from breakeven.words.terms import EXPERT
+from breakeven.words.terms import Terms as Words
 
 HOLD_SHARE = 0.95
 """Share of the requests whose length lets a deployment keep the targets, for it to count as holding them."""
@@ -136,16 +138,36 @@ def _as_shapes(sums: Sequence[Tokens]) -> Shapes:
     )
 
 
-def _targets(asked: Scenario) -> str:
+def _targets(asked: Scenario, say: Words) -> str:
     """Say which latencies are asked for."""
     parts = []
     if asked.ttft is not None:
-        parts.append(f"TTFT within {asked.ttft:g} s")
+        parts.append(say.first_within(asked.ttft) if say.is_plain else f"TTFT within {asked.ttft:g} s")
     if asked.tpot is not None:
-        parts.append(f"TPOT within {asked.tpot * 1000:g} ms")
+        pace = f"TPOT within {asked.tpot * 1000:g} ms"
+        parts.append(say.pace_within(asked.tpot) if say.is_plain else pace)
     if not parts:
         return "no latency target"
     return f"{' and '.join(parts)} for at least {percent(HOLD_SHARE)} of the requests"
+
+
+def assumptions(workload: Workload, asked: Scenario, say: Words = EXPERT) -> str:
+    """Say what the cheapest deployments of a file rest on, as one phrase."""
+    if _demand(workload, asked).terms.load.ends:
+        rented = (
+            f"worked off as one job within {asked.finish_hours:g} h, since the file has no times; "
+            f"{asked.startup_minutes:g} minutes to start a {say.replica}"
+        )
+    else:
+        whole = "whole copies of the model" if say.is_plain else "whole replicas"
+        rented = f"{whole} for the busiest time, at most {percent(asked.utilisation)} busy then"
+    rests = (
+        f"{asked.precision} weights, {asked.gpu_price_type} price ({asked.gpu_offer}), {rented}, "
+        f"{_targets(asked, say)}"
+    )
+    if not workload.per_request:
+        rests += ", every request at the mean length of its model: the file has sums, so this is an estimate"
+    return rests
 
 
 def host_workload(workload: Workload, tables: Tables, asked: Scenario) -> Hosting:
@@ -163,20 +185,7 @@ def host_workload(workload: Workload, tables: Tables, asked: Scenario) -> Hostin
     demand = _demand(workload, asked)
     if demand.terms.load.ends:
         asked = replace(asked, per=Per.ONCE)
-        rented = (
-            f"worked off as one job within {asked.finish_hours:g} h, since the file has no times; "
-            f"{asked.startup_minutes:g} minutes to start a replica"
-        )
-    else:
-        rented = f"whole replicas for the busiest time, at most {percent(asked.utilisation)} busy then"
-    assumed = (
-        f"{asked.precision} weights, {asked.gpu_price_type} price ({asked.gpu_offer}), {rented}, "
-        f"{_targets(asked)}"
-    )
-    if not workload.per_request:
-        assumed += (
-            ", every request at the mean length of its model: the file has sums, so this is an estimate"
-        )
+    assumed = assumptions(workload, asked)
     if not workload.counted or not workload.tokens.requests:
         return Hosting(
             offers=(), left_out=(), assumed=assumed, mean_requests_per_s=None, peak_requests_per_s=None

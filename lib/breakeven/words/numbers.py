@@ -98,6 +98,16 @@ class Money:
             text = f"{whole}.{decimals}0"
         return self.symbol + text
 
+    def about(self, usd: float | None) -> str:
+        """Write an amount that is read at a glance, beside others: no cents from ten on.
+
+        >>> Money().about(37.74), Money().about(9.5), Money().about(1234.5), Money().about(None)
+        ('$38', '$9.50', '$1,230', '–')
+        """
+        if usd is None or not 9.995 <= abs(usd * self.rate) < 99.5:
+            return self.amount(usd)
+        return self.symbol + number(usd * self.rate, 2)
+
     def large(self, usd: float | None) -> str:
         """Write an amount, from a million on with a letter.
 

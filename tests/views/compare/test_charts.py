@@ -183,7 +183,7 @@ def test_the_ends_of_the_strip_are_labelled_with_their_bills(answer):
     sound = [bill.usd * 2_628_000 for bill in shape.api.same_model if bill.mark is None]
     every = [bill.usd * 2_628_000 for bill in shape.api.same_model]
     assert min(every) < min(sound)  # Hollow marks stand on its left.
-    assert f"cheapest sound {DOLLARS.amount(min(sound))}" in labels
+    assert f"cheapest taken {DOLLARS.amount(min(sound))}" in labels
     assert f"cheapest {DOLLARS.amount(shape.ranking[0].usd)}" in labels
     assert f"dearest {DOLLARS.amount(max(every))}" in labels
 
@@ -202,7 +202,7 @@ def test_both_shapes_stand_on_one_axis_and_in_words_without_amounts(answer):
     result = answer(DEFAULT)
     drawn = charts.money_strip(result.shapes, DEFAULT, amounts=False)
     assert drawn.layout.yaxis.ticktext == ("B: Self-hosted", "B: API", "A: Self-hosted", "A: API")
-    assert {note.text for note in drawn.layout.annotations} <= {"cheapest", "cheapest sound", "dearest"}
+    assert {note.text for note in drawn.layout.annotations} <= {"cheapest", "cheapest taken", "dearest"}
     alone = [charts.money_strip([shape], DEFAULT) for shape in result.shapes]
     assert len(drawn.data) == sum(len(one.data) for one in alone)
 

@@ -85,7 +85,7 @@ def test_groups_add_up_to_the_rows_and_name_best_and_worst(found):
     assert table["rows"].sum() == len(frame)
     said = evidence.by_finding(table, replace(USUAL, by="engine"))
     assert said.startswith("TPOT is predicted best for ")
-    assert len(charts_evidence.error_bars(table, "engine", "tpot").data[0].x) == len(table)
+    assert len(charts_evidence.error_bars(table, "engine").data[0].x) == len(table)
 
 
 def test_what_is_far_off_has_a_likely_reason_and_what_is_near_has_none(found):

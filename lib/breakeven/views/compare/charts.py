@@ -168,7 +168,7 @@ def _ends(marks: Sequence[Mark], y: int, money: Money | None, rate: float) -> li
     every = [usd for usd, _, _ in marks]
     if not clean or max(every) == min(clean):
         return []
-    cheapest = "cheapest" if min(clean) == min(every) else "cheapest sound"
+    cheapest = "cheapest" if min(clean) == min(every) else "cheapest taken"
     return [
         {
             "x": math.log10(usd * rate),

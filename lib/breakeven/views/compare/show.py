@@ -59,7 +59,7 @@ def every_way(answer: Comparison) -> None:
         alt=" ".join(verdict.bills(one, answer.scenario) for one in shapes),
     )
     if say.is_plain:
-        st.caption("Large: compared above. Hollow: not taken by itself, and the mark says why.")
+        st.caption("Large: compared above. Hollow: left out of the verdict; point at one to read why.")
     else:
         st.caption("  \n".join(plain(verdict.contenders(one, say)) for one in shapes))
 
@@ -68,7 +68,7 @@ def doors() -> None:
     """Where else people go from here."""
     st.divider()
     for column, (page, title, text) in zip(st.columns(3), _DOORS, strict=True):
-        with column.container(border=True):
+        with column.container(border=True, height="stretch", key=f"door_{page}"):
             st.page_link(f"pages/{page}.py", label=title)
             st.caption(text)
 

@@ -117,7 +117,7 @@ def question(answer: Answer, say: Terms = EXPERT) -> str:
     how = (
         f"{scenario.load.said()} done within {seconds(scenario.load.finish_s)}"
         if scenario.load.ends
-        else f"{percent(scenario.utilisation)} busy"
+        else f"at most {percent(scenario.utilisation)} busy"
     )
     asked = "For" if say.is_plain else "Which GPUs, how many, which batch for"
     end = "." if say.is_plain else "?"
@@ -316,6 +316,8 @@ def batch_finding(answer: Answer, say: Terms = EXPERT) -> str:
         return "No deployment to show"
     if answer.stops_next is None:
         return f"{_together(row, say)} {'are' if say.is_plain else 'is'} chosen"
+    if say.is_plain:
+        return f"{_together(row, say)}, no more: {say.limit(answer.stops_next)} would be missed"
     return f"{_together(row, say)}: {say.limit(answer.stops_next)} stops the next one"
 
 

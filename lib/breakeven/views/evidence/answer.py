@@ -412,7 +412,7 @@ def ours_on(evidence: Evidence, peer: PeerError) -> list[str]:
     return found
 
 
-def work_table(evidence: Evidence, unseen: str) -> pd.DataFrame:
+def work_table(evidence: Evidence, unseen: str, say: Terms = EXPERT) -> pd.DataFrame:
     """Prompt-heavy and generation-heavy work apart."""
     key = IN_SAMPLE if unseen == SEEN else unseen
     rows = evidence.rows
@@ -422,8 +422,9 @@ def work_table(evidence: Evidence, unseen: str) -> pd.DataFrame:
         line: dict[str, object] = {"work": kind}
         for quantity in ("tpot", "ttft", "throughput"):
             sizes = absolute(evidence.residuals[key][quantity][(work == kind) & compared(rows, quantity)])
-            line[NAMES[quantity]] = share(float(np.median(sizes))) if len(sizes) else "no row"
-            line[f"{NAMES[quantity]} rows"] = len(sizes)
+            name = name_of(quantity, say)
+            line[name] = share(float(np.median(sizes))) if len(sizes) else "no row"
+            line[f"{name}, rows" if say.is_plain else f"{name} rows"] = len(sizes)
         lines.append(line)
     return pd.DataFrame(lines)
 

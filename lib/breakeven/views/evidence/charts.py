@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from breakeven.dashboard.figure import LIMIT, figure, title
 from breakeven.question.pages.evidence import BY
-from breakeven.views.evidence.answer import BAND, name_of, value
+from breakeven.views.evidence.answer import BAND, value
 from breakeven.words.terms import EXPERT, Terms
 
 MEASURED = "#009E73"
@@ -114,7 +114,7 @@ def _hover(row: Mapping[Any, Any], quantity: str) -> str:
     )
 
 
-def error_bars(table: pd.DataFrame, by: str, quantity: str, say: Terms = EXPERT) -> go.Figure:
+def error_bars(table: pd.DataFrame, by: str) -> go.Figure:
     """Draw the median error of each group, the number of rows beside it."""
     shown = table.head(MOST_BARS).iloc[::-1]
     labels = [f"{name} ({rows:,})" for name, rows in zip(shown[by], shown["rows"], strict=True)]
@@ -131,7 +131,7 @@ def error_bars(table: pd.DataFrame, by: str, quantity: str, say: Terms = EXPERT)
                 "hovertemplate": "%{y}: median error %{x:.3~r} %<extra></extra>",
             }
         ],
-        {"title": title(f"Median error of the {name_of(quantity, say)} [%]"), "rangemode": "tozero"},
+        {"title": title("Median error [%]"), "rangemode": "tozero"},
         {"title": title(f"{BY[by]} (rows)"), "type": "category"},
         shapes=[
             {

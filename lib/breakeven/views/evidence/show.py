@@ -88,11 +88,13 @@ def _reached() -> tuple[pd.DataFrame, pd.DataFrame]:
 def reached() -> None:
     """What is to be reached on unseen rows, met or missed, and whether the ranges keep their word."""
     goals, shares = _reached()
+    say = terms()
     st.markdown("**What is to be reached on rows that the fit did not see, met or missed**")
     st.dataframe(goals, hide_index=True, key="goals_table")
     st.caption(
         "Each row is predicted by a fit that saw no row of its cell: its model on that GPU by that engine in "
         "that format at those lengths on that many GPUs. `breakeven evidence` prints the same."
+        + (f" TTFT is the {say.wait}, TPOT the time of each further token." if say.is_plain else "")
     )
     with st.expander("Do the ranges keep their word? Measured rows inside, by engine and GPU"):
         st.dataframe(shares, hide_index=True, key="coverage_table")
@@ -159,7 +161,7 @@ def proof(found: Evidence, view: Fields) -> None:
             charts_evidence.scatter(frame, view.quantity, terms()), key="scatter", config=_BARE, alt=said
         )
         st.caption(
-            "Each dot is a measured row. Dashed: equal. Grey band: ±20 %. Circles vLLM, squares SGLang, "
+            "Each dot is a measured row. Dashed: equal. Grey band: ±20\u00a0%. Circles vLLM, squares SGLang, "
             "diamonds TensorRT-LLM; green within the band, orange beyond."
         )
     table = evidence.grouped(frame, view.by)
@@ -167,7 +169,7 @@ def proof(found: Evidence, view: Fields) -> None:
         said = evidence.by_finding(table, view, terms())
         st.markdown(f"**{plain(said)}**")
         st.plotly_chart(
-            charts_evidence.error_bars(table, view.by, view.quantity, terms()),
+            charts_evidence.error_bars(table, view.by),
             key="bars",
             config=_BARE,
             alt=said,
@@ -206,7 +208,7 @@ def _worst(frame: pd.DataFrame, view: Fields) -> None:
 def apart(found: Evidence, view: Fields) -> None:
     """Prompt-heavy and generation-heavy work, promises, peers, sources."""
     st.markdown("**Prompt-heavy and generation-heavy work apart** (median error)")
-    work = evidence.work_table(found, view.unseen)
+    work = evidence.work_table(found, view.unseen, terms())
     st.dataframe(work, hide_index=True, key="work_table")
     box = st.expander("What was promised of this error, kept or not", key="box_promised", on_change="rerun")
     if box.open:

@@ -99,6 +99,7 @@ def memory_bar(answer: TrainingAnswer) -> go.Figure:
                 "font": {"color": LIMIT, "size": 12},
                 "showarrow": False,
                 "xanchor": "right",
+                "xshift": -4,
             }
         )
     return figure(
@@ -202,6 +203,7 @@ def days_against_gpus(answer: TrainingAnswer, say: Terms = EXPERT) -> go.Figure:
                 "y": 0.02,
                 "yref": "paper",
                 "text": "fewest that hold it",
+                "xshift": 4,
                 "font": {"color": LIMIT, "size": 11},
                 "showarrow": False,
                 "xanchor": "left",

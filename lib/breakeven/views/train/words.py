@@ -60,7 +60,7 @@ def headline(answer: TrainingAnswer, money: Money, say: Terms = EXPERT, *, asked
         least, most = money.large(answer.usd.low), money.large(answer.usd.high)
         span = "" if least == most else f", {least} to {most}"
         what = _verb(answer, tokens=asked or answer.tokens_chosen)
-        where = f"{days(answer.days.mid)} on {answer.n_gpus:,} × {gpu_name(answer.gpu)}"
+        where = f"{days(answer.days.mid)} on {answer.n_gpus:,}\u00a0×\u00a0{gpu_name(answer.gpu)}"
         if not answer.fits:
             return (
                 f"{what} does not fit: {_fewest(answer)}; it would cost {money.large(answer.usd.mid)}{span}"

@@ -64,7 +64,7 @@ def ladder(found: Ladder, money: Money, say: Terms = EXPERT) -> go.Figure:
                 "x": usd * money.rate,
                 "y": y,
                 "text": [
-                    "" if rung.kind == Kind.USED else money.amount(float(one))
+                    "" if rung.kind == Kind.USED else money.about(float(one))
                     for rung, one in zip(rungs, usd, strict=True)
                 ],
                 # Towards the middle, so that no amount is cut off at the edge of a narrow screen.

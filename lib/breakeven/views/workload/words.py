@@ -104,7 +104,7 @@ def chips(priced: PricedWorkload, ladder: Ladder, known: Mapping[str, Source]) -
     facts.append(f"{count(priced.workload.tokens.requests, 'request' if priced.workload.counted else 'row')}")
     if ladder.best is not None:
         read = known[ladder.best.offer.source_id].accessed
-        facts.append(f"API price {count(age_days(read, priced.day), 'day')} old")
+        facts.append(f"cheapest API's price {count(age_days(read, priced.day), 'day')} old")
     for one in priced.ends[:2]:
         ended = "ended" if one.ends_on <= priced.day else "ends"
         facts.append(f"{one.model or one.offer_id} {ended} on {one.ends_on}")
@@ -125,12 +125,12 @@ def choices(rung: Rung, ladder: Ladder, say: Terms = EXPERT) -> tuple[str, ...]:
 
 
 def ladder_finding(ladder: Ladder) -> str:
-    """Say which rung saves most without a lesser model."""
+    """Say which rung saves most without a weaker model."""
     kept = [one for one in ladder.rungs if one.kind != Kind.SMALLER and one.saves_usd]
     best = max(kept, key=lambda one: one.saves_usd or 0.0, default=None)
     if best is None or best.saves_usd is None or best.saves_usd <= 0:
-        return "No change without a lesser model lowers the bill"
-    return f"Without a lesser model most is saved by {best.kind}"
+        return "Nothing lowers the bill without a weaker model"
+    return f"The largest saving without a weaker model: {best.kind}"
 
 
 def ladder_lines(ladder: Ladder, money: Money) -> list[str]:

@@ -12,12 +12,13 @@ from breakeven.apis.paid import Paid, paid_sentence
 from breakeven.apis.workloads import PricedOffer, PricedWorkload
 from breakeven.comparison.ladder import Ladder, Rung
 from breakeven.dashboard import bills, blocks
-from breakeven.dashboard.blocks import plain, sources_table
+from breakeven.dashboard.blocks import plain, separated, sources_table
 from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.look import chips
 from breakeven.dashboard.terms import terms
-from breakeven.hosting.workloads import Hosting
+from breakeven.hosting.workloads import Hosting, assumptions
 from breakeven.question.pages.workload import FIELDS
+from breakeven.question.scenario import Scenario
 from breakeven.tables.records import Source
 from breakeven.usage.read import SHOWN_PROBLEMS
 from breakeven.usage.sums import Workload
@@ -28,8 +29,6 @@ from breakeven.words.terms import EXPERT, Terms
 
 NAME = st.column_config.TextColumn(width=230)
 """Column of names: the number beside it stays on a narrow screen."""
-NAME_BESIDE = st.column_config.TextColumn(width=190)
-"""The same before two numbers."""
 
 
 _SHOWN = 20
@@ -91,10 +90,8 @@ def changes(
             hide_index=True,
             key="ladder_table",
             placeholder="–",
-            column_config={
-                "What changes": NAME_BESIDE,
-                "What is lost": st.column_config.TextColumn(width=200),
-            },
+            column_config=separated(rungs)
+            | {"What changes": NAME, "What is lost": st.column_config.TextColumn(width=200)},
         )
         csv_of(rungs, "breakeven-workload-ladder.csv", key="ladder_csv")
     lines = []
@@ -122,14 +119,21 @@ def rungs_table(ladder: Ladder, money: Money, say: Terms = EXPERT) -> pd.DataFra
     def amount(usd: float | None) -> float | None:
         return None if usd is None else rounded(usd * money.rate)
 
+    def a_month(usd: float | None) -> float | None:
+        return amount(None if usd is None else ladder.month_usd(usd))
+
     def row(one: Rung) -> dict[str, object]:
-        bill = {
-            f"Bill [{money.currency}]": amount(one.usd),
-            f"Saves [{money.currency}]": amount(one.saves_usd),
-        }
         if monthly:
-            month = None if one.usd is None else ladder.month_usd(one.usd)
-            bill = {f"{money.currency} a month": amount(month), **bill}
+            bill = {
+                f"{money.currency} a month": a_month(one.usd),
+                f"Saves [{money.currency} a month]": a_month(one.saves_usd),
+                f"For the file [{money.currency}]": amount(one.usd),
+            }
+        else:
+            bill = {
+                f"Bill [{money.currency}]": amount(one.usd),
+                f"Saves [{money.currency}]": amount(one.saves_usd),
+            }
         name = str(one.kind)
         return {
             "What changes": name[0].upper() + name[1:],
@@ -251,8 +255,9 @@ def offers(result: PricedWorkload, ladder: Ladder, money: Money) -> None:
     if not rows:
         st.info("No offer passes these filters.")
         return
+    st.caption("All of the file on one offer, whatever models it used.")
     table = offers_table(rows, money)
-    st.dataframe(table, hide_index=True, key="offers_table", column_config={"Offer": NAME})
+    st.dataframe(table, hide_index=True, key="offers_table", column_config=separated(table) | {"Offer": NAME})
     with st.container(horizontal=True):
         csv_of(table, "breakeven-workload-offers.csv", key="workload_offers_csv")
         st.download_button(
@@ -277,7 +282,7 @@ def offers_table(rows: Sequence[tuple[PricedOffer, bool | None]], money: Money) 
         [
             {
                 "Offer": one.offer.api_offer_id,
-                f"Bill [{money.currency}]": rounded(float(one.usd) * money.rate, 4),
+                f"Bill [{money.currency}]": rounded(float(one.usd) * money.rate),
                 "How good": words.standing(good),
                 "Remarks": one.remarks,
                 "Prompt part": rounded(float(one.prompt_usd) * money.rate),
@@ -290,7 +295,9 @@ def offers_table(rows: Sequence[tuple[PricedOffer, bool | None]], money: Money) 
     )
 
 
-def deployments(hosting: Hosting, ladder: Ladder, workload: Workload, money: Money) -> None:
+def deployments(
+    hosting: Hosting, ladder: Ladder, workload: Workload, scenario: Scenario, money: Money
+) -> None:
     """The cheapest deployment of every open model, from the joint histogram of lengths."""
     st.markdown("**What it would cost on rented GPUs**")
     if not hosting.offers:
@@ -301,7 +308,8 @@ def deployments(hosting: Hosting, ladder: Ladder, workload: Workload, money: Mon
         )
         st.info(reason)
         return
-    st.caption(plain(f"Assumes {hosting.assumed}."))
+    say = terms()
+    st.caption(plain(f"Assumes {assumptions(workload, scenario, say)}."))
     if hosting.mean_requests_per_s is not None and hosting.peak_requests_per_s is not None:
         st.caption(
             plain(
@@ -309,14 +317,14 @@ def deployments(hosting: Hosting, ladder: Ladder, workload: Workload, money: Mon
                 f"{load(hosting.peak_requests_per_s)} in the busiest minute."
             )
         )
-    say = terms()
     table = pd.DataFrame(
         [
             {
                 "Model": one.model.name,
                 f"Bill [{money.currency}]": rounded(one.usd * money.rate),
+                "How good": words.standing(good),
                 "Deployment": words.fleet_name(one, say),
-                "Range": money.span(one.usd_low, one.usd_high),
+                "Estimate": money.span(one.usd_low, one.usd_high),
                 "Prompt share [%]": rounded(100 * one.prompt_usd / one.usd),
                 say.ttft: seconds(one.ttft_s),
                 "Tokens a second" if say.is_plain else say.tpot: rounded(1 / one.tpot_s, 2)
@@ -324,7 +332,6 @@ def deployments(hosting: Hosting, ladder: Ladder, workload: Workload, money: Mon
                 else seconds(one.tpot_s),
                 "Hours": rounded(one.hours),
                 f"If never idle [{money.currency}]": rounded(one.never_idle_usd * money.rate),
-                "How good": words.standing(good),
                 "Not certain": "; ".join(
                     filter(None, (one.candidate.price.doubt, one.candidate.profile.caveat))
                 ),
@@ -332,7 +339,7 @@ def deployments(hosting: Hosting, ladder: Ladder, workload: Workload, money: Mon
             for one, good in ladder.hosts
         ]
     )
-    st.dataframe(table, hide_index=True, key="hosts_table", column_config={"Model": NAME})
+    st.dataframe(table, hide_index=True, key="hosts_table", column_config=separated(table) | {"Model": NAME})
     csv_of(table, "breakeven-workload-deployments.csv", key="workload_hosts_csv")
     if hosting.left_out:
         with st.expander(f"Models left out: {len(hosting.left_out)}"):
