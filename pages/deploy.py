@@ -1,5 +1,7 @@
 """Deploy: which GPUs, how many, which batch, for one model and one shape at a latency."""
 
+from functools import partial
+
 import streamlit as st
 
 from breakeven.dashboard import blocks, inputs
@@ -19,6 +21,7 @@ from breakeven.dashboard.terms import terms
 from breakeven.views.deploy import FIELDS, USUAL, words
 from breakeven.views.deploy import inputs as deploy_inputs
 from breakeven.views.deploy import show as show_deploy
+from breakeven.views.deploy.brief import brief_of
 
 # 1. Input
 scenario, warnings = open_scenario()
@@ -33,12 +36,17 @@ save_scenario(scenario, **page)
 
 # 2. Answer
 answer = show_deploy.answered(scenario, extra)
-money = money_of(scenario)
+money, tables = money_of(scenario), tables_on(scenario.as_of)
 
 # 3. Show
 with place:
     blocks.link_warnings((*warnings, *more))
-    blocks.header(None, link_to(scenario, **page), title="Which GPUs, and how many?")
+    blocks.header(
+        None,
+        link_to(scenario, **page),
+        title="Which GPUs, and how many?",
+        brief=partial(brief_of, answer, tables, link_to(scenario, **page)),
+    )
 inputs.note_on_money(money)
 show_deploy.recommendation(answer, money)
 show_deploy.ranking(answer, money)

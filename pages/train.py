@@ -1,5 +1,7 @@
 """Train: what pre-training or tuning costs, what holds it, and from when tuning pays."""
 
+from functools import partial
+
 import streamlit as st
 
 from breakeven.dashboard import blocks, inputs
@@ -20,6 +22,7 @@ from breakeven.question.pages.train import FIELDS, USUAL
 from breakeven.views.train import inputs as train_inputs
 from breakeven.views.train import show as show_train
 from breakeven.views.train.answer import asks_for_prompting, train
+from breakeven.views.train.brief import brief_of
 from breakeven.views.train.prompting import hold_against_prompting
 from breakeven.views.train.show import training_facts_on
 from breakeven.views.train.words import question
@@ -38,16 +41,20 @@ save_scenario(scenario, **page)
 # 2. Answer
 tables, facts = tables_on(scenario.as_of), training_facts_on(scenario.as_of)
 money = money_of(scenario)
+title, link = "What does training cost?", link_to(scenario, **page)
 with place:
     blocks.link_warnings([*warnings, *more])
-    blocks.header(None, link_to(scenario, **page), title="What does training cost?")
 try:
     answer = train(plan, scenario, tables, facts)
 except Unplaceable as reason:
+    with place:
+        blocks.header(None, link, title=title)
     st.error(blocks.plain(str(reason)), icon=":material/block:")
     st.stop()
 tuned = hold_against_prompting(answer, scenario, tables, facts) if plan.tunes else None
 held = tuned if asks_for_prompting(plan) else None
+with place:
+    blocks.header(None, link, title=title, brief=partial(brief_of, answer, held, tables, link))
 
 # 3. Show
 show_train.headline(answer, held, money)

@@ -55,7 +55,9 @@ def test_every_page_offers_its_link_and_the_comparison_its_brief_and_card_once_i
     if page == "compare":
         assert (len(links), len(cards), brief) == (2, 1, True)
         assert "requests=3" in cards[0]
-    else:  # Another page's answer is not in that brief.
+    else:  # Another page's answer is not in that brief; two have one of their own.
+        own = "Brief: what this page answers" in texts(app).replace("**", "")
+        assert own == (page in ("deploy", "train"))
         assert (len(links), len(cards), brief) == (1, 0, False)
         (to,) = [one for one in app.get("link_button") if "A brief" in one.proto.label]
         assert "requests=3" in to.proto.url

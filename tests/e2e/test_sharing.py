@@ -43,6 +43,21 @@ def test_brief_of_the_page_is_that_of_the_command(visit: Visit, capsys: pytest.C
         assert Path(waiting.value.path()).read_text(encoding="utf-8") == capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["deploy", "train"])
+def test_brief_of_another_page_has_its_answer_and_its_link(visit: Visit, name: str) -> None:
+    page = visit(f"{name}{LINK}")
+    page.get_by_role("radio", name="expert").click()
+    settle(page)
+    said = page.locator('[data-testid="stMain"] h2').first.inner_text().replace("\u00a0", " ")
+    page.get_by_role("button", name="Share").click()
+    page.locator(BOX).get_by_text("what this page answers").wait_for()
+    with page.expect_download() as waiting:
+        page.locator(BOX).get_by_role("button", name="Markdown").click()
+    text = Path(waiting.value.path()).read_text(encoding="utf-8").replace("\u00a0", " ").replace("\\", "")
+    assert said.split(",")[0].split(":")[0] in text
+    assert f"/{name}?" in text
+
+
 class _Silent(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Nothing to tell."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import lru_cache
 from html import escape
@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from breakeven.comparison.brief import Brief
 from breakeven.dashboard.session import database, today
 from breakeven.dashboard.share import share
 from breakeven.tables import price_queries
@@ -71,17 +72,24 @@ def problems(sentences: Sequence[str]) -> None:
         st.warning(plain(sentence), icon=":material/info:")
 
 
-def header(question: str | None, link: str, *, title: str | None = None, of_comparison: bool = False) -> None:
+def header(
+    question: str | None,
+    link: str,
+    *,
+    title: str | None = None,
+    of_comparison: bool = False,
+    brief: Callable[[], Brief] | None = None,
+) -> None:
     """The page's name, how old its prices are, the link that repeats it, and what exactly is asked.
 
-    A page that gives no title of its own is called by its question. Only the comparison has a brief and a
-    card to hand on.
+    A page that gives no title of its own is called by its question. Only the comparison has a card to hand
+    on; ``brief`` writes the brief of another page that has one.
     """
     day = today()
     with st.container(key="page_head", horizontal=True, vertical_alignment="center", gap="small"):
         st.title(plain(title or question or "LLM API, or your own GPUs?"), anchor=False, width="stretch")
         with st.container(key="page_link", horizontal=True, vertical_alignment="center", width="content"):
-            share(link, of_comparison=of_comparison)
+            share(link, of_comparison=of_comparison, brief=brief)
             told = f"<summary>{price_ages(day)}</summary><p>{escape(price_age(day))}</p>"
             st.html(f'<details class="age">{told}</details>', width="content")
     if title and question:

@@ -14,7 +14,6 @@ from breakeven.dashboard.card import PAGES
 from breakeven.dashboard.look import copy_button
 from breakeven.dashboard.session import link_to_comparison, scenario_of_widgets, tables_on
 from breakeven.question.scenario import Scenario
-from breakeven.tables.day import Tables
 
 WIDTH, HEIGHT = 600, 300
 """Room that an embedded card needs. [pixels]"""
@@ -24,53 +23,60 @@ _FORMS: tuple[tuple[str, str, str, Callable[[Brief], str]], ...] = (
 )
 
 
-def share(link: str, *, of_comparison: bool) -> None:
-    """One press copies the link; a box beside it has the link and, of a comparison, the brief and the card.
+def share(link: str, *, of_comparison: bool, brief: Callable[[], Brief] | None = None) -> None:
+    """One press copies the link; a box beside it has the link, the brief, and of a comparison the card.
 
-    What is closed is not drawn, and the brief is written when it is asked for.
+    What is closed is not drawn, and a brief is written when it is asked for. ``brief`` writes that of a page
+    which is not the comparison; a page without one offers the comparison's.
     """
     scenario = scenario_of_widgets()
     copy_button(link, saving.about(link, scenario.as_of))
     box = st.popover("Share", width="content", type="tertiary", key="box_share", on_change="rerun")
     if box.open:
         with box:
-            _offer(link, scenario, of_comparison=of_comparison)
+            _offer(link, scenario, of_comparison=of_comparison, brief=brief)
 
 
-def _offer(link: str, scenario: Scenario, *, of_comparison: bool) -> None:
+def _offer(link: str, scenario: Scenario, *, of_comparison: bool, brief: Callable[[], Brief] | None) -> None:
     comparison = link_to_comparison(scenario, PAGES)
     st.markdown("**Link** to this page with all its numbers")
     st.code(link, language=None, wrap_lines=True)
     st.caption("Each chart can be saved as PNG or SVG: its two buttons show when it is pointed at.")
     if of_comparison:
-        _brief_and_card(scenario, comparison)
-    else:
-        st.link_button("A brief and a card to embed: of the comparison", comparison, type="tertiary")
+        _comparison_and_card(scenario, comparison)
+        return
+    if brief is not None:
+        st.markdown("**Brief**: what this page answers, on one page")
+        _downloads(scenario, brief)
+    st.link_button("A brief and a card to embed: of the comparison", comparison, type="tertiary")
 
 
-def _brief_and_card(scenario: Scenario, comparison: str) -> None:
+def _comparison_and_card(scenario: Scenario, comparison: str) -> None:
     tables = tables_on(scenario.as_of)
     st.markdown("**Brief**: API or own GPUs for this scenario, on one page")
+    _downloads(scenario, lambda: brief_of(compare(scenario, tables), tables.sources, comparison))
+    st.markdown("**Embed** the verdict in another page; card=b shows the second shape")
+    st.code(snippet(comparison), language=None, wrap_lines=True)
+
+
+def _downloads(scenario: Scenario, brief: Callable[[], Brief]) -> None:
+    """A button for each form of a brief."""
     with st.container(horizontal=True, gap="small"):
         for title, ending, mime, written in _FORMS:
             st.download_button(
                 title,
-                data=_brief(scenario, tables, comparison, written),
+                data=_written(brief, written),
                 file_name=f"breakeven-brief-{scenario.as_of}.{ending}",
                 mime=mime,
                 key=f"brief_{ending}",
                 icon=":material/download:",
                 on_click="ignore",
             )
-    st.markdown("**Embed** the verdict in another page; card=b shows the second shape")
-    st.code(snippet(comparison), language=None, wrap_lines=True)
 
 
-def _brief(
-    scenario: Scenario, tables: Tables, link: str, written: Callable[[Brief], str]
-) -> Callable[[], bytes]:
+def _written(brief: Callable[[], Brief], form: Callable[[Brief], str]) -> Callable[[], bytes]:
     """What a press on the button writes."""
-    return lambda: written(brief_of(compare(scenario, tables), tables.sources, link)).encode()
+    return lambda: form(brief()).encode()
 
 
 def snippet(link: str) -> str:

@@ -91,7 +91,7 @@ def changes(
             key="ladder_table",
             placeholder="–",
             column_config=separated(rungs)
-            | {"What changes": NAME, "What is lost": st.column_config.TextColumn(width=200)},
+            | {"What changes": NAME, "What is lost": st.column_config.TextColumn(width=230)},
         )
         csv_of(rungs, "breakeven-workload-ladder.csv", key="ladder_csv")
     lines = []
