@@ -28,7 +28,7 @@ _LOOK = r"""
   // What is called by a name with digits, Llama 3.3 70B, keeps its length and loses its digits.
   const blank = name => name.replace(/\d/g, 'x');
   const nameless = text => names.reduce((left, name) => left.replaceAll(name, blank(name)), text);
-  const found = {numbers: [], own: [], ticks: [], controls: [], frame: []};
+  const found = {numbers: [], own: [], ticks: [], cells: [], controls: [], frame: []};
   const FRAME = '[data-testid="stHeader"], [class*="st-key-frame_"], .stAppToolbar';
   const OWN = '[class*="st-key-bar_"], [data-testid="stSlider"], [role="slider"], input, textarea, select';
   const TICKS = '[class^="xaxislayer"], [class^="yaxislayer"], .cbaxis, .colorbar';
@@ -48,7 +48,7 @@ _LOOK = r"""
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node; (node = walker.nextNode());) {
     const parent = node.parentElement;
-    if (!parent || parent.closest('style, script, noscript, title')) continue;
+    if (!parent || parent.closest('style, script, noscript, title, canvas')) continue;
     for (const match of nameless(node.data.replaceAll('\u00a0', ' ')).matchAll(NUMBER)) {
       const range = document.createRange();
       range.setStart(node, match.index);
@@ -64,6 +64,21 @@ _LOOK = r"""
   for (const field of document.querySelectorAll('input, textarea')) {
     if (/\d/.test(field.value) && field.type !== 'range' && seen(field, field.getBoundingClientRect())) {
       found.own.push(`${field.getAttribute('aria-label') ?? ''} [${field.value}]`);
+    }
+  }
+  // A grid is painted; what it shows stands in a table within its canvas, for who does not see it.
+  for (const canvas of document.querySelectorAll('canvas:has(table)')) {
+    const box = canvas.getBoundingClientRect(), top = canvas.querySelector('tr');
+    const ROW = 35, first = Number(top?.getAttribute('aria-rowindex') ?? 1);
+    for (const row of canvas.querySelectorAll('tr')) {
+      const y = box.top + (Number(row.getAttribute('aria-rowindex')) - first) * ROW;
+      const place = {left: box.left, right: box.left + 2, top: y, bottom: y + ROW, width: 2, height: ROW};
+      if (y + ROW > box.bottom + 1 || !seen(canvas, place)) continue;
+      for (const cell of row.querySelectorAll('td')) {
+        for (const match of nameless(cell.textContent).matchAll(NUMBER)) {
+          found.cells.push(`[${match[0]}] of ${cell.textContent.trim().slice(0, 30)}`);
+        }
+      }
     }
   }
   const ROLES = ['button', 'radiogroup', 'slider', 'combobox', 'tab', 'switch'];
@@ -96,6 +111,8 @@ class FirstScreen:
     """Numbers that the visitor gave: the words of the question's sentence, fields, sliders."""
     ticks: tuple[str, ...]
     """Numbers of the axes of charts."""
+    cells: tuple[str, ...]
+    """Numbers of tables, which are looked up and not taken in."""
     controls: tuple[str, ...]
     frame: tuple[str, ...]
     """Controls that stand around every page: the places, the switch of words."""

@@ -19,6 +19,9 @@ PAGE = """
   <div data-testid="stNumberInputContainer"><input aria-label="Prompt" value="77">
     <button>-</button><button>+</button></div>
   <details><summary>More</summary><p>6 <button>hidden</button></p></details>
+  <canvas width="300" height="70"><table role="grid">
+    <tr aria-rowindex="1"><th>USD</th></tr><tr aria-rowindex="2"><td>8.5</td><td>H100</td></tr>
+    <tr aria-rowindex="3"><td>9</td></tr></table></canvas>
   <div style="height:3000px"></div><p>7 is below</p><button>below</button>
 </main>
 """
@@ -30,6 +33,7 @@ def test_numbers_and_controls_of_a_known_page_are_counted(browser: Browser) -> N
     screen = first_screen(page)
     assert len(screen.numbers) == 6, screen  # 1 in the header, 2.0, 1,440, 2,910, the day, 12
     assert [text[text.index("[") :] for text in screen.ticks] == ["[0.1]"]
+    assert screen.cells == ("[8.5] of 8.5",)  # the row of 9 is below what is painted
     assert len(screen.own) == 3, screen  # 4,000, 16, and 77 in a field
     assert len(screen.controls) == 4, screen  # the word, the choice, the field, the box
     assert screen.frame == ("Place 1", "Place")

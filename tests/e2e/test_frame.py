@@ -75,7 +75,7 @@ def test_switch_of_words_holds_on_the_next_page_and_is_in_no_link(visit: Visit) 
 
 
 @pytest.mark.parametrize(
-    ("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
+    ("width", "scheme"), [(width, scheme) for width in (1280, 768, 390) for scheme in ("light", "dark")]
 )
 def test_nobody_is_kept_out(browser: Browser, address: str, width: int, scheme: str) -> None:
     page = window(browser, width, scheme)
