@@ -6,7 +6,6 @@ from breakeven.dashboard import frame
 from breakeven.dashboard.look import MARK
 from breakeven.dashboard.session import CLAIM, keep_widgets
 
-st.set_page_config(page_title="Breakeven", page_icon=MARK, layout="wide")
 keep_widgets()
 menu = {
     "Decide": [
@@ -27,6 +26,7 @@ menu = {
     ],
 }
 page = st.navigation(menu, position="top")
+st.set_page_config(page_title=f"{page.title} · Breakeven", page_icon=MARK, layout="wide")
 frame.draw(menu, page)
 if CLAIM in st.query_params:  # Only who checks a claim waits for what judges it.
     from breakeven.views.articles.show import claim_strip

@@ -15,6 +15,7 @@ MARKS = [
     *("```", "**", "__", "_", "`", "~~", "~", "$", "[", "]", "(", ")", "!", "|", "\\", "<b>", "</b>", "<!--"),
     *("&lt;", "&copy;", "&#42;", "https://zq.example", "www.zq.example", "me@zq.example", "-@zq.example"),
     *("[x]: /y", "[^1]: ", ":red[", ":smile:", ":material/home:", ":streamlit:", "- [ ] "),
+    *("email:a@zq.example", ":sunglasses"),
     *("->", "<-", "<->", "--", ">=", "<=", "~=", "a", "zq", " ", "1", ".", ":", "=", "é", "@"),
 ]
 """What Markdown, GitHub's and Streamlit's, makes something of."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from breakeven.dashboard.look import COPY, HISTORY, STYLE, WORDMARK
+from breakeven.dashboard.look import COPY, HISTORY, PRINT, STYLE, TOUCH, WORDMARK
 from breakeven.dashboard.saving import BUTTONS
 from breakeven.dashboard.terms import switch
 
@@ -29,7 +29,7 @@ MENU = "frame_menu"
 def draw(menu: Menu, page: StreamlitPage) -> None:
     """Draw what stands around the page."""
     st.html(f"<style>{STYLE}</style>")
-    st.html(HISTORY + COPY + BUTTONS, unsafe_allow_javascript=True)
+    st.html(HISTORY + COPY + TOUCH + PRINT + BUTTONS, unsafe_allow_javascript=True)
     st.logo(WORDMARK, size="large", link=None)
     switch()
     st.session_state[MENU] = {

@@ -68,7 +68,10 @@ STYLE = """
  max-width:min(20rem,80vw);margin:0;padding:.5rem .8rem;background:light-dark(#fff,#262624);
  color:light-dark(#1b1f24,#f2f2f0);border:1px solid var(--line);border-radius:.5rem;line-height:1.4}
 .js-plotly-plot :is(.xtick,.ytick) text,.js-plotly-plot :is(.xtitle,.ytitle),
- .js-plotly-plot text[style*="fill: rgb(122, 122, 122)"]{fill:var(--quiet)!important}
+ .js-plotly-plot text:is([style*="fill: rgb(122, 122, 122)"],[style*="fill: rgb(128, 132, 149)"]){
+ fill:var(--quiet)!important}
+.js-plotly-plot *{touch-action:pan-x pan-y pinch-zoom!important}
+.stMain{scroll-padding:4.5rem 0}
 .tour{display:flex;flex-wrap:wrap;gap:1rem;align-items:center}
 .tour[hidden]{display:none}
 .tour div{flex:1 1 14rem;border:1px solid var(--line);border-radius:.5rem;padding:.6rem 1rem}
@@ -99,11 +102,18 @@ STYLE = """
  .st-key-frame_siblings a{padding:.1rem .5rem;border:1px solid var(--line);border-radius:99px}
  .st-key-frame_siblings a p{font-size:.875rem}
 }
+@media (prefers-reduced-motion:reduce){
+ *,::before,::after{animation-duration:.01ms!important;animation-iteration-count:1!important;
+  transition-duration:.01ms!important;scroll-behavior:auto!important}
+}
 @media (forced-colors:active){
  .js-plotly-plot{forced-color-adjust:none}
  button[role=radio][aria-checked=true]{forced-color-adjust:none;background:Highlight!important;color:HighlightText!important}
 }
 @media print{
+ html.breakeven-dark,html.breakeven-dark .js-plotly-plot :is(.heatmaplayer,.contourlayer,.cbfills){
+  filter:invert(1) hue-rotate(180deg)}  /* Twice is not at all: the map keeps its colours. */
+ html.breakeven-dark :is(.stApp,.stMain,[data-testid=stAppViewContainer]){background:#000!important}
  [data-testid=stHeader],[data-testid=stSidebar],.st-key-frame_switch,.st-key-frame_places,
  .st-key-frame_siblings,.tour,.breakeven-copy,[data-testid=stDownloadButton],
  .st-key-page_link{display:none!important}
@@ -181,6 +191,42 @@ if (!window.breakevenCopy) {
 </script>
 """
 """What a press of a button that copies a link does; sent once, the buttons carry their links."""
+
+
+TOUCH = """
+<script>
+if (!window.breakevenTouch) {
+  window.breakevenTouch = true;
+  // A finger that begins on a chart scrolls the page; a tap still tells what is there, as a mouse does.
+  document.addEventListener("touchstart", (event) => {
+    if (event.target.closest(".js-plotly-plot")) event.stopImmediatePropagation();
+  }, {capture: true, passive: true});
+}
+</script>
+"""
+"""A chart takes every touch for a zoom; sent once."""
+
+PRINT = """
+<script>
+if (!window.breakevenPrint) {
+  window.breakevenPrint = true;
+  const PAPER = 700, WIDE = ".js-plotly-plot, [data-testid=stDataFrame]";
+  window.addEventListener("beforeprint", () => {
+    const ground = getComputedStyle(document.querySelector(".stApp")).backgroundColor;
+    const light = ground.match(/\\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0);
+    document.documentElement.classList.toggle("breakeven-dark", light < 384);
+    document.querySelectorAll(WIDE).forEach((one) => {
+      one.style.zoom = Math.min(1, PAPER / Math.max(one.getBoundingClientRect().width, 1));
+    });
+  });
+  window.addEventListener("afterprint", () => {
+    document.documentElement.classList.remove("breakeven-dark");
+    document.querySelectorAll(WIDE).forEach((one) => { one.style.zoom = ""; });
+  });
+}
+</script>
+"""
+"""On paper: dark pages are light, and what is drawn for a wide screen is made to fit. [pixels of A4]"""
 
 
 def chips(texts: Sequence[str]) -> None:
