@@ -1,12 +1,17 @@
 """What stands around the pages, as a visitor uses it."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from tests.builders import ROOT
 from tests.e2e.conftest import settle
 from tests.e2e.contact_sheet import PAGES, QUERY, sheet, shot, window
 
@@ -90,11 +95,35 @@ def test_nobody_is_kept_out(browser: Browser, address: str, width: int, scheme: 
     assert not {name: faults for name, faults in found.items() if faults}
 
 
+def test_contact_sheet_is_made_by_its_command(chromium: str, tmp_path: Path) -> None:
+    asked = ["--page", "method", "--width", "390", "--whole"]
+    command = [sys.executable, "-m", "tests.e2e.contact_sheet", str(tmp_path), *asked]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ | {"CHROMIUM": chromium}
+    )
+    assert [Path(line).name for line in done.stdout.split()] == ["sheet_390_light.png", "sheet_390_dark.png"]
+    with Image.open(tmp_path / "method_390_dark.png") as whole:
+        assert whole.height > 2 * 844
+
+
 def test_contact_sheet_holds_every_picture(browser: Browser, address: str, tmp_path: Path) -> None:
     page = window(browser, 390, "dark")
     shots = [shot(page, f"{address}/{name}{QUERY}", tmp_path / f"{name}.png") for name in PAGES[:2]]
     page.context.close()
     assert sheet(shots, tmp_path / "sheet.png").stat().st_size > max(one.stat().st_size for one in shots) / 2
+
+
+@pytest.mark.parametrize("width", [1280, 390, 320])
+def test_age_of_the_prices_is_told_at_a_press_and_within_the_window(visit: Visit, width: int) -> None:
+    page = visit(f"deploy{QUERY}", width=width)
+    told = page.locator("details.age p")
+    assert told.is_hidden()
+    page.locator("details.age summary").click()
+    expect(told).to_contain_text("None is fetched while you look.")
+    box = told.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
 
 
 def test_first_visit_is_shown_round_once_and_below_the_answer(visit: Visit) -> None:

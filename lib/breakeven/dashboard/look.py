@@ -93,6 +93,7 @@ STYLE = """
  [data-testid=stExpandSidebarButton]{display:none}
  .st-key-page_head{gap:.3rem!important}
  .age{display:block;max-width:8.5rem;line-height:1.25}
+ .age p{position:fixed;left:1rem;right:1rem;top:auto;width:auto;max-width:none}
  [data-testid=stSidebarNav]{display:none}
  .st-key-frame_places>*{flex:1 1 0;min-width:0!important}
  .st-key-frame_places a{flex-direction:column;gap:0;padding:.2rem 0;min-height:3rem;justify-content:center}
