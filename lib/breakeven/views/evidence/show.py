@@ -88,13 +88,14 @@ def _reached() -> tuple[pd.DataFrame, pd.DataFrame]:
 def reached() -> None:
     """What is to be reached on unseen rows, met or missed, and whether the ranges keep their word."""
     goals, shares = _reached()
-    say = terms()
-    st.markdown("**What is to be reached on rows that the fit did not see, met or missed**")
+    st.markdown(
+        "**What is to be reached on rows that the fit did not see, met or missed**",
+        help=explained("TTFT", "TPOT"),
+    )
     st.dataframe(goals, hide_index=True, key="goals_table")
     st.caption(
         "Each row is predicted by a fit that saw no row of its cell: its model on that GPU by that engine in "
         "that format at those lengths on that many GPUs. `breakeven evidence` prints the same."
-        + (f" TTFT is the {say.wait}, TPOT the time of each further token." if say.is_plain else "")
     )
     with st.expander("Do the ranges keep their word? Measured rows inside, by engine and GPU"):
         st.dataframe(shares, hide_index=True, key="coverage_table")
