@@ -58,10 +58,12 @@ def test_stream_without_end_stops_and_its_copy_is_gone(temporary_files):
 
 def test_query_is_interrupted(tmp_path, temporary_files):
     path = tmp_path / "long.jsonl"
-    duckdb.sql(
-        "COPY (SELECT 'm' AS model, i AS input_tokens, 5 AS output_tokens, '2026-11-01 10:00' AS created "
-        f"FROM range(1500000) t(i)) TO '{path}' (FORMAT json)"
-    )
+    # A connection of its own: the module's own one may still hold what another test asked.
+    with duckdb.connect() as connection:
+        connection.execute(
+            "COPY (SELECT 'm' AS model, i AS input_tokens, 5 AS output_tokens, '2026-11-01 10:00' AS created "
+            f"FROM range(1500000) t(i)) TO '{path}' (FORMAT json)"
+        )
     assert stopped_after(0.3, path=path) < 5
     assert list(temporary_files.iterdir()) == []
 

@@ -23,7 +23,8 @@ ROWS = """
 
 def write_log(path: Path, rows: int) -> Path:
     """A Parquet file of so many rows."""
-    duckdb.sql(f"COPY ({ROWS.format(n=rows)}) TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE 20000)")
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY ({ROWS.format(n=rows)}) TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE 20000)")
     return path
 
 
