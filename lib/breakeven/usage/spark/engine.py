@@ -15,6 +15,7 @@ from breakeven.usage.formats import ColumnMapping
 from breakeven.usage.from_sums import Reading, workload_of
 from breakeven.usage.limits import Limits
 from breakeven.usage.open_table import OpenTable, open_table
+from breakeven.usage.packed import READ as KNOWN
 from breakeven.usage.route import recognised
 from breakeven.usage.spark.in_sql import HOUR, sum_up_in_sql
 from breakeven.usage.spark.session import lacking, session
@@ -27,8 +28,8 @@ from breakeven.usage.sums_file.table import is_sums
 SAMPLE = 1_000
 """Rows by which the driver decides what columns mean."""
 MOST_ROWS = 10**15
-READ = (".parquet", ".orc")
-"""Files that Spark reads with the types that they have."""
+OTHER = frozenset(KNOWN) - {".parquet"}
+"""Ends of files whose columns have no types: Spark would guess at them, row by row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ class Lake:
             return spark.table(self.table)
         path = str(self.path)
         end = Path(path.rstrip("*/")).suffix.lower()
-        if end and end not in READ and not path.endswith("/"):
+        if end in OTHER and not path.endswith("/"):
             raise Unreadable(
                 f"Spark reads Parquet, ORC and tables, not '{path}': leave --engine out, or give a table "
                 "with --table."

@@ -30,8 +30,8 @@ from breakeven.usage.table import Table
 
 STEP = 1
 """Length of a step of time. [minutes]"""
-CHUNK_BYTES = 256_000_000
-"""Rows that DuckDB reads at once. [bytes]"""
+CHUNK_BYTES = 64_000_000
+"""Rows that DuckDB reads at once: containers leave little memory beside Java's. [bytes]"""
 SHOWN = 100
 """Bad rows of a part that are shown; all of them are counted."""
 TEXTS = ("model", "tenant", "problem")
