@@ -114,9 +114,9 @@ def test_the_headline_is_in_the_money_of_the_reader_and_of_a_job_for_the_job(pri
 @pytest.mark.parametrize(
     ("api", "words"),
     [
-        (1.9, "About as cheap, if it holds: $1,900 a month at the API, $1,000 self-hosted"),
+        (1.9, "It hangs on one price: $1,000 a month self-hosted, if it holds; $1,900 at the API"),
         (2.1, "Self-hosting is 2.1× cheaper, if it holds: $1,000 a month against $2,100"),
-        (0.51, "About as cheap, if it holds: $510 a month at the API, $1,000 self-hosted"),
+        (0.51, "It hangs on one price: $510 a month at the API, if it holds; $1,000 self-hosted"),
         (0.02, "The API is 50× cheaper, if it holds: $20.00 a month against $1,000"),
         (1.0, "About as cheap: $1,000 a month self-hosted, $1,000 at the API"),
     ],

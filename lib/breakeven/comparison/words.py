@@ -70,7 +70,9 @@ def headline(answer: ShapeAnswer, scenario: Scenario) -> str:
         return f"Too close to call: {hosted} {per} self-hosted (estimate {span}), {api} at the API"
     provided = f", if {reach.rests_on}" if reach.rests_on else ""
     if is_open(answer):
-        return f"About as cheap{provided}: {api} {per} at the API, {hosted} self-hosted"
+        if reach.winner == Winner.HOST:
+            return f"It hangs on one price: {hosted} {per} self-hosted{provided}; {api} at the API"
+        return f"It hangs on one price: {api} {per} at the API{provided}; {hosted} self-hosted"
     if reach.winner == Winner.HOST:
         return f"Self-hosting is {times(answer.ratio)} cheaper{provided}: {hosted} {per} against {api}"
     return f"The API is {times(1 / answer.ratio)} cheaper{provided}: {api} {per} against {hosted}"

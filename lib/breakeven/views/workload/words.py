@@ -130,7 +130,8 @@ def ladder_finding(ladder: Ladder) -> str:
     best = max(kept, key=lambda one: one.saves_usd or 0.0, default=None)
     if best is None or best.saves_usd is None or best.saves_usd <= 0:
         return "Nothing lowers the bill without a weaker model"
-    return f"The largest saving without a weaker model: {best.kind}"
+    # A rung is a way, such as "everything as batch", or what serves instead.
+    return f"What lowers the bill most without a weaker model: {best.kind}"
 
 
 def ladder_lines(ladder: Ladder, money: Money) -> list[str]:
