@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import random
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,12 +17,14 @@ from breakeven.static.folder import listed
 from breakeven.static.live.build import add_live, needs
 from breakeven.static.live.parts import Parts, PartsMissing, fetch_parts
 from breakeven.static.policy import POLICY, with_more
+from tests.builders import ROOT
 from tests.e2e.conftest import still
 from tests.e2e.test_static_site import hosted
 
 pytestmark = pytest.mark.slow
 START_MS = 400_000
 """A tab on a busy machine starts in a minute or two."""
+PAGES = ("deploy", "train", "workload", "articles", "numbers", "prices", "evidence", "method")
 KINDS = ("csv", "csv.gz", "zip", "jsonl", "json", "parquet", "xlsx")
 
 
@@ -114,14 +117,26 @@ def test_the_same_sources_give_the_same_bytes_compiled_anew(parts, written, tmp_
     assert listed(again) == listed(written)
 
 
-@pytest.mark.parametrize(
-    "path", ["", "deploy", "train", "workload", "articles", "numbers", "prices", "evidence", "method"]
-)
+@pytest.mark.parametrize("path", ["", *PAGES])
 def test_a_page_says_in_the_tab_what_the_server_says(path, tab, visit):
     # A plain path asks the same in both: no field of an earlier page stands in it.
     server = visit(path)
     there, title = still(server), server.locator("h1").first.inner_text()
     expect(tab.go(path).locator("h1").first).to_have_text(title, timeout=START_MS)
+    assert _without_hosts(tab.text()) == _without_hosts(there)
+
+
+def _shared() -> list[str]:
+    """Paths and queries of some of the links that were shared before, the same ones in every run."""
+    lines = (ROOT / "tests/links/links.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in random.Random(1).sample(lines, 50)[:6]]
+    return [f"{row['page'] if row['page'] in PAGES else ''}?{row['link'].rpartition('?')[2]}" for row in rows]
+
+
+@pytest.mark.parametrize("link", _shared(), ids=range(6))
+def test_a_shared_link_says_in_the_tab_what_the_server_says(link, tab, visit):
+    there = still(visit(link))
+    tab.go(link)
     assert _without_hosts(tab.text()) == _without_hosts(there)
 
 
