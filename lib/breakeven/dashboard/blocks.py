@@ -103,9 +103,9 @@ def answer(text: str) -> None:
 
 def price_ages(today: date) -> str:
     """Say how old the newest prices are, in a few words."""
-    newest = zip(("API prices", "GPU prices"), _newest_prices(today), strict=True)
+    newest = zip(("API", "GPU"), _newest_prices(today), strict=True)
     ages = [f"{kind} {(today - day).days}" for kind, day in newest if day]
-    return f"{', '.join(ages)} days old" if ages else "No prices"
+    return f"Newest prices: {', '.join(ages)} days old" if ages else "No prices"
 
 
 def price_age(today: date) -> str:
