@@ -37,5 +37,5 @@ def test_page_to_print_downloads_whole(visit: Visit) -> None:
 def test_numbers_page_fits_the_screen(visit: Visit) -> None:
     page = visit("numbers?v=1")
     page.get_by_text("Working: Training a 13B model").click()
-    page.locator('[data-testid="stMain"] .js-plotly-plot').wait_for()
+    page.locator('[data-testid="stMain"] .js-plotly-plot').first.wait_for()
     assert all(width_of(page) <= width for width in at_both_widths(page))

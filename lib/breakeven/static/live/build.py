@@ -94,7 +94,10 @@ _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 def own_scripts() -> tuple[str, ...]:
     """Digests of the scripts that the dashboard itself puts into its pages, as a policy names them."""
-    written = (look.HISTORY, look.COPY, saving.BUTTONS, look.TOUR, strip.MARK)
+    written = (
+        *(look.HISTORY, look.COPY, look.TOUCH, look.PRINT, look.TOUR),
+        *(saving.BUTTONS, strip.MARK),
+    )
     found = [script for html in written for script in _INLINE.findall(html)]
     digests = [base64.b64encode(hashlib.sha256(one.encode()).digest()).decode() for one in found]
     return tuple(f"'sha256-{one}'" for one in digests)

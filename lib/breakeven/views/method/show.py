@@ -30,11 +30,18 @@ def rich(text: str) -> str:
     parts = []
     end = 0
     for found in _INLINE.finditer(text):
-        parts.append(plain(text[end : found.start()]))
+        parts.append(_between(text[end : found.start()]))
         math, role, code = found.groups()
         parts.append(f"${math}$" if math else f"`{role or code}`")
         end = found.end()
-    return "".join([*parts, plain(text[end:])])
+    return "".join([*parts, _between(text[end:])])
+
+
+def _between(text: str) -> str:
+    """Plain text beside a formula or a name, with the blanks that part them."""
+    inner = text.strip()
+    before, _, after = text.partition(inner) if inner else (text, "", "")
+    return f"{before and ' '}{plain(inner)}{after and ' '}"
 
 
 def pictures(roofs: Sequence[picture.Roof], answer: Comparison) -> None:
