@@ -78,7 +78,7 @@ def test_pages_are_allowed_web_assembly_and_the_dashboards_own_scripts_by_their_
     scripts = needs()["script-src"]
     assert "'wasm-unsafe-eval'" in scripts
     assert not {"'unsafe-inline'", "'unsafe-eval'"} & set(scripts)
-    assert len([one for one in scripts if re.fullmatch(r"'sha256-[\w+/]{43}='", one)]) == 5
+    assert len([one for one in scripts if re.fullmatch(r"'sha256-[\w+/]{43}='", one)]) == 7
 
 
 def test_one_module_alone_knows_the_tab():
