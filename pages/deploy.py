@@ -37,16 +37,12 @@ save_scenario(scenario, **page)
 # 2. Answer
 answer = show_deploy.answered(scenario, extra)
 money, tables = money_of(scenario), tables_on(scenario.as_of)
+title, link = "Which GPUs, and how many?", link_to(scenario, **page)
 
 # 3. Show
 with place:
     blocks.link_warnings((*warnings, *more))
-    blocks.header(
-        None,
-        link_to(scenario, **page),
-        title="Which GPUs, and how many?",
-        brief=partial(brief_of, answer, tables, link_to(scenario, **page)),
-    )
+    blocks.header(None, link, title=title, brief=partial(brief_of, answer, tables, link))
 inputs.note_on_money(money)
 show_deploy.recommendation(answer, money)
 show_deploy.ranking(answer, money)

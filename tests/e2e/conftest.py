@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from tests.servers import serving
 
@@ -198,3 +207,15 @@ def text_of(page: Page) -> str:
 def headline(page: Page) -> str:
     """The answer at its top."""
     return page.locator('[data-testid="stMain"] :is(h2, h3)').first.inner_text().replace("\u00a0", " ")
+
+
+def ask_longer_prompt(page: Page) -> Locator:
+    """Make the usual prompt of the comparison 1,234 tokens long by its word; the line of words."""
+    line = page.locator(".st-key-bar_compare")
+    line.get_by_role("button", name="4,000 in / 16 out").click()
+    field = page.get_by_label("Prompt tokens", exact=True).first
+    field.fill("1234")
+    field.press("Enter")
+    expect(line).to_contain_text("1,234 in / 16 out", timeout=20_000)
+    page.keyboard.press("Escape")
+    return line

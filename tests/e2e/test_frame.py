@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.builders import ROOT
-from tests.e2e.conftest import settle
+from tests.e2e.conftest import ask_longer_prompt, settle
 from tests.e2e.contact_sheet import PAGES, QUERY, sheet, shot, window
 
 Visit = Callable[..., Page]
@@ -25,13 +25,7 @@ def wait_for_path(page: Page, path: str) -> None:
 
 def test_one_press_of_back_undoes_one_step(visit: Visit) -> None:
     page = visit(stranger=True)
-    line = page.locator(".st-key-bar_compare")
-    line.get_by_role("button", name="4,000 in / 16 out").click()
-    field = page.get_by_label("Prompt tokens", exact=True).first
-    field.fill("1234")
-    field.press("Enter")
-    expect(line).to_contain_text("1,234 in / 16 out", timeout=20_000)
-    page.keyboard.press("Escape")
+    line = ask_longer_prompt(page)
     page.get_by_role("link", name="Choose a host").click()
     wait_for_path(page, "/deploy")
     expect(page.locator(".st-key-bar_deploy")).to_contain_text("1,234 in / 16 out")

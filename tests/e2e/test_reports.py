@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageStat
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import settle
+from tests.e2e.conftest import ask_longer_prompt, settle
 from tests.e2e.contact_sheet import PAGES, QUERY
 
 Visit = Callable[..., Page]
@@ -186,13 +186,7 @@ def test_name_without_a_space_does_not_widen_the_phone_s_page(visit: Visit) -> N
 def test_forward_is_the_step_that_back_undid(visit: Visit) -> None:
     """streamlit/streamlit#13963: the address changes, and what is shown does not."""
     page = visit(stranger=True)
-    line = page.locator(".st-key-bar_compare")
-    line.get_by_role("button", name="4,000 in / 16 out").click()
-    field = page.get_by_label("Prompt tokens", exact=True).first
-    field.fill("1234")
-    field.press("Enter")
-    expect(line).to_contain_text("1,234 in / 16 out", timeout=20_000)
-    page.keyboard.press("Escape")
+    line = ask_longer_prompt(page)
     page.go_back()
     expect(line).to_contain_text("4,000 in / 16 out", timeout=20_000)
     page.go_forward()

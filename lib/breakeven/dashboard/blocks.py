@@ -47,7 +47,12 @@ def plain(text: str) -> str:
     A word joiner, which nobody sees, keeps an address from becoming a link and ``->`` from becoming an
     arrow; a break of a line is a space.
     """
-    whole = _UNIT.sub("\u00a0", _BREAK.sub(" ", text.strip(" \t\r\n\f\v")))
+    return plain_part(text.strip(" \t\r\n\f\v"))
+
+
+def plain_part(text: str) -> str:
+    """The same of a piece of a line, which keeps the blanks around it."""
+    whole = _UNIT.sub("\u00a0", _BREAK.sub(" ", text))
     return _NUMBERED.sub(r"\1\.", _MARKDOWN.sub(r"\\\1", _UNESCAPED.sub("\\g<0>\u2060", whole)))
 
 

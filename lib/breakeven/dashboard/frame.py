@@ -21,6 +21,9 @@ _SYMBOLS = {
 _SHORT = {"Claims and numbers": "Claims", "Data and method": "Data"}
 """Names of places that would not fit there."""
 
+SCRIPTS = HISTORY + COPY + TOUCH + PRINT + BUTTONS
+"""What every page is sent; a policy that names scripts by their digests takes them from here."""
+
 Menu = Mapping[str, Sequence[StreamlitPage]]
 MENU = "frame_menu"
 """Where the session keeps places, titles and addresses of the menu, for whoever writes the pages down."""
@@ -29,7 +32,7 @@ MENU = "frame_menu"
 def draw(menu: Menu, page: StreamlitPage) -> None:
     """Draw what stands around the page."""
     st.html(f"<style>{STYLE}</style>")
-    st.html(HISTORY + COPY + TOUCH + PRINT + BUTTONS, unsafe_allow_javascript=True)
+    st.html(SCRIPTS, unsafe_allow_javascript=True)
     st.logo(WORDMARK, size="large", link=None)
     switch()
     st.session_state[MENU] = {

@@ -59,12 +59,11 @@ def sum_up(connection: DuckDBPyConnection, table: Table, query: Query, edges: Ed
             tenants=with_tenants,
             trim=table.kind == "csv" and texts.get("model") in table.columns.values(),
         )
-        used = {key: value for key, value in table.parameters.items() if f"${key}" in statement}
         try:
             return settled(
                 connection,
                 statement,
-                used,
+                table.used_in(statement),
                 texts,
                 keys,
                 limits,
@@ -115,7 +114,7 @@ def settled(
     Unreadable
         If models and lengths alone are too many groups.
     """
-    shape = _shape(keys, texts, minutes=minutes, tenants=tenants)
+    shape = shape_of(keys, texts, minutes=minutes, tenants=tenants)
     found = fitted(connection, statement, parameters, shape, step=minutes, limit=limits.groups)
     if found is None:
         raise Unreadable(
@@ -131,14 +130,17 @@ def settled(
     return Sums(rows=rows, step=found.step, by_tenant=by_tenant, withheld=withheld, peak=found.peak)
 
 
-def _shape(keys: Keys, texts: Collection[str], *, minutes: int, tenants: bool) -> Shape:
+GROUPED_BY = ("model", "no_cell", "cell_key", "no_minute", "minute_key", "slice_key", "tenant")
+"""Columns of a row of the aggregate that are no sums."""
+
+
+def shape_of(keys: Keys, texts: Collection[str], *, minutes: int, tenants: bool) -> Shape:
     """How the rows of the aggregate are told apart."""
     by_time = "no_cell = 1 AND no_minute = 0" if minutes else "FALSE"
     by_tenant = f"no_cell = 1 AND NOT ({by_time})" if tenants else ""
-    names = ("model", "no_cell", "cell_key", "no_minute", "minute_key", "slice_key", "tenant")
     counted = "n_requests" in texts or "repeat" in texts
     return Shape(
-        keys=names,
+        keys=GROUPED_BY,
         time_key="minute_key",
         weight=keys.weight,
         by_time=by_time,

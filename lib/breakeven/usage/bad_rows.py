@@ -54,11 +54,10 @@ def locate(
         f"SELECT n, good, late, {whole}, {selected} FROM ({statement}) WHERE good = -1 OR late = 1 "
         f"ORDER BY n LIMIT {limits.problem_rows}"
     )
-    used = {key: value for key, value in table.parameters.items() if f"${key}" in query}
     # A connection that keeps the order of the rows: their numbers become line numbers.
     with closing(connect(file, limits, limits.memory_mb, ordered=True)) as ordered:
         lend(ordered, table)
-        fetched = ordered.execute(query, used).fetchall()
+        fetched = ordered.execute(query, table.used_in(query)).fetchall()
     line_of = line_numbers(table, file, rejects, [int(row[0]) for row in fetched])
     problems = []
     for number, good, late, text, *values in fetched:

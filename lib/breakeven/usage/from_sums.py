@@ -18,7 +18,8 @@ from breakeven.usage.sums import Cell, Preview, Problem, Slice, Tokens, Workload
 from breakeven.usage.table import Table, shorten
 
 
-def _names(texts: Mapping[str, str], found: Recognised) -> dict[str, str]:
+def names_of(texts: Mapping[str, str], found: Recognised) -> dict[str, str]:
+    """Canonical columns to those of the file, as a reader is told them."""
     shown = found.shown
     return {name: shown[name] for name in texts if name in shown}
 
@@ -89,7 +90,7 @@ def workload_of(
     n_read = sum(row["n_rows"] for row in main) + len(rejects)
     if n_read > limits.rows:
         raise Unreadable(limits.too_much(f"The file has {n_read:,} rows, above", "rows", "rows"))
-    reader = _names(texts, found)
+    reader = names_of(texts, found)
     problems = unreadable(rejects[: limits.problem_rows], name)
     if located is not None:
         problems += located

@@ -106,7 +106,7 @@ def _rows(
         connection=connection,
         found=found,
         rows=statement,
-        parameters={key: value for key, value in table.parameters.items() if f"${key}" in statement},
+        parameters=table.used_in(statement),
         texts=query.texts,
         blocks=blocks,
     )

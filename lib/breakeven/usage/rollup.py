@@ -11,10 +11,12 @@ from duckdb import DuckDBPyConnection
 from breakeven.usage.stop import heed_stop
 from breakeven.usage.sums import Peak
 
-STEPS = (1, 60, 1440)
+HOUR = 60
+STEPS = (1, HOUR, 1440)
 """Lengths of a step of time, finest first. [minutes]"""
 STEP_WORDS: Mapping[int, str] = {1: "minute", 60: "hour", 1440: "day"}
-_EXTREMES = {"longest": "MAX", "last_us": "MAX", "first_us": "MIN"}
+EXTREMES = {"longest": "MAX", "last_us": "MAX", "first_us": "MIN"}
+"""How columns of groups that are alike become one; all others are added up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,12 +119,19 @@ def _rows(connection: DuckDBPyConnection, step: int, kept: str) -> list[tuple[An
     return rows
 
 
+def moved_key(shape: Shape, key: str, factor: int, over: str = "//") -> str:
+    """Expression of a key by time with steps that are longer by a factor; of other keys as they are.
+
+    The step of a key is counted from 1, and 0 stands for no time. ``over`` divides whole numbers.
+    """
+    old = f"({key} {over} {shape.weight})"
+    new = f"CASE WHEN {old} = 0 THEN 0 ELSE ({old} - 1) {over} {factor} + 1 END"
+    return f"CASE WHEN {shape.by_time} THEN {new} * {shape.weight} + {key} % {shape.weight} ELSE {key} END"
+
+
 def _rolled(names: Sequence[str], shape: Shape, step: int, wanted: int) -> str:
-    """Sums over longer steps; the step of a key is counted from 1, and 0 stands for no time."""
-    key = f"CAST({shape.time_key} AS BIGINT)"
-    old = f"({key} // {shape.weight})"
-    new = f"CASE WHEN {old} = 0 THEN 0 ELSE ({old} - 1) // {wanted // step} + 1 END"
-    moved = f"CASE WHEN {shape.by_time} THEN {new} * {shape.weight} + {key} % {shape.weight} ELSE {key} END"
+    """Sums over longer steps."""
+    moved = moved_key(shape, f"CAST({shape.time_key} AS BIGINT)", wanted // step)
     shown = list(_shown(names, shape, moved))
     groups = ", ".join(str(place) for place, name in enumerate(names, start=1) if name in shape.keys)
     return (
@@ -138,7 +147,7 @@ def _shown(names: Sequence[str], shape: Shape, moved: str) -> Iterator[str]:
         elif name in shape.keys:
             yield name
         else:
-            yield f"{_EXTREMES.get(name, 'SUM')}({name}) AS {name}"
+            yield f"{EXTREMES.get(name, 'SUM')}({name}) AS {name}"
 
 
 def _peak(connection: DuckDBPyConnection, shape: Shape, step: int) -> Peak | None:

@@ -50,6 +50,10 @@ class Table:
     lent: Any = None
     """Rows that were read here, for a database that cannot read the file (:mod:`breakeven.usage.lent`)."""
 
+    def used_in(self, statement: str) -> dict[str, Any]:
+        """Parameters that a statement names: DuckDB takes no others."""
+        return {key: value for key, value in self.parameters.items() if f"${key}" in statement}
+
 
 def shorten(text: str, most: int = LONGEST_VALUE) -> str:
     """Make a value fit a message; what no screen can write is replaced."""

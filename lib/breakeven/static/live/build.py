@@ -15,7 +15,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-from breakeven.dashboard import look, saving
+from breakeven.dashboard import frame, look
 from breakeven.static.live.pack import COMPILER, compile_trees, digest_of, packed, squeezed, trees, zipped
 from breakeven.static.live.parts import (
     Parts,
@@ -94,10 +94,7 @@ _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 def own_scripts() -> tuple[str, ...]:
     """Digests of the scripts that the dashboard itself puts into its pages, as a policy names them."""
-    written = (
-        *(look.HISTORY, look.COPY, look.TOUCH, look.PRINT, look.TOUR),
-        *(saving.BUTTONS, strip.MARK),
-    )
+    written = (frame.SCRIPTS, look.TOUR, strip.MARK)
     found = [script for html in written for script in _INLINE.findall(html)]
     digests = [base64.b64encode(hashlib.sha256(one.encode()).digest()).decode() for one in found]
     return tuple(f"'sha256-{one}'" for one in digests)

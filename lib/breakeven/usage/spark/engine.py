@@ -10,14 +10,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from breakeven.usage.aggregate import by_tenants, settled
+from breakeven.usage.aggregate import by_tenants, settled, shape_of
 from breakeven.usage.formats import ColumnMapping
 from breakeven.usage.from_sums import Reading, workload_of
 from breakeven.usage.limits import Limits
 from breakeven.usage.open_table import OpenTable, open_table
 from breakeven.usage.packed import READ as KNOWN
+from breakeven.usage.rollup import HOUR, moved_key
 from breakeven.usage.route import recognised
-from breakeven.usage.spark.in_sql import HOUR, sum_up_in_sql
+from breakeven.usage.spark.in_sql import sum_up_in_sql
 from breakeven.usage.spark.session import lacking, session
 from breakeven.usage.spark.task import KEYS, Job, added, summing, type_of
 from breakeven.usage.spool import Plain, Unreadable
@@ -199,24 +200,22 @@ class Groups:
 
 def _fitting(groups: Any, alike: Callable[[Any], Any], job: Job) -> Groups:
     """Bring the groups here; where they are too many, without tenants, and then by the hour."""
-    by_time = "(no_cell = 1 AND no_minute = 0)" if job.minutes else "FALSE"
-    by_tenant = f"(problem IS NULL AND no_cell = 1 AND NOT {by_time})"
     tenants, most = by_tenants(job.query.texts), job.limits.groups
+    shape = shape_of(job.keys, job.query.texts, minutes=job.minutes, tenants=True)
+    by_tenant = f"(problem IS NULL AND {shape.by_tenant})"
     (counted,) = groups.selectExpr("count(*) AS n", f"count_if({by_tenant}) AS n_tenants").collect()
     n, minutes, peak = counted.n, job.minutes, None
     if n > most and tenants:
         tenants, n, groups = False, n - counted.n_tenants, groups.where(f"NOT {by_tenant}")
     if n > most and minutes:
-        weight, minutes = job.keys.weight, HOUR
-        requests = "requests" if "requests" in groups.columns else "n_rows"
-        when = f"minute_key DIV {weight}"
-        timed = groups.where(f"{by_time} AND {job.keys.is_good('minute_key')} AND {when} > 0")
-        by_minute = timed.groupBy(_expression(when)).agg(_expression(f"sum({requests}) AS n"))
+        minutes = HOUR
+        when = f"{shape.time_key} DIV {shape.weight}"
+        timed = groups.where(f"{shape.by_time} AND {shape.good} AND {when} > 0")
+        by_minute = timed.groupBy(_expression(when)).agg(_expression(f"sum({shape.requests}) AS n"))
         (busiest,) = by_minute.selectExpr("max(n) AS n").collect()
         peak = None if busiest.n is None else Peak(requests=busiest.n, minutes=job.minutes)
-        step = f"CASE WHEN {when} = 0 THEN 0 ELSE ({when} - 1) DIV {HOUR // job.minutes} + 1 END"
-        moved = f"CASE WHEN {by_time} THEN {step} * {weight} + minute_key % {weight} ELSE minute_key END"
-        groups = alike(groups.withColumn("minute_key", _expression(moved)))
+        moved = moved_key(shape, shape.time_key, HOUR // job.minutes, "DIV")
+        groups = alike(groups.withColumn(shape.time_key, _expression(moved)))
     return Groups(merged=groups.toArrow(), minutes=minutes, tenants=tenants, peak=peak)
 
 

@@ -14,6 +14,7 @@ from breakeven.tables.exports import CACHES, Cached, Grain, Processing
 from breakeven.usage.cells import NUMERIC
 from breakeven.usage.formats import Path as Column
 from breakeven.usage.from_sums import Reading
+from breakeven.usage.rollup import HOUR
 from breakeven.usage.sheets.words import vocabulary
 from breakeven.usage.spool import Unreadable
 from breakeven.usage.sums import Workload
@@ -22,7 +23,6 @@ from breakeven.usage.sums_file.read import read_sums
 from breakeven.usage.sums_file.statement import Asked
 from breakeven.usage.table import TIMES, Table
 
-HOUR = 60
 _COUNTS = frozenset(("input", "output", *CACHES, "reasoning", "n_requests", "repeat"))
 _ELSEWHERE = {"keep": "which rows failed", "total": "a total of its tokens", "context_tier": "its tier"}
 """Meanings that the query has no place for, and what a row says by them."""

@@ -18,12 +18,14 @@ from typing import Any, TypeAlias
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-from breakeven.usage.aggregate import by_tenants
+from breakeven.usage.aggregate import GROUPED_BY, by_tenants
 from breakeven.usage.bad_rows import locate
 from breakeven.usage.cells import Query, query_of
 from breakeven.usage.files import connect
 from breakeven.usage.formats import Recognised
+from breakeven.usage.from_sums import names_of
 from breakeven.usage.limits import Limits
+from breakeven.usage.rollup import EXTREMES
 from breakeven.usage.sql import Edges, Keys, sums_sql
 from breakeven.usage.sums import Problem
 from breakeven.usage.table import Table
@@ -35,10 +37,8 @@ CHUNK_BYTES = 64_000_000
 SHOWN = 100
 """Bad rows of a part that are shown; all of them are counted."""
 TEXTS = ("model", "tenant", "problem")
-KEYS = (*TEXTS, "no_cell", "cell_key", "no_minute", "minute_key", "slice_key")
+KEYS = (*GROUPED_BY, "problem")
 """Columns of a group that are no sums."""
-LARGEST, SMALLEST = ("longest", "last_us"), ("first_us",)
-"""Columns of a group of which the largest, or the smallest, counts; all others are added up."""
 Batches: TypeAlias = Iterator[Any]
 """Record batches of pyarrow."""
 
@@ -86,8 +86,7 @@ class Job:
 
     def used(self, path: Path) -> dict[str, Any]:
         """Values of the parameters of the aggregate over a file."""
-        values = {**self.table.parameters, "path": str(path)}
-        return {key: value for key, value in values.items() if f"${key}" in self.statement}
+        return self.table.used_in(self.statement) | {"path": str(path)}
 
     @property
     def names(self) -> Sequence[str]:
@@ -105,8 +104,7 @@ def type_of(name: str) -> str:
 
 def added(name: str) -> str:
     """How a sum of groups that are alike becomes one."""
-    how = "MAX" if name in LARGEST else "MIN" if name in SMALLEST else "SUM"
-    return f"CAST({how}({name}) AS {type_of(name)}) AS {name}"
+    return f"CAST({EXTREMES.get(name, 'SUM')}({name}) AS {type_of(name)}) AS {name}"
 
 
 def summing(job: Job) -> Callable[[Batches], Iterator[Any]]:
@@ -167,7 +165,7 @@ class Part:
     def _located(self, path: Path, limits: Limits) -> Iterator[Problem]:
         job = self._job
         table = replace(job.table, parameters={**job.table.parameters, "path": str(path)})
-        columns = {name: job.found.shown.get(name, name) for name in job.query.texts}
+        columns = names_of(job.query.texts, job.found)
         name = f"part {self._number}"
         for one in locate(table, job.found, job.query.rows, [], path, name, columns, limits):
             yield replace(one, line=one.line + self._rows)
@@ -188,11 +186,7 @@ def added_up(groups: Any) -> Any:
     """Add up groups that are alike; a pyarrow table with one row of each."""
     names = groups.column_names
     keys = [name for name in names if name in KEYS]
-    how = [
-        (name, "max" if name in LARGEST else "min" if name in SMALLEST else "sum")
-        for name in names
-        if name not in KEYS
-    ]
+    how = [(name, EXTREMES.get(name, "SUM").lower()) for name in names if name not in KEYS]
     summed = groups.group_by(keys, use_threads=False).aggregate(how)
     return summed.rename_columns([*keys, *(name for name, _ in how)]).select(names)
 

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from breakeven.comparison.answer import Comparison
-from breakeven.dashboard.blocks import plain, sources_table
+from breakeven.dashboard.blocks import plain, plain_part, sources_table
 from breakeven.dashboard.downloads import csv_of
 from breakeven.dashboard.session import CLAIM
 from breakeven.dashboard.terms import terms
@@ -30,18 +30,11 @@ def rich(text: str) -> str:
     parts = []
     end = 0
     for found in _INLINE.finditer(text):
-        parts.append(_between(text[end : found.start()]))
+        parts.append(plain_part(text[end : found.start()]))
         math, role, code = found.groups()
         parts.append(f"${math}$" if math else f"`{role or code}`")
         end = found.end()
-    return "".join([*parts, _between(text[end:])])
-
-
-def _between(text: str) -> str:
-    """Plain text beside a formula or a name, with the blanks that part them."""
-    inner = text.strip()
-    before, _, after = text.partition(inner) if inner else (text, "", "")
-    return f"{before and ' '}{plain(inner)}{after and ' '}"
+    return "".join([*parts, plain_part(text[end:])])
 
 
 def pictures(roofs: Sequence[picture.Roof], answer: Comparison) -> None:
