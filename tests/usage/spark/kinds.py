@@ -10,6 +10,7 @@ typed), fink-client 165 (a column that is empty in a part), cudf 1499 (INT96), d
 import datetime as dt
 import json
 import sys
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,13 @@ import pyarrow.parquet as pq
 from breakeven.apis.workloads import price_edges
 from breakeven.tables.build import open_memory
 from breakeven.usage.limits import limits_from
+from breakeven.usage.read import read_workload
 from breakeven.usage.spark.engine import Lake, sum_up
 from breakeven.usage.spark.session import session
 from breakeven.usage.sums import Workload
 from breakeven.usage.sums_file.many import sum_up_files
 from breakeven.usage.sums_file.places import places_of
+from tests.usage.spark.logs import write_log
 
 N = 100
 START = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
@@ -80,6 +83,7 @@ def said(workload: Workload) -> dict[str, Any]:
         "tenants": sorted(map(repr, workload.tenants)),
         "rows": (workload.rows_read, workload.rows_rejected, workload.rows_skipped),
         "ends": (workload.first_s, workload.last_s),
+        "times": (workload.step_minutes, repr(workload.peak), sorted(map(repr, workload.minutes))),
         "paid": workload.paid_usd and round(workload.paid_usd, 9),
     }
 
@@ -93,6 +97,14 @@ def main() -> None:
             here = sum_up_files(places_of(str(folder), limits), edges=edges, name="here", limits=limits)
             there = sum_up(Lake(path=str(folder)), edges=edges, limits=limits)
             found[folder.name] = [said(here.workload), said(there)]
+        log = write_log(Path(sys.argv[1]) / "log.parquet", 50_000)
+        for most in (100_000, 20_000, 6_000):
+            few = replace(limits, groups=most)
+            here = read_workload(log, edges=edges, limits=few)
+            found[f"{most} groups"] = [
+                said(here),
+                said(sum_up(Lake(path=str(log)), edges=edges, limits=few)),
+            ]
     print(json.dumps(found))
 
 

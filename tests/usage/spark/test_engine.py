@@ -46,7 +46,7 @@ def test_every_kind_of_parquet_gives_what_it_gives_here(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout)
-    assert len(found) == 12
+    assert len(found) == 15
     for kind, (here, there) in found.items():
         assert there == here, kind
 

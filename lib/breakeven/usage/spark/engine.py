@@ -199,13 +199,14 @@ class Groups:
 
 
 def _fitting(groups: Any, alike: Callable[[Any], Any], job: Job) -> Groups:
-    """Bring the groups here; where they are too many, without tenants, and then by the hour."""
+    """Bring the groups here; where they are too many, without tenants or by the hour."""
     tenants, most = by_tenants(job.query.texts), job.limits.groups
     shape = shape_of(job.keys, job.query.texts, minutes=job.minutes, tenants=True)
     by_tenant = f"(problem IS NULL AND {shape.by_tenant})"
     (counted,) = groups.selectExpr("count(*) AS n", f"count_if({by_tenant}) AS n_tenants").collect()
     n, minutes, peak = counted.n, job.minutes, None
-    if n > most and tenants:
+    # As of a file: without tenants where that is enough, else longer steps; never more than can be held.
+    if tenants and (counted.n_tenants > most or n - counted.n_tenants <= most < n):
         tenants, n, groups = False, n - counted.n_tenants, groups.where(f"NOT {by_tenant}")
     if n > most and minutes:
         minutes = HOUR
